@@ -1,0 +1,18 @@
+-- Processes that changed something. id is the id of the first op of theirs.
+-- Text from /proc is UTF-8 with \xNN for bytes that are not.
+create table thule.actor (
+    id         bigint not null,
+    host       text not null,
+    boot_id    text not null,
+    pid        integer not null,           -- thread group; 0: the kernel itself
+    start_time bigint not null,            -- clock ticks after boot, field 22 of proc(5) stat
+    ppid       integer not null,
+    uid        bigint not null,            -- filesystem uid and gid of the request
+    gid        bigint not null,
+    loginuid   bigint,                     -- null: none set
+    exe        text not null,
+    comm       text not null,
+    cmdline    text not null,
+    cgroup     text not null,
+    primary key (id)
+);

@@ -1,0 +1,7 @@
+-- Immutable bytes, at most 128 KiB a row. Compressed with lz4 where that helps; rows that fit in a page
+-- stay in it instead of going out of line.
+create table thule.blob (
+    id   bigint not null,
+    data bytea compression lz4 not null,
+    primary key (id)
+) with (toast_tuple_target = 8160);

@@ -1,0 +1,17 @@
+-- Names. The root directory is inode 1 and has none. A directory has exactly one name.
+create table thule.dirent (
+    parent     bigint not null,
+    name       bytea not null,
+    ino        bigint not null,
+    cookie     bigint not null,            -- the entry's offset in its directory: > 2, unique in it, grows
+    op_from    bigint not null,
+    valid_from timestamptz not null,
+    op_to      bigint not null default 9223372036854775807,
+    valid_to   timestamptz not null default 'infinity',
+    primary key (parent, name)
+);
+create index dirent_ino on thule.dirent (ino);
+
+create table thule.dirent_history (like thule.dirent including defaults);
+create index dirent_history_parent on thule.dirent_history (parent, name, op_from);
+create index dirent_history_ino on thule.dirent_history (ino, op_from);

@@ -1,0 +1,19 @@
+-- Which blob holds which bytes of a file. Extents of a file never overlap; what no extent covers is zeros.
+-- An extent is at most 128 KiB long, so a lookup by offset has a bounded range to search.
+-- Overwriting cuts the old extent: the overwritten piece ends in extent_history, what is left keeps the op
+-- that wrote it, and no byte is copied.
+create table thule.extent (
+    ino        bigint not null,
+    file_off   bigint not null,            -- bytes from the start of the file
+    len        bigint not null,            -- bytes, > 0
+    blob       bigint not null,
+    blob_off   bigint not null,            -- bytes from the start of the blob
+    op_from    bigint not null,
+    valid_from timestamptz not null,
+    op_to      bigint not null default 9223372036854775807,
+    valid_to   timestamptz not null default 'infinity',
+    primary key (ino, file_off)
+);
+
+create table thule.extent_history (like thule.extent including defaults);
+create index extent_history_ino on thule.extent_history (ino, file_off, op_from);

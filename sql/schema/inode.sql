@@ -1,0 +1,28 @@
+-- Inodes. Times of the file are nanoseconds since the epoch, because timestamptz holds microseconds;
+-- valid_from and valid_to are system time: when this version began and ended to be true.
+-- op_from and op_to are the ops that began and ended it; a version that has not ended has
+-- op_to = 2^63-1 and valid_to = infinity.
+create table thule.inode (
+    ino        bigint not null,
+    mode       integer not null,           -- st_mode: type and permission bits
+    nlink      integer not null,           -- 0: open, but without a name
+    uid        bigint not null,
+    gid        bigint not null,
+    rdev       bigint not null,            -- st_rdev of device nodes, 0 otherwise
+    size       bigint not null,            -- bytes
+    allocated  bigint not null,            -- bytes that st_blocks counts
+    atime_ns   bigint not null,
+    mtime_ns   bigint not null,
+    ctime_ns   bigint not null,
+    btime_ns   bigint not null,
+    target     bytea,                      -- of a symbolic link
+    op_from    bigint not null,
+    valid_from timestamptz not null,
+    op_to      bigint not null default 9223372036854775807,
+    valid_to   timestamptz not null default 'infinity',
+    primary key (ino)
+) with (fillfactor = 85);
+
+-- Versions that ended, in the same columns and order.
+create table thule.inode_history (like thule.inode including defaults);
+create index inode_history_ino on thule.inode_history (ino, op_from);

@@ -1,0 +1,28 @@
+-- The log: one row per state-changing operation, never merged, never updated.
+create table thule.op (
+    op         bigint not null,            -- grows in the order in which things happened
+    at         timestamptz not null,       -- grows with op, no two alike from one mount
+    kind       smallint not null,          -- thule.op_kind
+    ino        bigint not null,            -- what it was done to
+    parent     bigint,                     -- directory and name it was done through, where there is one
+    name       bytea,
+    new_parent bigint,                     -- of rename, exchange and link
+    new_name   bytea,
+    off        bigint,                     -- of write and truncate: bytes; truncate's is the new size
+    len        bigint,                     -- of write: bytes
+    actor      bigint not null,            -- thule.actor
+    mount      bigint not null,            -- thule.mount
+    tag        text,
+    primary key (op)
+);
+create index op_ino on thule.op (ino, op);
+
+-- Kinds of op. enum op_kind of the program has the same numbers.
+create table thule.op_kind (
+    id   smallint primary key,
+    name text not null unique
+);
+insert into thule.op_kind (id, name) values
+    (1, 'create'), (2, 'mkdir'), (3, 'mknod'), (4, 'symlink'), (5, 'link'), (6, 'unlink'), (7, 'rmdir'),
+    (8, 'rename'), (9, 'exchange'), (10, 'write'), (11, 'truncate'), (12, 'chmod'), (13, 'chown'),
+    (14, 'utimens'), (15, 'setattr'), (16, 'forget'), (17, 'setxattr'), (18, 'removexattr'), (19, 'mkfs');

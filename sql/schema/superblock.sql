@@ -1,0 +1,12 @@
+-- One row: what this database is, and how far its ids have been handed out.
+-- The holder of the lease hands out ids by itself and stores the high-water marks with each batch, in the
+-- transaction of the batch; that is also what makes the replay of a journal happen exactly once.
+create table thule.superblock (
+    one            boolean primary key default true check (one),
+    uuid           uuid not null,
+    schema_version integer not null,
+    created        timestamptz not null default now(),
+    next_op        bigint not null,        -- first op id not yet used
+    next_ino       bigint not null,        -- first inode number not yet used
+    next_blob      bigint not null         -- first blob id not yet used
+) with (fillfactor = 10);                  -- one row, updated by every batch: leave room for HOT

@@ -1,0 +1,13 @@
+create table thule.xattr (
+    ino        bigint not null,
+    name       bytea not null,
+    value      bytea not null,
+    op_from    bigint not null,
+    valid_from timestamptz not null,
+    op_to      bigint not null default 9223372036854775807,
+    valid_to   timestamptz not null default 'infinity',
+    primary key (ino, name)
+);
+
+create table thule.xattr_history (like thule.xattr including defaults);
+create index xattr_history_ino on thule.xattr_history (ino, name, op_from);
