@@ -1,0 +1,69 @@
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * Who asked for a change. One actor is one process running one program under one name with one
+ * filesystem uid and gid: after execve(2) or prctl(PR_SET_NAME) the process is another actor. All
+ * is as it was at the actor's first request; ppid, loginuid, cgroup and cmdline are not followed
+ * after that. Immutable but for `id`. Texts are UTF-8 with \xNN escapes (proc_escape()), "" when
+ * not known.
+ */
+struct actor {
+	uint64_t id; /* of its first op; 0 until that is logged; the caller's, under its own lock */
+	int pid;     /* thread group; 0: the kernel, or a process outside of our pid namespace */
+	uint64_t start_time; /* clock ticks after boot; 0 when not known */
+	int ppid;
+	uint32_t uid, gid; /* of the request */
+	int64_t loginuid;  /* -1: none set */
+	char *exe;         /* ends in " (deleted)" when the program's file was removed */
+	char *comm;        /* of the process's main thread */
+	char *cmdline;     /* at most PROC_CMDLINE_MAX bytes */
+	char *cgroup;
+	char *username; /* of uid, raw; NULL when it has none */
+	_Atomic unsigned refs;
+};
+
+/* Any thread. Both accept NULL; actor_ref() returns its argument. */
+struct actor *actor_ref(struct actor *actor);
+void actor_unref(struct actor *actor);
+
+struct actor_cache;
+
+/*
+ * A cache of the `capacity` (> 0) processes and threads that asked last; each entry keeps one
+ * descriptor open. Starts threads when they are first needed, so create it after daemonising.
+ * NULL when out of memory.
+ */
+struct actor_cache *actor_cache_new(size_t capacity);
+
+/* No call of actor_get() may be under way; actors that were handed out stay valid. Accepts NULL. */
+void actor_cache_free(struct actor_cache *cache);
+
+/*
+ * The process that thread `tid` belongs to; `uid` and `gid` are of the request. Call it while that
+ * thread waits for the answer to its request, which is what makes the result exact. Any thread.
+ * Returns a reference for actor_unref(); NULL only when out of memory. A process that is gone or
+ * hidden gives an actor with its pid and empty texts, tid 0 one with the comm "kernel". The same
+ * process, unchanged, gives the same actor for as long as it is cached.
+ *
+ * Never waits longer than about 0.2 s: the memory of the process, which holds its cmdline, can be
+ * locked by another of its threads that waits for this daemon. Then cmdline, cgroup and username
+ * are "" or NULL.
+ */
+struct actor *actor_get(struct actor_cache *cache, pid_t tid, uint32_t uid, uint32_t gid);
+
+/* The machine that pids and start times belong to. */
+struct actor_host {
+	char host[256];
+	char boot_id[37];
+};
+
+/* False with *err set, and *out untouched, when the kernel does not say. */
+bool actor_host_read(struct actor_host *out, struct error *err);
