@@ -14,5 +14,6 @@ create table thule.actor (
     comm       text not null,
     cmdline    text not null,
     cgroup     text not null,
+    username   text,                       -- of uid on that host; null: it had no name there
     primary key (id)
 );

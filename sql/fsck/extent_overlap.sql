@@ -1,0 +1,10 @@
+-- Extents of one file that overlap.
+create view thule.fsck_extent_overlap as
+select 'extent_overlap' as check_id, 'error' as severity, e.ino,
+    format('the extent at %s of %s bytes overlaps the one at %s', e.file_off, e.len, e.next) as detail
+from (
+    select x.ino, x.file_off, x.len,
+        lead(x.file_off) over (partition by x.ino order by x.file_off) as next
+    from thule.extent x
+) e
+where e.file_off + e.len > e.next;

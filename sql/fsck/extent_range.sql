@@ -1,0 +1,11 @@
+-- Extents with impossible bounds: negative, empty, longer than 128 KiB (readers look no further back than that).
+create view thule.fsck_extent_range as
+select 'extent_range' as check_id, 'error' as severity, e.ino,
+    format('the extent at %s has %s bytes, from %s of blob %s%s', e.file_off, e.len, e.blob_off, e.blob,
+        case when e.op_to < 9223372036854775807 then format(' (ended by op %s)', e.op_to) end) as detail
+from (
+    select * from thule.extent
+    union all
+    select * from thule.extent_history
+) e
+where e.file_off < 0 or e.blob_off < 0 or e.len not between 1 and 131072;

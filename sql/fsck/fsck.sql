@@ -1,0 +1,42 @@
+-- What is wrong with the filesystem: one row per violation, none when it is sound. severity is 'error' (the state
+-- contradicts itself) or 'warning' (it holds something that it need not). ino is null where none is concerned.
+-- One statement reads one snapshot, and every commit of the daemon is a sound state, so it can be asked at any
+-- time, also while mounted.
+create view thule.fsck as
+select check_id, severity, ino, detail from thule.fsck_root
+union all
+select check_id, severity, ino, detail from thule.fsck_inode_orphan
+union all
+select check_id, severity, ino, detail from thule.fsck_inode_attribute
+union all
+select check_id, severity, ino, detail from thule.fsck_dirent_dangling
+union all
+select check_id, severity, ino, detail from thule.fsck_dirent_name
+union all
+select check_id, severity, ino, detail from thule.fsck_dirent_cookie
+union all
+select check_id, severity, ino, detail from thule.fsck_nlink
+union all
+select check_id, severity, ino, detail from thule.fsck_directory_names
+union all
+select check_id, severity, ino, detail from thule.fsck_directory_unreachable
+union all
+select check_id, severity, ino, detail from thule.fsck_extent_inode
+union all
+select check_id, severity, ino, detail from thule.fsck_extent_range
+union all
+select check_id, severity, ino, detail from thule.fsck_extent_overlap
+union all
+select check_id, severity, ino, detail from thule.fsck_extent_blob
+union all
+select check_id, severity, ino, detail from thule.fsck_xattr_inode
+union all
+select check_id, severity, ino, detail from thule.fsck_version_interval
+union all
+select check_id, severity, ino, detail from thule.fsck_version_overlap
+union all
+select check_id, severity, ino, detail from thule.fsck_superblock
+union all
+select check_id, severity, ino, detail from thule.fsck_op_reference
+union all
+select check_id, severity, ino, detail from thule.fsck_op_order;

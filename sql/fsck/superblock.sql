@@ -1,0 +1,22 @@
+-- One superblock, whose high-water marks are above every id in use.
+create view thule.fsck_superblock as
+with used as (
+    select 'next_op' as mark, s.next_op as next, (select max(o.op) from thule.op o) as last from thule.superblock s
+    union all
+    select 'next_op', s.next_op, (select max(a.id) from thule.actor a) from thule.superblock s
+    union all
+    select 'next_ino', s.next_ino, (select max(i.ino) from thule.inode i) from thule.superblock s
+    union all
+    select 'next_ino', s.next_ino, (select max(i.ino) from thule.inode_history i) from thule.superblock s
+    union all
+    select 'next_ino', s.next_ino, (select max(d.ino) from thule.dirent d) from thule.superblock s
+    union all
+    select 'next_blob', s.next_blob, (select max(b.id) from thule.blob b) from thule.superblock s
+)
+select 'superblock' as check_id, 'error' as severity, null::bigint as ino, 'there is no superblock' as detail
+where not exists (select from thule.superblock)
+union all
+select 'superblock', 'error', null, format('%s is %s, but %s is in use', u.mark, u.next, max(u.last))
+from used u
+where u.next <= u.last
+group by u.mark, u.next;

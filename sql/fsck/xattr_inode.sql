@@ -1,0 +1,6 @@
+-- Extended attributes of inodes that do not exist.
+create view thule.fsck_xattr_inode as
+select 'xattr_inode' as check_id, 'error' as severity, x.ino,
+    format('attribute %s is of an inode that does not exist', thule.escape_name(x.name)) as detail
+from thule.xattr x
+where not exists (select from thule.inode i where i.ino = x.ino);

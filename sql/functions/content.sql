@@ -1,0 +1,13 @@
+-- The content of a regular file, holes as zeros.
+-- Parameters: path, absolute and escaped (thule.path_names).
+-- Returns: bytea. Errors: those of thule.content_at_op.
+-- Tables touched: dirent, dirent_history, inode, inode_history, extent, extent_history, blob (read).
+create function thule.content(path text) returns bytea
+language sql stable strict parallel safe cost 10000
+return thule.content_at_op(path, 9223372036854775807);
+
+-- The same in the past. Parameters: at, system time.
+-- Tables touched: also op (read).
+create function thule.content(path text, at timestamptz) returns bytea
+language sql stable strict parallel safe cost 10000
+return thule.content_at_op(path, thule.op_at(at));

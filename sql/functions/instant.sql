@@ -1,0 +1,44 @@
+-- An instant as people type it.
+-- Parameters: t, one of
+--   op:N            the moment at which op N happened, N included;
+--   an age          numbers with units, as interval reads them: '10min', '2 days', '1h 30min': that long ago;
+--   anything else   what timestamptz reads: '2024-05-01 12:00', 'yesterday', 'now'.
+-- Returns: timestamptz; null for null. What is none of these is an error (invalid_datetime_format), an op that
+-- is not in the log too (no_data_found).
+-- Tables touched: op (read).
+-- Not parallel safe: trying to read text as one type and then as the other takes subtransactions.
+create function thule.instant(t text) returns timestamptz
+language plpgsql stable strict parallel unsafe
+as $$
+declare
+    wanted numeric;
+    found_op record;
+    range  record;
+begin
+    if t ~ '^\s*op:\d+\s*$' then
+        wanted := substring(t from '\d+')::numeric;
+        select min(o.op) as first, max(o.op) as last into range from thule.op o;
+        if range.first is null or wanted < range.first or wanted > range.last then
+            raise exception using errcode = 'no_data_found',
+                message = format('there is no op %s: the log holds %s to %s', wanted, range.first, range.last);
+        end if;
+        -- Numbers of the log may have gaps; the state at one is that of the op before.
+        select o.at into found_op from thule.op o where o.op <= wanted::bigint order by o.op desc limit 1;
+        return found_op.at;
+    end if;
+    if t ~ '^\s*(\d+(\.\d+)?\s*[[:alpha:]]+\s*)+$' then
+        begin
+            return now() - regexp_replace(t, '\sago\s*$', '')::interval;
+        exception when data_exception then
+            null;                           -- '5 Jan' looks like an age, and is not
+        end;
+    end if;
+    begin
+        return t::timestamptz;
+    exception when data_exception then
+        raise exception using errcode = 'invalid_datetime_format',
+            message = format('%s is not an instant', quote_literal(t)),
+            hint = 'Give a time (2024-05-01 12:00), an age with its unit (10min, 2 days) or op:N.';
+    end;
+end
+$$;

@@ -1,0 +1,33 @@
+-- The last op that had happened at an instant. Op ids and times grow together, so a binary search over the
+-- primary key finds it in some 40 probes, and no index on time has to be kept up to date by every write.
+-- Parameters: at, system time.
+-- Returns: op; 0 when nothing had happened yet; null for null.
+-- Tables touched: op (read).
+create function thule.op_at(at timestamptz) returns bigint
+language plpgsql stable strict parallel safe
+as $$
+declare
+    low   bigint := 0;                      -- at or before the instant
+    high  bigint;                           -- after it
+    probe record;
+begin
+    select o.op + 1 into high from thule.op o order by o.op desc limit 1;
+    while high - low > 1 loop
+        select o.op, o.at into probe from thule.op o where o.op > low and o.op <= low + (high - low) / 2
+            order by o.op desc limit 1;
+        if not found then                   -- a gap: the next op there is decides
+            select o.op, o.at into probe from thule.op o where o.op > low and o.op < high order by o.op limit 1;
+            exit when not found;
+            if probe.at > op_at.at then
+                exit;
+            end if;
+        end if;
+        if probe.at <= op_at.at then
+            low := probe.op;
+        else
+            high := probe.op;
+        end if;
+    end loop;
+    return low;
+end
+$$;

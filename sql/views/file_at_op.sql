@@ -1,0 +1,45 @@
+-- thule.file as it was once an op had happened.
+-- Parameters: at_op, an op (2^63-1: the present).
+-- Returns: rows of thule.file; none before the first op.
+-- Tables touched: dirent, dirent_history, inode, inode_history (read).
+-- Versions of one inode do not overlap, so of those that ended only the last that began by then is looked at,
+-- however many there are.
+create function thule.file_at_op(at_op bigint) returns setof thule.file
+language sql stable strict parallel safe rows 10000
+begin atomic
+    with recursive entry as not materialized (
+        select d.parent, d.name, d.ino from thule.dirent d where d.op_from <= at_op
+        union all
+        select d.parent, d.name, d.ino from thule.dirent_history d where d.op_from <= at_op and d.op_to > at_op
+    ), tree (ino, path) as (
+        select 1::bigint, ''::text
+        union all
+        select e.ino, t.path || '/' || thule.escape_name(e.name)
+        from tree t
+        join entry e on e.parent = t.ino
+    )
+    select case t.path when '' then '/' else t.path end,
+        i.ino,
+        thule.mode_kind(i.mode),
+        i.mode & 4095,
+        i.uid,
+        i.gid,
+        i.size,
+        i.nlink,
+        thule.ns_time(i.atime_ns),
+        thule.ns_time(i.mtime_ns),
+        thule.ns_time(i.ctime_ns),
+        thule.ns_time(i.btime_ns)
+    from tree t
+    cross join lateral (
+        select v.* from thule.inode v where v.ino = t.ino and v.op_from <= at_op
+        union all
+        select h.*
+        from (
+            select v.* from thule.inode_history v where v.ino = t.ino and v.op_from <= at_op
+            order by v.op_from desc limit 1
+        ) h
+        where h.op_to > at_op
+    ) i
+    where i.nlink > 0;
+end;
