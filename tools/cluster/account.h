@@ -1,0 +1,28 @@
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "cluster/cluster.h"
+
+/* The OS user that the server runs as. */
+struct account {
+	uid_t uid;
+	gid_t gid;
+	char name[64];
+	bool other; /* not the caller: root becomes this user */
+};
+
+/*
+ * Whoever owns the data directory; when there is none, the caller, or `postgres` if that is root.
+ * ERR_AUTH when it is someone whom the caller cannot become, ERR_NOT_FOUND when there is no such
+ * user.
+ */
+bool account_of_cluster(const struct cluster *c, struct account *account, struct error *err);
+
+/* Turns the calling process into the account, for good. For a forked child. */
+bool account_become(const struct account *account);
+
+/* ERR_USAGE, naming the directory, when the account cannot walk down to `path`. */
+bool account_can_reach(const struct account *account, const char *path, struct error *err);

@@ -1,0 +1,239 @@
+#include "cluster/cluster.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cluster/account.h"
+#include "cluster/create.h"
+#include "cluster/path.h"
+#include "cluster/server.h"
+#include "db/conn.h"
+
+#define SETTLE_LIMIT_S 600
+
+/* Another starter may be in the middle of its initdb and recovery. */
+#define LOCK_LIMIT_S 900
+
+static void nap(void)
+{
+	struct timespec t = {.tv_nsec = 50 * 1000 * 1000};
+	nanosleep(&t, NULL);
+}
+
+static time_t seconds(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+enum cluster_state cluster_state(const struct cluster *c)
+{
+	struct stat st;
+
+	switch (PQping(c->conninfo)) {
+	case PQPING_OK:
+		return CLUSTER_RUNNING;
+	case PQPING_REJECT:
+		return CLUSTER_BUSY;
+	default:
+		return lstat(c->data, &st) == 0 ? CLUSTER_STOPPED : CLUSTER_ABSENT;
+	}
+}
+
+/* The server has no event to wait for while it starts or stops, so it is asked again and again. */
+static enum cluster_state settle(const struct cluster *c, int limit)
+{
+	time_t end = seconds() + limit;
+	enum cluster_state state = cluster_state(c);
+
+	while (state == CLUSTER_BUSY && seconds() < end) {
+		nap();
+		state = cluster_state(c);
+	}
+	return state;
+}
+
+/* Returns the descriptor that holds the lock, which closing it gives up, or -1. */
+static int lock(const struct cluster *c, int home, struct error *err)
+{
+	time_t end = seconds() + LOCK_LIMIT_S;
+	int fd = openat(home, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)) {
+		error_set(err, ERR_USAGE,
+			"cannot write to %s: %s; set THULE_HOME to a directory that you can write "
+			"to",
+			c->home, strerror(errno));
+		return -1;
+	}
+	if (fd < 0) {
+		error_sys(err, "cannot create %s/lock", c->home);
+		return -1;
+	}
+	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		if (errno != EWOULDBLOCK && errno != EINTR) {
+			error_sys(err, "cannot lock %s/lock", c->home);
+		} else if (seconds() >= end) {
+			error_set(err, ERR_BUSY,
+				"someone else has been starting or stopping the private PostgreSQL "
+				"in "
+				"%s for %d seconds",
+				c->home, LOCK_LIMIT_S);
+		} else {
+			nap();
+			continue;
+		}
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Takes the lock and finds the account: what starting and stopping begin with. */
+static bool enter(
+	const struct cluster *c, int home, struct account *account, int *held, struct error *err)
+{
+	/* First whose it is: that says more than a lock file that cannot be opened. */
+	if (!account_of_cluster(c, account, err))
+		return false;
+	*held = lock(c, home, err);
+	if (*held < 0)
+		return false;
+	if (account_of_cluster(c, account, err) && account_can_reach(account, c->home, err))
+		return true;
+	close(*held);
+	return false;
+}
+
+static bool create_database(const struct cluster *c, struct error *err)
+{
+	char conninfo[sizeof(c->conninfo) + 32];
+	PGconn *conn;
+	bool ok;
+
+	/* The last of two equal keywords counts. */
+	if (!path_format(conninfo, sizeof(conninfo), err, "%s dbname=postgres", c->conninfo))
+		return false;
+	conn = db_connect(conninfo, "thule", err);
+	if (!conn)
+		return false;
+	ok = db_exec(conn, "create database thule", err);
+	PQfinish(conn);
+	return ok;
+}
+
+/* A start that was interrupted may have left a cluster without its database. */
+static bool ensure_database(const struct cluster *c, struct error *err)
+{
+	struct error e = {0};
+	PGconn *conn = db_connect(c->conninfo, "thule", &e);
+
+	if (conn) {
+		PQfinish(conn);
+		return true;
+	}
+	if (e.class == ERR_NOT_FOUND && strstr(e.text, "database"))
+		return create_database(c, err);
+	if (err)
+		*err = e;
+	return false;
+}
+
+static bool bring_up(const struct cluster *c, const struct account *account, int home, bool create,
+	bool *created, struct error *err)
+{
+	enum cluster_state state = settle(c, SETTLE_LIMIT_S);
+
+	if (state == CLUSTER_ABSENT) {
+		if (!create)
+			return error_set(err, ERR_NOT_FOUND,
+				"there is no private PostgreSQL in %s yet: `thule mount DIR` makes "
+				"it",
+				c->home);
+		if (!cluster_create(c, account, home, err))
+			return false;
+		*created = true;
+		state = CLUSTER_STOPPED;
+	}
+	if (state == CLUSTER_STOPPED && !server_start(c, account, err))
+		return false;
+	return ensure_database(c, err);
+}
+
+static bool ensure(struct cluster *c, bool create, bool *created, struct error *err)
+{
+	struct account account;
+	bool fresh = false;
+	int home, held;
+	bool ok;
+
+	if (!cluster_locate(c, err))
+		return false;
+	/* The usual case costs one connection, and needs no right to write in HOME. */
+	if (cluster_state(c) != CLUSTER_RUNNING || !ensure_database(c, err)) {
+		home = path_make_directory(c->home, geteuid() == 0 ? 0755 : 0700, err);
+		if (home < 0)
+			return false;
+		ok = enter(c, home, &account, &held, err);
+		if (ok) {
+			ok = bring_up(c, &account, home, create, &fresh, err);
+			close(held);
+		}
+		close(home);
+		if (!ok)
+			return false;
+	}
+	if (created)
+		*created = fresh;
+	return true;
+}
+
+bool cluster_ensure(struct cluster *c, bool *created, struct error *err)
+{
+	return ensure(c, true, created, err);
+}
+
+bool cluster_start(struct cluster *c, struct error *err)
+{
+	if (!cluster_locate(c, err))
+		return false;
+	if (cluster_state(c) == CLUSTER_ABSENT)
+		return error_set(err, ERR_NOT_FOUND,
+			"there is no private PostgreSQL in %s yet: `thule mount DIR` makes it",
+			c->home);
+	return ensure(c, false, NULL, err);
+}
+
+bool cluster_stop(struct cluster *c, struct error *err)
+{
+	struct account account;
+	enum cluster_state state;
+	int home, held;
+	bool ok;
+
+	if (!cluster_locate(c, err))
+		return false;
+	state = cluster_state(c);
+	if (state == CLUSTER_ABSENT || state == CLUSTER_STOPPED)
+		return true;
+	home = open(c->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (home < 0)
+		return error_sys(err, "cannot open %s", c->home);
+	ok = enter(c, home, &account, &held, err);
+	if (ok) {
+		state = settle(c, SETTLE_LIMIT_S);
+		if (state == CLUSTER_RUNNING || state == CLUSTER_BUSY)
+			ok = server_stop(c, &account, err);
+		close(held);
+	}
+	close(home);
+	return ok;
+}

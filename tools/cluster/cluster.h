@@ -1,0 +1,50 @@
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/*
+ * The private PostgreSQL: a cluster of our own under $THULE_HOME, reached by a unix socket only,
+ * with peer authentication. Started by root it runs as the user who owns it (`postgres` when it is
+ * new); role `thule` is open to root and to that user, and to nobody else.
+ *
+ * Below HOME: lock (held while someone creates, starts or stops it), data/ (PostgreSQL's own),
+ * log/, and socket/ unless that path would be too long for a socket address.
+ *
+ * Nothing here is thread-safe: call it before threads are started, since it forks.
+ */
+struct cluster {
+	char home[PATH_MAX];
+	char data[PATH_MAX];
+	char socket[PATH_MAX]; /* directory of the socket */
+	char log[PATH_MAX];    /* directory of the server's logs */
+	char conninfo[3 * PATH_MAX];
+};
+
+enum cluster_state {
+	CLUSTER_ABSENT,  /* never created */
+	CLUSTER_STOPPED, /* created, and not answering */
+	CLUSTER_BUSY,    /* starting, recovering or shutting down */
+	CLUSTER_RUNNING,
+};
+
+/* Finds the paths, and nothing else. ERR_USAGE when they cannot be used as paths. */
+bool cluster_locate(struct cluster *c, struct error *err);
+
+enum cluster_state cluster_state(const struct cluster *c);
+
+/*
+ * Makes *c (filled by it) a running server with a database `thule`, creating and starting what is
+ * missing. *created (may be NULL) says whether the cluster is new. Errors: ERR_USAGE (home that
+ * cannot be written or reached), ERR_NO_SPACE, ERR_NOT_FOUND (PostgreSQL is not installed),
+ * ERR_AUTH (someone else's cluster), ERR_BUSY (another starter holds the lock), ERR_SYSTEM.
+ */
+bool cluster_ensure(struct cluster *c, bool *created, struct error *err);
+
+/* The same for a cluster that exists: ERR_NOT_FOUND when it was never created. */
+bool cluster_start(struct cluster *c, struct error *err);
+
+/* Stops the server with a checkpoint (pg_ctl's `fast`); true when it was not running. */
+bool cluster_stop(struct cluster *c, struct error *err);

@@ -1,0 +1,153 @@
+#include "cluster/config.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "cluster/path.h"
+
+#define SETTINGS_FILE "thule.conf"
+
+/*
+ * Puts a file in place of the old one in one step, owned by the account. O_EXCL and O_NOFOLLOW:
+ * root writes into a directory that is somebody else's.
+ */
+static bool replace_file(int dir, const char *name, const char *text, const struct account *account,
+	struct error *err)
+{
+	char temporary[64];
+	size_t n = strlen(text);
+	bool ok;
+	int fd;
+
+	if (!path_format(temporary, sizeof(temporary), err, "%s.new", name))
+		return false;
+	unlinkat(dir, temporary, 0);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return error_sys(err, "cannot write %s", name);
+	ok = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 &&
+	     (!account->other || fchown(fd, account->uid, account->gid) == 0) &&
+	     renameat(dir, temporary, dir, name) == 0;
+	if (!ok)
+		error_sys(err, "cannot write %s", name);
+	close(fd);
+	return ok;
+}
+
+static bool append_include(int dir, struct error *err)
+{
+	static const char line[] = "\ninclude = '" SETTINGS_FILE "'\n";
+	int fd = openat(dir, "postgresql.conf", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	bool ok;
+
+	if (fd < 0)
+		return error_sys(err, "cannot write postgresql.conf");
+	ok = write(fd, line, sizeof(line) - 1) == sizeof(line) - 1 && fsync(fd) == 0;
+	if (!ok)
+		error_sys(err, "cannot write postgresql.conf");
+	close(fd);
+	return ok;
+}
+
+bool config_write_access(int dir, const struct account *account, struct error *err)
+{
+	static const char hba[] = "# Written by thule when it made this cluster. There is no TCP, "
+				  "and no other role.\n"
+				  "local all thule peer map=thule\n";
+	char ident[256];
+
+	return path_format(ident, sizeof(ident), err,
+		       "# Written by thule when it made this cluster: OS user -> role.\n"
+		       "thule root thule\n"
+		       "thule \"%s\" thule\n",
+		       account->name) &&
+	       replace_file(dir, "pg_hba.conf", hba, account, err) &&
+	       replace_file(dir, "pg_ident.conf", ident, account, err) && append_include(dir, err);
+}
+
+static unsigned long long least(unsigned long long a, unsigned long long b)
+{
+	return a < b ? a : b;
+}
+
+/* Quotes a string of postgresql.conf. cluster_locate() has refused what double quotes would need.
+ */
+static bool quote(char *dst, size_t size, const char *src)
+{
+	size_t n = 0;
+
+	for (; *src && n + 3 < size; src++) {
+		if (*src == '\'' || *src == '\\')
+			dst[n++] = *src;
+		dst[n++] = *src;
+	}
+	dst[n] = '\0';
+	return !*src;
+}
+
+static const char template[] =
+	"# Written by thule before each start: changes here are lost. Use `alter system` instead.\n"
+	"listen_addresses = ''\n"
+	"port = 5432\n"
+	"unix_socket_directories = '\"%s\"'\n"
+	"unix_socket_permissions = 0777 # the directory and peer authentication decide\n"
+	"max_connections = 50\n"
+	"\n"
+	"shared_buffers = %lluMB\n"
+	"wal_buffers = %lluMB\n"
+	"min_dynamic_shared_memory = 16MB # logind may remove a user's segments at logout\n"
+	"random_page_cost = 1.1\n"
+	"jit = off\n"
+	"\n"
+	"wal_level = minimal\n"
+	"max_wal_senders = 0\n"
+	"wal_compression = lz4\n"
+	"max_wal_size = %lluMB\n"
+	"min_wal_size = %lluMB\n"
+	"checkpoint_timeout = 15min\n"
+	"checkpoint_completion_target = 0.9\n"
+	"synchronous_commit = on # the daemon turns it off where its promises allow\n"
+	"wal_writer_delay = 10ms\n"
+	"\n"
+	"# Most tables only grow: what needs vacuum is small and hot, and statistics must keep "
+	"up.\n"
+	"autovacuum = on\n"
+	"autovacuum_naptime = 20s\n"
+	"autovacuum_vacuum_scale_factor = 0.05\n"
+	"autovacuum_vacuum_insert_scale_factor = 0.3\n"
+	"autovacuum_analyze_scale_factor = 0.05\n"
+	"\n"
+	"track_io_timing = off\n"
+	"logging_collector = on\n"
+	"log_directory = '%s'\n"
+	"log_filename = 'postgresql-%%a.log'\n"
+	"log_truncate_on_rotation = on\n"
+	"log_rotation_age = 1d\n"
+	"log_rotation_size = 0\n"
+	"log_line_prefix = '%%m [%%p] %%a '\n";
+
+bool config_write_settings(
+	int dir, const struct cluster *c, const struct account *account, struct error *err)
+{
+	char text[6 * PATH_MAX], socket[2 * PATH_MAX], log[2 * PATH_MAX];
+	unsigned long long memory, disk, wal, buffers;
+	struct statvfs fs;
+	struct sysinfo info;
+
+	if (sysinfo(&info) != 0 || fstatvfs(dir, &fs) != 0)
+		return error_sys(err, "cannot measure memory and disk for %s", c->data);
+	memory = (unsigned long long)info.totalram * info.mem_unit >> 20;
+	disk = (unsigned long long)fs.f_bavail * fs.f_frsize >> 20;
+	buffers = memory / 8 < 16 ? 16 : least(512, memory / 8);
+	/* WAL may take a quarter of a small disk, never less than the server needs to work. */
+	wal = disk / 4 < 128 ? 128 : least(4096, disk / 4);
+	if (!quote(socket, sizeof(socket), c->socket) || !quote(log, sizeof(log), c->log))
+		return error_set(err, ERR_USAGE, "path too long: %s", c->home);
+	return path_format(text, sizeof(text), err, template, socket, buffers,
+		       least(64, buffers / 8), wal, least(512, wal / 2), log) &&
+	       replace_file(dir, SETTINGS_FILE, text, account, err);
+}
