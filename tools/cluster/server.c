@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cluster/config.h"
@@ -15,6 +16,10 @@
 /* Recovery after a crash reads up to max_wal_size, on any disk. */
 #define START_LIMIT_S 600
 #define STOP_LIMIT_S  600
+
+/* A server that was killed holds its lock file and its shared memory until its processes are gone.
+ */
+#define LEFTOVER_LIMIT_MS 15000
 
 /* Major version that a data directory was made by, e.g. "15". */
 static bool read_version(int data, char *version, size_t size, struct error *err)
@@ -82,10 +87,31 @@ static bool pg_ctl(const struct cluster *c, const struct account *account, const
 	return program_run(argv, account, limit + 10, err);
 }
 
-bool server_start(const struct cluster *c, const struct account *account, struct error *err)
+static bool start_once(const struct cluster *c, const struct account *account, struct error *err)
 {
 	char log[PATH_MAX];
 	const char *args[] = {"--log", log, "start", NULL};
+
+	if (!path_format(log, sizeof(log), err, "%s/startup.log", c->log))
+		return false;
+	/* So that what is quoted below is about this start. */
+	unlink(log);
+	if (pg_ctl(c, account, args, START_LIMIT_S, err))
+		return true;
+	quote_log(c, err);
+	return false;
+}
+
+static bool is_leftover(const struct error *err)
+{
+	return strstr(err->text, "lock file \"postmaster.pid\" already exists") ||
+	       strstr(err->text, "pre-existing shared memory block");
+}
+
+bool server_start(const struct cluster *c, const struct account *account, struct error *err)
+{
+	const struct timespec nap = {.tv_nsec = 200 * 1000 * 1000};
+	struct error e = {0};
 	int data = cluster_open_data(c, account, err);
 	bool ok = data >= 0 && config_write_settings(data, c, account, err);
 
@@ -93,13 +119,16 @@ bool server_start(const struct cluster *c, const struct account *account, struct
 		close(data);
 	if (!ok || !cluster_make_directory(c->log, account, err) ||
 		!cluster_make_directory(c->socket, account, err) ||
-		!account_can_reach(account, c->socket, err) ||
-		!path_format(log, sizeof(log), err, "%s/startup.log", c->log))
+		!account_can_reach(account, c->socket, err))
 		return false;
-	if (pg_ctl(c, account, args, START_LIMIT_S, err))
-		return true;
-	quote_log(c, err);
-	return false;
+	ok = start_once(c, account, &e);
+	for (int ms = 0; !ok && ms < LEFTOVER_LIMIT_MS && is_leftover(&e); ms += 200) {
+		nanosleep(&nap, NULL);
+		ok = start_once(c, account, &e);
+	}
+	if (!ok && err)
+		*err = e;
+	return ok;
 }
 
 bool server_stop(const struct cluster *c, const struct account *account, struct error *err)
