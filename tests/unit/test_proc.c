@@ -1,0 +1,250 @@
+/* Reading the texts of proc(5), nasty ones first. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actor/proc.h"
+
+#define TAIL                                                                                       \
+	" R 5331 5331 4864 0 -1 4194304 101 0 0 0 0 0 0 0 20 0 1 0 102005 3133440 388 "            \
+	"18446744073709551615 94501927981056 94501928000937 140728554527584 0 0 0 0\n"
+
+static struct proc_stat parse(const char *text)
+{
+	struct proc_stat st = {0};
+	ck_assert(proc_parse_stat(text, strlen(text), &st));
+	return st;
+}
+
+START_TEST(stat_fields)
+{
+	struct proc_stat st = parse("5336 (cat)" TAIL);
+	ck_assert_int_eq(st.pid, 5336);
+	ck_assert_int_eq(st.ppid, 5331);
+	ck_assert_uint_eq(st.flags, 4194304);
+	ck_assert_uint_eq(st.start_time, 102005);
+	ck_assert_uint_eq(st.start_code, UINT64_C(94501927981056));
+	ck_assert_uint_eq(st.start_stack, UINT64_C(140728554527584));
+	ck_assert_str_eq(st.comm, "cat");
+}
+END_TEST
+
+START_TEST(stat_nasty_comm)
+{
+	static const char *const comms[] = {
+		"a) R 1 (b",
+		") S 0 0 0",
+		"",
+		" ",
+		"((((",
+		"))))",
+		"a\nb",
+		"\xff\xfe",
+	};
+	size_t i;
+	for (i = 0; i < sizeof(comms) / sizeof(comms[0]); i++) {
+		char text[512] = "7 (";
+		struct proc_stat st;
+		strcat(strcat(strcat(text, comms[i]), ")"), TAIL);
+		st = parse(text);
+		ck_assert_str_eq(st.comm, comms[i]);
+		ck_assert_int_eq(st.ppid, 5331);
+		ck_assert_uint_eq(st.start_time, 102005);
+	}
+}
+END_TEST
+
+START_TEST(stat_long_comm)
+{
+	char text[1024] = "7 (";
+	struct proc_stat st;
+	memset(text + 3, 'k', 200);
+	strcat(strcat(text, ")"), TAIL);
+	st = parse(text);
+	ck_assert_uint_eq(strlen(st.comm), sizeof(st.comm) - 1);
+	ck_assert_int_eq(st.ppid, 5331);
+}
+END_TEST
+
+/* Cut at every byte: either refused, or all that is wanted was there. */
+START_TEST(stat_truncated)
+{
+	static const char text[] = "5336 (a) R 1 (b)" TAIL;
+	size_t enough = (size_t)(strstr(text, "140728554527584 ") - text) + 16;
+	size_t len;
+	for (len = 0; len < sizeof(text); len++) {
+		struct proc_stat st = {.pid = -1};
+		char *copy = malloc(len + 1); /* of its exact size, for the sanitizers */
+		bool ok;
+		memcpy(copy, text, len);
+		copy = realloc(copy, len ? len : 1);
+		ok = proc_parse_stat(copy, len, &st);
+		free(copy);
+		ck_assert_int_eq(ok, len >= enough);
+		ck_assert_int_eq(st.pid, ok ? 5336 : -1);
+	}
+}
+END_TEST
+
+START_TEST(stat_not_one)
+{
+	static const char *const texts[] = {"", "x", "(cat) R", "5336", "5336 cat R 1", "5336 (cat",
+		"99999999999999999999 (cat)" TAIL, "5336 (cat) R -1 1 1 1 1 1 1"};
+	size_t i;
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct proc_stat st;
+		ck_assert(!proc_parse_stat(texts[i], strlen(texts[i]), &st));
+	}
+}
+END_TEST
+
+START_TEST(tgid)
+{
+	static const char text[] = "Name:\tTgid:\t9\nUmask:\t0022\nTgid:\t42\nNgid:\t0\n";
+	pid_t pid = -1;
+	ck_assert(proc_parse_tgid(text, sizeof(text) - 1, &pid));
+	ck_assert_int_eq(pid, 42);
+	pid = -1;
+	ck_assert(!proc_parse_tgid(text, (size_t)(strstr(text, "2\nNgid") - text), &pid));
+	ck_assert(!proc_parse_tgid("", 0, &pid));
+	ck_assert(!proc_parse_tgid("Name:\tx\nTgid:\t\n", 15, &pid));
+	ck_assert_int_eq(pid, -1);
+}
+END_TEST
+
+START_TEST(loginuid)
+{
+	ck_assert_int_eq(proc_parse_loginuid("1000", 4), 1000);
+	ck_assert_int_eq(proc_parse_loginuid("0", 1), 0);
+	ck_assert_int_eq(proc_parse_loginuid("4294967295", 10), -1);
+	ck_assert_int_eq(proc_parse_loginuid("", 0), -1);
+	ck_assert_int_eq(proc_parse_loginuid("x", 1), -1);
+}
+END_TEST
+
+#define ck_text(call, expected)                                                                    \
+	do {                                                                                       \
+		char *text_ = call;                                                                \
+		ck_assert_str_eq(text_, expected);                                                 \
+		free(text_);                                                                       \
+	} while (0)
+#define LITERAL(s) s, sizeof(s) - 1
+
+START_TEST(cmdline)
+{
+	ck_text(proc_format_cmdline("", 0), "");
+	ck_text(proc_format_cmdline(LITERAL("\0\0\0")), "");
+	ck_text(proc_format_cmdline(LITERAL("rm\0-f\0x\0")), "rm -f x");
+	ck_text(proc_format_cmdline(LITERAL("rm\0-f\0x")), "rm -f x");
+	ck_text(proc_format_cmdline(LITERAL("sshd: root [priv]\0\0\0\0")), "'sshd: root [priv]'");
+	ck_text(proc_format_cmdline(LITERAL("sh\0-c\0a && b\0")), "sh -c 'a && b'");
+	ck_text(proc_format_cmdline(LITERAL("a\0\0b\0")), "a '' b");
+	ck_text(proc_format_cmdline(LITERAL("a\0it's \"so\"\0")), "a \"it's \\\"so\\\"\"");
+	ck_text(proc_format_cmdline(LITERAL("a\0x\ny\0\xff\0\\\0")), "a 'x\\x0Ay' \\xFF \\x5C");
+	ck_text(proc_format_cmdline(LITERAL("ls\0\xc3\xa5.txt\0")), "ls \xc3\xa5.txt");
+}
+END_TEST
+
+START_TEST(cmdline_bound)
+{
+	static const char *const units[] = {
+		"a", "\xff", "\xc3\xa5", "\xf0\x9f\x90\xa7", "\\", "'", " "};
+	size_t i, shift;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		for (shift = 0; shift < 8; shift++) {
+			char in[8192], *text, *again;
+			size_t n = shift, unit = strlen(units[i]);
+			memset(in, 'x', shift);
+			for (; n + unit <= sizeof(in); n += unit)
+				memcpy(in + n, units[i], unit);
+			text = proc_format_cmdline(in, n);
+			n = strlen(text);
+			ck_assert_uint_le(n, PROC_CMDLINE_MAX);
+			ck_assert_uint_ge(n, PROC_CMDLINE_MAX - 4);
+			ck_assert_str_eq(text + n - 3, "...");
+			/* Still text: escaping it changes nothing but its backslashes. */
+			again = proc_escape(text, n);
+			ck_assert_ptr_null(strstr(again, "\\xF"));
+			ck_assert_ptr_null(strstr(again, "\\xC"));
+			free(again);
+			if (units[i][0] == '\xff')
+				ck_assert_mem_eq(text + n - 7, "\\xFF", 4);
+			free(text);
+		}
+}
+END_TEST
+
+START_TEST(cmdline_exact_bound)
+{
+	char in[PROC_CMDLINE_MAX + 2], *text;
+	memset(in, 'a', sizeof(in));
+	in[PROC_CMDLINE_MAX] = '\0';
+	text = proc_format_cmdline(in, PROC_CMDLINE_MAX + 1);
+	ck_assert_str_eq(text, in);
+	free(text);
+	in[PROC_CMDLINE_MAX] = 'a';
+	text = proc_format_cmdline(in, PROC_CMDLINE_MAX + 1);
+	ck_assert_uint_eq(strlen(text), PROC_CMDLINE_MAX);
+	ck_assert_str_eq(text + PROC_CMDLINE_MAX - 3, "...");
+	free(text);
+}
+END_TEST
+
+START_TEST(cgroup)
+{
+	ck_text(proc_parse_cgroup(LITERAL("0::/user.slice/a.scope\n")), "/user.slice/a.scope");
+	ck_text(proc_parse_cgroup(LITERAL("9:name=systemd:/old\n4:memory:/m\n0::/new\n")), "/new");
+	ck_text(proc_parse_cgroup(LITERAL("4:memory:/m\n9:name=systemd:/a:b\n1:name=x:/y\n")),
+		"/a:b");
+	ck_text(proc_parse_cgroup(LITERAL("4:memory:/m\n")), "");
+	ck_text(proc_parse_cgroup(LITERAL("0::/cut")), "/cut");
+	ck_text(proc_parse_cgroup(LITERAL("0:")), "");
+	ck_text(proc_parse_cgroup(LITERAL("\n\n:\n::\n")), "");
+	ck_text(proc_parse_cgroup("", 0), "");
+	ck_text(proc_parse_cgroup(LITERAL("0::/\xff\n")), "/\\xFF");
+}
+END_TEST
+
+START_TEST(escape)
+{
+	ck_text(proc_escape("", 0), "");
+	ck_text(proc_escape(LITERAL("plain \xc3\xa5 \xe2\x82\xac \xf0\x9f\x90\xa7")),
+		"plain \xc3\xa5 \xe2\x82\xac \xf0\x9f\x90\xa7");
+	ck_text(proc_escape(LITERAL("\0\x1f\x7f\\")), "\\x00\\x1F\\x7F\\x5C");
+	ck_text(proc_escape(LITERAL("\xc2\x80\xc2\xa0")), "\\xC2\\x80\xc2\xa0");   /* C1, NBSP */
+	ck_text(proc_escape(LITERAL("\xc0\xaf")), "\\xC0\\xAF");                   /* overlong */
+	ck_text(proc_escape(LITERAL("\xe0\x80\xaf")), "\\xE0\\x80\\xAF");          /* overlong */
+	ck_text(proc_escape(LITERAL("\xed\xa0\x80")), "\\xED\\xA0\\x80");          /* surrogate */
+	ck_text(proc_escape(LITERAL("\xf4\x90\x80\x80")), "\\xF4\\x90\\x80\\x80"); /* too big */
+	ck_text(proc_escape(LITERAL("\xf0\x8f\xbf\xbf")), "\\xF0\\x8F\\xBF\\xBF"); /* overlong */
+	ck_text(proc_escape(LITERAL("\xe2\x82")), "\\xE2\\x82");                   /* cut */
+	ck_text(proc_escape(LITERAL("\xe2\x82z")), "\\xE2\\x82z");
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tc = tcase_create("proc");
+	Suite *suite = suite_create("proc");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tc, stat_fields);
+	tcase_add_test(tc, stat_nasty_comm);
+	tcase_add_test(tc, stat_long_comm);
+	tcase_add_test(tc, stat_truncated);
+	tcase_add_test(tc, stat_not_one);
+	tcase_add_test(tc, tgid);
+	tcase_add_test(tc, loginuid);
+	tcase_add_test(tc, cmdline);
+	tcase_add_test(tc, cmdline_bound);
+	tcase_add_test(tc, cmdline_exact_bound);
+	tcase_add_test(tc, cgroup);
+	tcase_add_test(tc, escape);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
