@@ -8,6 +8,7 @@
 create function thule.escape_name(name bytea) returns text
 language sql immutable parallel safe
 return case
+    when name is null then null
     when encode(name, 'escape') !~ '[^ -\[\]-~]' collate "C" then encode(name, 'escape')
     else (
         select coalesce(string_agg(

@@ -26,9 +26,9 @@ begin
         select o.at into found_op from thule.op o where o.op <= wanted::bigint order by o.op desc limit 1;
         return found_op.at;
     end if;
-    if t ~ '^\s*(\d+(\.\d+)?\s*[[:alpha:]]+\s*)+$' then
+    if t ~ '^\s*(\d+(\.\d+)?\s*[[:alpha:]]+\s*)+(ago\s*)?$' then
         begin
-            return now() - regexp_replace(t, '\sago\s*$', '')::interval;
+            return now() - regexp_replace(t, 'ago\s*$', '')::interval;
         exception when data_exception then
             null;                           -- '5 Jan' looks like an age, and is not
         end;
