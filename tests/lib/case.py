@@ -1,0 +1,88 @@
+"""Helpers of mounted cases written in Python; run-case sets the environment, see mount.sh."""
+
+import ctypes
+import errno
+import os
+import subprocess
+import sys
+
+MNT = os.environ["MNT"]
+LIB = os.path.dirname(os.path.realpath(__file__))
+libc = ctypes.CDLL(None, use_errno=True)
+
+AT_FDCWD = -100
+RENAME_NOREPLACE = 1
+RENAME_EXCHANGE = 2
+SKIPPED = 77
+
+
+def path(*names):
+    return os.path.join(MNT, *names)
+
+
+def skip(why):
+    print("skipped:", why, file=sys.stderr)
+    sys.exit(SKIPPED)
+
+
+def equal(expected, actual, what):
+    if expected != actual:
+        raise AssertionError(f"{what}: expected {expected!r}, got {actual!r}")
+
+
+def fails(code, function, *arguments, **named):
+    """The call must fail with this errno."""
+    try:
+        result = function(*arguments, **named)
+    except OSError as e:
+        name = errno.errorcode.get(e.errno, e.errno)
+        if e.errno != code:
+            raise AssertionError(
+                f"{function.__name__}{arguments}: expected {errno.errorcode[code]}, got {name}"
+            ) from e
+        return
+    raise AssertionError(
+        f"{function.__name__}{arguments} gave {result!r}, expected {errno.errorcode[code]}"
+    )
+
+
+def write(name, data, mode="wb"):
+    with open(path(name), mode) as f:
+        f.write(data)
+
+
+def read(name):
+    with open(path(name), "rb") as f:
+        return f.read()
+
+
+def renameat2(old, new, flags):
+    if libc.renameat2(AT_FDCWD, os.fsencode(path(old)), AT_FDCWD, os.fsencode(path(new)), flags):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), old)
+
+
+def shell(function, *arguments):
+    """Calls one of mount.sh's functions and returns what it printed."""
+    script = '. "$0"; "$@"'
+    done = subprocess.run(
+        ["bash", "-c", script, os.path.join(LIB, "mount.sh"), function, *arguments],
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return done.stdout.decode().rstrip("\n")
+
+
+def remount():
+    shell("remount_fs")
+
+
+def sql(query):
+    """Rows as lists of strings; commits what is acknowledged first."""
+    fd = os.open(MNT, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    lines = shell("sql", query).splitlines()
+    return [line.split("|") for line in lines]

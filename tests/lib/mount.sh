@@ -1,0 +1,196 @@
+# shellcheck shell=bash
+# Helpers of mounted cases. run-case sets the environment:
+#   MNT           the mount point; mounted when the case starts unless it says "# mount: no"
+#   CASE_DIR      private scratch on the host's filesystem
+#   THULE_SOURCE  what is mounted: `private` or a connection URI
+#   THULE THULEFS the programs
+set -euo pipefail
+
+LIB=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
+# The private PostgreSQL's own programs are asked for by pg_ctl alone.
+PG_BIN=${PG_BIN:-/usr/lib/postgresql/15/bin}
+
+fail() {
+	echo "FAILED at ${BASH_SOURCE[-1]##*/}:${BASH_LINENO[-2]:-?}: $*" >&2
+	exit 1
+}
+
+skip() {
+	echo "skipped: $*" >&2
+	exit 77
+}
+
+need() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip "$program is not installed"
+	done
+}
+
+need_root() {
+	[[ $(id -u) == 0 ]] || skip "needs root"
+}
+
+assert_eq() { # EXPECTED ACTUAL WHAT
+	[[ $1 == "$2" ]] || fail "$3: expected '$1', got '$2'"
+}
+
+assert_match() { # EXTENDED-REGEX TEXT WHAT
+	[[ $2 =~ $1 ]] || fail "$3: '$2' does not match '$1'"
+}
+
+# The command must fail and say something that matches.
+assert_fails() { # EXTENDED-REGEX COMMAND...
+	local pattern=$1 out status=0
+	shift
+	out=$("$@" 2>&1) || status=$?
+	[[ $status != 0 ]] || fail "'$*' succeeded, expected it to fail with '$pattern'"
+	grep -Eqi -- "$pattern" <<<"$out" || fail "'$*' said '$out', expected '$pattern'"
+}
+
+# Polls a condition; the only place of the mounted tests that sleeps.
+wait_until() { # SECONDS COMMAND...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.02
+	done
+}
+
+# Runs one query, or several commands; unaligned tuples on stdout.
+sql() { # QUERY [psql arguments]
+	local query=$1
+	shift
+	if [[ $THULE_SOURCE == private ]]; then
+		"$THULE" sql -XAtq -v ON_ERROR_STOP=1 "$@" -c "$query"
+	else
+		psql -XAtq -v ON_ERROR_STOP=1 -d "$THULE_SOURCE" "$@" -c "$query"
+	fi
+}
+
+is_mounted() {
+	awk -v dir="$MNT" '$2 == dir {found = 1} END {exit !found}' /proc/mounts
+}
+
+daemon_pid() {
+	cat "$CASE_DIR/daemon.pid"
+}
+
+daemon_gone() {
+	[[ -s $CASE_DIR/daemon.status ]]
+}
+
+mounted_or_gone() {
+	is_mounted || daemon_gone
+}
+
+# Mounts in the foreground mode, so that the daemon's pid, log and exit status are at hand.
+mount_fs() { # [OPTIONS]
+	local opts=${1:-${THULE_TEST_OPTIONS:-}}
+	rm -f "$CASE_DIR/daemon.pid" "$CASE_DIR/daemon.status"
+	(
+		status=0
+		# shellcheck disable=SC2016 # expanded by the inner shell
+		setsid bash -c 'echo $$ >"$0.new" && mv "$0.new" "$0" && exec "$@"' \
+			"$CASE_DIR/daemon.pid" "$THULEFS" "$THULE_SOURCE" "$MNT" -f ${opts:+-o "$opts"} \
+			>>"$CASE_DIR/daemon.log" 2>&1 </dev/null || status=$?
+		echo $status >"$CASE_DIR/daemon.status"
+	) >/dev/null 2>&1 </dev/null &
+	disown
+	wait_until 120 mounted_or_gone || fail "thulefs did not mount within 120 s"
+	is_mounted || fail "thulefs exited with $(<"$CASE_DIR/daemon.status"): $(tail -n 5 "$CASE_DIR/daemon.log")"
+}
+
+wait_daemon_gone() {
+	wait_until 120 daemon_gone || fail "the daemon is still there after 120 s"
+}
+
+umount_fs() {
+	local i
+	# What has just exited may still hold the mount for a moment.
+	for ((i = 0; ; i++)); do
+		if fusermount3 -u "$MNT" 2>"$CASE_DIR/umount.err"; then
+			break
+		fi
+		((i < 100)) || fail "umount: $(<"$CASE_DIR/umount.err")"
+		sleep 0.05
+	done
+	wait_daemon_gone
+	assert_eq 0 "$(<"$CASE_DIR/daemon.status")" "exit status of the daemon after umount"
+}
+
+remount_fs() {
+	umount_fs
+	mount_fs
+}
+
+# SIGKILL, and the dead mount is removed.
+kill_daemon() {
+	kill -KILL "$(daemon_pid)"
+	wait_daemon_gone
+	fusermount3 -uz "$MNT"
+}
+
+# Returns when everything before is committed: any fsync commits all.
+sync_fs() {
+	sync "$MNT"
+}
+
+# The data folder of this case's private PostgreSQL, or nothing.
+private_data() {
+	local conf
+	conf=$(find "$THULE_HOME" -name postgresql.auto.conf -print -quit 2>/dev/null)
+	[[ -z $conf ]] || dirname "$conf"
+}
+
+# pg_ctl on the private database of this case, as the user who owns it.
+private_pg_ctl() { # ARGUMENTS
+	local data
+	data=$(private_data)
+	[[ -n $data ]] || fail "no private database under $THULE_HOME"
+	local ctl=("$PG_BIN/pg_ctl" -D "$data" -s -w -t 60 "$@")
+	if [[ $(id -u) == 0 ]]; then
+		ctl=(setpriv --reuid="$(stat -c %u "$data")" --regid="$(stat -c %g "$data")" --clear-groups -- "${ctl[@]}")
+	fi
+	(cd / && "${ctl[@]}" >"$CASE_DIR/pg_ctl.log" 2>&1)
+}
+
+stop_db() {
+	private_pg_ctl stop -m fast || fail "pg_ctl stop: $(<"$CASE_DIR/pg_ctl.log")"
+}
+
+start_db() {
+	private_pg_ctl start -l "$(private_data)/restart.log" || fail "pg_ctl start: $(<"$CASE_DIR/pg_ctl.log")"
+}
+
+restart_db() {
+	stop_db
+	start_db
+}
+
+# Everything that a copy of a tree must keep, one line per entry.
+manifest() { # DIR
+	"$LIB/manifest" "$1"
+}
+
+assert_same_tree() { # EXPECTED-MANIFEST DIR WHAT
+	manifest "$2" >"$CASE_DIR/manifest.actual"
+	cmp -s "$1" "$CASE_DIR/manifest.actual" || {
+		diff "$1" "$CASE_DIR/manifest.actual" | head -n 20 >&2 || true
+		fail "$3: the trees differ"
+	}
+}
+
+# The violations, empty when the database is sound.
+fsck() {
+	local out
+	out=$("$THULE" fsck 2>&1) || fail "thule fsck: $out"
+	assert_eq "" "$(sql 'select * from thule.fsck limit 20')" "rows of thule.fsck"
+}
+
+as_user() { # UID COMMAND...
+	local uid=$1
+	shift
+	setpriv --reuid="$uid" --regid="$uid" --clear-groups -- "$@"
+}

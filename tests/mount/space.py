@@ -1,0 +1,26 @@
+#!/usr/bin/python3
+# statfs says something sane, and st_blocks counts what is stored.
+import os
+
+from case import MNT, equal, path, write
+
+
+def main():
+    st = os.statvfs(MNT)
+    equal(255, st.f_namemax, "longest name")
+    for what, ok in (
+        ("block size", 512 <= st.f_bsize <= 1 << 20),
+        ("free blocks", 0 < st.f_bavail <= st.f_bfree <= st.f_blocks),
+        ("free inodes", 0 < st.f_ffree <= st.f_files),
+    ):
+        if not ok:
+            raise AssertionError(f"{what}: {st}")
+    write("full", b"x" * 1_000_000)
+    blocks = os.stat(path("full")).st_blocks
+    if not 1_000_000 <= blocks * 512 <= 1_200_000:
+        raise AssertionError(f"1,000,000 bytes are {blocks} blocks")
+    os.truncate(path("full"), 0)
+    equal(0, os.stat(path("full")).st_blocks, "blocks of an emptied file")
+
+
+main()
