@@ -86,8 +86,8 @@ mounted_or_gone() {
 }
 
 # Mounts in the foreground mode, so that the daemon's pid, log and exit status are at hand.
-mount_fs() { # [OPTIONS]
-	local opts=${1:-${THULE_TEST_OPTIONS:-}}
+mount_fs() {
+	local opts=${THULE_TEST_OPTIONS:-}
 	rm -f "$CASE_DIR/daemon.pid" "$CASE_DIR/daemon.status"
 	(
 		status=0

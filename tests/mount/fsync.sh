@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # fsync of anything returns after everything before it is committed, and not before.
+# shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 
 # Keeps batches from committing, as a slow server would, until `release`.

@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Four writers at once: while trees are being extracted thule.file grows and thule fsck finds nothing; at the end
+# every tree is what it should be.
+# timeout: 120
+# shellcheck source=../lib/mount.sh
+. "$(dirname "$0")/../lib/mount.sh"
+
+mkdir "$CASE_DIR/reference"
+cp -a /usr/include/linux "$CASE_DIR/reference/"
+manifest "$CASE_DIR/reference" >"$CASE_DIR/expected"
+tar -cf "$CASE_DIR/tree.tar" -C "$CASE_DIR/reference" .
+
+extract() { # NUMBER
+	mkdir "$MNT/tree-$1"
+	tar -xpf "$CASE_DIR/tree.tar" -C "$MNT/tree-$1"
+	# Renames, links and removals among the extraction of the others.
+	cp -al "$MNT/tree-$1" "$MNT/linked-$1"
+	mv "$MNT/linked-$1" "$MNT/tree-$1-renamed"
+	rm -r "$MNT/tree-$1-renamed"
+}
+
+running() {
+	kill -0 "$@" 2>/dev/null
+}
+
+pids=()
+for number in 1 2 3 4; do
+	extract $number &
+	pids+=($!)
+done
+counts=()
+while running "${pids[0]}" || running "${pids[1]}" || running "${pids[2]}" || running "${pids[3]}"; do
+	counts+=("$(sql 'select count(*) from thule.file')")
+	fsck
+done
+for pid in "${pids[@]}"; do
+	wait "$pid" || fail "a writer failed"
+done
+different=$(printf '%s\n' "${counts[@]}" | sort -un | wc -l)
+((different >= 3)) || fail "thule.file did not grow while trees were extracted: ${counts[*]}"
+
+remount_fs
+for number in 1 2 3 4; do
+	assert_same_tree "$CASE_DIR/expected" "$MNT/tree-$number" "tree $number"
+done
