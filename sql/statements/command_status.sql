@@ -1,0 +1,33 @@
+-- thule status: one row about a filesystem, first as JSON, then in columns for people.
+-- $1 its mount point on this host, $2 the boot id of this host; both null: not mounted here.
+-- $3 to $7 are what the journal's header says: last op acknowledged, last op committed, bytes used, its size, pid of
+-- its daemon; null where it has no journal here.
+with about as (
+    select current_database() as database,
+        current_setting('server_version') as server_version,
+        pg_database_size(current_database()) as database_bytes,
+        s.uuid,
+        s.schema_version,
+        (select json_build_object('op', o.op, 'at', o.at) from thule.op o order by o.op desc limit 1) as last_op,
+        case when $3::bigint is not null then
+            json_build_object('ops', greatest($3::bigint - $4::bigint, 0), 'bytes', $5::bigint,
+                'bytes_size', $6::bigint, 'pid', $7::integer)
+        end as journal,
+        (select row_to_json(m) from thule.mount m
+            where m.mountpoint = $1::text and m.boot_id = $2::text and m.ended_at is null
+            order by m.id desc limit 1) as mount
+    from thule.superblock s
+)
+select row_to_json(a) as json,
+    a.database,
+    a.server_version || ', schema version ' || a.schema_version as server,
+    pg_size_pretty(a.database_bytes) as size,
+    coalesce((a.journal ->> 'ops') || ' ops and '
+        || pg_size_pretty((a.journal ->> 'bytes')::bigint) || ' of '
+        || pg_size_pretty((a.journal ->> 'bytes_size')::bigint) || ' to be committed', 'none') as journal,
+    coalesce((a.last_op ->> 'op') || ' at ' || (a.last_op ->> 'at'), 'none') as "last op",
+    coalesce('pid ' || (a.mount ->> 'pid') || ', version ' || (a.mount ->> 'version') || ', since '
+        || (a.mount ->> 'mounted_at')
+        || case when (a.mount ->> 'read_only')::boolean then ', read-only' else '' end, 'none known') as daemon,
+    coalesce(nullif(a.mount ->> 'options', ''), 'none') as options
+from about a;

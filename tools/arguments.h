@@ -1,0 +1,16 @@
+#pragma once
+
+#include "command.h"
+
+/*
+ * Reads argv (argv[0] is the command's own name) as the command's tables say. Returns EXIT_DONE, or
+ * EXIT_USAGE having said on stderr what is wrong. *help is set where --help was typed; then the
+ * rest does not count. arguments_release() them in any case.
+ */
+int arguments_parse(
+	const struct command *command, int argc, char **argv, struct arguments *args, bool *help);
+
+void arguments_release(struct arguments *args);
+
+/* Prints the whole help of a command on stdout. */
+void arguments_help(const struct command *command);

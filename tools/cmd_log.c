@@ -1,0 +1,104 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "db/conn.h"
+#include "print.h"
+#include "target.h"
+
+enum { OPT_SINCE, OPT_UNTIL, OPT_USER, OPT_PID, OPT_EXE, OPT_TAG, OPT_KIND, OPT_COUNT, OPT_JSON };
+
+static const struct command_option options[] = {
+	[OPT_SINCE] = {0, "since", "T", "changes at or after this instant"},
+	[OPT_UNTIL] = {0, "until", "T", "changes at or before this instant"},
+	[OPT_USER] = {0, "user", "U", "by this user, a name or a uid"},
+	[OPT_PID] = {0, "pid", "P", "by this process"},
+	[OPT_EXE] = {0, "exe", "E", "by this program, a path or its last part"},
+	[OPT_TAG] = {0, "tag", "G", "with this tag"},
+	[OPT_KIND] = {0, "kind", "K", "of this kind: create, write, rename, unlink, ..."},
+	[OPT_COUNT] = {'n', NULL, "N", "the newest N of them"},
+	[OPT_JSON] = {0, "json", NULL, "print a JSON array"},
+	{0},
+};
+
+static bool check_number(const char *option, const char *text, struct error *err)
+{
+	if (!text || (*text && strlen(text) < 10 && strspn(text, "0123456789") == strlen(text)))
+		return true;
+	return error_set(err, ERR_USAGE, "%s wants a number, not `%s`", option, text);
+}
+
+/* Bytes as bytea reads them. free() it. */
+static char *to_hex(const char *bytes)
+{
+	size_t n = strlen(bytes);
+	char *hex = malloc(2 * n + 3);
+	char *p = hex;
+
+	if (!hex)
+		abort();
+	p = stpcpy(p, "\\x");
+	for (size_t i = 0; i < n; i++)
+		p += sprintf(p, "%02x", (unsigned char)bytes[i]);
+	return hex;
+}
+
+static bool print(
+	PGconn *conn, const struct arguments *args, const struct target *t, struct error *err)
+{
+	bool by_path = *t->path || *t->typed_path;
+	char *bytes = *t->path ? to_hex(t->path) : NULL;
+	/* In the order of the statements' parameters. */
+	const char *params[] = {args->option[OPT_SINCE], args->option[OPT_UNTIL],
+		args->option[OPT_USER], args->option[OPT_PID], args->option[OPT_EXE],
+		args->option[OPT_TAG], args->option[OPT_KIND], args->option[OPT_COUNT],
+		args->option[OPT_JSON] ? "true" : "false", *t->typed_path ? t->typed_path : NULL,
+		bytes};
+	const struct statement *s = &statements[by_path ? STMT_COMMAND_LOG_PATH : STMT_COMMAND_LOG];
+	long rows;
+	bool ok = print_query(
+		conn, s->text, by_path ? 11 : 9, params, args->option[OPT_JSON], &rows, err);
+
+	free(bytes);
+	/* Class 22, data exception: something typed that SQL cannot read, such as an instant. */
+	if (!ok && !strncmp(err->sqlstate, "22", 2)) {
+		char *where = strstr(err->text, " CONTEXT:");
+		if (where)
+			*where = '\0';
+		err->class = ERR_USAGE;
+	}
+	return ok;
+}
+
+static int run(const struct arguments *args)
+{
+	struct error err = {0};
+	struct target t;
+	PGconn *conn = NULL;
+	bool ok;
+
+	if (check_number("-n", args->option[OPT_COUNT], &err) &&
+		check_number("--pid", args->option[OPT_PID], &err) &&
+		target_find(args->operand[0], &t, &err))
+		conn = target_connect(&t, &err);
+	if (!conn)
+		return command_fail(&err);
+	ok = print(conn, args, &t, &err);
+	PQfinish(conn);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_log = {
+	.name = "log",
+	.operands = "[PATH] [SELECTORS] [-n N] [--json]",
+	.summary = "who changed what, newest first",
+	.help = "PATH is a file of a mount, or an absolute path from the root of the filesystem; "
+		"then the\n"
+		"log is that of the file, through all its renames. T is a time (2024-05-01 12:00), "
+		"an\n"
+		"age (10min, 2 days) or op:N.",
+	.options = options,
+	.operands_max = 1,
+	.run = run,
+};

@@ -1,0 +1,70 @@
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cluster/path.h"
+#include "command.h"
+#include "source.h"
+
+enum { OPT_OPTIONS };
+
+static const struct command_option options[] = {
+	[OPT_OPTIONS] = {'o', "options", "OPT,...", "mount options, see `thulefs --help`", true},
+	{0},
+};
+
+/* The daemon belongs to this program: the one beside it comes before any in $PATH. */
+static void find_daemon(char *path, size_t size)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n > 0) {
+		self[n] = '\0';
+		slash = strrchr(self, '/');
+		*slash = '\0';
+		if (path_format(path, size, NULL, "%s/thulefs", self) && access(path, X_OK) == 0)
+			return;
+	}
+	path_format(path, size, NULL, "thulefs");
+}
+
+static int run(const struct arguments *args)
+{
+	const char *db = getenv("THULE_DB");
+	const char *source = args->operands == 2 ? args->operand[0] : db && *db ? db : "private";
+	char daemon[PATH_MAX], clean[3 * PATH_MAX];
+	const char *argv[6] = {daemon, clean, args->operand[args->operands - 1]};
+	struct error err = {0};
+
+	if (!strcmp(source, "private"))
+		strcpy(clean, source);
+	else if (!source_hide_password(source, clean, sizeof(clean), &err))
+		return command_fail(&err);
+	if (args->option[OPT_OPTIONS]) {
+		argv[3] = "-o";
+		argv[4] = args->option[OPT_OPTIONS];
+	}
+	find_daemon(daemon, sizeof(daemon));
+	execvp(daemon, (char *const *)argv);
+	error_sys(&err, "cannot run %s", daemon);
+	return command_fail(&err);
+}
+
+const struct command command_mount = {
+	.name = "mount",
+	.operands = "[DB] DIR [-o OPT,...]",
+	.summary = "mount a filesystem on a directory",
+	.help = "DB is a connection string or URI of the database that holds the filesystem, which "
+		"is\n"
+		"created in it if there is none. Without DB it is $THULE_DB, and without that, or "
+		"with\n"
+		"`private` for DB, a PostgreSQL of our own, created and started when needed.",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = 2,
+	.run = run,
+};

@@ -1,0 +1,45 @@
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cluster/path.h"
+#include "cluster/program.h"
+#include "command.h"
+#include "source.h"
+#include "target.h"
+
+static int run(const struct arguments *args)
+{
+	char program[PATH_MAX], conninfo[sizeof(((struct target *)0)->conninfo)];
+	struct error err = {0};
+	struct target t;
+	const char **argv;
+
+	if (!target_find(NULL, &t, &err) ||
+		!source_hide_password(t.conninfo, conninfo, sizeof(conninfo), &err) ||
+		!program_find("psql", NULL, program, sizeof(program), &err))
+		return command_fail(&err);
+	argv = calloc((size_t)args->operands + 4, sizeof(*argv));
+	if (!argv)
+		return EXIT_FAILED;
+	argv[0] = program;
+	argv[1] = "-d";
+	argv[2] = conninfo;
+	for (int i = 0; i < args->operands; i++)
+		argv[3 + i] = args->operand[i];
+	execv(program, (char *const *)argv);
+	error_sys(&err, "cannot run %s", program);
+	free(argv);
+	return command_fail(&err);
+}
+
+const struct command command_sql = {
+	.name = "sql",
+	.operands = "[psql arguments]",
+	.summary = "psql on the filesystem's database",
+	.help = "The database is $THULE_DB, else that of the mount which the current directory is "
+		"in, else\n"
+		"the private one. For example:\n\n"
+		"  thule sql -c \"select path, size from thule.file order by size desc limit 10\"",
+	.verbatim = true,
+	.run = run,
+};

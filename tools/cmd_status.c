@@ -1,0 +1,210 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/cluster.h"
+#include "command.h"
+#include "db/conn.h"
+#include "db/schema.h"
+#include "journal/ring.h"
+#include "print.h"
+#include "target.h"
+
+enum { OPT_JSON };
+
+static const struct command_option options[] = {
+	[OPT_JSON] = {0, "json", NULL, "print JSON: an object for DIR, else one with all mounts"},
+	{0},
+};
+
+static const char *const state_names[] = {
+	[CLUSTER_ABSENT] = "absent",
+	[CLUSTER_STOPPED] = "stopped",
+	[CLUSTER_BUSY] = "busy",
+	[CLUSTER_RUNNING] = "running",
+};
+
+static void line(const char *label, const char *text)
+{
+	printf("  %-11s ", label);
+	print_safe(stdout, text, 0);
+	printf("\n");
+}
+
+static void boot_id(char *id, size_t size)
+{
+	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!f || !fgets(id, (int)size, f))
+		id[0] = '\0';
+	id[strcspn(id, "\n")] = '\0';
+	if (f)
+		fclose(f);
+}
+
+/* The journal is asked before the database, so that the lag is never shown too small. */
+static PGresult *ask(PGconn *conn, const struct mount_point *m, struct error *err)
+{
+	char boot[64], number[5][24];
+	const char *params[7] = {m->dir, boot};
+	struct superblock sb;
+	struct ring_peek peek;
+
+	boot_id(boot, sizeof(boot));
+	if (!schema_superblock(conn, &sb, err))
+		return NULL;
+	if (ring_peek(sb.uuid, &peek, NULL)) {
+		const unsigned long long value[5] = {peek.head_op, peek.tail_op, peek.bytes_used,
+			peek.bytes_size, (unsigned long long)peek.pid};
+		for (int i = 0; i < 5; i++) {
+			snprintf(number[i], sizeof(number[i]), "%llu", value[i]);
+			params[2 + i] = number[i];
+		}
+	}
+	return db_query(conn, statements[STMT_COMMAND_STATUS].text, 7, params, err);
+}
+
+static void show(const struct mount_point *m, const PGresult *res, const char *problem)
+{
+	print_safe(stdout, m->dir, 0);
+	printf("\n");
+	line("source", m->source);
+	for (int i = 1; res && i < PQnfields(res); i++)
+		line(PQfname(res, i), PQgetvalue(res, 0, i));
+	if (problem)
+		line("problem", problem);
+}
+
+/* The server's own object goes in whole, under a key of its own. */
+static void show_json(const struct mount_point *m, const PGresult *res, const char *problem)
+{
+	printf("{\"mountpoint\": ");
+	print_json_string(stdout, m->dir);
+	printf(", \"source\": ");
+	print_json_string(stdout, m->source);
+	printf(", \"filesystem\": %s", res ? PQgetvalue(res, 0, 0) : "null");
+	printf(", \"error\": ");
+	if (problem)
+		print_json_string(stdout, problem);
+	else
+		printf("null");
+	printf("}");
+}
+
+/* True when the database of the mount answered. */
+static bool report(const struct mount_point *m, bool json)
+{
+	struct target *t = calloc(1, sizeof(*t));
+	struct error err = {0};
+	PGconn *conn = NULL;
+	PGresult *res = NULL;
+	bool ok;
+
+	if (t && target_of_mount(m, t, &err))
+		conn = target_connect(t, &err);
+	if (conn)
+		res = ask(conn, m, &err);
+	if (res && PQntuples(res) != 1) {
+		PQclear(res);
+		res = NULL;
+		error_set(&err, ERR_CORRUPT, "the database has no superblock");
+	}
+	ok = res != NULL;
+	(json ? show_json : show)(m, res, ok ? NULL : err.text);
+	PQclear(res);
+	PQfinish(conn);
+	free(t);
+	return ok;
+}
+
+struct report_all {
+	bool json;
+	bool ok;
+	int count;
+};
+
+static bool report_next(const struct mount_point *m, void *arg)
+{
+	struct report_all *all = arg;
+
+	if (all->json)
+		printf("%s", all->count ? ",\n  " : "");
+	else if (all->count)
+		printf("\n");
+	all->count++;
+	all->ok = report(m, all->json) && all->ok;
+	return true;
+}
+
+static void report_cluster(bool json)
+{
+	struct cluster c;
+
+	if (!cluster_locate(&c, NULL)) {
+		if (json)
+			printf("null");
+		return;
+	}
+	if (!json) {
+		printf("\nprivate PostgreSQL: %s\n", state_names[cluster_state(&c)]);
+		line("home", c.home);
+		line("socket", c.socket);
+		return;
+	}
+	printf("{\"state\": \"%s\", \"home\": ", state_names[cluster_state(&c)]);
+	print_json_string(stdout, c.home);
+	printf(", \"socket\": ");
+	print_json_string(stdout, c.socket);
+	printf("}");
+}
+
+static int report_everything(bool json)
+{
+	struct report_all all = {.json = json, .ok = true};
+	struct error err = {0};
+
+	if (json)
+		printf("{\"mounts\": [");
+	if (!mounts_visit(report_next, &all, &err))
+		return command_fail(&err);
+	if (json)
+		printf("],\n \"private\": ");
+	else if (!all.count)
+		printf("no ThuleFS is mounted\n");
+	report_cluster(json);
+	if (json)
+		printf("}\n");
+	return all.ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(const struct arguments *args)
+{
+	bool json = args->option[OPT_JSON];
+	struct error err = {0};
+	struct mount_point m;
+	char real[PATH_MAX];
+	bool ok;
+
+	if (!args->operands)
+		return report_everything(json);
+	if (!mounts_real_path(args->operand[0], true, real, &err))
+		return command_fail(&err);
+	if (!mounts_find(real, &m)) {
+		error_set(&err, ERR_USAGE, "%s is not in a ThuleFS mount", args->operand[0]);
+		return command_fail(&err);
+	}
+	ok = report(&m, json);
+	if (json)
+		printf("\n");
+	return ok ? EXIT_DONE : EXIT_FAILED;
+}
+
+const struct command command_status = {
+	.name = "status",
+	.operands = "[DIR] [--json]",
+	.summary = "database, journal and daemon of a mount, or of all",
+	.help = "Exits 1 when a database does not answer.",
+	.options = options,
+	.operands_max = 1,
+	.run = run,
+};

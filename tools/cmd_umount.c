@@ -1,0 +1,105 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "daemon.h"
+#include "mounts.h"
+
+#define WAIT_DEFAULT "600"
+
+enum { OPT_LAZY, OPT_FORCE, OPT_WAIT };
+
+static const struct command_option options[] = {
+	[OPT_LAZY] = {'l', "lazy", NULL, "detach now; the daemon ends with the last user"},
+	[OPT_FORCE] = {'f', "force", NULL, "abort requests that hang (root)"},
+	[OPT_WAIT] = {'w', "wait", "SECONDS",
+		"how long to wait for the daemon to finish (" WAIT_DEFAULT ")"},
+	{'n', NULL, NULL, "accepted for umount(8)"},
+	{'r', NULL, NULL, "accepted for umount(8)"},
+	{'v', NULL, NULL, "accepted for umount(8)"},
+	{'t', NULL, "TYPE", "accepted for umount(8)"},
+	{'N', NULL, "NAMESPACE", "accepted for umount(8)"},
+	{0},
+};
+
+/* Users may not call umount(2); fusermount3 does it for them. Its own words go to stderr. */
+static bool run_fusermount(const char *dir, bool lazy, struct error *err)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execlp("fusermount3", "fusermount3", lazy ? "-uz" : "-u", "--", dir, NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	return error_set(err, ERR_BUSY, "fusermount3 could not unmount %s", dir);
+}
+
+static bool unmount(const struct mount_point *m, bool lazy, bool force, struct error *err)
+{
+	int flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0) | (force ? MNT_FORCE : 0);
+
+	if (geteuid() != 0) {
+		if (run_fusermount(m->dir, lazy, err))
+			return true;
+		daemon_name_users(m, err);
+		return false;
+	}
+	if (umount2(m->dir, flags) == 0)
+		return true;
+	if (errno != EBUSY)
+		return error_sys(err, "cannot unmount %s", m->dir);
+	error_set(err, ERR_BUSY, "%s is in use", m->dir);
+	daemon_name_users(m, err);
+	return false;
+}
+
+static int run(const struct arguments *args)
+{
+	bool lazy = args->option[OPT_LAZY], force = args->option[OPT_FORCE];
+	const char *wait = args->option[OPT_WAIT] ? args->option[OPT_WAIT] : WAIT_DEFAULT;
+	int limit, pidfd = -1;
+	struct error err = {0};
+	struct mount_point m;
+	char *end;
+	pid_t pid;
+	bool ok;
+
+	limit = (int)strtol(wait, &end, 10);
+	if (*end || end == wait || limit < 0) {
+		error_set(&err, ERR_USAGE, "--wait wants a number of seconds, not `%s`", wait);
+		return command_fail(&err);
+	}
+	if (!mounts_find_root(args->operand[0], &m, &err))
+		return command_fail(&err);
+	/* Held from before the unmount, so that it cannot be anybody else's by then. */
+	pid = lazy ? 0 : daemon_find(&m);
+	if (pid)
+		pidfd = pidfd_open(pid, 0);
+	ok = unmount(&m, lazy, force, &err);
+	if (ok && pidfd >= 0)
+		ok = daemon_wait(pidfd, limit, &err);
+	if (pidfd >= 0)
+		close(pidfd);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_umount = {
+	.name = "umount",
+	.operands = "DIR",
+	.summary = "unmount, and wait until everything is in the database",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run,
+};

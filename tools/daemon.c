@@ -1,0 +1,206 @@
+#include "daemon.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cluster/path.h"
+#include "db/conn.h"
+
+#define NAMED_USERS_MAX 5
+
+static bool read_line(const char *path, char *line, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool ok = f && fgets(line, (int)size, f);
+
+	if (f)
+		fclose(f);
+	if (ok)
+		line[strcspn(line, "\n")] = '\0';
+	return ok;
+}
+
+static bool is_thulefs(const char *pid)
+{
+	char path[64], comm[64];
+
+	return path_format(path, sizeof(path), NULL, "/proc/%.20s/comm", pid) &&
+	       read_line(path, comm, sizeof(comm)) && !strcmp(comm, "thulefs");
+}
+
+static bool serves(const char *path, unsigned int device)
+{
+	FILE *f = fopen(path, "re");
+	char line[128];
+	unsigned int connection;
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "fuse_connection: %u", &connection) == 1 &&
+			connection == device;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool holds_connection(const char *pid, unsigned int device)
+{
+	char dir[64], path[PATH_MAX];
+	struct dirent *d;
+	bool found = false;
+	DIR *fds;
+
+	snprintf(dir, sizeof(dir), "/proc/%.20s/fdinfo", pid);
+	fds = opendir(dir);
+	while (fds && !found && (d = readdir(fds)))
+		found = isdigit((unsigned char)d->d_name[0]) &&
+			path_format(path, sizeof(path), NULL, "%s/%s", dir, d->d_name) &&
+			serves(path, device);
+	if (fds)
+		closedir(fds);
+	return found;
+}
+
+static pid_t find_by_connection(unsigned int device)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *d;
+	pid_t pid = 0;
+
+	while (proc && !pid && (d = readdir(proc)))
+		if (isdigit((unsigned char)d->d_name[0]) && is_thulefs(d->d_name) &&
+			holds_connection(d->d_name, device))
+			pid = (pid_t)atol(d->d_name);
+	if (proc)
+		closedir(proc);
+	return pid;
+}
+
+static pid_t find_by_row(const struct mount_point *m)
+{
+	struct target *t = calloc(1, sizeof(*t));
+	char boot[64] = "", pid_text[24];
+	const char *params[] = {m->dir, boot};
+	PGconn *conn = NULL;
+	PGresult *res = NULL;
+	pid_t pid = 0;
+
+	if (t && read_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) &&
+		target_of_mount(m, t, NULL))
+		conn = target_connect(t, NULL);
+	if (conn)
+		res = db_query(conn,
+			"select pid from thule.mount where mountpoint = $1::text and boot_id = "
+			"$2::text"
+			" and ended_at is null order by id desc limit 1",
+			2, params, NULL);
+	if (res && PQntuples(res) == 1) {
+		snprintf(pid_text, sizeof(pid_text), "%s", PQgetvalue(res, 0, 0));
+		/* A row may outlive its daemon, and the number go to someone else. */
+		if (is_thulefs(pid_text))
+			pid = (pid_t)atol(pid_text);
+	}
+	PQclear(res);
+	PQfinish(conn);
+	free(t);
+	return pid;
+}
+
+pid_t daemon_find(const struct mount_point *m)
+{
+	pid_t pid = find_by_connection(m->device);
+	return pid ? pid : find_by_row(m);
+}
+
+bool daemon_wait(int pidfd, int limit, struct error *err)
+{
+	struct pollfd wait = {.fd = pidfd, .events = POLLIN};
+	bool tell = isatty(STDERR_FILENO);
+	struct timespec start, now;
+	int ready;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		ready = poll(&wait, 1, 1000);
+		if (ready < 0 && errno != EINTR)
+			return error_sys(err, "cannot wait for the daemon");
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (ready == 0 && tell)
+			fprintf(stderr, "\rwriting what is left to the database: %ld s ",
+				(long)(now.tv_sec - start.tv_sec));
+	} while (ready <= 0 && now.tv_sec - start.tv_sec < limit);
+	if (tell && now.tv_sec - start.tv_sec >= 1)
+		fprintf(stderr, "\r%60s\r", "");
+	if (ready > 0)
+		return true;
+	return error_set(err, ERR_BUSY,
+		"unmounted, but after %d seconds its daemon has not yet written everything to the "
+		"database; nothing is lost, and it goes on",
+		limit);
+}
+
+static bool points_into(const char *link, const char *dir)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlink(link, target, sizeof(target) - 1);
+	size_t length = strlen(dir);
+
+	if (n <= 0)
+		return false;
+	target[n] = '\0';
+	return !strncmp(target, dir, length) && (target[length] == '/' || target[length] == '\0');
+}
+
+/* Asks the names of links alone: looking at what they point to could block on the mount. */
+static bool uses(const char *pid, const char *dir)
+{
+	char path[PATH_MAX], fds[64];
+	struct dirent *d;
+	bool found;
+	DIR *open_files;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/cwd", pid);
+	found = points_into(path, dir);
+	snprintf(path, sizeof(path), "/proc/%.20s/root", pid);
+	found = found || points_into(path, dir);
+	snprintf(fds, sizeof(fds), "/proc/%.20s/fd", pid);
+	open_files = opendir(fds);
+	while (open_files && !found && (d = readdir(open_files)))
+		found = path_format(path, sizeof(path), NULL, "%s/%s", fds, d->d_name) &&
+			points_into(path, dir);
+	if (open_files)
+		closedir(open_files);
+	return found;
+}
+
+void daemon_name_users(const struct mount_point *m, struct error *err)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *d;
+	int named = 0;
+
+	while (proc && named < NAMED_USERS_MAX && (d = readdir(proc))) {
+		char path[64], comm[64];
+		size_t n = strlen(err->text);
+		if (!isdigit((unsigned char)d->d_name[0]) || !uses(d->d_name, m->dir) ||
+			!path_format(path, sizeof(path), NULL, "/proc/%.20s/comm", d->d_name) ||
+			!read_line(path, comm, sizeof(comm)))
+			continue;
+		snprintf(err->text + n, sizeof(err->text) - n, "%s%s, pid %s", named ? "; " : " (",
+			comm, d->d_name);
+		named++;
+	}
+	if (proc)
+		closedir(proc);
+	if (named) {
+		size_t n = strlen(err->text);
+		snprintf(err->text + n, sizeof(err->text) - n, ")");
+	}
+}

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "mounts.h"
+#include "target.h"
+
+/*
+ * The process that serves a mount, or 0: by the connection number in its descriptors, which the
+ * kernel shows since 6.18; else as the database tells, if it can be asked. Blocks at most as long
+ * as connecting does.
+ */
+pid_t daemon_find(const struct mount_point *m);
+
+/*
+ * Waits until the process behind a pidfd is gone, at most `limit` seconds; on a terminal says that
+ * it waits. ERR_BUSY when it is still there.
+ */
+bool daemon_wait(int pidfd, int limit, struct error *err);
+
+/* Appends who has files open on a mount, as " (PROGRAM, pid N; ...)", as far as /proc tells. */
+void daemon_name_users(const struct mount_point *m, struct error *err);

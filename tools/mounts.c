@@ -1,0 +1,182 @@
+#include "mounts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cluster/path.h"
+
+/* The kernel writes blanks, newlines, backslashes and # as \ooo. */
+static void unescape(char *dst, size_t size, const char *src)
+{
+	size_t n = 0;
+
+	for (; *src && n + 1 < size; n++) {
+		if (src[0] == '\\' && src[1] >= '0' && src[1] <= '3' && src[2] && src[3]) {
+			dst[n] = (char)((src[1] - '0') << 6 | (src[2] - '0') << 3 | (src[3] - '0'));
+			src += 4;
+		} else {
+			dst[n] = *src++;
+		}
+	}
+	dst[n] = '\0';
+}
+
+/* With `-o nosubtype` the type is `fuse`, and the source tells. */
+static bool is_ours(const char *type, const char *source)
+{
+	if (!strcmp(type, "fuse.thulefs"))
+		return true;
+	return !strcmp(type, "fuse") &&
+	       (!strcmp(source, "private") || !strncmp(source, "postgresql://", 13) ||
+		       !strncmp(source, "postgres://", 11));
+}
+
+static bool parse(char *line, struct mount_point *m)
+{
+	char *save, *field, *dir = NULL, *device = NULL, *type, *source;
+
+	line[strcspn(line, "\n")] = '\0';
+	field = strtok_r(line, " ", &save);
+	for (int i = 0; field && strcmp(field, "-"); i++) {
+		if (i == 2)
+			device = field;
+		if (i == 4)
+			dir = field;
+		field = strtok_r(NULL, " ", &save);
+	}
+	type = field ? strtok_r(NULL, " ", &save) : NULL;
+	source = type ? strtok_r(NULL, " ", &save) : NULL;
+	if (!dir || !device || !source || !strchr(device, ':'))
+		return false;
+	unescape(m->dir, sizeof(m->dir), dir);
+	unescape(m->source, sizeof(m->source), source);
+	m->device = (unsigned int)strtoul(strchr(device, ':') + 1, NULL, 10);
+	m->ours = is_ours(type, m->source);
+	return true;
+}
+
+static bool visit_all(
+	bool (*visit)(const struct mount_point *m, void *arg), void *arg, struct error *err)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	struct mount_point m;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (!file)
+		return error_sys(err, "cannot read /proc/self/mountinfo");
+	while (getline(&line, &size, file) > 0)
+		if (parse(line, &m) && !visit(&m, arg))
+			break;
+	free(line);
+	fclose(file);
+	return true;
+}
+
+struct filter {
+	bool (*visit)(const struct mount_point *m, void *arg);
+	void *arg;
+};
+
+static bool only_ours(const struct mount_point *m, void *arg)
+{
+	struct filter *f = arg;
+	return !m->ours || f->visit(m, f->arg);
+}
+
+bool mounts_visit(
+	bool (*visit)(const struct mount_point *m, void *arg), void *arg, struct error *err)
+{
+	struct filter f = {visit, arg};
+	return visit_all(only_ours, &f, err);
+}
+
+struct search {
+	const char *path;
+	struct mount_point *best;
+	size_t length;
+};
+
+static bool closer(const struct mount_point *m, void *arg)
+{
+	struct search *s = arg;
+	size_t n = strcmp(m->dir, "/") ? strlen(m->dir) : 0;
+
+	/* Of two on the same directory the later one covers the other. */
+	if (n >= s->length && !strncmp(s->path, m->dir, n) &&
+		(s->path[n] == '/' || s->path[n] == '\0')) {
+		s->length = n;
+		*s->best = *m;
+	}
+	return true;
+}
+
+bool mounts_find(const char *path, struct mount_point *m)
+{
+	struct search s = {path, m, 0};
+
+	m->ours = false;
+	return visit_all(closer, &s, NULL) && m->ours;
+}
+
+/* Joins without looking: for what realpath(3) cannot walk, which a dead mount is. */
+static bool absolute(const char *path, char real[static PATH_MAX], struct error *err)
+{
+	char cwd[PATH_MAX];
+	size_t n;
+
+	if (*path == '/') {
+		if (!path_format(real, PATH_MAX, err, "%s", path))
+			return false;
+	} else {
+		if (!getcwd(cwd, sizeof(cwd)))
+			return error_sys(err, "the current directory");
+		if (!path_format(real, PATH_MAX, err, "%s/%s", cwd, path))
+			return false;
+	}
+	for (n = strlen(real); n > 1 && real[n - 1] == '/';)
+		real[--n] = '\0';
+	return true;
+}
+
+bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX], struct error *err)
+{
+	char parent[PATH_MAX], folder[PATH_MAX];
+	const char *name;
+	char *slash;
+
+	if (follow && realpath(path, real))
+		return true;
+	if (follow && errno == ENOTCONN)
+		return absolute(path, real, err);
+	if (follow)
+		return error_sys(err, "%s", path);
+	if (!path_format(parent, sizeof(parent), err, "%s%s", *path == '/' ? "" : "./", path))
+		return false;
+	for (size_t n = strlen(parent); n > 1 && parent[n - 1] == '/';)
+		parent[--n] = '\0';
+	slash = strrchr(parent, '/');
+	name = slash + 1;
+	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
+		return mounts_real_path(path, true, real, err);
+	*slash = '\0';
+	if (!realpath(slash == parent ? "/" : parent, folder))
+		return error_sys(err, "%s", slash == parent ? "/" : parent);
+	return path_format(real, PATH_MAX, err, "%s/%s", strcmp(folder, "/") ? folder : "", name);
+}
+
+bool mounts_find_root(const char *dir, struct mount_point *m, struct error *err)
+{
+	char real[PATH_MAX];
+
+	if (!mounts_real_path(dir, true, real, err))
+		return false;
+	if (!mounts_find(real, m))
+		return error_set(err, ERR_USAGE, "%s is not in a ThuleFS mount", dir);
+	if (strcmp(real, m->dir))
+		return error_set(err, ERR_USAGE, "%s is not a mount point, but %s is", dir, m->dir);
+	return true;
+}

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/* A line of /proc/self/mountinfo, see proc(5). */
+struct mount_point {
+	char dir[PATH_MAX];
+	char source[PATH_MAX]; /* as given to mount, without its password */
+	unsigned int device;   /* minor number: what the kernel calls the FUSE connection */
+	bool ours;             /* a ThuleFS */
+};
+
+/* Calls visit for every ThuleFS mount in the order of mounting, until it returns false. */
+bool mounts_visit(
+	bool (*visit)(const struct mount_point *m, void *arg), void *arg, struct error *err);
+
+/*
+ * Finds the mount that an absolute path without symbolic links lies in. False with *err untouched
+ * when that is no ThuleFS.
+ */
+bool mounts_find(const char *path, struct mount_point *m);
+
+/*
+ * Makes `path` absolute and free of symbolic links; all but the last name must exist, and the last
+ * is followed if `follow`. Works for the root of a dead mount. False with *err set.
+ */
+bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX], struct error *err);
+
+/* The root of a ThuleFS mount, from what the user typed. ERR_USAGE when it is none. */
+bool mounts_find_root(const char *dir, struct mount_point *m, struct error *err);

@@ -1,0 +1,171 @@
+#include "print.h"
+
+#include <string.h>
+
+#include "db/conn.h"
+
+/* Widths of columns are those of the first rows; a later row that is wider pushes its own line. */
+#define MEASURED_ROWS 500
+#define COLUMNS_MAX   16
+
+struct table {
+	PGresult *measured[MEASURED_ROWS];
+	int count;
+	int width[COLUMNS_MAX];
+	bool flowing; /* the measured rows are out */
+};
+
+static bool is_control(unsigned char c)
+{
+	return c < ' ' || c == 127;
+}
+
+/* Columns that text takes: UTF-8 continuation bytes take none. Wide characters are counted as one.
+ */
+static int width_of(const char *text)
+{
+	int n = 0;
+
+	for (; *text; text++)
+		n += is_control((unsigned char)*text) ? 4 : ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+void print_safe(FILE *out, const char *text, int width)
+{
+	int n = width_of(text);
+
+	for (; *text; text++) {
+		if (is_control((unsigned char)*text))
+			fprintf(out, "\\x%02x", (unsigned char)*text);
+		else
+			fputc(*text, out);
+	}
+	for (; n < width; n++)
+		fputc(' ', out);
+}
+
+void print_json_string(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else if (is_control((unsigned char)*text))
+			fprintf(out, "\\u%04x", (unsigned char)*text);
+		else
+			fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static int columns(const PGresult *res)
+{
+	int n = PQnfields(res);
+	return n < COLUMNS_MAX ? n : COLUMNS_MAX;
+}
+
+static void widen(int *width, const char *text)
+{
+	int n = width_of(text);
+	if (n > *width)
+		*width = n;
+}
+
+static void print_row(const struct table *t, const PGresult *res)
+{
+	int n = columns(res);
+
+	for (int i = 1; i < n; i++) {
+		print_safe(stdout, PQgetvalue(res, 0, i), i < n - 1 ? t->width[i] : 0);
+		fputs(i < n - 1 ? "  " : "\n", stdout);
+	}
+}
+
+static void print_header(const struct table *t, const PGresult *res)
+{
+	int n = columns(res);
+
+	for (int i = 1; i < n; i++) {
+		print_safe(stdout, PQfname(res, i), i < n - 1 ? t->width[i] : 0);
+		fputs(i < n - 1 ? "  " : "\n", stdout);
+	}
+}
+
+static void flush_measured(struct table *t)
+{
+	if (t->count)
+		print_header(t, t->measured[0]);
+	for (int i = 0; i < t->count; i++) {
+		print_row(t, t->measured[i]);
+		PQclear(t->measured[i]);
+	}
+	t->count = 0;
+	t->flowing = true;
+}
+
+/* Takes ownership of res, which has one row. */
+static void table_row(struct table *t, PGresult *res)
+{
+	int n = columns(res);
+
+	if (t->flowing) {
+		print_row(t, res);
+		PQclear(res);
+		return;
+	}
+	for (int i = 1; i < n; i++) {
+		widen(&t->width[i], PQfname(res, i));
+		widen(&t->width[i], PQgetvalue(res, 0, i));
+	}
+	t->measured[t->count++] = res;
+	if (t->count == MEASURED_ROWS)
+		flush_measured(t);
+}
+
+static void json_row(PGresult *res, long n)
+{
+	printf("%s%s", n ? ",\n " : "", PQgetvalue(res, 0, 0));
+	PQclear(res);
+}
+
+static bool drain(PGconn *conn, struct table *t, bool json, long *rows, struct error *err)
+{
+	bool ok = true;
+	PGresult *res;
+
+	while ((res = PQgetResult(conn))) {
+		if (PQresultStatus(res) == PGRES_SINGLE_TUPLE) {
+			if (json)
+				json_row(res, *rows);
+			else
+				table_row(t, res);
+			++*rows;
+			continue;
+		}
+		if (ok && PQresultStatus(res) != PGRES_TUPLES_OK)
+			ok = db_error(conn, res, "the database refused a query", err);
+		PQclear(res);
+	}
+	return ok;
+}
+
+bool print_query(PGconn *conn, const char *sql, int nparams, const char *const *params, bool json,
+	long *rows, struct error *err)
+{
+	struct table t = {.count = 0};
+	bool ok;
+
+	*rows = 0;
+	if (!PQsendQueryParams(conn, sql, nparams, NULL, params, NULL, NULL, 0))
+		return db_error(conn, NULL, "cannot ask the database", err);
+	PQsetSingleRowMode(conn);
+	if (json)
+		printf("[");
+	ok = drain(conn, &t, json, rows, err);
+	if (json)
+		printf("]\n");
+	else if (!t.flowing)
+		flush_measured(&t);
+	return ok;
+}

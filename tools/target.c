@@ -1,0 +1,131 @@
+#include "target.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/path.h"
+#include "db/conn.h"
+#include "source.h"
+
+static bool private_database(struct target *t, struct error *err)
+{
+	struct cluster c;
+
+	if (!cluster_start(&c, err))
+		return false;
+	t->private = true;
+	return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", c.conninfo);
+}
+
+static const char *named_database(void)
+{
+	const char *db = getenv("THULE_DB");
+	return db && *db && strcmp(db, "private") ? db : NULL;
+}
+
+bool target_of_mount(const struct mount_point *m, struct target *t, struct error *err)
+{
+	const char *db = named_database();
+
+	t->mounted = true;
+	if (m != &t->mount)
+		t->mount = *m;
+	if (!strcmp(m->source, "private"))
+		return private_database(t, err);
+	/* /proc/mounts has no password; THULE_DB or ~/.pgpass may have it. */
+	if (db && source_same(db, m->source))
+		return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", db);
+	return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", m->source);
+}
+
+static bool default_database(struct target *t, struct error *err)
+{
+	const char *db = named_database();
+	char here[PATH_MAX];
+
+	if (db)
+		return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", db);
+	if (mounts_real_path(".", true, here, NULL) && mounts_find(here, &t->mount))
+		return target_of_mount(&t->mount, t, err);
+	return private_database(t, err);
+}
+
+bool target_find(const char *path, struct target *t, struct error *err)
+{
+	char real[PATH_MAX];
+
+	memset(t, 0, sizeof(*t));
+	if (!path)
+		return default_database(t, err);
+	if (mounts_real_path(path, false, real, err) && mounts_find(real, &t->mount)) {
+		const char *rest = real + strlen(strcmp(t->mount.dir, "/") ? t->mount.dir : "");
+		return path_format(t->path, sizeof(t->path), err, "%s", *rest ? rest : "/") &&
+		       target_of_mount(&t->mount, t, err);
+	}
+	if (*path != '/')
+		return error_set(err, ERR_USAGE,
+			"%s is not in a ThuleFS mount: give a path in one, or an absolute path "
+			"from "
+			"the root of the filesystem",
+			path);
+	return path_format(t->typed_path, sizeof(t->typed_path), err, "%s", path) &&
+	       default_database(t, err);
+}
+
+static bool one_bool(PGconn *conn, const char *sql, int n, const char *const *params, bool *answer,
+	struct error *err)
+{
+	PGresult *res = db_query(conn, sql, n, params, err);
+
+	if (res)
+		*answer = PQntuples(res) == 1 && *PQgetvalue(res, 0, 0) == 't';
+	PQclear(res);
+	return res != NULL;
+}
+
+static bool check(PGconn *conn, const struct target *t, struct error *err)
+{
+	const char *params[] = {t->mount.dir};
+	bool found;
+
+	if (!one_bool(conn, "select to_regclass('thule.superblock') is not null", 0, NULL, &found,
+		    err))
+		return false;
+	if (!found)
+		return error_set(err, ERR_NOT_FOUND,
+			"there is no filesystem in database \"%s\" yet: `thule mount` creates it",
+			PQdb(conn));
+	if (!t->mounted || !t->private)
+		return true;
+	/* Whoever mounted it may have had another THULE_HOME. */
+	if (!one_bool(conn,
+		    "select exists (select from thule.mount where mountpoint = $1::text"
+		    " and ended_at is null)",
+		    1, params, &found, err))
+		return false;
+	if (!found)
+		return error_set(err, ERR_NOT_FOUND,
+			"what is mounted on %s is not the filesystem of this private PostgreSQL: "
+			"set "
+			"THULE_HOME as it was for the mount, and be the same user",
+			t->mount.dir);
+	return true;
+}
+
+PGconn *target_connect(const struct target *t, struct error *err)
+{
+	const char *zone = getenv("TZ");
+	PGconn *conn = db_connect(t->conninfo, "thule", err);
+
+	if (conn && !check(conn, t, err)) {
+		PQfinish(conn);
+		return NULL;
+	}
+	/* A zone that PostgreSQL does not know leaves its own. */
+	if (conn && zone && *zone) {
+		PGresult *res = db_query(
+			conn, "select set_config('TimeZone', $1::text, false)", 1, &zone, NULL);
+		PQclear(res);
+	}
+	return conn;
+}

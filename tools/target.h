@@ -1,0 +1,36 @@
+#pragma once
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "cluster/cluster.h"
+#include "mounts.h"
+
+/* Which filesystem a command is about: its database, its mount if there is one, and a path in it.
+ */
+struct target {
+	char conninfo[sizeof(((struct cluster *)0)->conninfo)];
+	bool private; /* the private PostgreSQL */
+	bool mounted; /* `mount` is filled */
+	struct mount_point mount;
+	char path[PATH_MAX];       /* bytes, absolute from the root of the mount, or "" */
+	char typed_path[PATH_MAX]; /* or the path as SQL shows it, escapes included, or "" */
+};
+
+/*
+ * From a path that the user typed, or NULL: the mount it lies in; else $THULE_DB; else the mount
+ * that the current directory lies in; else the private PostgreSQL, started if it was stopped. An
+ * absolute path outside of any mount is taken as a path in the filesystem. ERR_USAGE, ERR_NOT_FOUND
+ * (the private PostgreSQL was never created), and cluster_start()'s.
+ */
+bool target_find(const char *path, struct target *t, struct error *err);
+
+/* The same for a mount that has been found. */
+bool target_of_mount(const struct mount_point *m, struct target *t, struct error *err);
+
+/*
+ * Connects, with the caller's time zone. ERR_NOT_FOUND when there is no filesystem in that
+ * database, or not the one that is mounted there. PQfinish() it.
+ */
+PGconn *target_connect(const struct target *t, struct error *err);
