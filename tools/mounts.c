@@ -175,7 +175,7 @@ bool mounts_find_root(const char *dir, struct mount_point *m, struct error *err)
 	if (!mounts_real_path(dir, true, real, err))
 		return false;
 	if (!mounts_find(real, m))
-		return error_set(err, ERR_USAGE, "%s is not in a ThuleFS mount", dir);
+		return error_set(err, ERR_USAGE, "%s is not a mount point of ThuleFS", dir);
 	if (strcmp(real, m->dir))
 		return error_set(err, ERR_USAGE, "%s is not a mount point, but %s is", dir, m->dir);
 	return true;

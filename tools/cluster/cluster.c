@@ -232,6 +232,10 @@ bool cluster_stop(struct cluster *c, struct error *err)
 		state = settle(c, SETTLE_LIMIT_S);
 		if (state == CLUSTER_RUNNING || state == CLUSTER_BUSY)
 			ok = server_stop(c, &account, err);
+		/* One outside of HOME would be left for ever; it is only removed when it is empty.
+		 */
+		if (ok && strncmp(c->socket, c->home, strlen(c->home)) != 0)
+			rmdir(c->socket);
 		close(held);
 	}
 	close(home);
