@@ -10,7 +10,7 @@ ROOT = os.fsencode(MNT)
 NAMES = [
     b"new\nline", b"quote'", b'double"', b"back\\slash", b"-rf", b" leading and trailing ", b"*?[a]",
     b"$HOME", b"tab\t", "Þule-ἄκρον-雪".encode(), b"\xff\xfe", b"a\xc3", b"\\x41", b"\x01\x7f", b"...",
-    b"%s", b"n" * 255, b"\xe2\x82\xac" * 85, b"\xf0\x9f\x92\xa9", b"{}", b"a,b", b"\xed\xa0\x80",
+    b"%s", b"n" * 255, b"\xe2\x82\xac" * 85, b"\xf0\x9f\x92\xa9", b"{}", b"a,b", b"tab\tand\\back\xff", b"\xed\xa0\x80",
 ]
 
 
@@ -26,8 +26,9 @@ def check_all():
 
 
 def shown(name):
-    """UTF-8 where it is valid, \\xNN for bytes where it is not."""
-    return name.decode("utf-8", "backslashreplace")
+    """UTF-8 where it is valid and printable; backslashes, control characters and other bytes as \\xNN."""
+    text = name.replace(b"\\", b"\\x5c").decode("utf-8", "backslashreplace")
+    return "".join(f"\\x{ord(c):02x}" if ord(c) < 32 or ord(c) == 127 else c for c in text)
 
 
 def main():

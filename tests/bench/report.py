@@ -1,0 +1,110 @@
+"""Medians, ratios, the table and the JSON file."""
+
+import json
+import os
+import statistics
+
+import scratch
+
+# Figure, of, against, smaller is better, factor, what it says.
+TARGETS = [
+    ("extract_files_per_s", "thulefs", "passthrough_ll", ">=", 1.2, "extract 20,000 files, fsync"),
+    ("ops_per_s", "thulefs", "pgbench", ">=", 4.0, "committed mutating ops/s"),
+    ("warm_stat_ns", "thulefs", "ext4", "<=", 1.1, "warm stat, ns"),
+    ("write_mib_per_s", "thulefs", "ext4", ">=", 0.12, "1 GiB written and fsynced, MiB/s"),
+    ("extract_files_per_s", "thulefs", "ext4", None, None, "extract 20,000 files, fsync"),
+    ("write_mib_per_s", "thulefs", "passthrough_ll", None, None, "1 GiB written and fsynced, MiB/s"),
+    ("read_warm_mib_per_s", "thulefs", "ext4", None, None, "1 GiB read, warm, MiB/s"),
+    ("read_cold_mib_per_s", "thulefs", "ext4", None, None, "1 GiB read, cold, MiB/s"),
+    ("read_cold_mib_per_s", "thulefs", "passthrough_ll", None, None, "1 GiB read, cold, MiB/s"),
+]
+MEMORY_LIMIT = 256 << 20
+OURS_ONLY = [
+    ("ops_per_transaction", "ops per transaction while extracting"),
+    ("wal_bytes_per_op", "WAL bytes per op"),
+    ("database_bytes_per_op", "database bytes per op"),
+]
+
+
+def medians(rounds):
+    """{filesystem: {figure: median}} of [{filesystem: {figure: value}}]."""
+    result = {}
+    for one in rounds:
+        for name, figures in one.items():
+            for figure, value in figures.items():
+                result.setdefault(name, {}).setdefault(figure, []).append(value)
+    return {
+        name: {figure: statistics.median(values) for figure, values in figures.items()}
+        for name, figures in result.items()
+    }
+
+
+def ratios(median):
+    rows = []
+    for figure, ours, other, sense, limit, what in TARGETS:
+        a, b = median.get(ours, {}).get(figure), median.get(other, {}).get(figure)
+        if a is None or b is None:
+            continue
+        ratio = a / b
+        met = None
+        if sense:
+            met = ratio >= limit if sense == ">=" else ratio <= limit
+        rows.append({"what": what, "figure": figure, "ours": a, "against": other, "theirs": b, "ratio": ratio,
+                     "target": f"{sense} {limit}" if sense else None, "met": met})
+    return rows
+
+
+def verdict(met):
+    return {None: "", True: "met", False: "MISSED"}[met]
+
+
+def print_ratios(rows):
+    print(f"{'':36} {'thulefs':>10} {'other':>10}  {'against':15} {'ratio':>6}  {'target':8}")
+    for row in rows:
+        print(f"{row['what']:36} {row['ours']:10.0f} {row['theirs']:10.0f}  {row['against']:15} {row['ratio']:6.2f}"
+              f"  {row['target'] or '':8} {verdict(row['met'])}")
+
+
+def print_ours(median):
+    ours = median.get("thulefs", {})
+    for figure, what in OURS_ONLY:
+        if figure in ours:
+            print(f"{what:36} {ours[figure]:10.0f}")
+    if "memory_bytes" in ours:
+        print(f"{'peak memory of the daemon, MiB':36} {ours['memory_bytes'] / (1 << 20):10.0f}{'':37}"
+              f"< 256    {verdict(ours['memory_bytes'] < MEMORY_LIMIT)}")
+
+
+def print_kernel(kernel):
+    memory = kernel["memory_bytes"]
+    print(f"kernel tree: {kernel['entries']} entries, {kernel['thulefs_s']:.1f} s (ext4 {kernel['ext4_s']:.1f} s),"
+          f" {kernel['ops']} ops in {kernel['transactions']} transactions, daemon {memory >> 20} MiB"
+          f" (< 256: {verdict(memory < MEMORY_LIMIT)}), database {kernel['database_bytes'] >> 20} MiB")
+    print(f"kernel tree: equal to ext4: {kernel['equal']}, after remount: {kernel['equal_after_remount']};"
+          f" fsck {kernel['fsck_runs_meanwhile']} times meanwhile: {len(kernel['fsck_violations'])} with violations;"
+          f" after: {kernel['fsck_after'] or 'nothing found'}")
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="utf-8") as f:
+        model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "")
+    return {"cpus": os.cpu_count(), "model": model, "kernel": os.uname().release,
+            "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
+
+
+def publish(rounds, kernel):
+    median = medians(rounds)
+    rows = ratios(median)
+    print()
+    if rows:
+        print(f"medians of {len(rounds)} rounds")
+        print_ratios(rows)
+        print_ours(median)
+    if kernel:
+        print_kernel(kernel)
+    path = os.path.join(scratch.BENCH, "results.json")
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({"machine": machine(), "rounds": rounds, "medians": median, "ratios": rows, "kernel": kernel},
+                  f, indent=2)
+        f.write("\n")
+    print(f"all figures: {os.path.relpath(path)}")
