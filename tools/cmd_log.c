@@ -61,6 +61,8 @@ static bool print(
 		conn, s->text, by_path ? 11 : 9, params, args->option[OPT_JSON], &rows, err);
 
 	free(bytes);
+	if (ok && rows == 0 && !args->option[OPT_JSON])
+		fprintf(stderr, "thule: the log has no such change\n");
 	/* Class 22, data exception: something typed that SQL cannot read, such as an instant. */
 	if (!ok && !strncmp(err->sqlstate, "22", 2)) {
 		char *where = strstr(err->text, " CONTEXT:");

@@ -1,3 +1,5 @@
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,12 +66,22 @@ static PGresult *ask(PGconn *conn, const struct mount_point *m, struct error *er
 	return db_query(conn, statements[STMT_COMMAND_STATUS].text, 7, params, err);
 }
 
+/* Columns of the statement before those that people see. */
+enum { COLUMN_JSON, COLUMN_PID, COLUMNS_HIDDEN };
+
+/* The database may know a daemon that died; looking at the mount itself could block. */
+static bool is_dead(const PGresult *res)
+{
+	return res && !PQgetisnull(res, 0, COLUMN_PID) &&
+	       kill((pid_t)atol(PQgetvalue(res, 0, COLUMN_PID)), 0) != 0 && errno == ESRCH;
+}
+
 static void show(const struct mount_point *m, const PGresult *res, const char *problem)
 {
 	print_safe(stdout, m->dir, 0);
 	printf("\n");
 	line("source", m->source);
-	for (int i = 1; res && i < PQnfields(res); i++)
+	for (int i = COLUMNS_HIDDEN; res && i < PQnfields(res); i++)
 		line(PQfname(res, i), PQgetvalue(res, 0, i));
 	if (problem)
 		line("problem", problem);
@@ -82,7 +94,7 @@ static void show_json(const struct mount_point *m, const PGresult *res, const ch
 	print_json_string(stdout, m->dir);
 	printf(", \"source\": ");
 	print_json_string(stdout, m->source);
-	printf(", \"filesystem\": %s", res ? PQgetvalue(res, 0, 0) : "null");
+	printf(", \"filesystem\": %s", res ? PQgetvalue(res, 0, COLUMN_JSON) : "null");
 	printf(", \"error\": ");
 	if (problem)
 		print_json_string(stdout, problem);
@@ -91,7 +103,7 @@ static void show_json(const struct mount_point *m, const PGresult *res, const ch
 	printf("}");
 }
 
-/* True when the database of the mount answered. */
+/* True when the database of the mount answered, and its daemon lives. */
 static bool report(const struct mount_point *m, bool json)
 {
 	struct target *t = calloc(1, sizeof(*t));
@@ -109,7 +121,13 @@ static bool report(const struct mount_point *m, bool json)
 		res = NULL;
 		error_set(&err, ERR_CORRUPT, "the database has no superblock");
 	}
-	ok = res != NULL;
+	if (is_dead(res))
+		error_set(&err, ERR_UNREACHABLE,
+			"its daemon is gone: `thule umount %s`, and mount it again; nothing that "
+			"it "
+			"acknowledged is lost",
+			m->dir);
+	ok = res && err.class == ERR_NONE;
 	(json ? show_json : show)(m, res, ok ? NULL : err.text);
 	PQclear(res);
 	PQfinish(conn);
@@ -203,7 +221,7 @@ const struct command command_status = {
 	.name = "status",
 	.operands = "[DIR] [--json]",
 	.summary = "database, journal and daemon of a mount, or of all",
-	.help = "Exits 1 when a database does not answer.",
+	.help = "Exits 1 when a database does not answer, or a daemon is gone.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

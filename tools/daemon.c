@@ -189,7 +189,8 @@ void daemon_name_users(const struct mount_point *m, struct error *err)
 	while (proc && named < NAMED_USERS_MAX && (d = readdir(proc))) {
 		char path[64], comm[64];
 		size_t n = strlen(err->text);
-		if (!isdigit((unsigned char)d->d_name[0]) || !uses(d->d_name, m->dir) ||
+		if (!isdigit((unsigned char)d->d_name[0]) || atol(d->d_name) == getpid() ||
+			!uses(d->d_name, m->dir) ||
 			!path_format(path, sizeof(path), NULL, "/proc/%.20s/comm", d->d_name) ||
 			!read_line(path, comm, sizeof(comm)))
 			continue;

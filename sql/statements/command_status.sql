@@ -1,4 +1,4 @@
--- thule status: one row about a filesystem, first as JSON, then in columns for people.
+-- thule status: one row about a filesystem: as JSON, the pid of its daemon, and then in columns for people.
 -- $1 its mount point on this host, $2 the boot id of this host; both null: not mounted here.
 -- $3 to $7 are what the journal's header says: last op acknowledged, last op committed, bytes used, its size, pid of
 -- its daemon; null where it has no journal here.
@@ -19,6 +19,7 @@ with about as (
     from thule.superblock s
 )
 select row_to_json(a) as json,
+    a.mount ->> 'pid' as pid,
     a.database,
     a.server_version || ', schema version ' || a.schema_version as server,
     pg_size_pretty(a.database_bytes) as size,
