@@ -47,6 +47,30 @@ static bool append(char *dst, size_t size, const PQconninfoOption *option)
 	return true;
 }
 
+static bool has_password(const char *source)
+{
+	PQconninfoOption *options = parse(source, NULL);
+	bool found = !options || *value(options, "password");
+
+	PQconninfoFree(options);
+	return found;
+}
+
+/* user:password@ of a URI becomes user@, so that it stays as it was typed otherwise. */
+static bool strip_uri(const char *source, char *dst, size_t size)
+{
+	const char *user = strstr(source, "://"), *at, *colon;
+
+	if (!user)
+		return false;
+	user += strlen("://");
+	at = user + strcspn(user, "@/?");
+	colon = memchr(user, ':', (size_t)(at - user));
+	return *at == '@' && colon &&
+	       path_format(dst, size, NULL, "%.*s%s", (int)(colon - source), source, at) &&
+	       !has_password(dst);
+}
+
 bool source_hide_password(const char *source, char *dst, size_t size, struct error *err)
 {
 	PQconninfoOption *options = parse(source, err);
@@ -60,6 +84,10 @@ bool source_hide_password(const char *source, char *dst, size_t size, struct err
 		return path_format(dst, size, err, "%s", source);
 	}
 	setenv("PGPASSWORD", value(options, "password"), 1);
+	if (strip_uri(source, dst, size)) {
+		PQconninfoFree(options);
+		return true;
+	}
 	dst[0] = '\0';
 	for (const PQconninfoOption *o = options; ok && o->keyword; o++)
 		if (o->val && strcmp(o->keyword, "password"))
