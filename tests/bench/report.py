@@ -6,10 +6,12 @@ import statistics
 
 import scratch
 
-# Figure, of, against, smaller is better, factor, what it says.
+# Figure, of, against, and the ratio that is wanted; what the figure is.
 TARGETS = [
     ("extract_files_per_s", "thulefs", "passthrough_ll", ">=", 1.2, "extract 20,000 files, fsync"),
     ("ops_per_s", "thulefs", "pgbench", ">=", 4.0, "committed mutating ops/s"),
+    ("ops_per_s", "thulefs", "pgbench -c 1", None, None, "committed mutating ops/s"),
+    ("ops_per_s", "thulefs", "pgbench -c 4", None, None, "committed mutating ops/s"),
     ("warm_stat_ns", "thulefs", "ext4", "<=", 1.1, "warm stat, ns"),
     ("write_mib_per_s", "thulefs", "ext4", ">=", 0.12, "1 GiB written and fsynced, MiB/s"),
     ("extract_files_per_s", "thulefs", "ext4", None, None, "extract 20,000 files, fsync"),
@@ -39,7 +41,14 @@ def medians(rounds):
     }
 
 
+def best_pgbench(median):
+    """The target is against whichever number of clients does best."""
+    rates = [figures["ops_per_s"] for name, figures in median.items() if name.startswith("pgbench")]
+    return {"ops_per_s": max(rates)} if rates else {}
+
+
 def ratios(median):
+    median = {**median, "pgbench": best_pgbench(median)}
     rows = []
     for figure, ours, other, sense, limit, what in TARGETS:
         a, b = median.get(ours, {}).get(figure), median.get(other, {}).get(figure)
@@ -59,9 +68,9 @@ def verdict(met):
 
 
 def print_ratios(rows):
-    print(f"{'':36} {'thulefs':>10} {'other':>10}  {'against':15} {'ratio':>6}  {'target':8}")
+    print(f"{'':36} {'thulefs':>10} {'other':>10}  {'against':14} {'ratio':>6}  {'target':8}")
     for row in rows:
-        print(f"{row['what']:36} {row['ours']:10.0f} {row['theirs']:10.0f}  {row['against']:15} {row['ratio']:6.2f}"
+        print(f"{row['what']:36} {row['ours']:10.0f} {row['theirs']:10.0f}  {row['against']:14} {row['ratio']:6.2f}"
               f"  {row['target'] or '':8} {verdict(row['met'])}")
 
 
