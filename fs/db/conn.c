@@ -95,8 +95,8 @@ static void drop_notice(void *arg, const char *message)
 
 PGconn *db_connect(const char *conninfo, const char *application, struct error *err)
 {
-	const char *keys[] = {"dbname", "fallback_application_name", "connect_timeout",
-		"client_encoding", NULL};
+	const char *keys[] = {
+		"dbname", "fallback_application_name", "connect_timeout", "client_encoding", NULL};
 	const char *values[] = {conninfo, application, "10", "UTF8", NULL};
 	PGconn *conn = PQconnectdbParams(keys, values, 1);
 
@@ -124,8 +124,8 @@ bool db_exec(PGconn *conn, const char *sql, struct error *err)
 	return ok;
 }
 
-PGresult *db_query(PGconn *conn, const char *sql, int nparams, const char *const *params,
-	struct error *err)
+PGresult *db_query(
+	PGconn *conn, const char *sql, int nparams, const char *const *params, struct error *err)
 {
 	PGresult *res = PQexecParams(conn, sql, nparams, NULL, params, NULL, NULL, 0);
 	if (PQresultStatus(res) == PGRES_TUPLES_OK || PQresultStatus(res) == PGRES_COMMAND_OK)

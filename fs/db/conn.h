@@ -22,8 +22,8 @@ bool db_error(PGconn *conn, const PGresult *res, const char *doing, struct error
 bool db_exec(PGconn *conn, const char *sql, struct error *err);
 
 /* Runs one query in text format with text parameters. NULL with *err set; PQclear() the result. */
-PGresult *db_query(PGconn *conn, const char *sql, int nparams, const char *const *params,
-	struct error *err);
+PGresult *db_query(
+	PGconn *conn, const char *sql, int nparams, const char *const *params, struct error *err);
 
 /* Prepares one statement of the catalogue under its own name. */
 bool db_prepare(PGconn *conn, enum stmt stmt, struct error *err);

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+/* Microseconds from the Unix epoch to 2000-01-01, where PostgreSQL's timestamptz starts. */
+#define PG_EPOCH_US INT64_C(946684800000000)
+
+static inline int64_t timespec_ns(const struct timespec *ts)
+{
+	return (int64_t)ts->tv_sec * 1000000000 + ts->tv_nsec;
+}
+
+static inline struct timespec ns_timespec(int64_t ns)
+{
+	struct timespec ts = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+	if (ts.tv_nsec < 0) {
+		ts.tv_nsec += 1000000000;
+		ts.tv_sec--;
+	}
+	return ts;
+}
+
+/* Wall clock, nanoseconds since the epoch. */
+static inline int64_t clock_now_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return timespec_ns(&ts);
+}
+
+/* A clock that never steps, for intervals; nanoseconds. */
+static inline int64_t clock_mono_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return timespec_ns(&ts);
+}

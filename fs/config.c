@@ -1,0 +1,216 @@
+#include "config.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum option_type {
+	OPT_FLAG,   /* sets a bool */
+	OPT_UNFLAG, /* clears it */
+	OPT_NUMBER, /* name=N, within min and max */
+	OPT_FUSE,   /* handed to libfuse */
+	OPT_IGNORE, /* means nothing here, but mount(8) and fstab have it */
+};
+
+struct option_def {
+	const char *name;
+	enum option_type type;
+	size_t offset; /* in struct config */
+	long fallback, min, max;
+	const char *help; /* NULL: as mount(8) says */
+};
+
+#define FIELD(f) offsetof(struct config, f)
+
+static const struct option_def options[] = {
+	{"journal_size", OPT_NUMBER, FIELD(journal_mib), 64, 8, 4096,
+		"MiB of ops that may be acknowledged and not yet committed"},
+	{"cache_inodes", OPT_NUMBER, FIELD(cache_inodes), 100000, 1000, 100000000,
+		"inodes kept in memory"},
+	{"threads", OPT_NUMBER, FIELD(threads), 0, 0, 64,
+		"that serve requests (0: one per processor, at least 2)"},
+	{"allow_other", OPT_FLAG, FIELD(allow_other), 0, 0, 0,
+		"let other users in; a mount by root does anyway"},
+	{"default_permissions", OPT_FLAG, FIELD(default_permissions), 0, 0, 0, "always so"},
+	{"nosubtype", OPT_FLAG, FIELD(nosubtype), 0, 0, 0,
+		"show the type `fuse` instead of `fuse.thulefs`"},
+	{"debug", OPT_FLAG, FIELD(debug), 0, 0, 0, "log more"},
+	{"remount", OPT_FLAG, FIELD(remount), 0, 0, 0, NULL},
+	{"ro", OPT_FLAG, FIELD(read_only), 0, 0, 0, NULL},
+	{"rw", OPT_UNFLAG, FIELD(read_only), 0, 0, 0, NULL},
+	{"suid", OPT_FLAG, FIELD(suid), 0, 0, 0, NULL},
+	{"nosuid", OPT_UNFLAG, FIELD(suid), 0, 0, 0, NULL},
+	{"dev", OPT_FLAG, FIELD(dev), 0, 0, 0, NULL},
+	{"nodev", OPT_UNFLAG, FIELD(dev), 0, 0, 0, NULL},
+	{"exec", OPT_FUSE, 0, 0, 0, 0, NULL},
+	{"noexec", OPT_FUSE, 0, 0, 0, 0, NULL},
+	{"sync", OPT_FUSE, 0, 0, 0, 0, NULL},
+	{"async", OPT_FUSE, 0, 0, 0, 0, NULL},
+	{"dirsync", OPT_FUSE, 0, 0, 0, 0, NULL},
+	{"atime", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"noatime", OPT_FUSE, 0, 0, 0, 0, NULL},
+	{"relatime", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"strictatime", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"diratime", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"nodiratime", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"lazytime", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"nolazytime", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"defaults", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"auto", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"noauto", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"user", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"nouser", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"users", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"nofail", OPT_IGNORE, 0, 0, 0, 0, NULL},
+	{"_netdev", OPT_IGNORE, 0, 0, 0, 0, NULL},
+};
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+static const struct option_def *find_option(const char *name, size_t len)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (strlen(options[i].name) == len && !strncmp(options[i].name, name, len))
+			return &options[i];
+	return NULL;
+}
+
+static bool set_number(
+	struct config *c, const struct option_def *o, const char *value, struct error *err)
+{
+	char *end;
+	long n = value ? strtol(value, &end, 10) : 0;
+
+	if (!value || !*value || *end || n < o->min || n > o->max)
+		return error_set(err, ERR_USAGE,
+			"option %s takes a number from %ld to %ld, as in %s=%ld", o->name, o->min,
+			o->max, o->name, o->fallback);
+	*(long *)((char *)c + o->offset) = n;
+	return true;
+}
+
+static bool append(char *list, size_t size, const char *word)
+{
+	size_t n = strlen(list);
+	return (size_t)snprintf(list + n, size - n, "%s%s", n ? "," : "", word) < size - n;
+}
+
+static bool set_option(struct config *c, const char *word, struct error *err)
+{
+	const char *value = strchr(word, '=');
+	const struct option_def *o =
+		find_option(word, value ? (size_t)(value - word) : strlen(word));
+
+	if (!strncmp(word, "x-", 2) || !strncmp(word, "comment=", 8))
+		return true;
+	if (!o)
+		return error_set(err, ERR_USAGE,
+			"unknown mount option \"%s\": `thulefs --help` lists them", word);
+	if (value && o->type != OPT_NUMBER)
+		return error_set(err, ERR_USAGE, "mount option \"%s\" takes no value", o->name);
+	switch (o->type) {
+	case OPT_FLAG:
+	case OPT_UNFLAG:
+		*(bool *)((char *)c + o->offset) = o->type == OPT_FLAG;
+		return true;
+	case OPT_NUMBER:
+		return set_number(c, o, value ? value + 1 : NULL, err);
+	case OPT_FUSE:
+		if (!append(c->fuse_options, sizeof(c->fuse_options), word))
+			return error_set(err, ERR_USAGE, "too many mount options");
+		return true;
+	case OPT_IGNORE:
+		break;
+	}
+	return true;
+}
+
+static bool set_options(struct config *c, const char *list, struct error *err)
+{
+	char copy[1024], *save = NULL;
+
+	if (strlen(list) >= sizeof(copy) || !append(c->options, sizeof(c->options), list))
+		return error_set(err, ERR_USAGE, "too many mount options");
+	strcpy(copy, list);
+	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		if (!set_option(c, word, err))
+			return false;
+	return true;
+}
+
+static void set_defaults(struct config *c)
+{
+	*c = (struct config){0};
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (options[i].type == OPT_NUMBER)
+			*(long *)((char *)c + options[i].offset) = options[i].fallback;
+	c->default_permissions = true;
+	c->allow_other = c->suid = c->dev = geteuid() == 0;
+}
+
+bool config_parse(struct config *c, int argc, char **argv, struct error *err)
+{
+	static const struct option longs[] = {
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{0},
+	};
+	int opt;
+
+	set_defaults(c);
+	opterr = 0;
+	/* mount(8) calls its helpers with -s, -n, -v and -t, which say nothing that we need. */
+	while ((opt = getopt_long(argc, argv, "o:fhVsnvrwt:", longs, NULL)) != -1) {
+		switch (opt) {
+		case 'o':
+			if (!set_options(c, optarg, err))
+				return false;
+			break;
+		case 'f':
+			c->foreground = true;
+			break;
+		case 'h':
+			c->help = true;
+			return true;
+		case 'V':
+			c->version = true;
+			return true;
+		case 'r':
+			c->read_only = true;
+			break;
+		case 'w':
+			c->read_only = false;
+			break;
+		case '?':
+			return error_set(err, ERR_USAGE,
+				"unknown option %s: `thulefs --help` lists them", argv[optind - 1]);
+		}
+	}
+	if (argc - optind != 2)
+		return error_set(err, ERR_USAGE, "usage: thulefs SOURCE DIR [-o OPTIONS] [-f]");
+	c->source = argv[optind];
+	c->dir = argv[optind + 1];
+	return true;
+}
+
+void config_usage(void)
+{
+	puts("usage: thulefs SOURCE DIR [-o OPTION,...] [-f]\n"
+	     "\n"
+	     "Mounts the filesystem in the PostgreSQL database SOURCE at the directory DIR. SOURCE "
+	     "is a connection\n"
+	     "string or URI as libpq takes it, or `private`: a server of its own, made when it is "
+	     "not there.\n"
+	     "\n"
+	     "  -f  stay in the foreground and log to stderr\n"
+	     "  -o  options, beside those of mount(8):");
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option_def *o = &options[i];
+		if (o->help && o->type == OPT_NUMBER)
+			printf("        %s=%ld  %s\n", o->name, o->fallback, o->help);
+		else if (o->help)
+			printf("        %s  %s\n", o->name, o->help);
+	}
+}

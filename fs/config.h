@@ -1,0 +1,26 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* What people type to mount: thulefs SOURCE DIR [-o OPT,...] [-f]. */
+struct config {
+	const char *source; /* `private`, or a libpq connection string or URI */
+	const char *dir;
+	bool foreground; /* -f */
+	bool help, version;
+	bool remount, read_only, nosubtype, allow_other, default_permissions;
+	bool suid, dev; /* allow set-id programs and devices; a mount by root does, as ext4 does */
+	bool debug;
+	long journal_mib, threads, cache_inodes;
+	char fuse_options[1024]; /* for libfuse, comma-separated */
+	char options[1024];      /* as given, for thule.mount */
+};
+
+/* Parses the command line. ERR_USAGE says what is wrong. Strings point into argv. */
+bool config_parse(struct config *c, int argc, char **argv, struct error *err);
+
+/* Prints usage with all options to stdout. */
+void config_usage(void);

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <libpq-fe.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "db/statement.h"
+
+/*
+ * A connection for reading, in pipeline mode, served by a thread of its own: whoever misses
+ * something submits a query and goes on; the answer comes by callback. When the connection is lost,
+ * it is made anew and what was not answered is asked again, for as long as it takes.
+ */
+struct reader;
+
+#define READER_MAX_PARAMS 3
+
+struct reader_query {
+	enum stmt stmt;
+	int nparams;
+	struct {
+		int len;
+		char data[256]; /* in binary format */
+	} params[READER_MAX_PARAMS];
+	/*
+	 * Called once, on the reader's thread. `res` has binary columns and is the reader's; NULL
+	 * with err set when the query failed or the reader stops. The query is the callee's to
+	 * free.
+	 */
+	void (*done)(struct reader_query *q, const PGresult *res, const struct error *err);
+	void *arg;
+	struct reader_query *next;
+};
+
+/* Connects and starts the thread. NULL with *err set. Options are SET commands, run after each
+ * connect. */
+struct reader *reader_start(const char *conninfo, struct error *err);
+
+/* Stops the thread; queries that are under way fail. */
+void reader_stop(struct reader *r);
+
+/* Any thread; never waits for the database. */
+void reader_submit(struct reader *r, struct reader_query *q);
+
+/* A new query, zeroed. */
+struct reader_query *reader_query_new(enum stmt stmt,
+	void (*done)(struct reader_query *, const PGresult *, const struct error *), void *arg);
+void reader_query_int(struct reader_query *q, int64_t v);
+void reader_query_bytes(struct reader_query *q, const void *data, size_t len); /* at most 256 */
+
+/* Binary columns of a result. */
+int64_t result_int(const PGresult *res, int row, int column); /* int2, int4 or int8; 0 for NULL */

@@ -1,0 +1,38 @@
+#include "fs.h"
+
+void fs_init(struct fs *fs, const struct fs_config *config)
+{
+	*fs = (struct fs){.config = *config, .next_ino = config->next_ino};
+	pthread_mutex_init(&fs->lock, NULL);
+	state_init(&fs->state, config->max_inodes);
+}
+
+void fs_destroy(struct fs *fs)
+{
+	state_free(&fs->state);
+	pthread_mutex_destroy(&fs->lock);
+}
+
+struct committed {
+	struct fs *fs;
+	uint64_t op;
+};
+
+static void inode_committed(void *arg, uint64_t ino)
+{
+	struct committed *c = arg;
+	struct inode *inode = inode_find(&c->fs->state, ino);
+
+	if (inode && inode->pending_count)
+		pending_drop(inode, c->op);
+}
+
+void fs_committed(void *arg, const struct batch *b, uint64_t op)
+{
+	struct committed c = {arg, op};
+
+	/* Inodes and names compare their dirty_op with the last committed op; only bytes are let
+	 * go. */
+	batch_each_inode(b, inode_committed, &c);
+	state_evict(&c.fs->state, op);
+}

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <fuse_lowlevel.h>
+#include <pthread.h>
+
+#include "actor/actor.h"
+#include "db/reader.h"
+#include "journal/journal.h"
+#include "state/state.h"
+#include "transport/transport.h"
+
+/* What a mount is made with; see config.h for the options that people type. */
+struct fs_config {
+	const char *conninfo;
+	const char *statfs_path; /* a directory on the database's disk, NULL when it is not of this
+				    host */
+	uint64_t next_ino;       /* first inode number to use */
+	size_t max_inodes;       /* cached */
+};
+
+/*
+ * The one context of a mounted filesystem. `lock` guards state, the journal's appending and
+ * next_ino: an operation checks, changes the state and appends its op in one critical section, so
+ * that the journal has the order in which things happened. Nothing waits or does I/O while it holds
+ * the lock.
+ */
+struct fs {
+	struct fs_config config;
+	pthread_mutex_t lock;
+	struct state state;
+	struct journal *journal;
+	uint64_t next_ino;
+	struct load *loads; /* what was asked of the database and is not here yet; op/load.c */
+	struct reader *reader;
+	struct actor_cache *actors;
+	struct actor_host host;
+	struct transport *transport;
+};
+
+/* Sets up lock and state. */
+void fs_init(struct fs *fs, const struct fs_config *config);
+void fs_destroy(struct fs *fs);
+
+/* The journal's callback: unpins what has been committed. `arg` is the struct fs. */
+void fs_committed(void *arg, const struct batch *b, uint64_t op);

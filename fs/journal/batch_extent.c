@@ -1,0 +1,218 @@
+#include "journal/batch_impl.h"
+
+#include <stdlib.h>
+
+static struct extent_fold *find_or_add(struct batch *b, uint64_t ino)
+{
+	struct extent_fold *f;
+
+	HASH_FIND(hh, b->extents, &ino, sizeof(ino), f);
+	if (!f) {
+		f = xcalloc(1, sizeof(*f));
+		f->ino = ino;
+		HASH_ADD(hh, b->extents, ino, sizeof(ino), f);
+	}
+	return f;
+}
+
+/* Makes room for one more element of a growing array. */
+static void *grow(void *array, size_t count, size_t *cap, size_t size)
+{
+	if (count < *cap)
+		return array;
+	*cap = *cap ? *cap * 2 : 4;
+	return xrealloc(array, *cap * size);
+}
+
+static void add_piece(struct extent_fold *f, struct piece p)
+{
+	f->pieces = grow(f->pieces, f->piece_count, &f->piece_cap, sizeof(p));
+	f->pieces[f->piece_count++] = p;
+}
+
+static void add_cut(struct extent_fold *f, uint64_t lo, uint64_t hi, struct when at)
+{
+	f->cuts = grow(f->cuts, f->cut_count, &f->cut_cap, sizeof(*f->cuts));
+	f->cuts[f->cut_count++] = (struct cut){lo, hi, at};
+}
+
+/* Adds [lo, hi) to the cuts, less what was cut already: the first cut is what ended a row. */
+static void add_cuts(struct extent_fold *f, uint64_t lo, uint64_t hi, struct when at, size_t from)
+{
+	for (size_t i = from; i < f->cut_count && lo < hi; i++) {
+		struct cut c = f->cuts[i];
+		if (c.hi <= lo || c.lo >= hi)
+			continue;
+		if (c.lo > lo)
+			add_cuts(f, lo, c.lo, at, i + 1);
+		lo = c.hi;
+	}
+	if (lo < hi)
+		add_cut(f, lo, hi, at);
+}
+
+static void rows_extent(struct batch *b, struct rows *r, uint64_t ino, const struct piece *p)
+{
+	rows_int(r, (int64_t)ino);
+	rows_int(r, (int64_t)p->off);
+	rows_int(r, (int64_t)p->len);
+	rows_int(r, (int64_t)b->blobs[p->blob].id);
+	rows_int(r, (int64_t)p->blob_off);
+	rows_when(r, p->from);
+}
+
+/* Takes [lo, hi) out of the pieces of this batch; what is taken goes to the history. */
+static void cut_pieces(
+	struct batch *b, struct extent_fold *f, uint64_t lo, uint64_t hi, struct when at)
+{
+	struct rows *history = &b->rows[ROWS_EXTENT_HISTORY];
+
+	for (size_t i = 0, count = f->piece_count; i < count; i++) {
+		struct piece p = f->pieces[i], gone = p;
+		uint64_t end = p.off + p.len;
+
+		if (!p.len || end <= lo || p.off >= hi)
+			continue;
+		gone.off = p.off > lo ? p.off : lo;
+		gone.len = (end < hi ? end : hi) - gone.off;
+		gone.blob_off = p.blob_off + (gone.off - p.off);
+		rows_extent(b, history, f->ino, &gone);
+		rows_when(history, at);
+		f->pieces[i].len = gone.off - p.off;
+		if (end > hi) {
+			struct piece right = p;
+			right.off = hi;
+			right.len = end - hi;
+			right.blob_off = p.blob_off + (hi - p.off);
+			add_piece(f, right);
+		}
+	}
+}
+
+static size_t add_run(struct batch *b, const char *data, uint32_t len)
+{
+	b->runs = grow(b->runs, b->run_count, &b->run_cap, sizeof(*b->runs));
+	b->runs[b->run_count] = (struct run){data, len, -1};
+	return b->run_count++;
+}
+
+/* Joins bytes to the piece before them, when they continue it and its blob has room. */
+static bool append(struct batch *b, struct extent_fold *f, uint64_t off, const char *data,
+	uint32_t len, uint64_t actor)
+{
+	struct piece *p;
+	struct blob *blob;
+	size_t run;
+
+	if (!f->piece_count)
+		return false;
+	p = &f->pieces[f->piece_count - 1];
+	blob = &b->blobs[p->blob];
+	if (!p->len || p->off + p->len != off || p->actor != actor ||
+		p->blob_off + p->len != blob->len || blob->len + len > EXTENT_MAX)
+		return false;
+	run = add_run(b, data, len);
+	b->runs[blob->last].next = (int32_t)run;
+	blob->last = (int32_t)run;
+	blob->len += len;
+	p->len += len;
+	return true;
+}
+
+static void add_blob_piece(struct batch *b, struct extent_fold *f, uint64_t off, const char *data,
+	uint32_t len, struct when w, uint64_t actor)
+{
+	size_t run = add_run(b, data, len);
+
+	b->blobs = grow(b->blobs, b->blob_count, &b->blob_cap, sizeof(*b->blobs));
+	b->blobs[b->blob_count] = (struct blob){b->next_blob++, len, (int32_t)run, (int32_t)run};
+	add_piece(f, (struct piece){off, len, b->blob_count++, 0, actor, w});
+}
+
+void extent_fold_write(struct batch *b, const struct effect *e, struct when w, uint64_t actor)
+{
+	struct extent_fold *f = find_or_add(b, e->extent.ino);
+	const char *data = e->extent.data.data;
+	uint64_t off = e->extent.off;
+	uint32_t left = e->extent.data.len;
+
+	b->bytes += left;
+	if (!(e->flags & EFFECT_FRESH)) {
+		add_cuts(f, off, off + left, w, 0);
+		cut_pieces(b, f, off, off + left, w);
+	}
+	while (left) {
+		/* Blobs end at multiples of EXTENT_MAX in the file, so that later writes line up.
+		 */
+		uint32_t room = EXTENT_MAX - off % EXTENT_MAX;
+		uint32_t n = left < room ? left : room;
+		if (!append(b, f, off, data, n, actor))
+			add_blob_piece(b, f, off, data, n, w, actor);
+		data += n;
+		off += n;
+		left -= n;
+	}
+}
+
+void extent_fold_cut(struct batch *b, uint64_t ino, uint64_t lo, struct when w, bool in_database)
+{
+	struct extent_fold *f;
+
+	HASH_FIND(hh, b->extents, &ino, sizeof(ino), f);
+	if (!f && !in_database)
+		return;
+	f = find_or_add(b, ino);
+	if (in_database)
+		add_cuts(f, lo, INT64_MAX, w, 0);
+	cut_pieces(b, f, lo, INT64_MAX, w);
+}
+
+static void finish_blobs(struct batch *b)
+{
+	struct rows *r = &b->rows[ROWS_BLOB];
+
+	for (size_t i = 0; i < b->blob_count; i++) {
+		const struct blob *blob = &b->blobs[i];
+		char *room;
+		rows_int(r, (int64_t)blob->id);
+		room = array_add_room(&r->column[1], blob->len);
+		r->next = 0;
+		for (int32_t j = blob->first; j >= 0; j = b->runs[j].next) {
+			memcpy(room, b->runs[j].data, b->runs[j].len);
+			room += b->runs[j].len;
+		}
+	}
+}
+
+void extent_fold_finish(struct batch *b)
+{
+	struct extent_fold *f, *tmp;
+
+	finish_blobs(b);
+	HASH_ITER (hh, b->extents, f, tmp) {
+		for (size_t i = 0; i < f->cut_count; i++) {
+			struct rows *r = &b->rows[ROWS_EXTENT_CUT];
+			rows_int(r, (int64_t)f->ino);
+			rows_int(r, (int64_t)f->cuts[i].lo);
+			rows_int(r, (int64_t)f->cuts[i].hi);
+			rows_when(r, f->cuts[i].at);
+		}
+		for (size_t i = 0; i < f->piece_count; i++)
+			if (f->pieces[i].len)
+				rows_extent(b, &b->rows[ROWS_EXTENT_INSERT], f->ino, &f->pieces[i]);
+	}
+}
+
+void extent_fold_reset(struct batch *b)
+{
+	struct extent_fold *f, *tmp;
+
+	HASH_ITER (hh, b->extents, f, tmp) {
+		HASH_DEL(b->extents, f);
+		free(f->pieces);
+		free(f->cuts);
+		free(f);
+	}
+	b->blob_count = 0;
+	b->run_count = 0;
+}

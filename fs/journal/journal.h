@@ -1,0 +1,89 @@
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "journal/batch.h"
+#include "journal/record.h"
+#include "journal/ring.h"
+
+/*
+ * Ops that were acknowledged, on their way to the database: appended by operations, taken by the
+ * drain thread in batches, each one transaction, in order. "Under the lock" is the lock of the
+ * filesystem, which the journal shares, so that an op and its effect on the state are one step.
+ */
+struct journal;
+
+struct journal_config {
+	const char *conninfo;
+	const char *uuid;   /* of the filesystem */
+	uint64_t mount;     /* thule.mount.id of this daemon */
+	uint64_t next_op;   /* first op id to use */
+	uint64_t next_blob; /* first blob id to use */
+	int64_t last_at;    /* time of the last op that is in the database, microseconds since the
+			       epoch */
+	pthread_mutex_t *lock;
+	/* Called under the lock when a batch has committed: everything up to `op` is in the
+	 * database. */
+	void (*committed)(void *arg, const struct batch *b, uint64_t op);
+	void *arg;
+};
+
+/* Someone who waits. Called once, without the lock, on the drain's thread; error is 0 or an errno.
+ */
+struct journal_waiter {
+	void (*fn)(struct journal_waiter *w, int error);
+	uint64_t op;
+	struct journal_waiter *next;
+};
+
+/*
+ * Starts the drain on `conn`, which holds the lease, and owns conn and ring from now on, also when
+ * it fails. The ring is empty: see journal_replay().
+ */
+struct journal *journal_start(
+	const struct journal_config *config, PGconn *conn, struct ring *ring, struct error *err);
+
+/* Commits and flushes all, then ends the thread. Returns false when something could not be
+ * committed: it stays in the ring's file. The connection still holds the lease until
+ * journal_free(). */
+bool journal_stop(struct journal *j);
+PGconn *journal_conn(struct journal *j); /* after journal_stop() */
+void journal_free(struct journal *j);
+
+/*
+ * Applies what a dead daemon left in the ring, past *last_op, which is the last op that the
+ * database has of it. *last_op and *next_blob (the superblock's) are moved past what was applied.
+ * *replayed counts ops.
+ */
+bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t *next_blob,
+	uint64_t *replayed, struct error *err);
+
+/* Under the lock: true when a record with this many bytes of data fits now. */
+bool journal_has_room(const struct journal *j, size_t data);
+/* Under the lock: true when nothing will be committed any more; what was not is in the ring's file.
+ */
+bool journal_failed(const struct journal *j);
+/* Under the lock: w->fn is called when there is room again. */
+void journal_wait_room(struct journal *j, struct journal_waiter *w);
+
+/* Under the lock: the id that the next append will have. */
+uint64_t journal_next_op(const struct journal *j);
+
+/*
+ * Under the lock, after journal_has_room(): sets r->op and r->at and appends. Returns where the
+ * data of the record's EXTENT is, valid until the op is committed; NULL when it has none.
+ */
+const void *journal_append(struct journal *j, struct record *r);
+
+/* Under the lock. 0: all is committed and flushed already; otherwise w->fn will be called. */
+bool journal_sync(struct journal *j, struct journal_waiter *w);
+
+/* Under the lock: last op that is committed. */
+uint64_t journal_committed(const struct journal *j);
+
+/* The connection that the drain uses: takes the lease, prepares, enters pipeline mode. ERR_BUSY
+ * says who holds the lease. */
+PGconn *drain_connect(const char *conninfo, struct error *err);

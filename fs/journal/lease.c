@@ -1,0 +1,70 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "db/conn.h"
+#include "journal/journal.h"
+
+/* "thul": the first key of the lease's advisory lock, which is of one database. The second is 1. */
+#define TAKE_LEASE "select pg_try_advisory_lock(1953003884, 1)"
+
+/*
+ * The commits of the drain need not wait for the disk unless someone asked for it. Each statement
+ * is a set-based call by key, planned once, and a bad guess of the number of rows must not choose
+ * another plan.
+ */
+static const char session[] =
+	"set synchronous_commit = off; set plan_cache_mode = force_generic_plan; set jit = off;"
+	"set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;"
+	"set enable_bitmapscan = off";
+
+static bool lease_refused(PGconn *conn, struct error *err)
+{
+	PGresult *res = db_query(conn,
+		"select m.mountpoint, m.host, m.pid, m.mounted_at::timestamptz(0)"
+		"  from thule.mount m join pg_locks l on l.pid = m.backend"
+		" where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and "
+		"l.granted"
+		"   and m.ended_at is null and l.database = (select oid from pg_database where "
+		"datname = current_database())"
+		" order by m.id desc limit 1",
+		0, NULL, err);
+
+	if (!res)
+		return false;
+	if (PQntuples(res) == 1)
+		error_set(err, ERR_BUSY,
+			"the filesystem is already mounted read-write at %s on host %s (pid %s, "
+			"since %s): "
+			"unmount it there first",
+			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2),
+			PQgetvalue(res, 0, 3));
+	else
+		error_set(err, ERR_BUSY,
+			"another session holds the filesystem's lease: see pg_locks, "
+			"locktype advisory, classid 1953003884");
+	PQclear(res);
+	return false;
+}
+
+static bool take_lease(PGconn *conn, struct error *err)
+{
+	PGresult *res = db_query(conn, TAKE_LEASE, 0, NULL, err);
+	bool got = res && PQgetvalue(res, 0, 0)[0] == 't';
+
+	if (res && !got)
+		lease_refused(conn, err);
+	PQclear(res);
+	return got;
+}
+
+PGconn *drain_connect(const char *conninfo, struct error *err)
+{
+	PGconn *conn = db_connect(conninfo, "thulefs drain", err);
+
+	if (!conn)
+		return NULL;
+	if (take_lease(conn, err) && db_exec(conn, session, err) && batch_prepare(conn, err))
+		return conn;
+	PQfinish(conn);
+	return NULL;
+}

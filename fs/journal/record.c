@@ -1,0 +1,301 @@
+#include "journal/record.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* What is stored: a fixed head, two names, then effects; each part padded to 8 bytes. */
+struct stored_head {
+	uint32_t size;
+	uint16_t kind;
+	int16_t result;
+	uint64_t op, unique;
+	int64_t at;
+	uint64_t actor, ino, parent, new_parent;
+	int64_t off, len;
+	uint16_t name_len, new_name_len;
+	uint32_t effect_count;
+};
+
+struct stored_effect {
+	uint16_t type;
+	uint16_t flags;
+	uint32_t size; /* with this head and padding */
+};
+
+struct stored_dirent {
+	uint64_t parent, ino, cookie;
+};
+
+struct stored_extent {
+	uint64_t ino, off;
+};
+
+struct stored_actor {
+	uint64_t id, start_time;
+	int64_t loginuid;
+	int32_t pid, ppid;
+	uint32_t uid, gid;
+};
+
+static size_t pad8(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+/* A counted byte string: 4 bytes of length, the bytes, padding. */
+static size_t bytes_size(struct bytes b)
+{
+	return pad8(4 + (size_t)b.len);
+}
+
+static char *put_bytes(char *p, struct bytes b, const void **at)
+{
+	size_t n = bytes_size(b);
+	/* Padding is zeroed, so that equal records are equal bytes. */
+	memset(p + n - 8, 0, 8);
+	memcpy(p, &b.len, 4);
+	if (b.len)
+		memcpy(p + 4, b.data, b.len);
+	if (at)
+		*at = p + 4;
+	return p + n;
+}
+
+static char *put(char *p, const void *data, size_t n)
+{
+	memcpy(p, data, n);
+	return p + n;
+}
+
+static size_t effect_size(const struct effect *e)
+{
+	size_t n = sizeof(struct stored_effect);
+	switch (e->type) {
+	case EFFECT_ACTOR:
+		n += sizeof(struct stored_actor);
+		for (int i = 0; i < ACTOR_TEXTS; i++)
+			n += bytes_size(e->actor.text[i]);
+		return n;
+	case EFFECT_INODE:
+		return n + sizeof(struct inode_attr) + bytes_size(e->inode.target);
+	case EFFECT_INODE_GONE:
+		return n + sizeof(uint64_t);
+	case EFFECT_DIRENT:
+	case EFFECT_DIRENT_GONE:
+		return n + sizeof(struct stored_dirent) + bytes_size(e->dirent.name);
+	case EFFECT_EXTENT:
+	case EFFECT_CUT:
+		return n + sizeof(struct stored_extent) + bytes_size(e->extent.data);
+	}
+	assert(!"unknown effect");
+	return n;
+}
+
+static char *put_effect(char *p, const struct effect *e, const void **data_at)
+{
+	struct stored_effect head = {.type = e->type, .flags = e->flags, .size = effect_size(e)};
+	p = put(p, &head, sizeof(head));
+	switch (e->type) {
+	case EFFECT_ACTOR: {
+		const struct actor_image *a = &e->actor;
+		struct stored_actor s = {
+			a->id, a->start_time, a->loginuid, a->pid, a->ppid, a->uid, a->gid};
+		p = put(p, &s, sizeof(s));
+		for (int i = 0; i < ACTOR_TEXTS; i++)
+			p = put_bytes(p, a->text[i], NULL);
+		break;
+	}
+	case EFFECT_INODE:
+		p = put(p, &e->inode.attr, sizeof(e->inode.attr));
+		p = put_bytes(p, e->inode.target, NULL);
+		break;
+	case EFFECT_INODE_GONE:
+		p = put(p, &e->gone, sizeof(e->gone));
+		break;
+	case EFFECT_DIRENT:
+	case EFFECT_DIRENT_GONE: {
+		struct stored_dirent s = {e->dirent.parent, e->dirent.ino, e->dirent.cookie};
+		p = put(p, &s, sizeof(s));
+		p = put_bytes(p, e->dirent.name, NULL);
+		break;
+	}
+	case EFFECT_EXTENT:
+	case EFFECT_CUT: {
+		struct stored_extent s = {e->extent.ino, e->extent.off};
+		p = put(p, &s, sizeof(s));
+		p = put_bytes(p, e->extent.data, data_at);
+		break;
+	}
+	}
+	return p;
+}
+
+size_t record_size(const struct record *r)
+{
+	size_t n = sizeof(struct stored_head) + pad8(r->name.len) + pad8(r->new_name.len);
+	for (unsigned int i = 0; i < r->effect_count; i++)
+		n += effect_size(&r->effects[i]);
+	return n;
+}
+
+static char *put_name(char *p, struct bytes name)
+{
+	size_t n = pad8(name.len);
+	if (!n)
+		return p;
+	memset(p + n - 8, 0, 8);
+	memcpy(p, name.data, name.len);
+	return p + n;
+}
+
+void record_encode(const struct record *r, void *buf, const void **data_at)
+{
+	struct stored_head head = {
+		.size = record_size(r),
+		.kind = r->kind,
+		.result = r->result,
+		.op = r->op,
+		.unique = r->unique,
+		.at = r->at,
+		.actor = r->actor,
+		.ino = r->ino,
+		.parent = r->parent,
+		.new_parent = r->new_parent,
+		.off = r->off,
+		.len = r->len,
+		.name_len = r->name.len,
+		.new_name_len = r->new_name.len,
+		.effect_count = r->effect_count,
+	};
+	char *p = put(buf, &head, sizeof(head));
+
+	p = put_name(p, r->name);
+	p = put_name(p, r->new_name);
+	for (unsigned int i = 0; i < r->effect_count; i++)
+		p = put_effect(p, &r->effects[i], data_at);
+	assert(p == (char *)buf + head.size);
+}
+
+/* A cursor over stored bytes; going past the end makes it bad, and bad stays bad. */
+struct cursor {
+	const char *p, *end;
+	bool bad;
+};
+
+static const void *take(struct cursor *c, size_t n)
+{
+	const void *at = c->p;
+	if (c->bad || (size_t)(c->end - c->p) < n) {
+		c->bad = true;
+		return NULL;
+	}
+	c->p += n;
+	return at;
+}
+
+static void take_into(struct cursor *c, void *out, size_t n)
+{
+	const void *at = take(c, n);
+	if (at)
+		memcpy(out, at, n);
+}
+
+static struct bytes take_bytes(struct cursor *c)
+{
+	struct bytes b = {0};
+	if (c->bad || c->end - c->p < 4) {
+		c->bad = true;
+		return b;
+	}
+	memcpy(&b.len, c->p, 4);
+	b.data = c->p + 4;
+	take(c, bytes_size(b));
+	return c->bad ? (struct bytes){0} : b;
+}
+
+static struct bytes take_name(struct cursor *c, size_t len)
+{
+	return (struct bytes){take(c, pad8(len)), len};
+}
+
+static void take_effect(struct cursor *c, struct effect *e)
+{
+	struct stored_effect head = {0};
+	const char *start = c->p;
+
+	take_into(c, &head, sizeof(head));
+	e->type = head.type;
+	e->flags = head.flags;
+	switch (e->type) {
+	case EFFECT_ACTOR: {
+		struct stored_actor s = {0};
+		take_into(c, &s, sizeof(s));
+		e->actor = (struct actor_image){
+			s.id, s.start_time, s.loginuid, s.pid, s.ppid, s.uid, s.gid, {{0}}};
+		for (int i = 0; i < ACTOR_TEXTS; i++)
+			e->actor.text[i] = take_bytes(c);
+		break;
+	}
+	case EFFECT_INODE:
+		take_into(c, &e->inode.attr, sizeof(e->inode.attr));
+		e->inode.target = take_bytes(c);
+		break;
+	case EFFECT_INODE_GONE:
+		take_into(c, &e->gone, sizeof(e->gone));
+		break;
+	case EFFECT_DIRENT:
+	case EFFECT_DIRENT_GONE: {
+		struct stored_dirent s = {0};
+		take_into(c, &s, sizeof(s));
+		e->dirent.parent = s.parent;
+		e->dirent.ino = s.ino;
+		e->dirent.cookie = s.cookie;
+		e->dirent.name = take_bytes(c);
+		break;
+	}
+	case EFFECT_EXTENT:
+	case EFFECT_CUT: {
+		struct stored_extent s = {0};
+		take_into(c, &s, sizeof(s));
+		e->extent.ino = s.ino;
+		e->extent.off = s.off;
+		e->extent.data = take_bytes(c);
+		break;
+	}
+	default:
+		c->bad = true;
+	}
+	if (!c->bad && (size_t)(c->p - start) != head.size)
+		c->bad = true;
+}
+
+size_t record_decode(const void *buf, size_t avail, struct record *r)
+{
+	struct stored_head head = {0};
+	struct cursor c = {buf, (const char *)buf + avail, false};
+
+	take_into(&c, &head, sizeof(head));
+	if (c.bad || head.size < sizeof(head) || head.size > avail ||
+		head.effect_count > RECORD_MAX_EFFECTS)
+		return 0;
+	c.end = (const char *)buf + head.size;
+	*r = (struct record){
+		.op = head.op,
+		.unique = head.unique,
+		.at = head.at,
+		.actor = head.actor,
+		.ino = head.ino,
+		.parent = head.parent,
+		.new_parent = head.new_parent,
+		.off = head.off,
+		.len = head.len,
+		.kind = head.kind,
+		.result = head.result,
+		.effect_count = head.effect_count,
+	};
+	r->name = take_name(&c, head.name_len);
+	r->new_name = take_name(&c, head.new_name_len);
+	for (unsigned int i = 0; i < r->effect_count; i++)
+		take_effect(&c, &r->effects[i]);
+	return c.bad || c.p != c.end ? 0 : head.size;
+}

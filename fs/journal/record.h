@@ -1,0 +1,151 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A journal record is one op, self-contained: what was asked, by whom, and its effects on rows, so
+ * that it can be applied by a later process that knows nothing else. The drain only looks at
+ * effects; it has no knowledge of what a rename is. Encoding and decoding are pure functions.
+ */
+
+/* Numbers are stored: never change one. thule.op_kind has the same. */
+enum op_kind {
+	OP_CREATE = 1,
+	OP_MKDIR = 2,
+	OP_MKNOD = 3,
+	OP_SYMLINK = 4,
+	OP_LINK = 5,
+	OP_UNLINK = 6,
+	OP_RMDIR = 7,
+	OP_RENAME = 8,
+	OP_EXCHANGE = 9,
+	OP_WRITE = 10,
+	OP_TRUNCATE = 11,
+	OP_CHMOD = 12,
+	OP_CHOWN = 13,
+	OP_UTIMENS = 14,
+	OP_SETATTR = 15, /* several of the above in one request */
+	OP_FORGET = 16,  /* the last handle of an unlinked file was closed */
+	OP_SETXATTR = 17,
+	OP_REMOVEXATTR = 18,
+	OP_MKFS = 19,
+};
+
+enum effect_type {
+	EFFECT_ACTOR = 1,   /* a process is named for the first time */
+	EFFECT_INODE,       /* these are the inode's attributes now */
+	EFFECT_INODE_GONE,  /* the inode and all its data ended */
+	EFFECT_DIRENT,      /* the name exists now (it did not) */
+	EFFECT_DIRENT_GONE, /* the name ended */
+	EFFECT_EXTENT,      /* these bytes are at this offset now */
+	EFFECT_CUT,         /* from this offset on there are no bytes now */
+};
+
+enum effect_flag {
+	EFFECT_NEW = 1,   /* INODE: it did not exist before this op */
+	EFFECT_MERGE = 2, /* INODE: may join the version before it, if both are in one batch */
+	EFFECT_FRESH = 4, /* EXTENT: lies past the old end of file; INODE_GONE: it had no bytes */
+};
+
+/* The attributes that an inode row has. Times are nanoseconds since the epoch, sizes bytes. */
+struct inode_attr {
+	uint64_t ino;
+	uint64_t size;
+	uint64_t allocated;
+	int64_t atime;
+	int64_t mtime;
+	int64_t ctime;
+	int64_t btime;
+	uint32_t mode;
+	uint32_t nlink;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t rdev;
+	uint32_t pad;
+};
+
+/* Bytes that belong to someone else: the caller when encoding, the record's buffer when decoding.
+ */
+struct bytes {
+	const void *data;
+	uint32_t len;
+};
+
+enum actor_text {
+	ACTOR_HOST,
+	ACTOR_BOOT_ID,
+	ACTOR_EXE,
+	ACTOR_COMM,
+	ACTOR_CMDLINE,
+	ACTOR_CGROUP,
+	ACTOR_USERNAME,
+	ACTOR_TEXTS
+};
+
+struct actor_image {
+	uint64_t id;
+	uint64_t start_time; /* clock ticks after boot */
+	int64_t loginuid;    /* -1: none */
+	int32_t pid;
+	int32_t ppid;
+	uint32_t uid;
+	uint32_t gid;
+	struct bytes text[ACTOR_TEXTS];
+};
+
+struct effect {
+	enum effect_type type;
+	unsigned int flags; /* enum effect_flag */
+	union {
+		struct {
+			struct inode_attr attr;
+			struct bytes target; /* of a symbolic link */
+		} inode;
+		uint64_t gone; /* inode number */
+		struct {
+			uint64_t parent, ino, cookie;
+			struct bytes name;
+		} dirent;
+		struct {
+			uint64_t ino, off;
+			struct bytes data; /* EXTENT only */
+		} extent;
+		struct actor_image actor;
+	};
+};
+
+/* rename over a directory's entry with a new actor has the most: 1 + 3 names + 4 inodes + a victim.
+ */
+#define RECORD_MAX_EFFECTS 12
+
+struct record {
+	uint64_t op;     /* id, grows by one from record to record */
+	uint64_t unique; /* of the FUSE request */
+	int64_t at;      /* microseconds since the epoch, grows with op */
+	uint64_t actor;
+	uint64_t ino;
+	uint64_t parent, new_parent; /* 0: none */
+	int64_t off, len;            /* -1: none */
+	uint16_t kind;               /* enum op_kind */
+	int16_t result;              /* errno the request was answered with */
+	struct bytes name, new_name;
+	unsigned int effect_count;
+	struct effect effects[RECORD_MAX_EFFECTS];
+};
+
+/* Bytes that record_encode() will write for r: a multiple of 8. */
+size_t record_size(const struct record *r);
+
+/*
+ * Writes r to buf, which has record_size(r) bytes and is aligned to 8. Bytes of EXTENT effects are
+ * copied; *data_at (may be NULL) is set to where the last one's bytes are in buf.
+ */
+void record_encode(const struct record *r, void *buf, const void **data_at);
+
+/*
+ * Reads the record at buf, of at most `avail` bytes. *r points into buf. Returns the record's size,
+ * or 0 when what is there is not a whole and consistent record.
+ */
+size_t record_decode(const void *buf, size_t avail, struct record *r);

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/*
+ * The journal's storage: a ring of bytes in a file on tmpfs, mapped shared, so that it outlives the
+ * daemon. Records are contiguous: one that would cross the end starts over at the beginning.
+ *
+ * One writer appends, one reader releases; both under the caller's lock. What the file says is
+ * valid at every instant, because the head moves only after the record's bytes are there.
+ */
+struct ring;
+
+/* What anyone may know of a journal while it is in use. */
+struct ring_peek {
+	uint64_t head_op; /* last op acknowledged */
+	uint64_t tail_op; /* last op committed */
+	uint64_t bytes_used;
+	uint64_t bytes_size;
+	uint64_t mount; /* thule.mount.id of its daemon */
+	pid_t pid;      /* of its daemon, which may be dead */
+};
+
+/* Fills path with the journal's file for the filesystem with this uuid. */
+void ring_path(const char *uuid, char *path, size_t size);
+
+/* Reads the header of a journal. ERR_NOT_FOUND when there is none. */
+bool ring_peek(const char *uuid, struct ring_peek *out, struct error *err);
+
+/*
+ * Opens the journal of a filesystem, or makes an empty one of `size` bytes (a multiple of the page
+ * size). A journal with records in it keeps its own size and content: see ring_empty(). Locks it:
+ * ERR_BUSY when another process has it open, ERR_VERSION when a newer program wrote it.
+ * ring_close() it.
+ */
+struct ring *ring_open(const char *uuid, size_t size, struct error *err);
+
+/* Unmaps, and unlinks the file when it is empty. */
+void ring_close(struct ring *ring);
+
+/* Says who writes from now on; last_op is the last op that the database has. Only when empty. */
+void ring_begin(struct ring *ring, uint64_t mount, uint64_t last_op);
+
+bool ring_empty(const struct ring *ring);
+uint64_t ring_mount(const struct ring *ring);
+uint64_t ring_head_op(const struct ring *ring);
+uint64_t ring_tail_op(const struct ring *ring);
+size_t ring_used(const struct ring *ring);
+size_t ring_size(const struct ring *ring);
+
+/* True when a record of n bytes fits now. */
+bool ring_fits(const struct ring *ring, size_t n);
+
+/* Space for a record of n bytes, aligned to 8; only when ring_fits(). Nothing has happened until
+ * ring_push(). */
+void *ring_reserve(struct ring *ring, size_t n);
+void ring_push(struct ring *ring, size_t n, uint64_t op);
+
+/*
+ * Iterates from the tail: *pos starts as ring_tail(); returns the bytes at *pos and how many may be
+ * read there, or NULL at the head. The caller advances *pos by the size of the record it decoded.
+ */
+uint64_t ring_tail(const struct ring *ring);
+const void *ring_at(const struct ring *ring, uint64_t *pos, size_t *avail);
+
+/* Gives back all before pos: everything up to and including op is committed. */
+void ring_release(struct ring *ring, uint64_t pos, uint64_t op);

@@ -1,0 +1,168 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cluster/cluster.h"
+#include "config.h"
+#include "mountpoint.h"
+#include "serve.h"
+
+/* What the parent hears from the daemon: 'm' and where it is mounted, or 'e' and why not. */
+struct herald {
+	int fd; /* -1: in the foreground */
+};
+
+static void tell(const struct herald *h, char kind, const char *text)
+{
+	char line[PATH_MAX + 2100];
+	int n = snprintf(line, sizeof(line), "%c%s", kind, text);
+
+	/* When the parent is gone there is nobody to tell. */
+	if (write(h->fd, line, (size_t)n) < 0)
+		return;
+}
+
+static void ready(void *arg, const char *message)
+{
+	struct herald *h = arg;
+	int null;
+
+	if (h->fd < 0) {
+		log_info("%s", message);
+		return;
+	}
+	tell(h, 'm', message);
+	close(h->fd);
+	null = open("/dev/null", O_RDWR);
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		if (null > STDERR_FILENO)
+			close(null);
+	}
+}
+
+/* Prints what the daemon said; exit status of the program. */
+static int await_daemon(int fd)
+{
+	char line[PATH_MAX + 2100];
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < sizeof(line) - 1 && (n = read(fd, line + len, sizeof(line) - 1 - len)) != 0) {
+		if (n < 0 && errno != EINTR)
+			break;
+		len += n > 0 ? (size_t)n : 0;
+	}
+	line[len] = '\0';
+	if (line[0] == 'm') {
+		printf("%s\n", line + 1);
+		return 0;
+	}
+	fprintf(stderr, "thulefs: %s\n", len ? line + 1 : "the daemon died while it was mounting");
+	return 1;
+}
+
+static int run(const struct config *config, struct herald *h)
+{
+	struct serve_ready on_ready = {ready, h};
+	const char *conninfo = config->source, *statfs_path = NULL;
+	struct cluster *cluster = NULL;
+	char place[3 * PATH_MAX];
+	struct error err;
+	bool ok = true;
+
+	snprintf(place, sizeof(place), "database %s", config->source);
+	if (!strcmp(config->source, "private")) {
+		cluster = calloc(1, sizeof(*cluster));
+		ok = cluster && cluster_ensure(cluster, NULL, &err);
+		if (ok) {
+			conninfo = cluster->conninfo;
+			statfs_path = cluster->data;
+			snprintf(place, sizeof(place), "private PostgreSQL in %s (socket %s)",
+				cluster->home, cluster->socket);
+		}
+	} else if (!source_public(
+			   config->source, place + strlen("database "), sizeof(place) - 16, &err)) {
+		ok = false;
+	}
+	ok = ok && serve(config, conninfo, place, statfs_path, &on_ready, &err);
+	free(cluster);
+	if (ok)
+		return 0;
+	if (h->fd >= 0)
+		tell(h, 'e', err.text);
+	log_error("%s", err.text);
+	return 1;
+}
+
+/* Checks that need nothing but the file system come first: they are what people get wrong. */
+static bool check(const struct config *config, struct error *err)
+{
+	char path[PATH_MAX], source[2048];
+
+	return mountpoint_check(config->dir, path, err) &&
+	       source_public(config->source, source, sizeof(source), err);
+}
+
+static int detach(const struct config *config)
+{
+	struct herald h;
+	int fds[2];
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		perror("thulefs");
+		return 1;
+	}
+	if (pid > 0) {
+		close(fds[1]);
+		return await_daemon(fds[0]);
+	}
+	close(fds[0]);
+	h.fd = fds[1];
+	setsid();
+	log_init("thulefs", config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, 1);
+	if (chdir("/") < 0)
+		return 1;
+	return run(config, &h);
+}
+
+int main(int argc, char **argv)
+{
+	struct herald foreground = {-1};
+	struct config config;
+	struct error err;
+
+	log_init("thulefs", LOG_LEVEL_INFO, 0);
+	if (!config_parse(&config, argc, argv, &err)) {
+		log_error("%s", err.text);
+		return 2;
+	}
+	if (config.help) {
+		config_usage();
+		return 0;
+	}
+	if (config.version) {
+		puts("thulefs " THULE_VERSION);
+		return 0;
+	}
+	if (config.remount ? !mountpoint_remount(&config, &err) : !check(&config, &err)) {
+		log_error("%s", err.text);
+		return err.class == ERR_USAGE ? 2 : 1;
+	}
+	if (config.remount)
+		return 0;
+	if (config.foreground) {
+		log_init("thulefs", config.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, 0);
+		return run(&config, &foreground);
+	}
+	return detach(&config);
+}

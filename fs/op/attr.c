@@ -1,0 +1,115 @@
+#include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "op/op.h"
+
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct inode *inode;
+	struct call c;
+	int rc;
+
+	call_begin(&c, req);
+	rc = need_inode(&c, ino, &inode);
+	call_end_attr(&c, rc, inode);
+}
+
+void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	char target[PATH_MAX] = "";
+	struct inode *inode;
+	struct call c;
+	int rc;
+
+	call_begin(&c, req);
+	rc = need_inode(&c, ino, &inode);
+	if (!rc && !S_ISLNK(inode->attr.mode))
+		rc = EINVAL;
+	if (rc) {
+		call_end(&c, rc);
+		return;
+	}
+	memcpy(target, inode->target, inode->target_len);
+	target[inode->target_len] = '\0';
+	call_leave(&c);
+	fuse_reply_readlink(req, target);
+}
+
+#define SET_OWNER (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)
+#define SET_TIMES                                                                                  \
+	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW |                     \
+		FUSE_SET_ATTR_MTIME_NOW)
+
+/* The kernel clears set-id bits along with a change of owner or size: that is still one of these.
+ */
+static enum op_kind setattr_kind(int to_set)
+{
+	if (to_set & FUSE_SET_ATTR_SIZE)
+		return to_set & SET_OWNER ? OP_SETATTR : OP_TRUNCATE;
+	if (to_set & SET_OWNER)
+		return OP_CHOWN;
+	if (to_set & FUSE_SET_ATTR_MODE)
+		return to_set & SET_TIMES ? OP_SETATTR : OP_CHMOD;
+	return OP_UTIMENS;
+}
+
+static void set_times(struct inode_attr *attr, const struct stat *st, int to_set, int64_t now)
+{
+	if (to_set & FUSE_SET_ATTR_ATIME_NOW)
+		attr->atime = now;
+	else if (to_set & FUSE_SET_ATTR_ATIME)
+		attr->atime = timespec_ns(&st->st_atim);
+	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
+		attr->mtime = now;
+	else if (to_set & FUSE_SET_ATTR_MTIME)
+		attr->mtime = timespec_ns(&st->st_mtim);
+}
+
+static int setattr(
+	struct call *c, uint64_t ino, const struct stat *st, int to_set, struct inode **inode)
+{
+	struct inode_attr *attr;
+	int rc = need_inode(c, ino, inode);
+
+	if (!rc)
+		rc = need_room(c, 0);
+	if (rc)
+		return rc;
+	if ((*inode)->gone)
+		return ESTALE;
+	attr = &(*inode)->attr;
+	if (to_set & FUSE_SET_ATTR_SIZE && !S_ISREG(attr->mode))
+		return S_ISDIR(attr->mode) ? EISDIR : EINVAL;
+	if (to_set & FUSE_SET_ATTR_SIZE && st->st_size < 0)
+		return EINVAL;
+	change_begin(c, setattr_kind(to_set), ino);
+	if (to_set & FUSE_SET_ATTR_MODE)
+		attr->mode = (attr->mode & S_IFMT) | (st->st_mode & 07777);
+	if (to_set & FUSE_SET_ATTR_UID)
+		attr->uid = st->st_uid;
+	if (to_set & FUSE_SET_ATTR_GID)
+		attr->gid = st->st_gid;
+	if (to_set & FUSE_SET_ATTR_SIZE) {
+		change_size(c, *inode, (uint64_t)st->st_size);
+		attr->mtime = c->now;
+	}
+	set_times(attr, st, to_set, c->now);
+	attr->ctime = c->now;
+	effect_inode(c, *inode, 0);
+	change_end(c);
+	return 0;
+}
+
+void op_setattr(
+	fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi)
+{
+	struct inode *inode;
+	struct call c;
+	int rc;
+
+	call_begin_change(&c, req);
+	rc = setattr(&c, ino, st, to_set, &inode);
+	call_end_attr(&c, rc, inode);
+}

@@ -1,0 +1,87 @@
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "op/op.h"
+
+void call_begin(struct call *c, fuse_req_t req)
+{
+	c->fs = fuse_req_userdata(req);
+	c->req = req;
+	c->ctx = fuse_req_ctx(req);
+	c->actor = NULL;
+	pthread_mutex_lock(&c->fs->lock);
+}
+
+void call_begin_change(struct call *c, fuse_req_t req)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	/* Before the lock: it reads /proc, and the process stays what it is while it waits for us.
+	 */
+	struct actor *actor = actor_get(fs->actors, ctx->pid, ctx->uid, ctx->gid);
+
+	call_begin(c, req);
+	c->actor = actor;
+	c->now = clock_now_ns();
+}
+
+void call_leave(struct call *c)
+{
+	pthread_mutex_unlock(&c->fs->lock);
+	actor_unref(c->actor);
+}
+
+void call_end(struct call *c, int rc)
+{
+	call_leave(c);
+	if (rc != CALL_PARKED)
+		fuse_reply_err(c->req, rc);
+}
+
+void attr_to_stat(const struct inode_attr *attr, struct stat *st)
+{
+	*st = (struct stat){
+		.st_ino = attr->ino,
+		.st_mode = attr->mode,
+		.st_nlink = attr->nlink,
+		.st_uid = attr->uid,
+		.st_gid = attr->gid,
+		.st_rdev = attr->rdev,
+		.st_size = (off_t)attr->size,
+		.st_blksize = 4096,
+		.st_blocks = (blkcnt_t)((attr->allocated + 4095) / 4096 * 8),
+		.st_atim = ns_timespec(attr->atime),
+		.st_mtim = ns_timespec(attr->mtime),
+		.st_ctim = ns_timespec(attr->ctime),
+	};
+}
+
+void call_end_attr(struct call *c, int rc, const struct inode *inode)
+{
+	struct stat st;
+
+	if (rc) {
+		call_end(c, rc);
+		return;
+	}
+	attr_to_stat(&inode->attr, &st);
+	call_leave(c);
+	fuse_reply_attr(c->req, &st, KERNEL_CACHE_SECONDS);
+}
+
+void call_end_entry(struct call *c, int rc, const struct inode *inode)
+{
+	struct fuse_entry_param e = {
+		.attr_timeout = KERNEL_CACHE_SECONDS, .entry_timeout = KERNEL_CACHE_SECONDS};
+
+	if (rc) {
+		call_end(c, rc);
+		return;
+	}
+	if (inode) {
+		e.ino = inode->ino;
+		attr_to_stat(&inode->attr, &e.attr);
+	}
+	call_leave(c);
+	fuse_reply_entry(c->req, &e);
+}

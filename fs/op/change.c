@@ -1,0 +1,190 @@
+#include <assert.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "op/op.h"
+
+static struct effect *add_effect(struct call *c, enum effect_type type, unsigned int flags)
+{
+	struct record *r = &c->record;
+	struct effect *e = &r->effects[r->effect_count++];
+
+	assert(r->effect_count <= RECORD_MAX_EFFECTS);
+	e->type = type;
+	e->flags = flags;
+	return e;
+}
+
+static struct bytes text_bytes(const char *text)
+{
+	return text ? name_bytes(text) : (struct bytes){0};
+}
+
+/* The first op of a process brings the process along. */
+static void effect_actor(struct call *c, struct actor *a)
+{
+	struct effect *e = add_effect(c, EFFECT_ACTOR, 0);
+
+	a->id = journal_next_op(c->fs->journal);
+	e->actor = (struct actor_image){
+		.id = a->id,
+		.start_time = a->start_time,
+		.loginuid = a->loginuid,
+		.pid = a->pid,
+		.ppid = a->ppid,
+		.uid = a->uid,
+		.gid = a->gid,
+		.text =
+			{
+				[ACTOR_HOST] = text_bytes(c->fs->host.host),
+				[ACTOR_BOOT_ID] = text_bytes(c->fs->host.boot_id),
+				[ACTOR_EXE] = text_bytes(a->exe),
+				[ACTOR_COMM] = text_bytes(a->comm),
+				[ACTOR_CMDLINE] = text_bytes(a->cmdline),
+				[ACTOR_CGROUP] = text_bytes(a->cgroup),
+				[ACTOR_USERNAME] = text_bytes(a->username),
+			},
+	};
+}
+
+void change_begin(struct call *c, enum op_kind kind, uint64_t ino)
+{
+	struct record *r = &c->record;
+
+	/* Effects are set as they are added: clearing all of them would cost more than the op. */
+	r->kind = kind;
+	r->ino = ino;
+	r->parent = r->new_parent = 0;
+	r->name = r->new_name = (struct bytes){0};
+	r->off = r->len = -1;
+	r->result = 0;
+	r->unique = 0;
+	r->effect_count = 0;
+	if (!c->actor->id)
+		effect_actor(c, c->actor);
+	r->actor = c->actor->id;
+}
+
+const void *change_end(struct call *c)
+{
+	return journal_append(c->fs->journal, &c->record);
+}
+
+void change_at(struct call *c, uint64_t parent, struct bytes name)
+{
+	c->record.parent = parent;
+	c->record.name = name;
+}
+
+void change_to(struct call *c, uint64_t parent, struct bytes name)
+{
+	c->record.new_parent = parent;
+	c->record.new_name = name;
+}
+
+void effect_inode(struct call *c, struct inode *inode, unsigned int flags)
+{
+	struct effect *e = add_effect(c, EFFECT_INODE, flags);
+
+	e->inode.attr = inode->attr;
+	e->inode.target = (struct bytes){inode->target, inode->target_len};
+	inode->dirty_op = journal_next_op(c->fs->journal);
+}
+
+void effect_inode_gone(struct call *c, struct inode *inode)
+{
+	bool no_bytes = !S_ISREG(inode->attr.mode) || inode->attr.size == 0;
+	struct effect *e = add_effect(c, EFFECT_INODE_GONE, no_bytes ? EFFECT_FRESH : 0);
+
+	e->gone = inode->ino;
+	inode->gone = true;
+	inode->dirty_op = journal_next_op(c->fs->journal);
+}
+
+void effect_touch_dir(struct call *c, struct inode *dir)
+{
+	dir->attr.mtime = dir->attr.ctime = c->now;
+	effect_inode(c, dir, EFFECT_MERGE);
+}
+
+/* An op makes at most two names, so its id and one bit number them; see sql/schema/dirent.sql. */
+static uint64_t next_cookie(struct call *c)
+{
+	uint64_t cookie = journal_next_op(c->fs->journal) * 2;
+
+	for (unsigned int i = 0; i < c->record.effect_count; i++)
+		if (c->record.effects[i].type == EFFECT_DIRENT)
+			cookie++;
+	return cookie;
+}
+
+void effect_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode)
+{
+	struct dirent_node *d =
+		dirent_set(&c->fs->state, dir, name, inode->ino, next_cookie(c), inode->attr.mode);
+	struct effect *e = add_effect(c, EFFECT_DIRENT, 0);
+
+	d->dirty_op = journal_next_op(c->fs->journal);
+	e->dirent.parent = dir->ino;
+	e->dirent.ino = d->ino;
+	e->dirent.cookie = d->cookie;
+	e->dirent.name = name;
+}
+
+void effect_name_gone(struct call *c, struct dirent_node *d)
+{
+	struct bytes name = {d->name, d->name_len};
+	struct effect *e = add_effect(c, EFFECT_DIRENT_GONE, 0);
+
+	e->dirent.parent = d->parent;
+	e->dirent.ino = d->ino;
+	e->dirent.cookie = d->cookie;
+	e->dirent.name = name;
+	d->dirty_op = journal_next_op(c->fs->journal);
+	dirent_set(&c->fs->state, inode_find(&c->fs->state, d->parent), name, 0, 0, 0);
+}
+
+void effect_write(struct call *c, struct inode *inode, uint64_t off, struct bytes data, bool fresh)
+{
+	struct effect *e = add_effect(c, EFFECT_EXTENT, fresh ? EFFECT_FRESH : 0);
+
+	e->extent.ino = inode->ino;
+	e->extent.off = off;
+	e->extent.data = data;
+}
+
+void effect_cut(struct call *c, struct inode *inode, uint64_t off)
+{
+	struct effect *e = add_effect(c, EFFECT_CUT, 0);
+
+	e->extent.ino = inode->ino;
+	e->extent.off = off;
+	e->extent.data = (struct bytes){0};
+	pending_add(inode,
+		(struct pending){journal_next_op(c->fs->journal), off, UINT64_MAX - off, NULL});
+}
+
+void change_size(struct call *c, struct inode *inode, uint64_t size)
+{
+	if (size < inode->attr.size) {
+		effect_cut(c, inode, size);
+		if (inode->attr.allocated > size)
+			inode->attr.allocated = size;
+	}
+	inode->attr.size = size;
+	inode->write_fh = 0;
+	c->record.off = (int64_t)size;
+}
+
+void change_unlinked(struct call *c, struct inode *inode)
+{
+	inode->attr.ctime = c->now;
+	if (S_ISDIR(inode->attr.mode))
+		inode->attr.nlink = 0;
+	else
+		inode->attr.nlink--;
+	if (inode->attr.nlink == 0 && !inode->opens)
+		effect_inode_gone(c, inode);
+	else
+		effect_inode(c, inode, 0);
+}

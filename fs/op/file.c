@@ -1,0 +1,145 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "op/op.h"
+
+struct handle *file_open(struct fs *fs, struct inode *inode, struct actor *opener)
+{
+	struct handle *h = handle_add(&fs->state, inode->ino);
+
+	h->opener = actor_ref(opener);
+	inode->opens++;
+	return h;
+}
+
+static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
+{
+	bool truncate = fi->flags & O_TRUNC;
+	struct inode *inode;
+	int rc = need_inode(c, ino, &inode);
+
+	if (!rc && truncate)
+		rc = need_room(c, 0);
+	if (rc)
+		return rc;
+	if (inode->gone)
+		return ESTALE;
+	if (truncate && inode->attr.size) {
+		change_begin(c, OP_TRUNCATE, ino);
+		change_size(c, inode, 0);
+		inode->attr.mtime = inode->attr.ctime = c->now;
+		effect_inode(c, inode, 0);
+		change_end(c);
+	}
+	fi->fh = file_open(c->fs, inode, c->actor)->fh;
+	/* The kernel's pages stay: nobody changes the file but through this mount. */
+	fi->keep_cache = 1;
+	return 0;
+}
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct call c;
+	int rc;
+
+	/* Pages of a shared mapping are written later by the kernel, on behalf of who opened it. */
+	if ((fi->flags & O_ACCMODE) == O_RDONLY && !(fi->flags & O_TRUNC))
+		call_begin(&c, req);
+	else
+		call_begin_change(&c, req);
+	rc = open_file(&c, ino, fi);
+	if (rc) {
+		call_end(&c, rc);
+		return;
+	}
+	call_leave(&c);
+	fuse_reply_open(req, fi);
+}
+
+void forget_orphan(struct fs *fs, struct inode *inode, struct actor *who)
+{
+	struct call c = {.fs = fs, .actor = who, .now = clock_now_ns()};
+
+	change_begin(&c, OP_FORGET, inode->ino);
+	effect_inode_gone(&c, inode);
+	change_end(&c);
+}
+
+static int release(struct call *c, uint64_t ino, uint64_t fh)
+{
+	struct handle *h = handle_find(&c->fs->state, fh);
+	struct inode *inode = inode_find(&c->fs->state, ino);
+	int rc;
+
+	if (!h || !inode)
+		return EBADF;
+	if (inode->opens == 1 && inode->attr.nlink == 0) {
+		rc = need_room(c, 0);
+		if (rc)
+			return rc;
+	}
+	if (inode->write_fh == fh)
+		inode->write_fh = 0;
+	inode->opens--;
+	if (!inode->opens && inode->attr.nlink == 0 && !inode->gone) {
+		/* The kernel does not say who closed it; the opener stands for them. */
+		struct actor *who =
+			h->opener ? actor_ref(h->opener) : actor_get(c->fs->actors, 0, 0, 0);
+		forget_orphan(c->fs, inode, who);
+		actor_unref(who);
+	}
+	actor_unref(h->opener);
+	handle_drop(&c->fs->state, h);
+	return 0;
+}
+
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct call c;
+
+	call_begin(&c, req);
+	call_end(&c, release(&c, ino, fi->fh));
+}
+
+struct sync_wait {
+	struct journal_waiter waiter;
+	struct reply reply;
+};
+
+static void synced(struct journal_waiter *w, int error)
+{
+	struct sync_wait *wait = (struct sync_wait *)w;
+
+	transport_reply(&wait->reply);
+	fuse_reply_err(wait->reply.req, error);
+	transport_done();
+	free(wait);
+}
+
+/* The journal is ordered: to commit the last op is to commit all before it, of this file or
+ * another. */
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	struct sync_wait *wait = xcalloc(1, sizeof(*wait));
+	struct inode *inode;
+	struct call c;
+	int rc = 0;
+
+	call_begin(&c, req);
+	inode = inode_find(&c.fs->state, ino);
+	if (inode)
+		inode->write_fh = 0; /* what follows is another version */
+	wait->waiter.fn = synced;
+	wait->reply = transport_later(req);
+	if (journal_failed(c.fs->journal))
+		rc = EIO;
+	else if (!journal_sync(c.fs->journal, &wait->waiter))
+		rc = CALL_PARKED;
+	call_end(&c, rc);
+	if (rc != CALL_PARKED)
+		free(wait);
+}

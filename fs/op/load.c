@@ -1,0 +1,243 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "op/op.h"
+
+/*
+ * What is not in the state is asked of the database once, however many requests want it; they are
+ * parked with the load and run again when the answer is in the state.
+ */
+enum load_kind { LOAD_INODE, LOAD_NAME, LOAD_DIR };
+
+struct load_key {
+	uint64_t ino; /* of the inode or the directory */
+	uint32_t kind;
+	uint32_t name_len;
+	char name[NAME_MAX_BYTES + 1]; /* zero-padded */
+};
+
+struct load {
+	struct load_key key;
+	struct fs *fs;
+	struct parked *waiters;
+	uint64_t evictions; /* state.evictions when it was asked */
+	UT_hash_handle hh;
+};
+
+/* Columns of the read statements: the inode's, then parent, name, cookie. */
+enum { COL_TARGET = 12, COL_PARENT, COL_NAME, COL_COOKIE };
+
+static struct bytes result_bytes(const PGresult *res, int row, int column)
+{
+	return (struct bytes){
+		PQgetvalue(res, row, column), (uint32_t)PQgetlength(res, row, column)};
+}
+
+static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
+{
+	struct inode_attr attr = {
+		.ino = (uint64_t)result_int(res, row, 0),
+		.mode = (uint32_t)result_int(res, row, 1),
+		.nlink = (uint32_t)result_int(res, row, 2),
+		.uid = (uint32_t)result_int(res, row, 3),
+		.gid = (uint32_t)result_int(res, row, 4),
+		.rdev = (uint32_t)result_int(res, row, 5),
+		.size = (uint64_t)result_int(res, row, 6),
+		.allocated = (uint64_t)result_int(res, row, 7),
+		.atime = result_int(res, row, 8),
+		.mtime = result_int(res, row, 9),
+		.ctime = result_int(res, row, 10),
+		.btime = result_int(res, row, 11),
+	};
+	struct inode *inode = inode_find(&fs->state, attr.ino);
+
+	/* What is in the state is newer than any answer. */
+	if (!inode)
+		inode = inode_add(&fs->state, &attr, result_bytes(res, row, COL_TARGET));
+	if (S_ISDIR(attr.mode) && !inode->parent && !PQgetisnull(res, row, COL_PARENT))
+		inode->parent = (uint64_t)result_int(res, row, COL_PARENT);
+	return inode;
+}
+
+static void fill_name(struct fs *fs, struct inode *dir, const PGresult *res, int row)
+{
+	struct bytes name = result_bytes(res, row, COL_NAME);
+	struct inode *inode;
+
+	if (dirent_find(&fs->state, dir->ino, name))
+		return;
+	inode = fill_inode(fs, res, row);
+	if (!inode->gone)
+		dirent_set(&fs->state, dir, name, inode->ino,
+			(uint64_t)result_int(res, row, COL_COOKIE), inode->attr.mode);
+}
+
+/* Under the lock. Returns an errno for those who wait. */
+static int fill(struct load *l, const PGresult *res)
+{
+	struct fs *fs = l->fs;
+	struct inode *dir;
+	struct bytes name = {l->key.name, l->key.name_len};
+
+	if (l->key.kind == LOAD_INODE) {
+		if (PQntuples(res) == 0)
+			return inode_find(&fs->state, l->key.ino) ? 0 : ESTALE;
+		fill_inode(fs, res, 0);
+		return 0;
+	}
+	dir = inode_find(&fs->state, l->key.ino);
+	if (!dir)
+		return 0;
+	for (int row = 0; row < PQntuples(res); row++)
+		fill_name(fs, dir, res, row);
+	if (l->key.kind == LOAD_DIR)
+		dir->dir.complete = true;
+	else if (!dirent_find(&fs->state, dir->ino, name))
+		dirent_set(&fs->state, dir, name, 0, 0, 0);
+	return 0;
+}
+
+static void load_done(struct reader_query *q, const PGresult *res, const struct error *err)
+{
+	struct load *l = q->arg;
+	struct fs *fs = l->fs;
+	struct parked *waiters;
+	int error = 0;
+
+	if (err)
+		log_error("%s", err->text);
+	pthread_mutex_lock(&fs->lock);
+	HASH_DEL(fs->loads, l);
+	/* Something was evicted since it was asked, so the answer may be older than what was
+	 * evicted: the parked requests ask again. */
+	if (err)
+		error = error_to_errno(err);
+	else if (l->evictions == fs->state.evictions)
+		error = fill(l, res);
+	waiters = l->waiters;
+	state_evict(&fs->state, journal_committed(fs->journal));
+	pthread_mutex_unlock(&fs->lock);
+	while (waiters) {
+		struct parked *p = waiters;
+		waiters = p->next;
+		transport_resume(p, error);
+	}
+	free(l);
+	free(q);
+}
+
+static struct load *load_start(struct fs *fs, const struct load_key *key)
+{
+	static const enum stmt stmts[] = {
+		[LOAD_INODE] = STMT_READ_INODE,
+		[LOAD_NAME] = STMT_READ_DIRENT,
+		[LOAD_DIR] = STMT_READ_DIR,
+	};
+	struct load *l = xcalloc(1, sizeof(*l));
+	struct reader_query *q = reader_query_new(stmts[key->kind], load_done, l);
+
+	l->key = *key;
+	l->fs = fs;
+	l->evictions = fs->state.evictions;
+	HASH_ADD(hh, fs->loads, key, sizeof(l->key), l);
+	reader_query_int(q, (int64_t)key->ino);
+	if (key->kind == LOAD_NAME)
+		reader_query_bytes(q, key->name, key->name_len);
+	reader_submit(fs->reader, q);
+	return l;
+}
+
+static int load(struct call *c, enum load_kind kind, uint64_t ino, struct bytes name)
+{
+	struct load_key key = {.kind = kind, .ino = ino, .name_len = name.len};
+	struct load *l;
+	struct parked *p;
+
+	if (transport_error())
+		return transport_error();
+	if (name.len)
+		memcpy(key.name, name.data, name.len);
+	HASH_FIND(hh, c->fs->loads, &key, sizeof(key), l);
+	if (!l)
+		l = load_start(c->fs, &key);
+	p = transport_park(c->fs->transport, c->req);
+	p->next = l->waiters;
+	l->waiters = p;
+	return CALL_PARKED;
+}
+
+int need_inode(struct call *c, uint64_t ino, struct inode **inode)
+{
+	*inode = inode_find(&c->fs->state, ino);
+	return *inode ? 0 : load(c, LOAD_INODE, ino, (struct bytes){0});
+}
+
+int need_dir(struct call *c, uint64_t ino, struct inode **dir)
+{
+	int rc = need_inode(c, ino, dir);
+
+	if (rc)
+		return rc;
+	if (!S_ISDIR((*dir)->attr.mode))
+		return ENOTDIR;
+	return (*dir)->gone ? ENOENT : 0;
+}
+
+int need_name(struct call *c, struct inode *dir, struct bytes name, struct dirent_node **d)
+{
+	if (name.len > NAME_MAX_BYTES)
+		return ENAMETOOLONG;
+	*d = dirent_find(&c->fs->state, dir->ino, name);
+	if (*d && !(*d)->ino)
+		*d = NULL;
+	else if (!*d && !dir->dir.complete)
+		return load(c, LOAD_NAME, dir->ino, name);
+	return 0;
+}
+
+int need_entry(struct call *c, struct inode *dir, struct bytes name, struct dirent_node **d,
+	struct inode **inode)
+{
+	int rc = need_name(c, dir, name, d);
+
+	if (rc)
+		return rc;
+	return *d ? need_inode(c, (*d)->ino, inode) : ENOENT;
+}
+
+int need_all_names(struct call *c, struct inode *dir)
+{
+	return dir->dir.complete ? 0 : load(c, LOAD_DIR, dir->ino, (struct bytes){0});
+}
+
+struct room_wait {
+	struct journal_waiter waiter;
+	struct parked *parked;
+};
+
+static void room_made(struct journal_waiter *w, int error)
+{
+	struct room_wait *wait = (struct room_wait *)w;
+	transport_resume(wait->parked, error);
+	free(wait);
+}
+
+int need_room(struct call *c, size_t data)
+{
+	struct room_wait *wait;
+
+	if (journal_failed(c->fs->journal))
+		return EIO;
+	if (journal_has_room(c->fs->journal, data))
+		return 0;
+	if (transport_error())
+		return transport_error();
+	wait = xcalloc(1, sizeof(*wait));
+	wait->waiter.fn = room_made;
+	wait->parked = transport_park(c->fs->transport, c->req);
+	journal_wait_room(c->fs->journal, &wait->waiter);
+	return CALL_PARKED;
+}

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "fs.h"
+
+/*
+ * Operations: one small function each for what the kernel asks, in the shape: begin a call, get
+ * what is needed (or park), check, change the state and describe the op, end the call with its
+ * reply.
+ *
+ * An operation changes nothing before it has all that it needs, because a parked one is run again
+ * from the beginning.
+ */
+extern const struct fuse_lowlevel_ops fs_operations;
+
+/* The kernel may keep what we say for good: every change on this mount passes through it. Seconds.
+ */
+#define KERNEL_CACHE_SECONDS 31536000.0
+
+#define NAME_MAX_BYTES 255
+
+/* What the need_*() functions return beside 0 and an errno: the request is parked, return at once.
+ */
+#define CALL_PARKED (-1)
+
+/* One request on its way through an operation. */
+struct call {
+	struct fs *fs;
+	fuse_req_t req; /* not to be used once parked */
+	const struct fuse_ctx *ctx;
+	struct actor *actor; /* who asks, for calls that change something; else NULL */
+	int64_t now;         /* nanoseconds since the epoch */
+	struct record record;
+};
+
+/* Begins a call and takes the lock. The second finds out who asks, first. */
+void call_begin(struct call *c, fuse_req_t req);
+void call_begin_change(struct call *c, fuse_req_t req);
+
+/* Ends it: lets go of the lock, replies unless parked. */
+void call_end(struct call *c, int rc);
+/* Replies with an entry when rc is 0; inode NULL is "no such name", which the kernel may remember.
+ */
+void call_end_entry(struct call *c, int rc, const struct inode *inode);
+void call_end_attr(struct call *c, int rc, const struct inode *inode);
+/* Lets go of the lock and of the actor only, for those who reply by themselves. */
+void call_leave(struct call *c);
+
+/* --- what an operation needs (load.c) --- */
+
+/* ESTALE when the kernel knows an inode that is gone. */
+int need_inode(struct call *c, uint64_t ino, struct inode **inode);
+/* A directory that still exists. */
+int need_dir(struct call *c, uint64_t ino, struct inode **dir);
+/* *d NULL: there is no such name. ENAMETOOLONG. */
+int need_name(struct call *c, struct inode *dir, struct bytes name, struct dirent_node **d);
+/* A name that exists, and its inode: ENOENT. */
+int need_entry(struct call *c, struct inode *dir, struct bytes name, struct dirent_node **d,
+	struct inode **inode);
+/* All names of a directory. */
+int need_all_names(struct call *c, struct inode *dir);
+/* Room in the journal for an op with so many bytes of data. */
+int need_room(struct call *c, size_t data);
+
+static inline struct bytes name_bytes(const char *name)
+{
+	return (struct bytes){name, (uint32_t)strlen(name)};
+}
+
+/* --- describing an op (change.c) --- */
+
+/* Starts the record of an op that is done to `ino`. */
+void change_begin(struct call *c, enum op_kind kind, uint64_t ino);
+/* Appends it to the journal. Returns where its data is in the journal, NULL when it has none. */
+const void *change_end(struct call *c);
+
+/* The op's names, which are also where it was done. */
+void change_at(struct call *c, uint64_t parent, struct bytes name);
+void change_to(struct call *c, uint64_t parent, struct bytes name);
+
+/* Effects; each also marks what it touches as dirty. flags: enum effect_flag. */
+void effect_inode(struct call *c, struct inode *inode, unsigned int flags);
+void effect_inode_gone(struct call *c, struct inode *inode);
+void effect_touch_dir(struct call *c, struct inode *dir); /* sets its times */
+/* Makes a name (which must not exist) or ends one, here and in the record. */
+void effect_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode);
+void effect_name_gone(struct call *c, struct dirent_node *d);
+void effect_write(struct call *c, struct inode *inode, uint64_t off, struct bytes data, bool fresh);
+void effect_cut(struct call *c, struct inode *inode, uint64_t off);
+
+/* Sets the size of a file, in state and record; changes no times. */
+void change_size(struct call *c, struct inode *inode, uint64_t size);
+
+/*
+ * One name less for an inode, in state and record, after effect_name_gone(): the inode ends with
+ * its last name unless someone has it open.
+ */
+void change_unlinked(struct call *c, struct inode *inode);
+
+/* --- shared by families of operations --- */
+
+void attr_to_stat(const struct inode_attr *attr, struct stat *st);
+/* A handle for an inode that is now open; takes a reference to opener, which may be NULL. */
+struct handle *file_open(struct fs *fs, struct inode *inode, struct actor *opener);
+/* Ends what was unlinked while it was open: after the last close, and when mount begins or ends. */
+void forget_orphan(struct fs *fs, struct inode *inode, struct actor *who);
+
+/* The operations, by family. */
+void op_init(void *userdata, struct fuse_conn_info *conn);
+void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup);
+void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets);
+void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_setattr(
+	fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi);
+void op_readlink(fuse_req_t req, fuse_ino_t ino);
+void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
+void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	struct fuse_file_info *fi);
+void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name);
+void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+	const char *new_name, unsigned int flags);
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
+	struct fuse_file_info *fi);
+void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_readdirplus(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_statfs(fuse_req_t req, fuse_ino_t ino);

@@ -1,0 +1,126 @@
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "op/op.h"
+
+/* One side of a rename: where, and what is there now (NULL: nothing, possible only for the target).
+ */
+struct side {
+	struct inode *dir;
+	struct bytes name;
+	struct dirent_node *d;
+	struct inode *inode;
+};
+
+static bool is_dir(const struct inode *inode)
+{
+	return inode && S_ISDIR(inode->attr.mode);
+}
+
+static int need_side(struct call *c, uint64_t parent, const char *name, struct side *s)
+{
+	int rc = need_dir(c, parent, &s->dir);
+
+	s->name = name_bytes(name);
+	s->inode = NULL;
+	if (!rc)
+		rc = need_name(c, s->dir, s->name, &s->d);
+	if (!rc && s->d)
+		rc = need_inode(c, s->d->ino, &s->inode);
+	return rc;
+}
+
+/* rename(2). That a directory does not go below itself, the kernel has checked. */
+static int check(struct call *c, const struct side *from, const struct side *to, unsigned int flags)
+{
+	int rc = 0;
+
+	if (!from->inode)
+		return ENOENT;
+	if (flags & RENAME_EXCHANGE)
+		return to->inode ? 0 : ENOENT;
+	if (!to->inode)
+		return 0;
+	if (flags & RENAME_NOREPLACE)
+		return EEXIST;
+	if (is_dir(to->inode) && !is_dir(from->inode))
+		return EISDIR;
+	if (!is_dir(to->inode) && is_dir(from->inode))
+		return ENOTDIR;
+	if (is_dir(to->inode))
+		rc = need_all_names(c, to->inode);
+	if (!rc && is_dir(to->inode) && to->inode->dir.live)
+		rc = ENOTEMPTY;
+	return rc;
+}
+
+/* `inode` goes from one directory to another: a directory takes its `..` with it. */
+static void move_links(struct inode *inode, struct inode *from, struct inode *to)
+{
+	if (!is_dir(inode))
+		return;
+	from->attr.nlink--;
+	to->attr.nlink++;
+	inode->parent = to->ino;
+}
+
+static void change(struct call *c, struct side *from, struct side *to, unsigned int flags)
+{
+	bool exchange = flags & RENAME_EXCHANGE;
+
+	change_begin(c, exchange ? OP_EXCHANGE : OP_RENAME, from->inode->ino);
+	change_at(c, from->dir->ino, from->name);
+	change_to(c, to->dir->ino, to->name);
+	effect_name_gone(c, from->d);
+	if (to->d)
+		effect_name_gone(c, to->d);
+	effect_name(c, to->dir, to->name, from->inode);
+	move_links(from->inode, from->dir, to->dir);
+	from->inode->attr.ctime = c->now;
+	effect_inode(c, from->inode, 0);
+	if (exchange) {
+		effect_name(c, from->dir, from->name, to->inode);
+		move_links(to->inode, to->dir, from->dir);
+		to->inode->attr.ctime = c->now;
+		effect_inode(c, to->inode, 0);
+	} else if (to->inode) {
+		if (is_dir(to->inode))
+			to->dir->attr.nlink--;
+		change_unlinked(c, to->inode);
+	}
+	effect_touch_dir(c, from->dir);
+	if (to->dir != from->dir)
+		effect_touch_dir(c, to->dir);
+	change_end(c);
+}
+
+static int rename_names(struct call *c, struct side *from, struct side *to, unsigned int flags)
+{
+	int rc = check(c, from, to, flags);
+
+	if (!rc)
+		rc = need_room(c, 0);
+	/* Two names of one inode: nothing to do, says POSIX. */
+	if (!rc && from->inode != to->inode)
+		change(c, from, to, flags);
+	return rc;
+}
+
+void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+	const char *new_name, unsigned int flags)
+{
+	struct side from, to;
+	struct call c;
+	int rc;
+
+	call_begin_change(&c, req);
+	rc = flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE) ? EINVAL : 0;
+	if (!rc)
+		rc = need_side(&c, parent, name, &from);
+	if (!rc)
+		rc = need_side(&c, new_parent, new_name, &to);
+	if (!rc)
+		rc = rename_names(&c, &from, &to, flags);
+	call_end(&c, rc);
+}

@@ -1,0 +1,88 @@
+#include <errno.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "op/op.h"
+
+/* What st_blocks counts after len more bytes at off: exact for what is appended, and for files
+ * without holes; in a file with holes each write inside counts until the file counts as full. */
+static uint64_t allocated_after(const struct inode_attr *attr, uint64_t off, uint64_t len)
+{
+	uint64_t size = attr->size > off + len ? attr->size : off + len;
+	uint64_t allocated = attr->allocated;
+
+	if (off >= attr->size)
+		return allocated + len;
+	if (allocated < attr->size)
+		allocated += len;
+	else
+		allocated = size;
+	return allocated < size ? allocated : size;
+}
+
+static int write_file(struct call *c, uint64_t ino, struct bytes data, uint64_t off, uint64_t fh)
+{
+	struct inode_attr *attr;
+	struct inode *inode;
+	const void *kept;
+	bool merge;
+	int rc = need_inode(c, ino, &inode);
+
+	if (!rc)
+		rc = need_room(c, data.len);
+	if (rc)
+		return rc;
+	if (inode->gone)
+		return ESTALE;
+	if (off > (uint64_t)INT64_MAX - data.len)
+		return EFBIG;
+	attr = &inode->attr;
+	/* Writes through one open file that follow each other are one version of the inode. */
+	merge = inode->write_fh == fh;
+	inode->write_fh = fh;
+	change_begin(c, OP_WRITE, ino);
+	c->record.off = (int64_t)off;
+	c->record.len = data.len;
+	effect_write(c, inode, off, data, off >= attr->size);
+	attr->allocated = allocated_after(attr, off, data.len);
+	if (off + data.len > attr->size)
+		attr->size = off + data.len;
+	attr->mtime = attr->ctime = c->now;
+	effect_inode(c, inode, merge ? EFFECT_MERGE : 0);
+	kept = change_end(c);
+	pending_add(inode, (struct pending){c->record.op, off, data.len, kept});
+	return 0;
+}
+
+/* Pages of a mapping are written back by the kernel: then the opener did it. */
+static void use_opener(struct call *c, uint64_t fh)
+{
+	struct handle *h = handle_find(&c->fs->state, fh);
+
+	if (!h || !h->opener)
+		return;
+	actor_unref(c->actor);
+	c->actor = actor_ref(h->opener);
+}
+
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
+	struct fuse_file_info *fi)
+{
+	struct call c;
+	int rc;
+
+	if (off < 0) {
+		fuse_reply_err(req, EINVAL);
+		return;
+	}
+	call_begin_change(&c, req);
+	if (fi->writepage || c.ctx->pid == 0)
+		use_opener(&c, fi->fh);
+	rc = write_file(&c, ino, (struct bytes){data, (uint32_t)size}, (uint64_t)off, fi->fh);
+	if (rc) {
+		call_end(&c, rc);
+		return;
+	}
+	call_leave(&c);
+	fuse_reply_write(req, size);
+}

@@ -1,0 +1,326 @@
+#include "serve.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "db/conn.h"
+#include "db/schema.h"
+#include "fs.h"
+#include "mountpoint.h"
+#include "op/op.h"
+
+/* The pieces, in the order in which they come up; they go down in the opposite one. */
+struct server {
+	const struct config *config;
+	const char *conninfo;
+	char path[PATH_MAX];
+	char source[2048];
+	struct superblock super;
+	uint64_t mount; /* thule.mount.id */
+	struct fs fs;
+	struct fuse_session *session;
+	pthread_t signals;
+};
+
+static bool open_schema(struct server *s, struct error *err)
+{
+	struct schema_owner owner = {geteuid(), getegid()};
+	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
+	bool ok = conn && schema_open(conn, &owner, err);
+
+	PQfinish(conn);
+	return ok;
+}
+
+static bool query_u64(
+	PGconn *conn, const char *sql, uint64_t param, uint64_t *out, struct error *err)
+{
+	char text[24];
+	const char *params[] = {text};
+	PGresult *res;
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)param);
+	res = db_query(conn, sql, 1, params, err);
+	if (!res)
+		return false;
+	*out = PQntuples(res) ? strtoull(PQgetvalue(res, 0, 0), NULL, 10) : 0;
+	PQclear(res);
+	return true;
+}
+
+/* Commits what an earlier daemon of this host acknowledged and did not get to commit. */
+static bool replay(struct server *s, PGconn *conn, struct ring *ring, struct error *err)
+{
+	uint64_t last_op, newer, replayed, next_blob = (uint64_t)s->super.next_blob;
+	char path[256];
+
+	if (ring_empty(ring))
+		return true;
+	if (!query_u64(conn, "select last_op from thule.mount where id = $1::bigint",
+		    ring_mount(ring), &last_op, err) ||
+		!query_u64(conn,
+			"select count(*) from thule.mount where id > $1::bigint and last_op > 0",
+			ring_mount(ring), &newer, err))
+		return false;
+	if (newer && ring_head_op(ring) > last_op) {
+		ring_path(s->super.uuid, path, sizeof(path));
+		return error_set(err, ERR_BUSY,
+			"the journal %s holds ops of an earlier mount that were never committed, "
+			"and another mount has "
+			"written since; move that file away to mount without them",
+			path);
+	}
+	if (!journal_replay(ring, conn, &last_op, &next_blob, &replayed, err))
+		return false;
+	if (replayed)
+		log_warn("replayed %llu ops that an earlier daemon had acknowledged",
+			(unsigned long long)replayed);
+	return schema_superblock(conn, &s->super, err);
+}
+
+/* The log's time never goes back, also when the clock did. */
+static bool last_time(PGconn *conn, uint64_t op, uint64_t *us, struct error *err)
+{
+	return query_u64(conn,
+		"select (extract(epoch from at) * 1000000)::bigint from thule.op where op <= "
+		"$1::bigint order by op desc limit 1",
+		op, us, err);
+}
+
+static bool insert_mount(struct server *s, PGconn *conn, struct error *err)
+{
+	char pid[16];
+	const char *params[] = {s->fs.host.host, s->fs.host.boot_id, pid, s->path, s->source,
+		s->config->options, THULE_VERSION, s->config->read_only ? "t" : "f"};
+	PGresult *res;
+
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	res = db_query(conn,
+		"with dead as (update thule.mount set ended_at = now() where ended_at is null and "
+		"not read_only)"
+		" insert into thule.mount (host, boot_id, pid, mountpoint, source, options, "
+		"version, read_only, backend)"
+		" values ($1, $2, $3::integer, $4, $5, $6, $7, $8::boolean, pg_backend_pid()) "
+		"returning id",
+		8, params, err);
+	if (!res)
+		return false;
+	s->mount = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+	return true;
+}
+
+/* Takes the lease, replays, and starts the journal. */
+static bool start_journal(struct server *s, struct error *err)
+{
+	PGconn *conn = drain_connect(s->conninfo, err);
+	struct journal_config config;
+	struct ring *ring = NULL;
+	uint64_t last_at = 0;
+
+	if (!conn)
+		return false;
+	if (!schema_superblock(conn, &s->super, err) || !actor_host_read(&s->fs.host, err) ||
+		!(ring = ring_open(s->super.uuid, (size_t)s->config->journal_mib << 20, err)) ||
+		!replay(s, conn, ring, err) ||
+		!last_time(conn, (uint64_t)s->super.next_op, &last_at, err) ||
+		!insert_mount(s, conn, err)) {
+		PQfinish(conn);
+		ring_close(ring);
+		return false;
+	}
+	s->fs.next_ino = (uint64_t)s->super.next_ino;
+	ring_begin(ring, s->mount, (uint64_t)s->super.next_op - 1);
+	config = (struct journal_config){
+		.conninfo = s->conninfo,
+		.uuid = s->super.uuid,
+		.mount = s->mount,
+		.next_op = (uint64_t)s->super.next_op,
+		.next_blob = (uint64_t)s->super.next_blob,
+		.last_at = (int64_t)last_at,
+		.lock = &s->fs.lock,
+		.committed = fs_committed,
+		.arg = &s->fs,
+	};
+	s->fs.journal = journal_start(&config, conn, ring, err);
+	return s->fs.journal != NULL;
+}
+
+/* Ends the inodes that nobody can reach: those in the state, once nothing is open any more. */
+static void forget_orphans(struct fs *fs)
+{
+	struct actor *kernel = actor_get(fs->actors, 0, 0, 0);
+	struct inode *inode, *tmp;
+
+	pthread_mutex_lock(&fs->lock);
+	HASH_ITER (hh, fs->state.inodes, inode, tmp) {
+		if (inode->attr.nlink == 0 && !inode->gone && journal_has_room(fs->journal, 0))
+			forget_orphan(fs, inode, kernel);
+	}
+	pthread_mutex_unlock(&fs->lock);
+	actor_unref(kernel);
+}
+
+/* Files that were open without a name when an earlier daemon died. */
+static bool load_orphans(struct server *s, struct error *err)
+{
+	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
+	PGresult *res =
+		conn ? db_query(conn, "select ino, mode, size from thule.inode where nlink = 0", 0,
+			       NULL, err)
+		     : NULL;
+	int n = res ? PQntuples(res) : 0;
+
+	for (int i = 0; i < n; i++) {
+		struct inode_attr attr = {
+			.ino = strtoull(PQgetvalue(res, i, 0), NULL, 10),
+			.mode = (uint32_t)strtoul(PQgetvalue(res, i, 1), NULL, 10),
+			.size = strtoull(PQgetvalue(res, i, 2), NULL, 10),
+		};
+		inode_add(&s->fs.state, &attr, (struct bytes){0});
+	}
+	PQclear(res);
+	PQfinish(conn);
+	if (n > 0)
+		forget_orphans(&s->fs);
+	return res != NULL;
+}
+
+static unsigned int thread_count(const struct config *c)
+{
+	long n = c->threads ? c->threads : sysconf(_SC_NPROCESSORS_ONLN);
+	return n < 2 ? 2 : n > 64 ? 64 : (unsigned int)n;
+}
+
+static void *signals_main(void *arg)
+{
+	struct server *s = arg;
+	sigset_t set;
+	int sig;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	for (;;) {
+		sigwait(&set, &sig);
+		if (sig == SIGHUP)
+			return NULL;
+		log_info("signal %d: unmounting %s", sig, s->path);
+		mountpoint_detach(s->path);
+	}
+}
+
+/* Signals are waited for by one thread; SIGHUP ends it. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static bool start(struct server *s, struct error *err)
+{
+	if (!open_schema(s, err) || !start_journal(s, err))
+		return false;
+	s->fs.actors = actor_cache_new(512);
+	if (!s->fs.actors)
+		return error_set(err, ERR_SYSTEM, "out of memory");
+	s->fs.reader = reader_start(s->conninfo, err);
+	if (!s->fs.reader || !load_orphans(s, err))
+		return false;
+	s->session = mountpoint_mount(s->config, s->path, s->source, &fs_operations, &s->fs, err);
+	if (!s->session)
+		return false;
+	s->fs.transport = transport_new(s->session, thread_count(s->config), err);
+	if (!s->fs.transport)
+		return false;
+	if (pthread_create(&s->signals, NULL, signals_main, s) != 0)
+		return error_sys(err, "cannot start a thread");
+	return true;
+}
+
+/* Drains, says that the mount ended, and lets go of the lease. */
+static bool stop_journal(struct server *s, struct error *err)
+{
+	bool clean;
+	uint64_t ignored;
+
+	if (!s->fs.journal)
+		return true;
+	if (s->fs.actors)
+		forget_orphans(&s->fs);
+	clean = journal_stop(s->fs.journal);
+	if (clean)
+		query_u64(journal_conn(s->fs.journal),
+			"update thule.mount set ended_at = now() where id = $1::bigint returning 0",
+			s->mount, &ignored, NULL);
+	else
+		error_set(err, ERR_UNREACHABLE,
+			"not everything could be committed; the next mount on this host will do it "
+			"from the journal");
+	journal_free(s->fs.journal);
+	return clean;
+}
+
+static bool stop(struct server *s, struct error *err)
+{
+	bool clean;
+
+	if (s->session)
+		fuse_session_unmount(s->session);
+	transport_free(s->fs.transport);
+	clean = stop_journal(s, err);
+	reader_stop(s->fs.reader);
+	actor_cache_free(s->fs.actors);
+	if (s->session)
+		fuse_session_destroy(s->session);
+	fs_destroy(&s->fs);
+	return clean;
+}
+
+bool serve(const struct config *config, const char *conninfo, const char *place,
+	const char *statfs_path, const struct serve_ready *ready, struct error *err)
+{
+	struct server *s = calloc(1, sizeof(*s));
+	struct fs_config fs_config = {.conninfo = conninfo,
+		.statfs_path = statfs_path,
+		.max_inodes = (size_t)config->cache_inodes};
+	char message[PATH_MAX + 2048];
+	bool ok;
+
+	if (!s)
+		return error_set(err, ERR_SYSTEM, "out of memory");
+	s->config = config;
+	s->conninfo = conninfo;
+	if (!mountpoint_check(config->dir, s->path, err) ||
+		!source_public(config->source, s->source, sizeof(s->source), err)) {
+		free(s);
+		return false;
+	}
+	fs_init(&s->fs, &fs_config);
+	block_signals();
+	if (!start(s, err)) {
+		stop(s, NULL);
+		free(s);
+		return false;
+	}
+	snprintf(message, sizeof(message), "%s mounted: %s", s->path, place);
+	ready->fn(ready->arg, message);
+	transport_run(s->fs.transport);
+	pthread_kill(s->signals, SIGHUP);
+	pthread_join(s->signals, NULL);
+	ok = stop(s, err);
+	free(s);
+	return ok;
+}

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "config.h"
+
+/* Said once, when the filesystem is mounted: `message` is for the person who mounts. */
+struct serve_ready {
+	void (*fn)(void *arg, const char *message);
+	void *arg;
+};
+
+/*
+ * Mounts and serves until it is unmounted. `conninfo` is of the database, `place` a line on where
+ * it lives. False with *err set when it could not be mounted, or when something acknowledged is
+ * left in the journal.
+ */
+bool serve(const struct config *config, const char *conninfo, const char *place,
+	const char *statfs_path, const struct serve_ready *ready, struct error *err);

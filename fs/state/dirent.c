@@ -1,0 +1,118 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "state/state.h"
+
+/* The key as the hash wants it: contiguous. */
+struct key {
+	uint64_t parent;
+	char name[256];
+};
+
+struct dirent_node *dirent_find(struct state *s, uint64_t parent, struct bytes name)
+{
+	struct dirent_node *d;
+	struct key key;
+
+	assert(name.len <= sizeof(key.name));
+	key.parent = parent;
+	memcpy(key.name, name.data, name.len);
+	HASH_FIND(hh, s->dirents, &key, sizeof(parent) + name.len, d);
+	if (d)
+		d->used = true;
+	return d;
+}
+
+size_t dir_seek(const struct dir_index *index, uint64_t cookie)
+{
+	size_t lo = 0, hi = index->count;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (index->slots[mid].cookie <= cookie)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+static void index_compact(struct dir_index *index)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < index->count; i++)
+		if (index->slots[i].node)
+			index->slots[n++] = index->slots[i];
+	index->count = n;
+}
+
+static void index_remove(struct dir_index *index, struct dirent_node *d)
+{
+	size_t i = dir_seek(index, d->cookie - 1);
+
+	assert(i < index->count && index->slots[i].node == d);
+	index->slots[i].node = NULL;
+	index->live--;
+	if (index->count > 64 && index->live < index->count / 2)
+		index_compact(index);
+}
+
+/* New names have the largest cookies, so they go to the end; an exchange keeps its place. */
+static void index_insert(struct dir_index *index, struct dirent_node *d)
+{
+	size_t at;
+
+	if (index->count == index->cap) {
+		index->cap = index->cap ? index->cap * 2 : 8;
+		index->slots = xrealloc(index->slots, index->cap * sizeof(*index->slots));
+	}
+	at = dir_seek(index, d->cookie);
+	memmove(index->slots + at + 1, index->slots + at,
+		(index->count - at) * sizeof(*index->slots));
+	index->slots[at] = (struct dir_slot){d->cookie, d};
+	index->count++;
+	index->live++;
+}
+
+struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes name, uint64_t ino,
+	uint64_t cookie, uint32_t mode)
+{
+	struct dirent_node *d = dirent_find(s, dir->ino, name);
+
+	if (!d) {
+		d = xcalloc(1, sizeof(*d) + name.len + 1);
+		d->parent = dir->ino;
+		d->name_len = (uint16_t)name.len;
+		memcpy(d->name, name.data, name.len);
+		HASH_ADD(hh, s->dirents, parent, sizeof(d->parent) + name.len, d);
+		dir->dir.names++;
+	} else if (d->ino) {
+		index_remove(&dir->dir, d);
+	}
+	d->ino = ino;
+	d->cookie = cookie;
+	d->mode = mode & S_IFMT;
+	d->used = true;
+	if (ino)
+		index_insert(&dir->dir, d);
+	return d;
+}
+
+void dirent_drop(struct state *s, struct dirent_node *d)
+{
+	struct inode *dir;
+
+	HASH_FIND(hh, s->inodes, &d->parent, sizeof(d->parent), dir);
+	assert(dir);
+	dir->dir.names--;
+	if (d->ino) {
+		index_remove(&dir->dir, d);
+		dir->dir.complete = false;
+	}
+	HASH_DEL(s->dirents, d);
+	free(d);
+}

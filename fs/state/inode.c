@@ -1,0 +1,141 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "state/state.h"
+
+void state_init(struct state *s, size_t max_inodes)
+{
+	*s = (struct state){.next_fh = 1, .max_inodes = max_inodes};
+}
+
+void state_free(struct state *s)
+{
+	struct inode *inode, *tmp;
+	struct dirent_node *d, *dtmp;
+	struct handle *h, *htmp;
+
+	HASH_ITER (hh, s->dirents, d, dtmp) {
+		HASH_DEL(s->dirents, d);
+		free(d);
+	}
+	HASH_ITER (hh, s->handles, h, htmp) {
+		handle_drop(s, h);
+	}
+	HASH_ITER (hh, s->inodes, inode, tmp) {
+		inode_drop(s, inode);
+	}
+}
+
+struct inode *inode_find(struct state *s, uint64_t ino)
+{
+	struct inode *inode;
+
+	HASH_FIND(hh, s->inodes, &ino, sizeof(ino), inode);
+	if (inode)
+		inode->used = true;
+	return inode;
+}
+
+struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target)
+{
+	struct inode *inode = xcalloc(1, sizeof(*inode));
+
+	inode->ino = attr->ino;
+	inode->attr = *attr;
+	inode->base_end = attr->size;
+	inode->used = true;
+	if (target.len) {
+		inode->target = xmemdup(target.data, target.len);
+		inode->target_len = target.len;
+	}
+	HASH_ADD(hh, s->inodes, ino, sizeof(inode->ino), inode);
+	return inode;
+}
+
+void inode_drop(struct state *s, struct inode *inode)
+{
+	HASH_DEL(s->inodes, inode);
+	free(inode->dir.slots);
+	free(inode->pending);
+	free(inode->target);
+	free(inode);
+}
+
+/* Moves x to the end of the hash's order, which eviction walks from the beginning: a second chance.
+ */
+#define REQUEUE_INODE(s, x)                                                                        \
+	do {                                                                                       \
+		HASH_DEL((s)->inodes, x);                                                          \
+		HASH_ADD(hh, (s)->inodes, ino, sizeof((x)->ino), x);                               \
+	} while (0)
+
+static void evict_names(struct state *s, uint64_t committed, size_t keep)
+{
+	size_t look = HASH_COUNT(s->dirents);
+
+	while (HASH_COUNT(s->dirents) > keep && look--) {
+		struct dirent_node *d = s->dirents;
+		if (d->dirty_op <= committed && !d->used) {
+			dirent_drop(s, d);
+			continue;
+		}
+		d->used = false;
+		HASH_DEL(s->dirents, d);
+		HASH_ADD(hh, s->dirents, parent, sizeof(d->parent) + d->name_len, d);
+	}
+}
+
+static void evict_inodes(struct state *s, uint64_t committed, size_t keep)
+{
+	size_t look = HASH_COUNT(s->inodes);
+
+	while (HASH_COUNT(s->inodes) > keep && look--) {
+		struct inode *inode = s->inodes;
+		bool pinned = inode->dirty_op > committed || inode->opens || inode->pending_count ||
+			      inode->dir.names || (inode->attr.nlink == 0 && !inode->gone);
+		if (!pinned && !inode->used) {
+			inode_drop(s, inode);
+			continue;
+		}
+		inode->used = false;
+		REQUEUE_INODE(s, inode);
+	}
+}
+
+void state_evict(struct state *s, uint64_t committed)
+{
+	size_t keep = s->max_inodes - s->max_inodes / 8;
+
+	if (HASH_COUNT(s->inodes) <= s->max_inodes && HASH_COUNT(s->dirents) <= s->max_inodes * 2)
+		return;
+	s->evictions++;
+	evict_names(s, committed, keep);
+	evict_inodes(s, committed, keep);
+}
+
+struct handle *handle_add(struct state *s, uint64_t ino)
+{
+	struct handle *h = xcalloc(1, sizeof(*h));
+
+	h->fh = s->next_fh++;
+	h->ino = ino;
+	HASH_ADD(hh, s->handles, fh, sizeof(h->fh), h);
+	return h;
+}
+
+struct handle *handle_find(struct state *s, uint64_t fh)
+{
+	struct handle *h;
+
+	HASH_FIND(hh, s->handles, &fh, sizeof(fh), h);
+	return h;
+}
+
+void handle_drop(struct state *s, struct handle *h)
+{
+	HASH_DEL(s->handles, h);
+	free(h);
+}

@@ -1,0 +1,138 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <uthash.h>
+
+#include "journal/record.h"
+
+/*
+ * The in-memory state: an overlay over the database. What the journal has not committed is pinned
+ * here; everything else is a cache that may be dropped. So when something is not here, what the
+ * database says of it is current; what is here is never older than what the database says.
+ *
+ * Nothing here locks, waits or does I/O: the caller (fs/fs.h) holds the one lock of the filesystem.
+ */
+
+/* Bytes written, or an end cut off, that the database does not have yet; in the order of the ops.
+ */
+struct pending {
+	uint64_t op;
+	uint64_t off, len; /* a cut has len = UINT64_MAX - off */
+	const char *data;  /* in the journal; NULL for a cut: zeros */
+};
+
+/* What readdir walks: the names of a directory that exist and are here, in the order of their
+ * cookies. */
+struct dir_slot {
+	uint64_t cookie;
+	struct dirent_node *node; /* NULL: removed since */
+};
+
+struct dir_index {
+	struct dir_slot *slots;
+	size_t count, cap;
+	size_t live;   /* slots with a node */
+	size_t names;  /* nodes of this directory, with those that say "no such name" */
+	bool complete; /* what is not here does not exist */
+};
+
+struct inode {
+	uint64_t ino; /* the key; node id and inode number are the same */
+	struct inode_attr attr;
+	char *target; /* of a symbolic link, target_len bytes, owned */
+	uint32_t target_len;
+	uint32_t opens;      /* handles that are open */
+	uint64_t parent;     /* of a directory; 0: not known, or it has none */
+	uint64_t dirty_op;   /* last op that changed it */
+	uint64_t dropped_op; /* pending writes up to this op have left for the database */
+	uint64_t base_end;   /* from this offset on, the database holds no bytes of the file */
+	uint64_t write_fh; /* handle whose writes the next write may join as one version, 0: none */
+	struct pending *pending;
+	size_t pending_head, pending_count, pending_cap;
+	struct dir_index dir;
+	bool gone; /* the row has ended; the kernel still knows the number */
+	bool used; /* since eviction last looked */
+	UT_hash_handle hh;
+};
+
+/*
+ * A name. ino 0 says that there is no such name, which is as good an answer. While a name is here,
+ * so is the inode of its directory.
+ */
+struct dirent_node {
+	uint64_t ino;
+	uint64_t cookie;
+	uint64_t dirty_op;
+	uint32_t mode; /* S_IFMT bits, for d_type */
+	uint16_t name_len;
+	bool used;
+	UT_hash_handle hh;
+	uint64_t parent; /* the key: parent and name, contiguous */
+	char name[];
+};
+
+/* An open file. Numbers, not pointers, cross to the kernel. */
+struct handle {
+	uint64_t fh;
+	uint64_t ino;
+	uint64_t actor; /* thule.actor of the opener for writing, for writes that no process sends;
+			   0: none yet */
+	void *opener;   /* struct actor *, owned by fs/op */
+	UT_hash_handle hh;
+};
+
+struct state {
+	struct inode *inodes;
+	struct dirent_node *dirents;
+	struct handle *handles;
+	uint64_t next_fh;
+	size_t max_inodes;  /* above this many, clean ones are evicted */
+	uint64_t evictions; /* grows whenever something was dropped */
+};
+
+void state_init(struct state *s, size_t max_inodes);
+void state_free(struct state *s);
+
+/* --- inodes --- */
+
+/* NULL: not here, ask the database. */
+struct inode *inode_find(struct state *s, uint64_t ino);
+/* Adds one that is not here. `target` is copied. base_end is set to its size. */
+struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target);
+/* Frees it; no names or pending writes may be left. */
+void inode_drop(struct state *s, struct inode *inode);
+
+/* Evicts what is clean and has not been used lately, when there is too much; `committed` is the
+ * last committed op. */
+void state_evict(struct state *s, uint64_t committed);
+
+/* --- names --- */
+
+struct dirent_node *dirent_find(struct state *s, uint64_t parent, struct bytes name);
+/* Adds or changes what is known of a name of dir; `ino` 0: that it does not exist. */
+struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes name, uint64_t ino,
+	uint64_t cookie, uint32_t mode);
+/* Forgets a name. */
+void dirent_drop(struct state *s, struct dirent_node *d);
+
+/* The first slot with a cookie above `cookie`. */
+size_t dir_seek(const struct dir_index *index, uint64_t cookie);
+
+/* --- bytes that are not in the database yet --- */
+
+void pending_add(struct inode *inode, struct pending p);
+/* Forgets what was committed. */
+void pending_drop(struct inode *inode, uint64_t committed);
+/* True when reading [off, off+len) needs what the database has. */
+bool pending_needs_base(const struct inode *inode, uint64_t off, uint64_t len);
+/* Lays the pending bytes over buf, which holds [off, off+len) of the file. */
+void pending_overlay(const struct inode *inode, char *buf, uint64_t off, uint64_t len);
+
+/* --- handles --- */
+
+struct handle *handle_add(struct state *s, uint64_t ino);
+struct handle *handle_find(struct state *s, uint64_t fh);
+void handle_drop(struct state *s, struct handle *h);

@@ -1,0 +1,190 @@
+#include "transport/transport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fuse.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+
+/* The largest request is a write: libfuse's limit of 1 MiB of data, and a page of headers. */
+#define REQUEST_MAX ((1 << 20) + 4096)
+
+struct worker {
+	struct transport *transport;
+	pthread_t thread;
+	int fd;
+	bool started;
+};
+
+struct transport {
+	struct fuse_session *se;
+	unsigned int count;
+	struct worker workers[];
+};
+
+/* The request that this thread handles now: libfuse's callbacks have no place for it. */
+static _Thread_local struct {
+	int fd; /* 0: none, the session's own descriptor */
+	int error;
+	const char *bytes;
+	size_t len;
+} current;
+
+static ssize_t reply_writev(int fd, struct iovec *iov, int count, void *userdata)
+{
+	return writev(current.fd ? current.fd : fd, iov, count);
+}
+
+static ssize_t request_read(int fd, void *buf, size_t len, void *userdata)
+{
+	return read(fd, buf, len);
+}
+
+static const struct fuse_custom_io transport_io = {.writev = reply_writev, .read = request_read};
+
+static void dispatch(struct fuse_session *se, int fd, const char *bytes, size_t len, int error)
+{
+	/* libfuse does not write to it, but says so only in words. */
+	struct fuse_buf buf = {.size = len, .mem = (void *)(uintptr_t)bytes};
+
+	current.fd = fd;
+	current.error = error;
+	current.bytes = bytes;
+	current.len = len;
+	fuse_session_process_buf(se, &buf);
+	current.fd = 0;
+	current.error = 0;
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct fuse_session *se = w->transport->se;
+	char *buf;
+
+	if (posix_memalign((void **)&buf, 4096, REQUEST_MAX) != 0)
+		return NULL;
+	while (!fuse_session_exited(se)) {
+		ssize_t n = read(w->fd, buf, REQUEST_MAX);
+		if (n < 0) {
+			/* ENOENT: the request was interrupted before it was read. ENODEV:
+			 * unmounted. */
+			if (errno == EINTR || errno == EAGAIN || errno == ENOENT)
+				continue;
+			if (errno != ENODEV)
+				log_error("cannot read from /dev/fuse: %s", strerror(errno));
+			fuse_session_exit(se);
+			break;
+		}
+		dispatch(se, w->fd, buf, (size_t)n, 0);
+	}
+	free(buf);
+	return NULL;
+}
+
+static int clone_fd(int session_fd)
+{
+	uint32_t source = (uint32_t)session_fd;
+	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+
+	if (fd >= 0 && ioctl(fd, FUSE_DEV_IOC_CLONE, &source) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct transport *transport_new(struct fuse_session *se, unsigned int threads, struct error *err)
+{
+	struct transport *t = xcalloc(1, sizeof(*t) + threads * sizeof(t->workers[0]));
+	int fd = fuse_session_fd(se);
+
+	t->se = se;
+	t->count = threads;
+	for (unsigned int i = 0; i < threads; i++) {
+		t->workers[i].transport = t;
+		t->workers[i].fd = i == 0 ? fd : clone_fd(fd);
+		if (t->workers[i].fd < 0) {
+			error_sys(err, "cannot clone /dev/fuse");
+			transport_free(t);
+			return NULL;
+		}
+	}
+	if (fuse_session_custom_io(se, &transport_io, fd) != 0) {
+		error_set(err, ERR_INTERNAL, "libfuse does not take a transport");
+		transport_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void transport_run(struct transport *t)
+{
+	/* The first worker is the caller: signals are delivered to it. */
+	for (unsigned int i = 1; i < t->count; i++)
+		t->workers[i].started = pthread_create(&t->workers[i].thread, NULL, worker_main,
+						&t->workers[i]) == 0;
+	worker_main(&t->workers[0]);
+	for (unsigned int i = 1; i < t->count; i++)
+		if (t->workers[i].started)
+			pthread_join(t->workers[i].thread, NULL);
+}
+
+void transport_free(struct transport *t)
+{
+	if (!t)
+		return;
+	/* The first descriptor is the session's. */
+	for (unsigned int i = 1; i < t->count; i++)
+		if (t->workers[i].fd > 0)
+			close(t->workers[i].fd);
+	free(t);
+}
+
+struct parked *transport_park(struct transport *t, fuse_req_t req)
+{
+	struct parked *p = malloc(sizeof(*p) + current.len);
+
+	if (!p)
+		abort();
+	p->transport = t;
+	p->next = NULL;
+	p->fd = current.fd;
+	p->len = current.len;
+	memcpy(p->bytes, current.bytes, current.len);
+	fuse_reply_none(req); /* sends nothing */
+	return p;
+}
+
+void transport_resume(struct parked *p, int error)
+{
+	dispatch(p->transport->se, p->fd, p->bytes, p->len, error);
+	free(p);
+}
+
+int transport_error(void)
+{
+	return current.error;
+}
+
+struct reply transport_later(fuse_req_t req)
+{
+	return (struct reply){req, current.fd};
+}
+
+void transport_reply(const struct reply *r)
+{
+	current.fd = r->fd;
+}
+
+void transport_done(void)
+{
+	current.fd = 0;
+}

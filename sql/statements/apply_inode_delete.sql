@@ -1,0 +1,1 @@
+delete from thule.inode where ino = any ($1::bigint[])
