@@ -17,15 +17,13 @@ static bool home_from_environment(char *home, size_t size, struct error *err)
 	const char *thule = getenv("THULE_HOME");
 	const char *xdg = getenv("XDG_DATA_HOME");
 	const char *user = getenv("HOME");
-	char cwd[PATH_MAX];
 
 	if (thule && *thule == '/')
 		return path_format(home, size, err, "%s", thule);
-	if (thule && *thule) {
-		if (!getcwd(cwd, sizeof(cwd)))
-			return error_sys(err, "THULE_HOME is relative, and to what is unknown");
-		return path_format(home, size, err, "%s/%s", cwd, thule);
-	}
+	/* Its meaning would change with the directory that someone happens to be in. */
+	if (thule && *thule)
+		return error_set(err, ERR_USAGE,
+			"THULE_HOME is `%s`: it must be an absolute path, beginning with /", thule);
 	if (geteuid() == 0)
 		return path_format(home, size, err, "/var/lib/thule");
 	if (xdg && *xdg == '/')
