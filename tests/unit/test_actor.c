@@ -352,7 +352,7 @@ START_TEST(many_short_lived)
 	int i;
 	for (i = 0; i < 1000; i++) {
 		int up[2], down[2];
-		char name[16], byte;
+		char name[32], byte;
 		struct actor *a;
 		pid_t pid;
 		ck_assert_int_eq(pipe(up) | pipe(down), 0);
