@@ -6,6 +6,7 @@
 
 #include "cluster/cluster.h"
 #include "command.h"
+#include "daemon.h"
 #include "db/conn.h"
 #include "db/schema.h"
 #include "journal/ring.h"
@@ -69,37 +70,57 @@ static PGresult *ask(PGconn *conn, const struct mount_point *m, struct error *er
 /* Columns of the statement before those that people see. */
 enum { COLUMN_JSON, COLUMN_PID, COLUMNS_HIDDEN };
 
-/* The database may know a daemon that died; looking at the mount itself could block. */
-static bool is_dead(const PGresult *res)
+/* Pid of the daemon as the database knows it, or 0. */
+static pid_t daemon_of(const PGresult *res)
 {
-	return res && !PQgetisnull(res, 0, COLUMN_PID) &&
-	       kill((pid_t)atol(PQgetvalue(res, 0, COLUMN_PID)), 0) != 0 && errno == ESRCH;
+	return res ? (pid_t)atol(PQgetvalue(res, 0, COLUMN_PID)) : 0;
+}
+
+/* The database may know a daemon that died; looking at the mount itself could block. */
+static bool is_dead(pid_t pid)
+{
+	return pid && kill(pid, 0) != 0 && errno == ESRCH;
 }
 
 static void show(const struct mount_point *m, const PGresult *res, const char *problem)
 {
+	pid_t pid = daemon_of(res);
+	const char *transport = pid ? daemon_transport(pid) : NULL;
+
 	print_safe(stdout, m->dir, 0);
 	printf("\n");
 	line("source", m->source);
 	for (int i = COLUMNS_HIDDEN; res && i < PQnfields(res); i++)
 		line(PQfname(res, i), PQgetvalue(res, 0, i));
+	if (transport)
+		line("transport", transport);
 	if (problem)
 		line("problem", problem);
+}
+
+static void print_json_text(const char *text)
+{
+	if (text)
+		print_json_string(stdout, text);
+	else
+		printf("null");
 }
 
 /* The server's own object goes in whole, under a key of its own. */
 static void show_json(const struct mount_point *m, const PGresult *res, const char *problem)
 {
+	pid_t pid = daemon_of(res);
+	const char *transport = pid ? daemon_transport(pid) : NULL;
+
 	printf("{\"mountpoint\": ");
 	print_json_string(stdout, m->dir);
 	printf(", \"source\": ");
 	print_json_string(stdout, m->source);
 	printf(", \"filesystem\": %s", res ? PQgetvalue(res, 0, COLUMN_JSON) : "null");
+	printf(", \"transport\": ");
+	print_json_text(transport);
 	printf(", \"error\": ");
-	if (problem)
-		print_json_string(stdout, problem);
-	else
-		printf("null");
+	print_json_text(problem);
 	printf("}");
 }
 
@@ -121,7 +142,7 @@ static bool report(const struct mount_point *m, bool json)
 		res = NULL;
 		error_set(&err, ERR_CORRUPT, "the database has no superblock");
 	}
-	if (is_dead(res))
+	if (is_dead(daemon_of(res)))
 		error_set(&err, ERR_UNREACHABLE,
 			"its daemon is gone: `thule umount %s`, and mount it again; nothing that "
 			"it "

@@ -119,6 +119,32 @@ pid_t daemon_find(const struct mount_point *m)
 	return pid ? pid : find_by_row(m);
 }
 
+const char *daemon_transport(pid_t pid)
+{
+	const char *transport = NULL;
+	char dir[64], path[PATH_MAX], link[64];
+	struct dirent *d;
+	DIR *fds;
+
+	snprintf(dir, sizeof(dir), "/proc/%ld/fd", (long)pid);
+	fds = opendir(dir);
+	while (fds && (d = readdir(fds))) {
+		ssize_t n = path_format(path, sizeof(path), NULL, "%s/%s", dir, d->d_name)
+				    ? readlink(path, link, sizeof(link) - 1)
+				    : -1;
+		if (n <= 0)
+			continue;
+		link[n] = '\0';
+		if (!strcmp(link, "anon_inode:[io_uring]"))
+			transport = "uring";
+		else if (!strcmp(link, "/dev/fuse") && !transport)
+			transport = "dev";
+	}
+	if (fds)
+		closedir(fds);
+	return transport;
+}
+
 bool daemon_wait(int pidfd, int limit, struct error *err)
 {
 	struct pollfd wait = {.fd = pidfd, .events = POLLIN};

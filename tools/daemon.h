@@ -15,6 +15,12 @@
 pid_t daemon_find(const struct mount_point *m);
 
 /*
+ * How requests reach a daemon: "uring" or "dev", or NULL where its descriptors are not to be seen.
+ * The descriptors tell even when the daemon is too busy to answer.
+ */
+const char *daemon_transport(pid_t pid);
+
+/*
  * Waits until the process behind a pidfd is gone, at most `limit` seconds; on a terminal says that
  * it waits. ERR_BUSY when it is still there.
  */
