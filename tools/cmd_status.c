@@ -1,5 +1,3 @@
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,12 +74,6 @@ static pid_t daemon_of(const PGresult *res)
 	return res ? (pid_t)atol(PQgetvalue(res, 0, COLUMN_PID)) : 0;
 }
 
-/* The database may know a daemon that died; looking at the mount itself could block. */
-static bool is_dead(pid_t pid)
-{
-	return pid && kill(pid, 0) != 0 && errno == ESRCH;
-}
-
 static void show(const struct mount_point *m, const PGresult *res, const char *problem)
 {
 	pid_t pid = daemon_of(res);
@@ -131,6 +123,7 @@ static bool report(const struct mount_point *m, bool json)
 	struct error err = {0};
 	PGconn *conn = NULL;
 	PGresult *res = NULL;
+	pid_t pid;
 	bool ok;
 
 	if (t && target_of_mount(m, t, &err))
@@ -142,7 +135,9 @@ static bool report(const struct mount_point *m, bool json)
 		res = NULL;
 		error_set(&err, ERR_CORRUPT, "the database has no superblock");
 	}
-	if (is_dead(daemon_of(res)))
+	pid = daemon_of(res);
+	/* Looking at the mount itself could block. */
+	if (pid && !daemon_alive(pid))
 		error_set(&err, ERR_UNREACHABLE,
 			"its daemon is gone: `thule umount %s`, and mount it again; nothing that "
 			"it "

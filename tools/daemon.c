@@ -119,6 +119,19 @@ pid_t daemon_find(const struct mount_point *m)
 	return pid ? pid : find_by_row(m);
 }
 
+bool daemon_alive(pid_t pid)
+{
+	char path[64], stat[512];
+	const char *end;
+
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	if (!read_line(path, stat, sizeof(stat)))
+		return false;
+	/* The name in parentheses may hold anything; the state follows it. */
+	end = strrchr(stat, ')');
+	return end && strlen(end) > 2 && end[2] != 'Z' && end[2] != 'X';
+}
+
 const char *daemon_transport(pid_t pid)
 {
 	const char *transport = NULL;

@@ -14,6 +14,9 @@
  */
 pid_t daemon_find(const struct mount_point *m);
 
+/* False when there is no such process, or when it only waits for its parent to take note. */
+bool daemon_alive(pid_t pid);
+
 /*
  * How requests reach a daemon: "uring" or "dev", or NULL where its descriptors are not to be seen.
  * The descriptors tell even when the daemon is too busy to answer.
