@@ -81,6 +81,11 @@ daemon_gone() {
 	[[ -s $CASE_DIR/daemon.status ]]
 }
 
+# Also when nobody has asked for its exit status yet, which may take a container's init a while.
+process_gone() { # PID
+	[[ ! -e /proc/$1/stat || $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) == Z* ]]
+}
+
 mounted_or_gone() {
 	is_mounted || daemon_gone
 }

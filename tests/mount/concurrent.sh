@@ -8,15 +8,18 @@
 mkdir "$CASE_DIR/reference"
 cp -a /usr/include/linux "$CASE_DIR/reference/"
 manifest "$CASE_DIR/reference" >"$CASE_DIR/expected"
-tar -cf "$CASE_DIR/tree.tar" -C "$CASE_DIR/reference" .
+tar --format=posix -cf "$CASE_DIR/tree.tar" -C "$CASE_DIR/reference" .
 
 extract() { # NUMBER
-	mkdir "$MNT/tree-$1"
-	tar -xpf "$CASE_DIR/tree.tar" -C "$MNT/tree-$1"
-	# Renames, links and removals among the extraction of the others.
-	cp -al "$MNT/tree-$1" "$MNT/linked-$1"
-	mv "$MNT/linked-$1" "$MNT/tree-$1-renamed"
-	rm -r "$MNT/tree-$1-renamed"
+	local copy
+	for copy in 1 2 3; do
+		mkdir "$MNT/tree-$1-$copy"
+		tar -xpf "$CASE_DIR/tree.tar" -C "$MNT/tree-$1-$copy"
+		# Links, renames and removals among the extraction of the others.
+		cp -al "$MNT/tree-$1-$copy/linux/netfilter" "$MNT/linked-$1"
+		mv "$MNT/linked-$1" "$MNT/renamed-$1"
+		rm -r "$MNT/renamed-$1"
+	done
 }
 
 running() {
@@ -41,5 +44,5 @@ different=$(printf '%s\n' "${counts[@]}" | sort -un | wc -l)
 
 remount_fs
 for number in 1 2 3 4; do
-	assert_same_tree "$CASE_DIR/expected" "$MNT/tree-$number" "tree $number"
+	assert_same_tree "$CASE_DIR/expected" "$MNT/tree-$number-3" "last tree of writer $number"
 done

@@ -5,6 +5,7 @@
 
 # Keeps batches from committing, as a slow server would, until `release`.
 hold() {
+	: >"$CASE_DIR/hold"
 	# exec: release signals psql itself
 	exec 8> >(exec psql -XAtq -d "$THULE_SOURCE" >"$CASE_DIR/hold" 2>&1)
 	echo "begin; lock table thule.op in exclusive mode; select 'held';" >&8

@@ -69,7 +69,7 @@ class Writer(threading.Thread):
             os.rename(path(name), path(name + "r"))
             self.expected[name + "r"] = digest
         if self.made % 7 == 0:
-            victim = next(iter(self.expected))
+            victim = next(name for name, digest in self.expected.items() if digest)
             del self.expected[victim]
             os.unlink(path(victim))
             self.expected[victim] = None
@@ -116,7 +116,7 @@ def main():
     check(everything)
     names = sum(digest is not None for digest in everything.values())
     rows = sql(
-        "select count(*), count(distinct (parent, name)), count(distinct ino) from thule.op"
+        "select count(*), count(distinct (o.parent, o.name)), count(distinct ino) from thule.op o"
         " join thule.op_kind k on k.id = kind where k.name = 'create'"
     )
     creates, distinct, inodes = map(int, rows[0])

@@ -15,10 +15,6 @@ daemon() {
 	sql 'select pid from thule.mount where ended_at is null'
 }
 
-gone() {
-	! kill -0 "$1" 2>/dev/null
-}
-
 ended() {
 	[[ -z $(daemon) ]]
 }
@@ -27,12 +23,13 @@ unmount() {
 	local pid
 	pid=$(daemon)
 	umount "$MNT"
-	wait_until 30 gone "$pid" || fail "the daemon is there 30 s after umount"
+	wait_until 30 process_gone "$pid" || fail "the daemon is there 30 s after umount"
 	assert_eq "" "$(daemon)" "mounts that have not ended"
 }
 
 mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o rw,nosuid,nodev,noatime
-assert_match "^$THULE_SOURCE $MNT fuse.thulefs rw,nosuid,nodev,noatime" "$(grep -F " $MNT " /proc/mounts)" "/proc/mounts"
+assert_eq "$THULE_SOURCE $MNT fuse.thulefs rw,nosuid,nodev,noatime" \
+	"$(grep -F " $MNT " /proc/mounts | cut -d, -f1-4)" "/proc/mounts"
 assert_eq "$MNT|f" "$(sql 'select mountpoint, read_only from thule.mount where ended_at is null')" "thule.mount"
 kill -0 "$(daemon)" || fail "thule.mount has no living pid"
 echo through >"$MNT/file"

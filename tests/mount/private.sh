@@ -40,7 +40,7 @@ assert_eq 3 "$(sql "select count(*) from thule.file where path in ('/', '/d', '/
 pid=$(sql 'select pid from thule.mount where ended_at is null')
 "$THULE" umount "$MNT"
 is_mounted && fail "still mounted after thule umount"
-kill -0 "$pid" 2>/dev/null && fail "the daemon is there after thule umount"
+process_gone "$pid" || fail "the daemon is there after thule umount"
 assert_fails 'not mounted|no thulefs|nothing|not a mount' "$THULE" umount "$MNT"
 
 "$THULE" mount "$MNT" >/dev/null

@@ -8,7 +8,7 @@ need cmake ninja git
 
 project=$(readlink -f "$LIB/../..")
 mkdir "$MNT/project"
-git -C "$project" -c safe.directory='*' ls-files -z |
+git -C "$project" -c safe.directory='*' ls-files -co --exclude-standard -z |
 	(cd "$project" && tar -cf - --ignore-failed-read --null -T - 2>/dev/null) | tar -xf - -C "$MNT/project"
 cd "$MNT/project"
 cmake -S . -B build/self -G Ninja -DCMAKE_BUILD_TYPE=Debug >"$CASE_DIR/cmake.log" ||

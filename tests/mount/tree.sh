@@ -18,7 +18,7 @@ for mode in 0000 0111 0444 0640 0777 4755 2755 1755; do
 	chmod "$mode" "$reference/odd/mode/$mode"
 done
 chmod 2770 "$reference/odd/empty"
-find "$reference/usr/include" -name 'a*.h' -exec sh -c 'ln "$1" "$0/odd/$(basename "$1")-link"' \
+find "$reference/usr/include" -name 'a*.h' -exec sh -c 'ln -f "$1" "$0/odd/$(basename "$1")-link"' \
 	"$reference" {} \;
 mkfifo "$reference/odd/fifo"
 truncate -s 3000000 "$reference/odd/hole"
@@ -32,7 +32,7 @@ count=$(find "$reference" | wc -l)
 
 manifest "$reference" >"$CASE_DIR/expected"
 mkdir "$MNT/tree"
-tar -cf - -C "$reference" . | tar -xpf - -C "$MNT/tree" --same-owner
+tar --format=posix -cf - -C "$reference" . | tar -xpf - -C "$MNT/tree" --same-owner
 assert_same_tree "$CASE_DIR/expected" "$MNT/tree" "at once"
 sync_fs
 assert_eq "$((count + 1))" "$(sql 'select count(*) from thule.file')" "rows of thule.file"

@@ -10,11 +10,11 @@ who() { # PATH KIND COLUMNS
 }
 
 program() { # NAME: the file that /proc/PID/exe names
-	readlink -f "$(command -v "$1")"
+	readlink -f "$(PATH=/usr/bin:/bin command -v "$1")"
 }
 
 # One process, each kind of op.
-python3 - "$MNT" >"$CASE_DIR/pid" <<'PY'
+/usr/bin/python3 - "$MNT" >"$CASE_DIR/pid" <<'PY'
 import os, sys
 root = sys.argv[1]
 with open(root + "/a", "wb") as f:
