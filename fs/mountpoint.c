@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,9 +38,11 @@ static bool is_mounted(const char *path, dev_t dev)
 
 bool mountpoint_check(const char *dir, char path[PATH_MAX], struct error *err)
 {
+	struct statfs fs;
 	struct stat st;
 
-	if (stat(dir, &st) < 0) {
+	/* The kernel answers stat(2) of a dead mount from its cache; statfs(2) asks the daemon. */
+	if (statfs(dir, &fs) < 0 || stat(dir, &st) < 0) {
 		if (errno == ENOTCONN)
 			return error_set(err, ERR_BUSY,
 				"%s is a dead mount, its daemon is gone: run `fusermount3 -uz %s` "

@@ -28,6 +28,7 @@ static void add_piece(struct extent_fold *f, struct piece p)
 {
 	f->pieces = grow(f->pieces, f->piece_count, &f->piece_cap, sizeof(p));
 	f->pieces[f->piece_count++] = p;
+	f->sealed = false;
 }
 
 static void add_cut(struct extent_fold *f, uint64_t lo, uint64_t hi, struct when at)
@@ -96,7 +97,10 @@ static size_t add_run(struct batch *b, const char *data, uint32_t len)
 	return b->run_count++;
 }
 
-/* Joins bytes to the piece before them, when they continue it and its blob has room. */
+/*
+ * Joins bytes to the piece before them, when they continue it and its blob has room. The piece began with its
+ * first op, so this is only for bytes past the end of the file: at that op nobody could see them.
+ */
 static bool append(struct batch *b, struct extent_fold *f, uint64_t off, const char *data,
 	uint32_t len, uint64_t actor)
 {
@@ -104,7 +108,7 @@ static bool append(struct batch *b, struct extent_fold *f, uint64_t off, const c
 	struct blob *blob;
 	size_t run;
 
-	if (!f->piece_count)
+	if (!f->piece_count || f->sealed)
 		return false;
 	p = &f->pieces[f->piece_count - 1];
 	blob = &b->blobs[p->blob];
@@ -135,9 +139,10 @@ void extent_fold_write(struct batch *b, const struct effect *e, struct when w, u
 	const char *data = e->extent.data.data;
 	uint64_t off = e->extent.off;
 	uint32_t left = e->extent.data.len;
+	bool fresh = e->flags & EFFECT_FRESH;
 
 	b->bytes += left;
-	if (!(e->flags & EFFECT_FRESH)) {
+	if (!fresh) {
 		add_cuts(f, off, off + left, w, 0);
 		cut_pieces(b, f, off, off + left, w);
 	}
@@ -146,7 +151,7 @@ void extent_fold_write(struct batch *b, const struct effect *e, struct when w, u
 		 */
 		uint32_t room = EXTENT_MAX - off % EXTENT_MAX;
 		uint32_t n = left < room ? left : room;
-		if (!append(b, f, off, data, n, actor))
+		if (!fresh || !append(b, f, off, data, n, actor))
 			add_blob_piece(b, f, off, data, n, w, actor);
 		data += n;
 		off += n;
@@ -165,6 +170,7 @@ void extent_fold_cut(struct batch *b, uint64_t ino, uint64_t lo, struct when w, 
 	if (in_database)
 		add_cuts(f, lo, INT64_MAX, w, 0);
 	cut_pieces(b, f, lo, INT64_MAX, w);
+	f->sealed = true;
 }
 
 static void finish_blobs(struct batch *b)

@@ -91,6 +91,7 @@ struct extent_fold {
 	size_t piece_count, piece_cap;
 	struct cut *cuts;
 	size_t cut_count, cut_cap;
+	bool sealed; /* since the last piece, an end was cut off: nothing may join that piece */
 	UT_hash_handle hh;
 };
 
