@@ -103,13 +103,18 @@ static int run(const struct config *config, struct herald *h)
 	return 1;
 }
 
-/* Checks that need nothing but the file system come first: they are what people get wrong. */
-static bool check(const struct config *config, struct error *err)
+/*
+ * Checks that need nothing but the file system come first: they are what people get wrong. The
+ * daemon changes its directory, so it goes on with the absolute path.
+ */
+static bool check(struct config *config, char path[PATH_MAX], struct error *err)
 {
-	char path[PATH_MAX], source[2048];
+	char source[2048];
 
-	return mountpoint_check(config->dir, path, err) &&
-	       source_public(config->source, source, sizeof(source), err);
+	if (!mountpoint_check(config->dir, path, err))
+		return false;
+	config->dir = path;
+	return source_public(config->source, source, sizeof(source), err);
 }
 
 static int detach(const struct config *config)
@@ -139,6 +144,7 @@ int main(int argc, char **argv)
 {
 	struct herald foreground = {-1};
 	struct config config;
+	char path[PATH_MAX];
 	struct error err;
 
 	log_init("thulefs", LOG_LEVEL_INFO, 0);
@@ -154,7 +160,7 @@ int main(int argc, char **argv)
 		puts("thulefs " THULE_VERSION);
 		return 0;
 	}
-	if (config.remount ? !mountpoint_remount(&config, &err) : !check(&config, &err)) {
+	if (config.remount ? !mountpoint_remount(&config, &err) : !check(&config, path, &err)) {
 		log_error("%s", err.text);
 		return err.class == ERR_USAGE ? 2 : 1;
 	}
