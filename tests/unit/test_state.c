@@ -1,0 +1,402 @@
+/* The overlay: bytes that are not committed, names in the order of their cookies, what is evicted.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "state/state.h"
+#include "suite.h"
+
+#define FILE_SIZE 2048
+#define NAMES     300
+
+static struct bytes name_of(const char *text)
+{
+	return (struct bytes){text, (uint32_t)strlen(text)};
+}
+
+static struct inode *add_inode(struct state *s, uint64_t ino, uint32_t mode, uint64_t size)
+{
+	struct inode_attr attr = {.ino = ino, .mode = mode, .nlink = 1, .size = size};
+	return inode_add(s, &attr, (struct bytes){0});
+}
+
+/* What a reader must see, and what the database has of it so far. */
+struct file_model {
+	char now[FILE_SIZE], committed[FILE_SIZE];
+	char *data[4096]; /* of op i; NULL: a cut */
+	uint64_t off[4096], len[4096];
+	uint64_t ops, done;
+};
+
+static void model_apply(const struct file_model *m, char *bytes, uint64_t op)
+{
+	if (m->data[op])
+		memcpy(bytes + m->off[op], m->data[op], m->len[op]);
+	else
+		memset(bytes + m->off[op], 0, FILE_SIZE - m->off[op]);
+}
+
+static void model_change(struct file_model *m, struct rng *rng, struct inode *inode)
+{
+	uint64_t op = ++m->ops, off = rng_below(rng, FILE_SIZE);
+	struct pending p = {.op = op, .off = off};
+
+	m->off[op] = off;
+	if (rng_below(rng, 5)) {
+		m->len[op] = p.len = 1 + rng_below(rng, FILE_SIZE - off);
+		m->data[op] = malloc(p.len);
+		rng_fill(rng, m->data[op], p.len);
+		p.data = m->data[op];
+	} else {
+		p.len = UINT64_MAX - off;
+	}
+	model_apply(m, m->now, op);
+	pending_add(inode, p);
+}
+
+static void model_commit(struct file_model *m, struct rng *rng, struct inode *inode)
+{
+	uint64_t to = m->done + rng_below(rng, m->ops - m->done + 1);
+
+	for (; m->done < to; free(m->data[m->done]))
+		model_apply(m, m->committed, ++m->done);
+	pending_drop(inode, to);
+	ck_assert_uint_eq(inode->pending_count, m->ops - to);
+}
+
+/* Reads as op/read.c does; returns whether it went without the database. */
+static bool model_read(const struct file_model *m, struct rng *rng, const struct inode *inode)
+{
+	uint64_t off = rng_below(rng, FILE_SIZE), len = 1 + rng_below(rng, FILE_SIZE - off);
+	bool base = pending_needs_base(inode, off, len);
+	char buf[FILE_SIZE] = "";
+
+	if (base)
+		memcpy(buf, m->committed + off, len);
+	pending_overlay(inode, buf, off, len);
+	ck_assert_mem_eq(buf, m->now + off, len);
+	return !base;
+}
+
+START_TEST(pending_model)
+{
+	struct rng rng = {(uint64_t)_i};
+	struct file_model *m = calloc(1, sizeof(*m));
+	uint64_t size = rng_below(&rng, FILE_SIZE), alone = 0;
+	struct inode *inode;
+	struct state s;
+
+	state_init(&s, 100);
+	inode = add_inode(&s, 20, S_IFREG, size);
+	rng_fill(&rng, m->committed, size);
+	memcpy(m->now, m->committed, FILE_SIZE);
+	for (int i = 0; i < 3000; i++) {
+		if (rng_below(&rng, 3) == 0)
+			model_change(m, &rng, inode);
+		if (rng_below(&rng, 12) == 0)
+			model_commit(m, &rng, inode);
+		alone += model_read(m, &rng, inode);
+	}
+	ck_assert_uint_gt(alone, 100); /* the question is worth asking */
+	while (m->done < m->ops)
+		model_commit(m, &rng, inode);
+	ck_assert_ptr_null(inode->pending);
+	state_free(&s);
+	free(m);
+}
+END_TEST
+
+START_TEST(pending_base)
+{
+	struct inode *inode;
+	struct state s;
+
+	state_init(&s, 100);
+	inode = add_inode(&s, 20, S_IFREG, 100);
+	ck_assert(pending_needs_base(inode, 0, 1));
+	ck_assert(pending_needs_base(inode, 99, 1000));
+	ck_assert(!pending_needs_base(inode, 100, 1000));
+	pending_add(inode, (struct pending){5, 40, 20, "twenty bytes of data"});
+	ck_assert(!pending_needs_base(inode, 40, 20));
+	ck_assert(pending_needs_base(inode, 39, 20));
+	ck_assert(pending_needs_base(inode, 41, 20));
+	pending_add(inode, (struct pending){6, 10, UINT64_MAX - 10, NULL});
+	ck_assert(!pending_needs_base(inode, 10, 90));
+	ck_assert(pending_needs_base(inode, 9, 2));
+	/* The write before the cut is committed: the database has its bytes until the cut is, too.
+	 */
+	pending_drop(inode, 5);
+	ck_assert(!pending_needs_base(inode, 40, 20));
+	ck_assert_uint_eq(inode->dropped_op, 5);
+	pending_drop(inode, 6);
+	ck_assert(pending_needs_base(inode, 0, 10));
+	ck_assert_ptr_null(inode->pending);
+	state_free(&s);
+}
+END_TEST
+
+/* A directory's names, by number; cookie 0: not there. */
+struct dir_model {
+	uint64_t cookie[NAMES];
+	bool dropped[NAMES]; /* from the overlay only */
+};
+
+static void check_walk(const struct dir_index *index, const struct dir_model *m, uint64_t from)
+{
+	uint64_t last = from;
+	size_t seen = 0, expected = 0;
+
+	for (size_t i = dir_seek(index, from); i < index->count; i++) {
+		const struct dir_slot *slot = &index->slots[i];
+		if (!slot->node)
+			continue;
+		ck_assert_uint_gt(slot->cookie, last);
+		ck_assert_uint_eq(slot->cookie, slot->node->cookie);
+		ck_assert_uint_eq(slot->cookie, m->cookie[atoi(slot->node->name)]);
+		last = slot->cookie;
+		seen++;
+	}
+	for (int i = 0; i < NAMES; i++)
+		expected += m->cookie[i] > from && !m->dropped[i];
+	ck_assert_uint_eq(seen, expected);
+}
+
+static void change_name(struct state *s, struct inode *dir, struct dir_model *m, int n,
+	uint64_t *next_cookie, uint64_t what)
+{
+	char text[16];
+	struct bytes name;
+	struct dirent_node *d;
+
+	snprintf(text, sizeof(text), "%d", n);
+	name = name_of(text);
+	d = dirent_find(s, dir->ino, name);
+	ck_assert_int_eq(d && d->ino, m->cookie[n] && !m->dropped[n]);
+	if (d && what == 0) {
+		dirent_drop(s, d);
+		ck_assert(!m->cookie[n] || !dir->dir.complete);
+		m->dropped[n] = m->cookie[n] != 0;
+	} else if (m->dropped[n]) { /* the database still has it, at the same place */
+		dirent_set(s, dir, name, 100 + n, m->cookie[n], S_IFREG);
+		m->dropped[n] = false;
+	} else if (m->cookie[n] && what < 4) {
+		dirent_set(s, dir, name, 0, 0, 0);
+		m->cookie[n] = 0;
+	} else {
+		m->cookie[n] = *next_cookie += 1 + what % 3;
+		dirent_set(s, dir, name, 100 + n, m->cookie[n], S_IFREG | 0644);
+	}
+}
+
+/* Adds, removes, replaces, evicts and loads again; a reader who stopped anywhere can go on. */
+START_TEST(directory_model)
+{
+	struct rng rng = {(uint64_t)_i};
+	struct dir_model m = {0};
+	uint64_t next_cookie = 32;
+	struct inode *dir;
+	struct state s;
+
+	state_init(&s, 100);
+	dir = add_inode(&s, 1, S_IFDIR, 4096);
+	for (int i = 0; i < 4000; i++) {
+		/* Full in the beginning, sparse in the end: indexes are compacted. */
+		int n = (int)rng_below(&rng, i % 1000 < 700 ? NAMES : 10 + NAMES / 10);
+		change_name(&s, dir, &m, n, &next_cookie, rng_below(&rng, 8));
+		if (i % 8 == 0)
+			check_walk(&dir->dir, &m, rng_below(&rng, next_cookie + 4));
+	}
+	check_walk(&dir->dir, &m, 0);
+	state_free(&s);
+}
+END_TEST
+
+START_TEST(directory_compacts)
+{
+	struct dir_model m = {0};
+	uint64_t next_cookie = 32;
+	struct inode *dir;
+	struct state s;
+
+	state_init(&s, 100);
+	dir = add_inode(&s, 1, S_IFDIR, 4096);
+	for (int n = 0; n < NAMES; n++)
+		change_name(&s, dir, &m, n, &next_cookie, 7);
+	for (int n = 0; n < NAMES; n++)
+		if (n % 10)
+			change_name(&s, dir, &m, n, &next_cookie, 1);
+	ck_assert_uint_eq(dir->dir.live, NAMES / 10);
+	ck_assert_uint_lt(dir->dir.count, NAMES / 2);
+	for (uint64_t from = 0; from < next_cookie + 2; from++)
+		check_walk(&dir->dir, &m, from);
+	state_free(&s);
+}
+END_TEST
+
+START_TEST(dropping_a_name_makes_incomplete)
+{
+	struct inode *dir;
+	struct state s;
+
+	state_init(&s, 100);
+	dir = add_inode(&s, 1, S_IFDIR, 4096);
+	dirent_set(&s, dir, name_of("here"), 20, 32, S_IFREG);
+	dirent_set(&s, dir, name_of("not"), 0, 0, 0);
+	dir->dir.complete = true;
+	ck_assert_uint_eq(dir->dir.names, 2);
+	/* Forgetting that a name does not exist loses nothing in a complete directory. */
+	dirent_drop(&s, dirent_find(&s, 1, name_of("not")));
+	ck_assert(dir->dir.complete);
+	dirent_drop(&s, dirent_find(&s, 1, name_of("here")));
+	ck_assert(!dir->dir.complete);
+	ck_assert_uint_eq(dir->dir.names, 0);
+	ck_assert_ptr_null(dirent_find(&s, 1, name_of("here")));
+	state_free(&s);
+}
+END_TEST
+
+/* A name that was evicted and is loaded again has the cookie that it had, and can then be removed.
+ */
+START_TEST(evicted_name_comes_back)
+{
+	struct inode *dir;
+	struct state s;
+
+	state_init(&s, 100);
+	dir = add_inode(&s, 1, S_IFDIR, 4096);
+	dirent_set(&s, dir, name_of("a"), 20, 32, S_IFREG);
+	dirent_set(&s, dir, name_of("b"), 21, 34, S_IFREG);
+	dirent_drop(&s, dirent_find(&s, 1, name_of("a")));
+	dirent_set(&s, dir, name_of("a"), 20, 32, S_IFREG);
+	dirent_set(&s, dir, name_of("a"), 0, 0, 0);
+	ck_assert_uint_eq(dir->dir.live, 1);
+	for (size_t i = 0; i < dir->dir.count; i++)
+		ck_assert(!dir->dir.slots[i].node || dir->dir.slots[i].node->ino == 21);
+	state_free(&s);
+}
+END_TEST
+
+START_TEST(eviction_pins)
+{
+	struct inode *dir, *inode;
+	struct state s;
+
+	state_init(&s, 16);
+	for (uint64_t ino = 100; ino < 200; ino++)
+		add_inode(&s, ino, S_IFREG, 0);
+	inode_find(&s, 101)->dirty_op = 51;
+	inode_find(&s, 102)->dirty_op = 50;
+	inode_find(&s, 103)->opens = 1;
+	inode_find(&s, 104)->attr.nlink = 0;
+	inode = inode_find(&s, 105);
+	inode->attr.nlink = 0;
+	inode->gone = true;
+	pending_add(inode_find(&s, 106), (struct pending){51, 0, 4, "data"});
+	dir = add_inode(&s, 99, S_IFDIR, 4096);
+	dirent_set(&s, dir, name_of("dirty"), 108, 32, S_IFREG)->dirty_op = 51;
+	/* The first round only takes note of what has been used. */
+	for (int i = 0; i < 3; i++)
+		state_evict(&s, 50);
+	ck_assert_uint_le(HASH_COUNT(s.inodes), 16);
+	ck_assert_ptr_nonnull(inode_find(&s, 101));
+	ck_assert_ptr_nonnull(inode_find(&s, 103));
+	ck_assert_ptr_nonnull(inode_find(&s, 104));
+	ck_assert_ptr_nonnull(inode_find(&s, 106));
+	ck_assert_ptr_nonnull(inode_find(&s, 99));
+	ck_assert_ptr_nonnull(dirent_find(&s, 99, name_of("dirty")));
+	/* Clean since op 50, and gone: nothing to keep. */
+	ck_assert_ptr_null(inode_find(&s, 102));
+	ck_assert_ptr_null(inode_find(&s, 105));
+	ck_assert_uint_ge(s.evictions, 1);
+	state_free(&s);
+}
+END_TEST
+
+START_TEST(eviction_spares_the_used)
+{
+	struct state s;
+
+	state_init(&s, 64);
+	for (uint64_t ino = 100; ino < 165; ino++)
+		add_inode(&s, ino, S_IFREG, 0)->used = false;
+	for (uint64_t ino = 100; ino < 120; ino++)
+		ck_assert_ptr_nonnull(inode_find(&s, ino));
+	state_evict(&s, 0);
+	ck_assert_uint_eq(HASH_COUNT(s.inodes), 56);
+	for (uint64_t ino = 100; ino < 120; ino++)
+		ck_assert_ptr_nonnull(inode_find(&s, ino));
+	/* Not over the limit any more: nothing is dropped. */
+	state_evict(&s, 0);
+	ck_assert_uint_eq(HASH_COUNT(s.inodes), 56);
+	ck_assert_uint_eq(s.evictions, 1);
+	state_free(&s);
+}
+END_TEST
+
+START_TEST(eviction_of_names)
+{
+	struct inode *dir;
+	struct state s;
+	char text[16];
+
+	state_init(&s, 16);
+	dir = add_inode(&s, 1, S_IFDIR, 4096);
+	dir->dir.complete = true;
+	for (int i = 0; i < 100; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		dirent_set(&s, dir, name_of(text), 100 + i, 32 + i, S_IFREG)->dirty_op = i;
+	}
+	for (int i = 0; i < 3; i++)
+		state_evict(&s, 79);
+	/* Those of ops 80 to 99 are not committed: they stay, above the limit or not. */
+	ck_assert_uint_eq(HASH_COUNT(s.dirents), 20);
+	ck_assert_uint_eq(dir->dir.live, 20);
+	ck_assert(!dir->dir.complete);
+	for (int i = 80; i < 100; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		ck_assert_ptr_nonnull(dirent_find(&s, 1, name_of(text)));
+	}
+	ck_assert_ptr_nonnull(inode_find(&s, 1));
+	state_free(&s);
+}
+END_TEST
+
+START_TEST(handles)
+{
+	struct handle *a, *b;
+	struct state s;
+	uint64_t fh;
+
+	state_init(&s, 16);
+	a = handle_add(&s, 7);
+	b = handle_add(&s, 7);
+	ck_assert_uint_ne(a->fh, 0);
+	ck_assert_uint_ne(a->fh, b->fh);
+	ck_assert_ptr_eq(handle_find(&s, a->fh), a);
+	fh = a->fh;
+	handle_drop(&s, a);
+	ck_assert_ptr_null(handle_find(&s, fh));
+	ck_assert_uint_ne(handle_add(&s, 7)->fh, fh);
+	state_free(&s);
+}
+END_TEST
+
+static void add_tests(TCase *tc)
+{
+	tcase_add_loop_test(tc, pending_model, 0, 20);
+	tcase_add_test(tc, pending_base);
+	tcase_add_loop_test(tc, directory_model, 0, 20);
+	tcase_add_test(tc, directory_compacts);
+	tcase_add_test(tc, dropping_a_name_makes_incomplete);
+	tcase_add_test(tc, evicted_name_comes_back);
+	tcase_add_test(tc, eviction_pins);
+	tcase_add_test(tc, eviction_spares_the_used);
+	tcase_add_test(tc, eviction_of_names);
+	tcase_add_test(tc, handles);
+}
+
+int main(void)
+{
+	return suite_main("state", add_tests);
+}
