@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # mount(8) and fstab: `mount -t fuse.thulefs SOURCE DIR -o OPTIONS`, remounts, and what /proc/mounts says.
 # mount: no
+# lock: mount-helper
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
