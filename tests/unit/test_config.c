@@ -1,0 +1,205 @@
+/* The command line of thulefs, as people, fstab and mount(8) write it. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "suite.h"
+
+#define MAX_WORDS 16
+
+/* Parses a command line; its words are separated by blanks, `@` is an empty one. */
+static bool parse(struct config *c, const char *line, struct error *err)
+{
+	static char copy[4096], program[] = "thulefs";
+	char *argv[MAX_WORDS + 1] = {program}, *save = NULL;
+	int argc = 1;
+
+	ck_assert_uint_lt(strlen(line), sizeof(copy));
+	strcpy(copy, line);
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		ck_assert_int_lt(argc, MAX_WORDS);
+		if (!strcmp(w, "@"))
+			w[0] = '\0';
+		argv[argc++] = w;
+	}
+	optind = 0; /* getopt_long(3): starts over */
+	memset(err, 0, sizeof(*err));
+	return config_parse(c, argc, argv, err);
+}
+
+static struct config accept_line(const char *line)
+{
+	struct config c;
+	struct error err;
+
+	ck_assert_msg(parse(&c, line, &err), "%s: %s", line, err.text);
+	return c;
+}
+
+/* `mention` is a word that the message must have, for the user to see what is meant. */
+static void refuse_line(const char *line, const char *mention)
+{
+	struct config c;
+	struct error err;
+
+	ck_assert_msg(!parse(&c, line, &err), "accepted: %s", line);
+	ck_assert_int_eq(err.class, ERR_USAGE);
+	ck_assert_msg(strstr(err.text, mention) != NULL, "%s: %s", line, err.text);
+}
+
+START_TEST(defaults)
+{
+	struct config c = accept_line("private /mnt");
+
+	ck_assert_str_eq(c.source, "private");
+	ck_assert_str_eq(c.dir, "/mnt");
+	ck_assert(!c.foreground && !c.help && !c.version && !c.remount && !c.read_only);
+	ck_assert(!c.nosubtype && !c.debug);
+	ck_assert(c.default_permissions);
+	/* What others may do with the mount is for root to give. */
+	ck_assert_int_eq(c.allow_other, geteuid() == 0);
+	ck_assert_int_eq(c.suid, geteuid() == 0);
+	ck_assert_int_eq(c.dev, geteuid() == 0);
+	ck_assert_int_eq(c.journal_mib, 64);
+	ck_assert_int_eq(c.cache_inodes, 100000);
+	ck_assert_int_eq(c.threads, 0);
+	ck_assert_str_eq(c.options, "");
+	ck_assert_str_eq(c.fuse_options, "");
+}
+END_TEST
+
+START_TEST(numbers)
+{
+	ck_assert_int_eq(accept_line("a b -o journal_size=8").journal_mib, 8);
+	ck_assert_int_eq(accept_line("a b -o journal_size=4096").journal_mib, 4096);
+	ck_assert_int_eq(accept_line("a b -o threads=64,cache_inodes=1000").threads, 64);
+	ck_assert_int_eq(accept_line("a b -o cache_inodes=100000000").cache_inodes, 100000000);
+	refuse_line("a b -o journal_size=7", "from 8 to 4096");
+	refuse_line("a b -o journal_size=4097", "from 8 to 4096");
+	refuse_line("a b -o journal_size=-64", "from 8 to 4096");
+	refuse_line("a b -o journal_size=64M", "journal_size");
+	refuse_line("a b -o journal_size=0x40", "journal_size");
+	refuse_line("a b -o journal_size=", "journal_size");
+	refuse_line("a b -o journal_size", "journal_size");
+	refuse_line("a b -o journal_size=99999999999999999999", "journal_size");
+	refuse_line("a b -o threads=65", "from 0 to 64");
+	refuse_line("a b -o threads=-1", "from 0 to 64");
+	refuse_line("a b -o cache_inodes=999", "cache_inodes");
+}
+END_TEST
+
+START_TEST(unknown)
+{
+	refuse_line("a b -o colour", "colour");
+	refuse_line("a b -o ro,colour=blue,rw", "colour");
+	refuse_line("a b -o journal", "journal");
+	refuse_line("a b -o journal_sizes=8", "journal_sizes");
+	refuse_line("a b -o RO", "RO");
+	refuse_line("a b -o ro=1", "ro");
+	refuse_line("a b -o noatime=1", "noatime");
+	refuse_line("a b -o =8", "=8");
+	refuse_line("a b -q", "-q");
+	refuse_line("a b --colour", "--colour");
+}
+END_TEST
+
+START_TEST(missing)
+{
+	refuse_line("", "usage");
+	refuse_line("a", "usage");
+	refuse_line("-o ro", "usage");
+	refuse_line("a b c", "usage");
+	refuse_line("a b -o", "-o");
+}
+END_TEST
+
+START_TEST(lists)
+{
+	struct config c = accept_line("-o ro a -o threads=3,,noexec b -o nosubtype,noatime -o @");
+
+	ck_assert(c.read_only && c.nosubtype);
+	ck_assert_int_eq(c.threads, 3);
+	ck_assert_str_eq(c.source, "a");
+	ck_assert_str_eq(c.dir, "b");
+	ck_assert_str_eq(c.fuse_options, "noexec,noatime");
+	/* All of them, as they were given. */
+	ck_assert_ptr_nonnull(strstr(c.options, "ro,threads=3,,noexec,nosubtype,noatime"));
+	/* The last one counts. */
+	ck_assert(!accept_line("a b -o ro,rw").read_only);
+	ck_assert(accept_line("a b -o rw -o ro").read_only);
+	ck_assert(accept_line("a b -o nosuid,suid").suid);
+	ck_assert(!accept_line("a b -o nosuid").suid);
+	ck_assert(!accept_line("a b -o dev,nodev").dev);
+	ck_assert(accept_line("a b -o remount,ro").remount);
+	ck_assert(accept_line("a b -o allow_other,debug").allow_other);
+}
+END_TEST
+
+START_TEST(too_long)
+{
+	char line[3000] = "a b -o ro";
+
+	for (int i = 0; i < 400; i++)
+		strcat(line, ",ro");
+	refuse_line(line, "too many");
+	/* Each list is short enough and together they are not. */
+	strcpy(line, "a b");
+	for (int i = 0; i < 3; i++) {
+		strcat(line, " -o noatime");
+		for (int j = 0; j < 50; j++)
+			strcat(line, ",noatime");
+	}
+	refuse_line(line, "too many");
+}
+END_TEST
+
+/* What mount(8) and fstab have, and xfstests sends: none of it is an error. */
+START_TEST(mount8)
+{
+	static const char *const words[] = {"rw", "ro", "remount", "nosuid", "suid", "nodev", "dev",
+		"noexec", "exec", "sync", "async", "dirsync", "atime", "noatime", "relatime",
+		"strictatime", "diratime", "nodiratime", "lazytime", "nolazytime", "defaults",
+		"auto", "noauto", "user", "nouser", "users", "nofail", "_netdev", "allow_other",
+		"default_permissions", "x-systemd.automount", "x-gvfs-name=a", "comment=words"};
+	struct config c = accept_line("-s -n -v a#b:c /mnt -t fuse.thulefs -o rw,nosuid,nodev");
+	char line[256];
+
+	ck_assert_str_eq(c.source, "a#b:c");
+	ck_assert(!c.read_only && !c.suid && !c.dev);
+	ck_assert(accept_line("a b -r").read_only);
+	ck_assert(!accept_line("a b -r -w").read_only);
+	ck_assert(accept_line("a b -f").foreground);
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		snprintf(line, sizeof(line), "a b -o %s", words[i]);
+		accept_line(line);
+	}
+}
+END_TEST
+
+START_TEST(help_and_version)
+{
+	ck_assert(accept_line("--help").help);
+	ck_assert(accept_line("-h").help);
+	ck_assert(accept_line("--version").version);
+	ck_assert(accept_line("-V").version);
+}
+END_TEST
+
+static void add_tests(TCase *tc)
+{
+	tcase_add_test(tc, defaults);
+	tcase_add_test(tc, numbers);
+	tcase_add_test(tc, unknown);
+	tcase_add_test(tc, missing);
+	tcase_add_test(tc, lists);
+	tcase_add_test(tc, too_long);
+	tcase_add_test(tc, mount8);
+	tcase_add_test(tc, help_and_version);
+}
+
+int main(void)
+{
+	return suite_main("config", add_tests);
+}
