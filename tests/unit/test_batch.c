@@ -1,0 +1,411 @@
+/* What a batch makes of inodes and names: versions with the right beginning and end. */
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "rows.h"
+#include "suite.h"
+
+/* Columns of the rows. */
+enum { INODE_SIZE = 6, INODE_TARGET = 12, INODE_FROM = 13, INODE_TO = 15 };
+enum { DIRENT_INO = 2, DIRENT_FROM = 4, DIRENT_TO = 6 };
+
+static struct bytes name_of(const char *text)
+{
+	return (struct bytes){text, (uint32_t)strlen(text)};
+}
+
+static struct record begin(uint64_t op, uint64_t actor)
+{
+	return (struct record){.op = op,
+		.at = time_of(op),
+		.actor = actor,
+		.ino = 1,
+		.off = -1,
+		.len = -1,
+		.kind = OP_SETATTR};
+}
+
+static struct effect *add(struct record *r, enum effect_type type, unsigned int flags)
+{
+	struct effect *e = &r->effects[r->effect_count++];
+
+	e->type = type;
+	e->flags = flags;
+	return e;
+}
+
+/* An inode's attributes changed: its size tells the versions apart. */
+static void put_inode(struct batch *b, uint64_t op, uint64_t actor, unsigned int flags,
+	uint64_t ino, uint32_t mode)
+{
+	struct record r = begin(op, actor);
+	struct effect *e = add(&r, EFFECT_INODE, flags);
+
+	e->inode.attr = (struct inode_attr){.ino = ino, .mode = mode, .nlink = 1, .size = op * 10};
+	if (S_ISLNK(mode))
+		e->inode.target = name_of("target");
+	batch_add(b, &r);
+}
+
+static void put_file(struct batch *b, uint64_t op, unsigned int flags)
+{
+	put_inode(b, op, 5, flags, 40, S_IFREG | 0644);
+}
+
+static void inode_gone(struct batch *b, uint64_t op, uint64_t ino)
+{
+	struct record r = begin(op, 5);
+
+	add(&r, EFFECT_INODE_GONE, 0)->gone = ino;
+	batch_add(b, &r);
+}
+
+/* The rows of one statement as text: "ino:size from-to, ...". */
+static void expect(struct batch *b, enum rows_id id, const char *expected)
+{
+	struct table t = table_read(b, id);
+	char text[1000] = "", *p = text, *end = text + sizeof(text);
+
+	for (int i = 0; i < t.rows; i++) {
+		p += snprintf(p, end - p, "%s%ld", i ? ", " : "", (long)table_int(&t, i, 0));
+		if (id == ROWS_INODE_CLOSE)
+			p += snprintf(p, end - p, " -%lu", (unsigned long)table_when(&t, i, 1));
+		if (t.columns <= INODE_FROM)
+			continue;
+		p += snprintf(p, end - p, ":%ld %lu-", (long)table_int(&t, i, INODE_SIZE),
+			(unsigned long)table_when(&t, i, INODE_FROM));
+		if (id == ROWS_INODE_HISTORY)
+			p += snprintf(
+				p, end - p, "%lu", (unsigned long)table_when(&t, i, INODE_TO));
+	}
+	ck_assert_str_eq(text, expected);
+	free(t.cells);
+}
+
+static void expect_inodes(struct batch *b, const char *close, const char *history,
+	const char *deleted, const char *update, const char *insert)
+{
+	batch_finish(b);
+	expect(b, ROWS_INODE_CLOSE, close);
+	expect(b, ROWS_INODE_HISTORY, history);
+	expect(b, ROWS_INODE_DELETE, deleted);
+	expect(b, ROWS_INODE_UPDATE, update);
+	expect(b, ROWS_INODE_INSERT, insert);
+	batch_reset(b);
+}
+
+START_TEST(inode_versions)
+{
+	struct batch *b = batch_new(3, 100);
+
+	for (uint64_t op = 20; op < 23; op++)
+		put_file(b, op, 0);
+	expect_inodes(b, "40 -20", "40:200 20-21, 40:210 21-22", "", "40:220 22-", "");
+	put_file(b, 30, EFFECT_NEW);
+	put_file(b, 31, 0);
+	ck_assert_uint_eq(b->next_ino, 41);
+	expect_inodes(b, "", "40:300 30-31", "", "", "40:310 31-");
+	ck_assert_uint_eq(b->next_ino, 0);
+	/* Nothing of earlier batches is left. */
+	expect_inodes(b, "", "", "", "", "");
+	batch_free(b);
+}
+END_TEST
+
+START_TEST(inode_gone_versions)
+{
+	struct batch *b = batch_new(3, 100);
+
+	inode_gone(b, 20, 40);
+	expect_inodes(b, "40 -20", "", "40", "", "");
+	put_file(b, 20, 0);
+	put_file(b, 21, 0);
+	inode_gone(b, 22, 40);
+	expect_inodes(b, "40 -20", "40:200 20-21, 40:210 21-22", "40", "", "");
+	put_file(b, 20, EFFECT_NEW);
+	inode_gone(b, 21, 40);
+	expect_inodes(b, "", "40:200 20-21", "", "", "");
+	batch_free(b);
+}
+END_TEST
+
+START_TEST(inode_merge)
+{
+	struct batch *b = batch_new(3, 100);
+
+	/* Merges join each other, not what they follow. */
+	put_file(b, 20, 0);
+	put_file(b, 21, EFFECT_MERGE);
+	put_file(b, 22, EFFECT_MERGE);
+	put_file(b, 23, 0);
+	put_file(b, 24, EFFECT_MERGE);
+	expect_inodes(
+		b, "40 -20", "40:200 20-21, 40:220 21-23, 40:230 23-24", "", "40:240 24-", "");
+	/* What the database has is not joined. */
+	put_file(b, 30, EFFECT_MERGE);
+	put_file(b, 31, EFFECT_MERGE);
+	expect_inodes(b, "40 -30", "", "", "40:310 30-", "");
+	/* Another actor's writes are another version. */
+	put_inode(b, 40, 5, EFFECT_MERGE, 40, S_IFREG);
+	put_inode(b, 41, 6, EFFECT_MERGE, 40, S_IFREG);
+	put_inode(b, 42, 6, EFFECT_MERGE, 40, S_IFREG);
+	put_inode(b, 43, 5, EFFECT_MERGE, 40, S_IFREG);
+	expect_inodes(b, "40 -40", "40:400 40-41, 40:420 41-43", "", "40:430 43-", "");
+	/* A directory's times are joined whoever changed it; what else was changed is not. */
+	put_inode(b, 50, 5, EFFECT_MERGE, 40, S_IFDIR);
+	put_inode(b, 51, 6, EFFECT_MERGE, 40, S_IFDIR);
+	put_inode(b, 52, 6, 0, 40, S_IFDIR);
+	put_inode(b, 53, 5, EFFECT_MERGE, 40, S_IFDIR);
+	put_inode(b, 54, 6, EFFECT_MERGE, 40, S_IFDIR);
+	expect_inodes(b, "40 -50", "40:510 50-52, 40:520 52-53", "", "40:540 53-", "");
+	batch_free(b);
+}
+END_TEST
+
+START_TEST(inode_columns)
+{
+	struct inode_attr a = {.ino = 77,
+		.size = 6,
+		.allocated = 512,
+		.atime = -1,
+		.mtime = 2,
+		.ctime = 3,
+		.btime = INT64_MAX,
+		.mode = S_IFLNK | 0777,
+		.nlink = 9,
+		.uid = UINT32_MAX,
+		.gid = 4000000000,
+		.rdev = 0x103};
+	const int64_t expected[] = {
+		77, S_IFLNK | 0777, 9, UINT32_MAX, 4000000000, 0x103, 6, 512, -1, 2, 3, INT64_MAX};
+	struct batch *b = batch_new(3, 100);
+	struct record r = begin(20, 5);
+	struct effect *e = add(&r, EFFECT_INODE, EFFECT_NEW);
+	struct table t;
+
+	e->inode.attr = a;
+	e->inode.target = name_of("target");
+	batch_add(b, &r);
+	put_file(b, 21, EFFECT_NEW);
+	batch_finish(b);
+	t = table_read(b, ROWS_INODE_INSERT);
+	for (int i = 0; i < INODE_TARGET; i++)
+		ck_assert_int_eq(table_int(&t, 0, i), expected[i]);
+	ck_assert_int_eq(table_cell(&t, 0, INODE_TARGET)->len, 6);
+	ck_assert_mem_eq(table_cell(&t, 0, INODE_TARGET)->data, "target", 6);
+	ck_assert_ptr_null(table_cell(&t, 1, INODE_TARGET)->data);
+	ck_assert_uint_eq(table_when(&t, 0, INODE_FROM), 20);
+	free(t.cells);
+	batch_free(b);
+}
+END_TEST
+
+START_TEST(op_and_actor_rows)
+{
+	struct batch *b = batch_new(3, 100);
+	struct record r = begin(20, 5);
+	struct effect *e = add(&r, EFFECT_ACTOR, 0);
+	struct table t;
+
+	r.kind = OP_RENAME;
+	r.ino = 40;
+	r.parent = 1;
+	r.name = name_of("a\n'\\");
+	r.off = 0;
+	e->actor.id = 20;
+	e->actor.loginuid = -1;
+	e->actor.uid = UINT32_MAX - 1;
+	e->actor.text[ACTOR_EXE] = name_of("/bin/mv");
+	batch_add(b, &r);
+	t = table_read(b, ROWS_OP);
+	ck_assert_uint_eq(table_when(&t, 0, 0), 20);
+	ck_assert_int_eq(table_int(&t, 0, 2), OP_RENAME);
+	ck_assert_int_eq(table_int(&t, 0, 3), 40);
+	ck_assert_int_eq(table_int(&t, 0, 4), 1);
+	ck_assert_int_eq(table_cell(&t, 0, 5)->len, 4);
+	ck_assert_ptr_null(table_cell(&t, 0, 6)->data);
+	ck_assert_ptr_null(table_cell(&t, 0, 7)->data);
+	ck_assert_int_eq(table_int(&t, 0, 8), 0); /* offset 0 is one */
+	ck_assert_ptr_null(table_cell(&t, 0, 9)->data);
+	ck_assert_int_eq(table_int(&t, 0, 10), 5);
+	ck_assert_int_eq(table_int(&t, 0, 11), 3);
+	free(t.cells);
+	t = table_read(b, ROWS_ACTOR);
+	ck_assert_int_eq(table_int(&t, 0, 0), 20);
+	ck_assert_int_eq(table_int(&t, 0, 6), UINT32_MAX - 1);
+	ck_assert_ptr_null(table_cell(&t, 0, 8)->data);
+	ck_assert_int_eq(table_cell(&t, 0, 9)->len, 7);
+	/* Only a user name may be missing; other texts are empty. */
+	ck_assert_ptr_nonnull(table_cell(&t, 0, 10)->data);
+	ck_assert_ptr_null(table_cell(&t, 0, 13)->data);
+	free(t.cells);
+	ck_assert_uint_eq(batch_ops(b), 1);
+	ck_assert_uint_eq(batch_last_op(b), 20);
+	batch_free(b);
+}
+END_TEST
+
+/* --- names --- */
+
+static void set_name(
+	struct record *r, enum effect_type type, uint64_t parent, const char *name, uint64_t ino)
+{
+	struct effect *e = add(r, type, 0);
+
+	e->dirent.parent = parent;
+	e->dirent.name = name_of(name);
+	e->dirent.ino = ino;
+	e->dirent.cookie = r->op * 2;
+}
+
+static void one_name(struct batch *b, uint64_t op, enum effect_type type, const char *name)
+{
+	struct record r = begin(op, 5);
+
+	set_name(&r, type, 1, name, 40);
+	batch_add(b, &r);
+}
+
+static void rename_name(struct batch *b, uint64_t op, const char *from, const char *to)
+{
+	struct record r = begin(op, 5);
+
+	set_name(&r, EFFECT_DIRENT_GONE, 1, from, 40);
+	set_name(&r, EFFECT_DIRENT, 1, to, 40);
+	batch_add(b, &r);
+}
+
+/* The rows of one statement as text: "name ino from-to, ...", without the ino where there is none.
+ */
+static void expect_dirent(struct batch *b, enum rows_id id, const char *expected)
+{
+	struct table t = table_read(b, id);
+	char text[1000] = "", *p = text, *end = text + sizeof(text);
+
+	for (int i = 0; i < t.rows; i++) {
+		const struct cell *name = table_cell(&t, i, 1);
+		ck_assert_int_eq(table_int(&t, i, 0), 1);
+		p += snprintf(p, end - p, "%s%.*s", i ? ", " : "", (int)name->len, name->data);
+		if (id == ROWS_DIRENT_CLOSE) {
+			p += snprintf(p, end - p, " -%lu", (unsigned long)table_when(&t, i, 2));
+			continue;
+		}
+		p += snprintf(p, end - p, " %ld %lu-", (long)table_int(&t, i, DIRENT_INO),
+			(unsigned long)table_when(&t, i, DIRENT_FROM));
+		if (id == ROWS_DIRENT_HISTORY)
+			p += snprintf(
+				p, end - p, "%lu", (unsigned long)table_when(&t, i, DIRENT_TO));
+	}
+	ck_assert_str_eq(text, expected);
+	free(t.cells);
+}
+
+static void expect_names(
+	struct batch *b, const char *close, const char *history, const char *insert)
+{
+	batch_finish(b);
+	expect_dirent(b, ROWS_DIRENT_CLOSE, close);
+	expect_dirent(b, ROWS_DIRENT_HISTORY, history);
+	expect_dirent(b, ROWS_DIRENT_INSERT, insert);
+	batch_reset(b);
+}
+
+START_TEST(names)
+{
+	struct batch *b = batch_new(3, 100);
+
+	one_name(b, 20, EFFECT_DIRENT, "a");
+	expect_names(b, "", "", "a 40 20-");
+	one_name(b, 20, EFFECT_DIRENT, "a");
+	one_name(b, 21, EFFECT_DIRENT_GONE, "a");
+	expect_names(b, "", "a 40 20-21", "");
+	one_name(b, 20, EFFECT_DIRENT_GONE, "a");
+	expect_names(b, "a -20", "", "");
+	/* Created, unlinked and created again, over one that was there. */
+	one_name(b, 20, EFFECT_DIRENT_GONE, "a");
+	one_name(b, 21, EFFECT_DIRENT, "a");
+	one_name(b, 22, EFFECT_DIRENT_GONE, "a");
+	one_name(b, 23, EFFECT_DIRENT, "a");
+	expect_names(b, "a -20", "a 40 21-22", "a 40 23-");
+	batch_free(b);
+}
+END_TEST
+
+START_TEST(renames)
+{
+	struct batch *b = batch_new(3, 100);
+	struct record r = begin(30, 5);
+
+	rename_name(b, 20, "a", "b");
+	rename_name(b, 21, "b", "c");
+	expect_names(b, "a -20", "b 40 20-21", "c 40 21-");
+	/* There and back. */
+	rename_name(b, 20, "a", "b");
+	rename_name(b, 21, "b", "a");
+	expect_names(b, "a -20", "b 40 20-21", "a 40 21-");
+	/* The names of two inodes change places. */
+	set_name(&r, EFFECT_DIRENT_GONE, 1, "a", 40);
+	set_name(&r, EFFECT_DIRENT_GONE, 1, "b", 41);
+	set_name(&r, EFFECT_DIRENT, 1, "b", 40);
+	set_name(&r, EFFECT_DIRENT, 1, "a", 41);
+	batch_add(b, &r);
+	expect_names(b, "a -30, b -30", "", "a 41 30-, b 40 30-");
+	/* Over a name that is there. */
+	r = begin(31, 5);
+	set_name(&r, EFFECT_DIRENT_GONE, 1, "b", 41);
+	set_name(&r, EFFECT_DIRENT_GONE, 1, "a", 40);
+	set_name(&r, EFFECT_DIRENT, 1, "b", 40);
+	batch_add(b, &r);
+	expect_names(b, "b -31, a -31", "", "b 40 31-");
+	batch_free(b);
+}
+END_TEST
+
+static void count_name(void *arg, uint64_t parent, struct bytes name)
+{
+	++*(int *)arg;
+}
+
+/* Names that are alike are told apart: by parent, by length, by any byte. */
+START_TEST(names_are_distinct)
+{
+	struct batch *b = batch_new(3, 100);
+	struct record r = begin(20, 5);
+	char longest[256], almost[256];
+	int seen = 0;
+
+	memset(longest, 'x', 255);
+	longest[255] = '\0';
+	strcpy(almost, longest);
+	almost[254] = 'y';
+	set_name(&r, EFFECT_DIRENT, 1, "a", 40);
+	set_name(&r, EFFECT_DIRENT, 2, "a", 41);
+	set_name(&r, EFFECT_DIRENT, 1, "ab", 42);
+	set_name(&r, EFFECT_DIRENT, 1, "a ", 43);
+	set_name(&r, EFFECT_DIRENT, 1, longest, 44);
+	set_name(&r, EFFECT_DIRENT, 1, almost, 45);
+	batch_add(b, &r);
+	batch_each_name(b, count_name, &seen);
+	ck_assert_int_eq(seen, 6);
+	batch_finish(b);
+	ck_assert_int_eq(b->rows[ROWS_DIRENT_INSERT].column[0].count, 6);
+	batch_free(b);
+}
+END_TEST
+
+static void add_tests(TCase *tc)
+{
+	tcase_add_test(tc, inode_versions);
+	tcase_add_test(tc, inode_gone_versions);
+	tcase_add_test(tc, inode_merge);
+	tcase_add_test(tc, inode_columns);
+	tcase_add_test(tc, op_and_actor_rows);
+	tcase_add_test(tc, names);
+	tcase_add_test(tc, renames);
+	tcase_add_test(tc, names_are_distinct);
+}
+
+int main(void)
+{
+	return suite_main("batch", add_tests);
+}
