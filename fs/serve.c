@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "control.h"
 #include "db/conn.h"
 #include "db/schema.h"
 #include "fs.h"
@@ -24,6 +25,7 @@ struct server {
 	uint64_t mount; /* thule.mount.id */
 	struct fs fs;
 	struct fuse_session *session;
+	struct control *control;
 	pthread_t signals;
 };
 
@@ -159,7 +161,7 @@ static void forget_orphans(struct fs *fs)
 
 	pthread_mutex_lock(&fs->lock);
 	HASH_ITER (hh, fs->state.inodes, inode, tmp) {
-		if (inode->attr.nlink == 0 && !inode->gone && journal_has_room(fs->journal, 0))
+		if (inode->attr.nlink == 0 && !inode->gone && !inode->stale && journal_has_room(fs->journal, 0))
 			forget_orphan(fs, inode, kernel);
 	}
 	pthread_mutex_unlock(&fs->lock);
@@ -245,6 +247,9 @@ static bool start(struct server *s, struct error *err)
 	s->fs.transport = transport_new(s->session, thread_count(s->config), err);
 	if (!s->fs.transport)
 		return false;
+	s->control = control_start(&s->fs, s->conninfo, s->session, err);
+	if (!s->control)
+		return false;
 	if (pthread_create(&s->signals, NULL, signals_main, s) != 0)
 		return error_sys(err, "cannot start a thread");
 	return true;
@@ -277,6 +282,7 @@ static bool stop(struct server *s, struct error *err)
 {
 	bool clean;
 
+	control_stop(s->control);
 	if (s->session)
 		fuse_session_unmount(s->session);
 	transport_free(s->fs.transport);

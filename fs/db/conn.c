@@ -46,12 +46,15 @@ static void one_line(char *text)
 bool db_error(PGconn *conn, const PGresult *res, const char *doing, struct error *err)
 {
 	const char *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
-	const char *text = res ? PQresultErrorMessage(res) : PQerrorMessage(conn);
+	const char *text =
+		res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(conn);
+	const char *hint = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_HINT) : NULL;
 	enum error_class class = db_sqlstate_class(state);
 
 	if (class == ERR_UNREACHABLE && PQstatus(conn) == CONNECTION_OK && res)
 		class = ERR_INTERNAL;
-	error_set(err, class, "%s: %s", doing, text && *text ? text : "the connection was lost");
+	error_set(err, class, "%s: %s%s%s", doing, text && *text ? text : "the connection was lost",
+		hint ? "; " : "", hint ? hint : "");
 	if (err) {
 		if (state)
 			snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", state);

@@ -236,6 +236,11 @@ uint64_t batch_next_blob(const struct batch *b)
 	return b->next_blob;
 }
 
+void batch_set_next_blob(struct batch *b, uint64_t next_blob)
+{
+	b->next_blob = next_blob;
+}
+
 bool batch_prepare(PGconn *conn, struct error *err)
 {
 	for (int i = 0; i < ROWS_COUNT; i++)

@@ -38,6 +38,7 @@ size_t batch_bytes(const struct batch *b); /* of file data */
 bool batch_commit(struct batch *b, PGconn *conn, bool sync, struct error *err);
 uint64_t batch_last_op(const struct batch *b);
 uint64_t batch_next_blob(const struct batch *b);
+void batch_set_next_blob(struct batch *b, uint64_t next_blob); /* only when it is empty */
 
 /* Prepares the statements that batch_commit() sends. */
 bool batch_prepare(PGconn *conn, struct error *err);

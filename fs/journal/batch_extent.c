@@ -98,8 +98,9 @@ static size_t add_run(struct batch *b, const char *data, uint32_t len)
 }
 
 /*
- * Joins bytes to the piece before them, when they continue it and its blob has room. The piece began with its
- * first op, so this is only for bytes past the end of the file: at that op nobody could see them.
+ * Joins bytes to the piece before them, when they continue it and its blob has room. The piece
+ * began with its first op, so this is only for bytes past the end of the file: at that op nobody
+ * could see them.
  */
 static bool append(struct batch *b, struct extent_fold *f, uint64_t off, const char *data,
 	uint32_t len, uint64_t actor)

@@ -81,6 +81,22 @@ const void *journal_append(struct journal *j, struct record *r);
 /* Under the lock. 0: all is committed and flushed already; otherwise w->fn will be called. */
 bool journal_sync(struct journal *j, struct journal_waiter *w);
 
+/* How far ids were used, when something else than a batch has moved them. */
+struct journal_marks {
+	uint64_t next_op, next_ino;
+};
+
+/*
+ * Not on the drain's thread, without the lock, by one thread at a time: holds back changes (those
+ * who need room wait), lets the drain commit all, and then runs fn on its thread and its
+ * connection, which is not in pipeline mode meanwhile. Ids that fn used are taken over; *marks says
+ * how far, also when fn fails. Changes stay held back until journal_go_on(), which is called under
+ * the lock.
+ */
+bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),
+	void *arg, struct journal_marks *marks, struct error *err);
+void journal_go_on(struct journal *j);
+
 /* Under the lock: last op that is committed. */
 uint64_t journal_committed(const struct journal *j);
 

@@ -54,7 +54,9 @@ static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 	};
 	struct inode *inode = inode_find(&fs->state, attr.ino);
 
-	/* What is in the state is newer than any answer. */
+	/* What is in the state is newer than any answer, unless it is marked. */
+	if (inode && inode->stale)
+		inode_refresh(inode, &attr);
 	if (!inode)
 		inode = inode_add(&fs->state, &attr, result_bytes(res, row, COL_TARGET));
 	if (S_ISDIR(attr.mode) && !inode->parent && !PQgetisnull(res, row, COL_PARENT))
@@ -82,9 +84,13 @@ static int fill(struct load *l, const PGresult *res)
 	struct inode *dir;
 	struct bytes name = {l->key.name, l->key.name_len};
 
+	if (l->key.kind == LOAD_INODE && PQntuples(res) == 0) {
+		struct inode *inode = inode_find(&fs->state, l->key.ino);
+		if (inode && inode->stale)
+			inode_refresh(inode, NULL);
+		return inode ? 0 : ESTALE;
+	}
 	if (l->key.kind == LOAD_INODE) {
-		if (PQntuples(res) == 0)
-			return inode_find(&fs->state, l->key.ino) ? 0 : ESTALE;
 		fill_inode(fs, res, 0);
 		return 0;
 	}
@@ -172,7 +178,7 @@ static int load(struct call *c, enum load_kind kind, uint64_t ino, struct bytes 
 int need_inode(struct call *c, uint64_t ino, struct inode **inode)
 {
 	*inode = inode_find(&c->fs->state, ino);
-	return *inode ? 0 : load(c, LOAD_INODE, ino, (struct bytes){0});
+	return *inode && !(*inode)->stale ? 0 : load(c, LOAD_INODE, ino, (struct bytes){0});
 }
 
 int need_dir(struct call *c, uint64_t ino, struct inode **dir)

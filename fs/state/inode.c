@@ -116,6 +116,39 @@ void state_evict(struct state *s, uint64_t committed)
 	evict_inodes(s, committed, keep);
 }
 
+void state_reload(struct state *s, uint64_t next_op)
+{
+	struct dirent_node *d, *dtmp;
+	struct inode *inode, *tmp;
+
+	s->evictions++;
+	HASH_ITER (hh, s->dirents, d, dtmp) {
+		dirent_drop(s, d);
+	}
+	HASH_ITER (hh, s->inodes, inode, tmp) {
+		if (!inode->opens) {
+			inode_drop(s, inode);
+			continue;
+		}
+		inode->stale = true;
+		inode->dir.complete = false;
+		inode->dropped_op = next_op;
+		inode->write_fh = 0;
+	}
+}
+
+void inode_refresh(struct inode *inode, const struct inode_attr *attr)
+{
+	inode->stale = false;
+	inode->gone = !attr;
+	if (attr) {
+		inode->attr = *attr;
+		inode->base_end = attr->size;
+	} else {
+		inode->attr.nlink = 0;
+	}
+}
+
 struct handle *handle_add(struct state *s, uint64_t ino)
 {
 	struct handle *h = xcalloc(1, sizeof(*h));

@@ -53,8 +53,9 @@ struct inode {
 	struct pending *pending;
 	size_t pending_head, pending_count, pending_cap;
 	struct dir_index dir;
-	bool gone; /* the row has ended; the kernel still knows the number */
-	bool used; /* since eviction last looked */
+	bool stale; /* it is open, and what is here of it is out of date: ask the database */
+	bool gone;  /* the row has ended; the kernel still knows the number */
+	bool used;  /* since eviction last looked */
 	UT_hash_handle hh;
 };
 
@@ -108,6 +109,14 @@ void inode_drop(struct state *s, struct inode *inode);
 /* Evicts what is clean and has not been used lately, when there is too much; `committed` is the
  * last committed op. */
 void state_evict(struct state *s, uint64_t committed);
+
+/*
+ * Everything is committed and something else than this mount has changed the database, up to
+ * next_op: drops all that is not open, and makes what is open stale.
+ */
+void state_reload(struct state *s, uint64_t next_op);
+/* What the database says of a stale inode; attr NULL: it has ended. */
+void inode_refresh(struct inode *inode, const struct inode_attr *attr);
 
 /* --- names --- */
 

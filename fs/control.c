@@ -1,0 +1,234 @@
+#include "control.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "db/conn.h"
+
+struct control {
+	struct fs *fs;
+	char *conninfo;
+	struct fuse_session *session;
+	PGconn *conn; /* listens; NULL while there is none */
+	pthread_t thread;
+	int stop_fd; /* eventfd: readable once it is time to end */
+};
+
+/* A request while it is performed, and what the kernel has to drop after it. */
+struct request {
+	char id[24];
+	PGresult *touched; /* ino, parent, name */
+};
+
+/* True when it is time to end; waits for that at most so long, or until the connection has
+ * something. */
+static bool wait_for_stop(struct control *c, int timeout_ms)
+{
+	struct pollfd p[2] = {
+		{.fd = c->stop_fd, .events = POLLIN},
+		{.fd = c->conn ? PQsocket(c->conn) : -1, .events = POLLIN},
+	};
+
+	poll(p, 2, timeout_ms);
+	return p[0].revents != 0;
+}
+
+static bool listen_to(struct control *c, struct error *err)
+{
+	c->conn = db_connect(c->conninfo, "thulefs control", err);
+	if (c->conn && db_exec(c->conn, "listen thule_request", err) &&
+		db_prepare(c->conn, STMT_REQUEST_PENDING, err) &&
+		db_prepare(c->conn, STMT_REQUEST_FAILED, err))
+		return true;
+	PQfinish(c->conn);
+	c->conn = NULL;
+	return false;
+}
+
+/* One transaction: all of it, or nothing. The temporary table is thule.perform()'s, see
+ * sql/README.md. */
+static bool perform(struct request *r, PGconn *conn, struct error *err)
+{
+	const char *params[] = {r->id};
+	PGresult *res;
+
+	if (!db_exec(conn, "begin; set local synchronous_commit = on", err))
+		return false;
+	res = db_query(conn, "select thule.perform($1::bigint)", 1, params, err);
+	PQclear(res);
+	if (!res)
+		return false;
+	r->touched = PQexecParams(conn, "select ino, parent, name from pg_temp.touched", 0, NULL,
+		NULL, NULL, NULL, 1);
+	if (PQresultStatus(r->touched) != PGRES_TUPLES_OK)
+		return db_error(conn, r->touched, "cannot read what was touched", err);
+	res = db_query(conn, "select pg_notify('thule_done', $1)", 1, params, err);
+	PQclear(res);
+	return res && db_exec(conn, "commit", err);
+}
+
+/* On the drain's thread, with the journal empty and held. */
+static bool perform_job(void *arg, PGconn *conn, struct error *err)
+{
+	if (perform(arg, conn, err))
+		return true;
+	if (PQtransactionStatus(conn) > PQTRANS_ACTIVE)
+		db_exec(conn, "rollback", NULL);
+	return false;
+}
+
+static void say_failed(struct control *c, const struct request *r, const struct error *err)
+{
+	static const char ours[] = "the database refused a query: ";
+	/* Who asked wants the reason, which thule.perform() raised, and not how it came to us. */
+	const char *why = err->text + (strncmp(err->text, ours, strlen(ours)) ? 0 : strlen(ours));
+	const char *values[] = {r->id, why};
+	const char *id[] = {r->id};
+	PGresult *res;
+
+	PQclear(PQexecPrepared(
+		c->conn, statements[STMT_REQUEST_FAILED].name, 2, values, NULL, NULL, 0));
+	res = db_query(c->conn, "select pg_notify('thule_done', $1)", 1, id, NULL);
+	PQclear(res);
+}
+
+/*
+ * The kernel drops what it remembers of what was changed. Without any lock of ours: the kernel may
+ * have to finish a request of the same directory before it can do that.
+ */
+static void invalidate(struct control *c, const PGresult *touched)
+{
+	for (int i = 0; touched && i < PQntuples(touched); i++) {
+		if (!PQgetisnull(touched, i, 0))
+			fuse_lowlevel_notify_inval_inode(
+				c->session, (fuse_ino_t)result_int(touched, i, 0), 0, 0);
+		if (!PQgetisnull(touched, i, 1) && !PQgetisnull(touched, i, 2))
+			fuse_lowlevel_notify_inval_entry(c->session,
+				(fuse_ino_t)result_int(touched, i, 1), PQgetvalue(touched, i, 2),
+				(size_t)PQgetlength(touched, i, 2));
+	}
+}
+
+static void serve_request(struct control *c, const char *id)
+{
+	struct request r = {.touched = NULL};
+	struct journal_marks marks;
+	struct error err;
+	bool ok;
+
+	strncpy(r.id, id, sizeof(r.id) - 1);
+	ok = journal_exclusive(c->fs->journal, perform_job, &r, &marks, &err);
+	pthread_mutex_lock(&c->fs->lock);
+	/* Also after a failure: a connection that was lost may have committed. */
+	state_reload(&c->fs->state, marks.next_op);
+	if (marks.next_ino > c->fs->next_ino)
+		c->fs->next_ino = marks.next_ino;
+	journal_go_on(c->fs->journal);
+	pthread_mutex_unlock(&c->fs->lock);
+	if (ok) {
+		invalidate(c, r.touched);
+	} else {
+		log_warn("request %s: %s", id, err.text);
+		say_failed(c, &r, &err);
+	}
+	PQclear(r.touched);
+}
+
+/* Serves what is pending. False when the connection is lost. */
+static bool serve_pending(struct control *c)
+{
+	PGresult *res = PQexecPrepared(
+		c->conn, statements[STMT_REQUEST_PENDING].name, 0, NULL, NULL, NULL, 0);
+	bool ok = PQresultStatus(res) == PGRES_TUPLES_OK;
+
+	for (int i = 0; ok && i < PQntuples(res); i++)
+		serve_request(c, PQgetvalue(res, i, 0));
+	PQclear(res);
+	return ok;
+}
+
+static bool drop_notifications(struct control *c)
+{
+	PGnotify *n;
+
+	if (!PQconsumeInput(c->conn))
+		return false;
+	while ((n = PQnotifies(c->conn)))
+		PQfreemem(n);
+	return true;
+}
+
+static void *control_main(void *arg)
+{
+	struct control *c = arg;
+	struct error err;
+	int delay_ms = 10;
+
+	for (;;) {
+		if (!c->conn && !listen_to(c, &err)) {
+			if (wait_for_stop(c, delay_ms))
+				return NULL;
+			delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
+			continue;
+		}
+		delay_ms = 10;
+		/* First what was asked before we listened. */
+		if (!serve_pending(c) ||
+			(wait_for_stop(c, 0) || PQstatus(c->conn) != CONNECTION_OK)) {
+			PQfinish(c->conn);
+			c->conn = NULL;
+			if (wait_for_stop(c, 0))
+				return NULL;
+			continue;
+		}
+		if (wait_for_stop(c, -1))
+			return NULL;
+		if (!drop_notifications(c)) {
+			PQfinish(c->conn);
+			c->conn = NULL;
+		}
+	}
+}
+
+struct control *control_start(
+	struct fs *fs, const char *conninfo, struct fuse_session *se, struct error *err)
+{
+	struct control *c = xcalloc(1, sizeof(*c));
+
+	c->fs = fs;
+	c->session = se;
+	c->conninfo = strdup(conninfo);
+	c->stop_fd = eventfd(0, EFD_CLOEXEC);
+	if (c->stop_fd >= 0 && listen_to(c, err) &&
+		pthread_create(&c->thread, NULL, control_main, c) == 0)
+		return c;
+	if (c->conn)
+		error_sys(err, "cannot start a thread");
+	PQfinish(c->conn);
+	free(c->conninfo);
+	free(c);
+	return NULL;
+}
+
+void control_stop(struct control *c)
+{
+	uint64_t one = 1;
+
+	if (!c)
+		return;
+	/* The counter is at zero, so that this neither waits nor fails. */
+	if (write(c->stop_fd, &one, sizeof(one)) < 0)
+		log_error("cannot stop the control thread");
+	pthread_join(c->thread, NULL);
+	PQfinish(c->conn);
+	close(c->stop_fd);
+	free(c->conninfo);
+	free(c);
+}

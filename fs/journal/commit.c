@@ -1,0 +1,116 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/conn.h"
+#include "journal/journal_impl.h"
+
+/* Says to those who sync that it cannot be done now; they may try again. */
+static void fail_syncs(struct journal *j, int error)
+{
+	struct journal_waiter *waiters;
+
+	pthread_mutex_lock(j->config.lock);
+	j->sync_error = error;
+	waiters = error ? waiters_take(&j->sync_waiters, UINT64_MAX) : NULL;
+	pthread_mutex_unlock(j->config.lock);
+	waiters_call(waiters, error);
+}
+
+void commit_wait(struct journal *j, int ms)
+{
+	struct timespec until = ns_timespec(clock_mono_ns() + (int64_t)ms * 1000000);
+
+	pthread_mutex_lock(j->config.lock);
+	while (!j->stop && pthread_cond_timedwait(&j->work, j->config.lock, &until) != ETIMEDOUT)
+		;
+	pthread_mutex_unlock(j->config.lock);
+}
+
+/* What the database has of this mount. False when it cannot be asked, or when another mount has
+ * written. */
+static bool ask_last_op(struct journal *j, uint64_t *last, bool *fenced, struct error *err)
+{
+	char id[24];
+	const char *params[] = {id};
+	PGresult *res;
+
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)j->config.mount);
+	res = db_query(j->conn,
+		"with m as (update thule.mount set backend = pg_backend_pid() where id = $1::bigint"
+		" returning last_op) select last_op, (select max(id) > $1::bigint from thule.mount"
+		" where not read_only) from m",
+		1, params, err);
+	if (!res)
+		return false;
+	*last = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
+	*fenced = PQgetvalue(res, 0, 1)[0] == 't';
+	PQclear(res);
+	return true;
+}
+
+/* Makes the connection anew and takes the lease back. *last is what had been committed. */
+bool commit_reconnect(struct journal *j, uint64_t *last, struct error *err)
+{
+	bool fenced;
+
+	PQfinish(j->conn);
+	j->conn = drain_connect(j->config.conninfo, err);
+	if (!j->conn || !ask_last_op(j, last, &fenced, err))
+		return false;
+	if (fenced) {
+		j->failed = true;
+		return error_set(err, ERR_BUSY,
+			"another mount has taken the filesystem over while the connection was "
+			"lost; "
+			"what was not committed stays in the journal");
+	}
+	return PQenterPipelineMode(j->conn)
+		       ? true
+		       : error_set(err, ERR_INTERNAL, "cannot enter pipeline mode");
+}
+
+/* Commits the batch, trying again for as long as it takes. False when there is no hope. */
+bool commit_batch(struct journal *j, bool sync)
+{
+	struct error err;
+	int delay_ms = 10;
+	bool said = false;
+
+	while (!batch_commit(j->batch, j->conn, sync, &err)) {
+		if (!said || delay_ms >= 1000)
+			log_warn("%s; trying again", err.text);
+		said = true;
+		/* A server that comes back is waited for; one that refuses is reported to those who
+		 * sync. */
+		if (err.class != ERR_UNREACHABLE && err.class != ERR_TRANSIENT)
+			fail_syncs(j, error_to_errno(&err));
+		for (;;) {
+			uint64_t last = 0;
+			commit_wait(j, delay_ms);
+			delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
+			if (j->stop && delay_ms >= 1000)
+				return false;
+			if (PQstatus(j->conn) == CONNECTION_OK)
+				break;
+			if (commit_reconnect(j, &last, &err)) {
+				if (batch_ops(j->batch) && last >= batch_last_op(j->batch) && !sync)
+					return true;
+				if (batch_ops(j->batch) && last >= batch_last_op(j->batch))
+					batch_reset(j->batch); /* it is in; the empty batch flushes
+								  it */
+				break;
+			}
+			if (j->failed) {
+				log_error("%s", err.text);
+				return false;
+			}
+		}
+	}
+	if (said)
+		log_info("the database takes batches again");
+	fail_syncs(j, 0);
+	return true;
+}

@@ -1,0 +1,196 @@
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "db/conn.h"
+#include "journal/journal_impl.h"
+
+/* A batch takes what has gathered, up to these. */
+#define BATCH_MAX_OPS   4096
+#define BATCH_MAX_BYTES (8u << 20)
+
+/*
+ * How long the first op of a batch waits for company, unless someone waits for it. A transaction
+ * costs as much as some ten more ops in it do, and the server shares the processors with those who
+ * make the ops.
+ */
+#define LINGER_NS INT64_C(5000000)
+
+uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t done, bool *corrupt)
+{
+	uint64_t pos = ring_tail(ring);
+	const void *at;
+	size_t avail;
+
+	*corrupt = false;
+	while (batch_ops(b) < BATCH_MAX_OPS && batch_bytes(b) < BATCH_MAX_BYTES &&
+		(at = ring_at(ring, &pos, &avail))) {
+		struct record r;
+		size_t n = record_decode(at, avail, &r);
+		if (!n) {
+			*corrupt = true;
+			break;
+		}
+		if (r.op > done)
+			batch_add(b, &r);
+		pos += n;
+	}
+	return pos;
+}
+
+/* Under the lock. Waits until there is a batch worth committing; false when it is time to end. */
+static bool wait_for_work(struct journal *j)
+{
+	for (;;) {
+		bool idle = ring_empty(j->ring);
+		bool hurry = j->sync_waiters || j->room_waiters || j->stop || j->job ||
+			     ring_used(j->ring) > LINGER_BYTES;
+		struct timespec until;
+
+		if (idle && (j->sync_waiters || j->job))
+			return true;
+		if (idle && j->room_waiters && !j->held)
+			return true;
+		if (idle && j->stop)
+			return j->flushed_op < ring_head_op(j->ring);
+		if (idle) {
+			pthread_cond_wait(&j->work, j->config.lock);
+			continue;
+		}
+		if (hurry || clock_mono_ns() >= j->first_ns + LINGER_NS)
+			return true;
+		until = ns_timespec(j->first_ns + LINGER_NS);
+		pthread_cond_timedwait(&j->work, j->config.lock, &until);
+	}
+}
+
+/* Under the lock: what a batch took is in the database now. */
+static void batch_done(struct journal *j, uint64_t pos, uint64_t op, bool sync)
+{
+	j->config.committed(j->config.arg, j->batch, op);
+	ring_release(j->ring, pos, op);
+	j->first_ns = clock_mono_ns();
+	if (sync)
+		j->flushed_op = op;
+}
+
+/* The ids that a job used are used: the next op and the next blob come after them. */
+static bool take_marks(struct journal *j, struct journal_marks *marks, struct error *err)
+{
+	PGresult *res = db_query(j->conn,
+		"select s.next_op, s.next_ino, s.next_blob, (extract(epoch from o.at) * "
+		"1000000)::bigint"
+		" from thule.superblock s left join thule.op o on o.op = s.next_op - 1",
+		0, NULL, err);
+
+	if (!res)
+		return false;
+	marks->next_op = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
+	marks->next_ino = strtoull(PQgetvalue(res, 0, 1), NULL, 10);
+	batch_set_next_blob(j->batch, strtoull(PQgetvalue(res, 0, 2), NULL, 10));
+	pthread_mutex_lock(j->config.lock);
+	j->next_op = marks->next_op;
+	j->flushed_op = marks->next_op - 1;
+	if (strtoll(PQgetvalue(res, 0, 3), NULL, 10) > j->last_at)
+		j->last_at = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
+	ring_begin(j->ring, j->config.mount, marks->next_op - 1);
+	pthread_mutex_unlock(j->config.lock);
+	PQclear(res);
+	return true;
+}
+
+/* Until it succeeds: without the marks, the next op could have an id that is used. */
+static void insist_on_marks(struct journal *j, struct journal_marks *marks)
+{
+	struct error err;
+	uint64_t last;
+
+	while (!j->failed && !take_marks(j, marks, &err)) {
+		log_warn("%s; trying again", err.text);
+		commit_wait(j, 200);
+		if (PQstatus(j->conn) != CONNECTION_OK && commit_reconnect(j, &last, &err))
+			PQexitPipelineMode(j->conn);
+		if (j->stop)
+			j->failed = true;
+	}
+}
+
+static void run_job(struct journal *j)
+{
+	struct job *job = j->job;
+
+	/* The flush of what came before, so that the job begins on firm ground. */
+	if (!commit_batch(j, true) || !PQexitPipelineMode(j->conn)) {
+		job->ok = error_set(
+			job->err, ERR_UNREACHABLE, "the database does not take changes now");
+	} else {
+		job->ok = job->fn(job->arg, j->conn, job->err);
+		insist_on_marks(j, job->marks);
+		PQenterPipelineMode(j->conn);
+	}
+	pthread_mutex_lock(j->config.lock);
+	job->done = true;
+	j->job = NULL;
+	pthread_cond_broadcast(&j->job_done);
+	pthread_mutex_unlock(j->config.lock);
+}
+
+/* Takes what is in the ring to the database, and answers those who waited for it. False when there
+ * is no hope. */
+static bool drain_once(struct journal *j)
+{
+	pthread_mutex_t *lock = j->config.lock;
+	struct journal_waiter *synced = NULL, *roomy = NULL;
+	bool sync, corrupt, ok;
+	uint64_t pos, op;
+
+	pthread_mutex_lock(lock);
+	sync = j->sync_waiters || j->stop;
+	pthread_mutex_unlock(lock);
+	pos = drain_fold(j->ring, j->batch, 0, &corrupt);
+	op = batch_ops(j->batch) ? batch_last_op(j->batch) : ring_tail_op(j->ring);
+	if (corrupt)
+		log_error("the journal has a record that cannot be read after op %llu",
+			(unsigned long long)op);
+	ok = !corrupt && commit_batch(j, sync);
+
+	pthread_mutex_lock(lock);
+	if (ok)
+		batch_done(j, pos, op, sync);
+	else
+		j->failed = true;
+	if (!ok || sync)
+		synced = waiters_take(&j->sync_waiters, ok ? op : UINT64_MAX);
+	if (!ok || !j->held) {
+		roomy = j->room_waiters;
+		j->room_waiters = NULL;
+	}
+	pthread_cond_broadcast(&j->job_done);
+	pthread_mutex_unlock(lock);
+	batch_reset(j->batch);
+	waiters_call(synced, ok ? 0 : EIO);
+	waiters_call(roomy, ok ? 0 : EIO);
+	return ok;
+}
+
+void *drain_main(void *arg)
+{
+	struct journal *j = arg;
+	bool more = true;
+
+	while (more) {
+		bool job;
+		pthread_mutex_lock(j->config.lock);
+		more = wait_for_work(j);
+		job = j->job && ring_empty(j->ring);
+		if (job)
+			j->job->running = true;
+		pthread_mutex_unlock(j->config.lock);
+		if (more && job)
+			run_job(j);
+		else if (more)
+			more = drain_once(j);
+	}
+	return NULL;
+}

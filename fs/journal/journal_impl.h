@@ -1,0 +1,69 @@
+#pragma once
+
+/* What the parts of the journal share; nobody else includes this. */
+
+#include "journal/journal.h"
+
+/* Something to be run by the drain, between batches. */
+struct job {
+	bool (*fn)(void *arg, PGconn *conn, struct error *err);
+	void *arg;
+	struct journal_marks *marks;
+	struct error *err;
+	bool ok, running, done;
+};
+
+struct journal {
+	struct journal_config config;
+	char *conninfo;
+	struct ring *ring;
+	PGconn *conn;
+	struct batch *batch;
+	pthread_t thread;
+	pthread_cond_t work; /* with config.lock: the drain has something to do */
+	pthread_cond_t job_done;
+	struct job *job;
+	bool held; /* changes wait until a job is over and its effects are known */
+	bool stop;
+	bool failed;    /* the drain gave up: lost the lease to someone else */
+	int sync_error; /* errno for those who sync while batches cannot be committed */
+	uint64_t next_op;
+	uint64_t flushed_op; /* last op that is on disk */
+	int64_t last_at;
+	int64_t first_ns; /* when the oldest op that is not in a batch came, monotonic */
+	struct journal_waiter *sync_waiters, *room_waiters;
+};
+
+/* So many bytes in the ring end the wait for company: see drain.c. */
+#define LINGER_BYTES (2u << 20)
+
+/* --- drain.c --- */
+
+/* The drain's thread; arg is the journal. */
+void *drain_main(void *arg);
+
+/*
+ * Folds what is in the ring from its tail on, within the limits of a batch, except ops up to
+ * `done`, which the database has already. Returns where it ends.
+ */
+uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t done, bool *corrupt);
+
+/* --- commit.c, on the drain's thread, without the lock --- */
+
+/* Commits the journal's batch, trying again for as long as it takes. False when there is no hope.
+ */
+bool commit_batch(struct journal *j, bool sync);
+
+/* Makes the connection anew and takes the lease back. *last is the last op that had been committed.
+ */
+bool commit_reconnect(struct journal *j, uint64_t *last, struct error *err);
+
+/* Waits so long, or until it is time to stop. */
+void commit_wait(struct journal *j, int ms);
+
+/* --- waiters --- */
+
+/* Takes those that wait for an op up to this one off the list. Under the lock. */
+struct journal_waiter *waiters_take(struct journal_waiter **list, uint64_t up_to);
+/* Calls and forgets them. Without the lock. */
+void waiters_call(struct journal_waiter *list, int error);

@@ -1,0 +1,33 @@
+#include <stdlib.h>
+
+#include "journal/journal_impl.h"
+
+bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t *next_blob,
+	uint64_t *replayed, struct error *err)
+{
+	struct batch *b = batch_new(ring_mount(ring), *next_blob);
+	bool ok = PQenterPipelineMode(conn);
+
+	*replayed = 0;
+	while (ok && !ring_empty(ring)) {
+		bool corrupt;
+		uint64_t pos = drain_fold(ring, b, *last_op, &corrupt);
+		if (corrupt && !batch_ops(b))
+			ok = error_set(err, ERR_CORRUPT,
+				"the journal has a record that cannot be read after op %llu",
+				(unsigned long long)*last_op);
+		if (!ok || (batch_ops(b) && !batch_commit(b, conn, true, err))) {
+			ok = false;
+			break;
+		}
+		if (batch_ops(b))
+			*last_op = batch_last_op(b);
+		*replayed += batch_ops(b);
+		ring_release(ring, pos, *last_op);
+		batch_reset(b);
+	}
+	*next_blob = batch_next_blob(b);
+	batch_free(b);
+	PQexitPipelineMode(conn);
+	return ok;
+}
