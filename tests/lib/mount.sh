@@ -94,14 +94,13 @@ mounted_or_gone() {
 mount_fs() {
 	local opts=${THULE_TEST_OPTIONS:-}
 	rm -f "$CASE_DIR/daemon.pid" "$CASE_DIR/daemon.status"
-	(
-		status=0
-		# shellcheck disable=SC2016 # expanded by the inner shell
-		setsid bash -c 'echo $$ >"$0.new" && mv "$0.new" "$0" && exec "$@"' \
-			"$CASE_DIR/daemon.pid" "$THULEFS" "$THULE_SOURCE" "$MNT" -f ${opts:+-o "$opts"} \
-			>>"$CASE_DIR/daemon.log" 2>&1 </dev/null || status=$?
-		echo $status >"$CASE_DIR/daemon.status"
-	) >/dev/null 2>&1 </dev/null &
+	# In a session of its own, because what is left of a case's process group is killed.
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	setsid bash -c '"${@:2}" >>"$1/daemon.log" 2>&1 </dev/null &
+		echo $! >"$1/daemon.pid"
+		wait $!
+		echo $? >"$1/daemon.status"' supervisor "$CASE_DIR" "$THULEFS" "$THULE_SOURCE" "$MNT" -f ${opts:+-o "$opts"} \
+		>/dev/null 2>&1 </dev/null &
 	disown
 	wait_until 120 mounted_or_gone || fail "thulefs did not mount within 120 s"
 	is_mounted || fail "thulefs exited with $(<"$CASE_DIR/daemon.status"): $(tail -n 5 "$CASE_DIR/daemon.log")"
