@@ -132,8 +132,8 @@ static bool start_journal(struct server *s, struct error *err)
 		!replay(s, conn, ring, err) ||
 		!last_time(conn, (uint64_t)s->super.next_op, &last_at, err) ||
 		!insert_mount(s, conn, err)) {
-		PQfinish(conn);
 		ring_close(ring);
+		PQfinish(conn);
 		return false;
 	}
 	s->fs.next_ino = (uint64_t)s->super.next_ino;
@@ -161,7 +161,8 @@ static void forget_orphans(struct fs *fs)
 
 	pthread_mutex_lock(&fs->lock);
 	HASH_ITER (hh, fs->state.inodes, inode, tmp) {
-		if (inode->attr.nlink == 0 && !inode->gone && !inode->stale && journal_has_room(fs->journal, 0))
+		if (inode->attr.nlink == 0 && !inode->gone && !inode->stale &&
+			journal_has_room(fs->journal, 0))
 			forget_orphan(fs, inode, kernel);
 	}
 	pthread_mutex_unlock(&fs->lock);
@@ -255,17 +256,11 @@ static bool start(struct server *s, struct error *err)
 	return true;
 }
 
-/* Drains, says that the mount ended, and lets go of the lease. */
-static bool stop_journal(struct server *s, struct error *err)
+/* Says that the mount ended, and lets go of the lease. */
+static void end_mount(struct server *s, bool clean, struct error *err)
 {
-	bool clean;
 	uint64_t ignored;
 
-	if (!s->fs.journal)
-		return true;
-	if (s->fs.actors)
-		forget_orphans(&s->fs);
-	clean = journal_stop(s->fs.journal);
 	if (clean)
 		query_u64(journal_conn(s->fs.journal),
 			"update thule.mount set ended_at = now() where id = $1::bigint returning 0",
@@ -275,19 +270,24 @@ static bool stop_journal(struct server *s, struct error *err)
 			"not everything could be committed; the next mount on this host will do it "
 			"from the journal");
 	journal_free(s->fs.journal);
-	return clean;
 }
 
 static bool stop(struct server *s, struct error *err)
 {
-	bool clean;
+	bool clean = true;
 
 	control_stop(s->control);
 	if (s->session)
 		fuse_session_unmount(s->session);
-	transport_free(s->fs.transport);
-	clean = stop_journal(s, err);
+	if (s->fs.journal && s->fs.actors)
+		forget_orphans(&s->fs);
+	/* Their threads call each other and reply, so all of them end before any of them goes. */
+	if (s->fs.journal)
+		clean = journal_stop(s->fs.journal);
 	reader_stop(s->fs.reader);
+	if (s->fs.journal)
+		end_mount(s, clean, err);
+	transport_free(s->fs.transport);
 	actor_cache_free(s->fs.actors);
 	if (s->session)
 		fuse_session_destroy(s->session);

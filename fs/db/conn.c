@@ -51,7 +51,8 @@ bool db_error(PGconn *conn, const PGresult *res, const char *doing, struct error
 	const char *hint = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_HINT) : NULL;
 	enum error_class class = db_sqlstate_class(state);
 
-	if (class == ERR_UNREACHABLE && PQstatus(conn) == CONNECTION_OK && res)
+	/* libpq itself refused something; the connection is as it was. */
+	if (res && !state && PQstatus(conn) == CONNECTION_OK)
 		class = ERR_INTERNAL;
 	error_set(err, class, "%s: %s%s%s", doing, text && *text ? text : "the connection was lost",
 		hint ? "; " : "", hint ? hint : "");

@@ -171,8 +171,9 @@ void journal_free(struct journal *j)
 {
 	if (!j)
 		return;
-	PQfinish(j->conn);
+	/* The lease covers the file for all of its life, so it goes last. */
 	ring_close(j->ring);
+	PQfinish(j->conn);
 	batch_free(j->batch);
 	pthread_cond_destroy(&j->work);
 	pthread_cond_destroy(&j->job_done);

@@ -56,7 +56,7 @@ static char *put_bytes(char *p, struct bytes b, const void **at)
 	memcpy(p, &b.len, 4);
 	if (b.len)
 		memcpy(p + 4, b.data, b.len);
-	if (at)
+	if (at && b.len)
 		*at = p + 4;
 	return p + n;
 }

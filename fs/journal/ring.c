@@ -129,6 +129,15 @@ static bool ring_adopt(struct ring *ring, size_t size, struct error *err)
 	return ring_map(ring, err);
 }
 
+/* False when its last user removed the file between our opening and our locking it. */
+static bool has_name(const struct ring *ring)
+{
+	struct stat ours, named;
+
+	return fstat(ring->fd, &ours) == 0 && stat(ring->path, &named) == 0 &&
+	       ours.st_ino == named.st_ino && ours.st_dev == named.st_dev;
+}
+
 struct ring *ring_open(const char *uuid, size_t size, struct error *err)
 {
 	struct ring *ring = calloc(1, sizeof(*ring));
@@ -144,16 +153,13 @@ struct ring *ring_open(const char *uuid, size_t size, struct error *err)
 		free(ring);
 		return NULL;
 	}
-	if (flock(ring->fd, LOCK_EX | LOCK_NB) < 0) {
+	if (flock(ring->fd, LOCK_EX | LOCK_NB) < 0 || !has_name(ring)) {
 		error_set(err, ERR_BUSY, "the journal %s is in use by another daemon of this host",
 			ring->path);
-		goto fail;
-	}
-	if (ring_adopt(ring, size, err)) {
+	} else if (ring_adopt(ring, size, err)) {
 		ring->h->pid = (uint32_t)getpid();
 		return ring;
 	}
-fail:
 	close(ring->fd);
 	free(ring);
 	return NULL;

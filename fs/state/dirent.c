@@ -64,18 +64,23 @@ static void index_remove(struct dir_index *index, struct dirent_node *d)
 /* New names have the largest cookies, so they go to the end; an exchange keeps its place. */
 static void index_insert(struct dir_index *index, struct dirent_node *d)
 {
-	size_t at;
+	size_t at = dir_seek(index, d->cookie);
 
+	index->live++;
+	/* A name that was evicted comes back to its old place. */
+	if (at > 0 && index->slots[at - 1].cookie == d->cookie) {
+		assert(!index->slots[at - 1].node);
+		index->slots[at - 1].node = d;
+		return;
+	}
 	if (index->count == index->cap) {
 		index->cap = index->cap ? index->cap * 2 : 8;
 		index->slots = xrealloc(index->slots, index->cap * sizeof(*index->slots));
 	}
-	at = dir_seek(index, d->cookie);
 	memmove(index->slots + at + 1, index->slots + at,
 		(index->count - at) * sizeof(*index->slots));
 	index->slots[at] = (struct dir_slot){d->cookie, d};
 	index->count++;
-	index->live++;
 }
 
 struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes name, uint64_t ino,
