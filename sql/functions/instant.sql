@@ -1,11 +1,12 @@
 -- An instant as people type it.
 -- Parameters: t, one of
+--   a name          of a snapshot: the instant that it names;
 --   op:N            the moment at which op N happened, N included;
 --   an age          numbers with units, as interval reads them: '10min', '2 days', '1h 30min': that long ago;
 --   anything else   what timestamptz reads: '2024-05-01 12:00', 'yesterday', 'now'.
 -- Returns: timestamptz; null for null. What is none of these is an error (invalid_datetime_format), an op that
 -- is not in the log too (no_data_found).
--- Tables touched: op (read).
+-- Tables touched: op, snapshot (read).
 -- Not parallel safe: trying to read text as one type and then as the other takes subtransactions.
 create function thule.instant(t text) returns timestamptz
 language plpgsql stable strict parallel unsafe
@@ -14,7 +15,12 @@ declare
     wanted numeric;
     found_op record;
     range  record;
+    named  timestamptz;
 begin
+    select s.at into named from thule.snapshot s where s.name = t;
+    if found then
+        return named;
+    end if;
     if t ~ '^\s*op:\d+\s*$' then
         wanted := substring(t from '\d+')::numeric;
         select min(o.op) as first, max(o.op) as last into range from thule.op o;
@@ -38,7 +44,7 @@ begin
     exception when data_exception then
         raise exception using errcode = 'invalid_datetime_format',
             message = format('%s is not an instant', quote_literal(t)),
-            hint = 'Give a time (2024-05-01 12:00), an age with its unit (10min, 2 days) or op:N.';
+            hint = 'Give a time (2024-05-01 12:00), an age with its unit (10min, 2 days), op:N or the name of a snapshot.';
     end;
 end
 $$;

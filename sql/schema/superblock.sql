@@ -8,5 +8,9 @@ create table thule.superblock (
     created        timestamptz not null default now(),
     next_op        bigint not null,        -- first op id not yet used
     next_ino       bigint not null,        -- first inode number not yet used
-    next_blob      bigint not null         -- first blob id not yet used
+    next_blob      bigint not null,        -- first blob id not yet used
+    pruned_op      bigint not null default 0,  -- the state as of an earlier op is not kept: see thule.prune_begin
+    pruned_before  timestamptz,            -- the time of pruned_op; null: nothing was pruned
+    swept_op       bigint not null default 0,  -- how far thule.prune_step has come on the way to pruned_op
+    log_op         bigint not null default 0   -- the log may lack ops before this one
 ) with (fillfactor = 10);                  -- one row, updated by every batch: leave room for HOT

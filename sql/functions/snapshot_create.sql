@@ -1,0 +1,40 @@
+-- Gives an instant a name: thule.instant then reads it, and pruning keeps it.
+-- Parameters: name; by, who does it; t, an instant as thule.instant reads it (null: the last op that is committed).
+-- Returns: the row. Errors: a name that could be read as an instant or is no file name (invalid_parameter_value), one
+--   that is taken (duplicate_object), those of thule.instant, an instant before the first op (no_data_found).
+-- Tables touched: snapshot (written), op (read).
+create function thule.snapshot_create(name text, by text, t text default null) returns thule.snapshot
+language plpgsql
+as $$
+declare
+    at_op bigint;
+    made  thule.snapshot;
+begin
+    -- It is typed wherever an instant is, and is a folder in DIR/.thule/at.
+    if name !~ '^[[:alpha:]_][[:alnum:]_.@+-]*$' or octet_length(name) > 255 then
+        raise exception using errcode = 'invalid_parameter_value',
+            message = format('%s cannot be the name of a snapshot', quote_literal(name)),
+            hint = 'A name begins with a letter and goes on with letters, digits and any of _ . @ + -';
+    end if;
+    if thule.is_instant(name) then
+        raise exception using errcode = 'invalid_parameter_value',
+            message = format('%s is a time already', quote_literal(name)),
+            hint = 'Take a name that is none.';
+    end if;
+    -- Nothing may be pruned between finding an instant and naming it.
+    perform pg_advisory_xact_lock_shared(1953003884, 2);
+    at_op := thule.op_at(coalesce(thule.instant(t), 'infinity'));
+    if at_op = 0 then
+        raise exception using errcode = 'no_data_found', message = 'the filesystem did not exist then';
+    end if;
+    insert into thule.snapshot (name, op, at, created_by)
+        select snapshot_create.name, o.op, o.at, by from thule.op o where o.op = at_op
+        on conflict do nothing
+        returning * into made;
+    if made.name is null then
+        raise exception using errcode = 'duplicate_object',
+            message = format('there is a snapshot %s already', quote_literal(name));
+    end if;
+    return made;
+end
+$$;

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "db/statement.h"
+
+/*
+ * Runs a statement of the catalogue, parameters and results as text. NULL with *err set; what the
+ * functions of schema thule refuse is said in their own words: ERR_USAGE (SQLSTATE class 22, or a
+ * name that is taken), ERR_NOT_FOUND (no_data_found), ERR_BUSY (object_in_use). PQclear() it.
+ */
+PGresult *ask(
+	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err);
+
+/* The name of the calling user, or the uid where it has none: for "by whom". */
+const char *ask_user(char *buf, size_t size);
+
+/*
+ * Where the filesystem of `conn` is mounted read-write on this host, in `dir` (PATH_MAX bytes).
+ * False, with *err untouched, when it is not.
+ */
+bool ask_mounted_here(PGconn *conn, char *dir);
+
+/*
+ * Commits what a mount on this host has acknowledged, so that the database's last op is now. Does
+ * nothing where it is not mounted on this host.
+ */
+bool ask_sync(PGconn *conn, struct error *err);
