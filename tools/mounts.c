@@ -163,7 +163,9 @@ bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX],
 	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
 		return mounts_real_path(path, true, real, err);
 	*slash = '\0';
-	if (!realpath(slash == parent ? "/" : parent, folder))
+	/* What is gone by now may be asked for in the past, with the directories it was in. */
+	if (!realpath(slash == parent ? "/" : parent, folder) &&
+		!(errno == ENOENT && mounts_real_path(parent, false, folder, NULL)))
 		return error_sys(err, "%s", slash == parent ? "/" : parent);
 	return path_format(real, PATH_MAX, err, "%s/%s", strcmp(folder, "/") ? folder : "", name);
 }

@@ -24,8 +24,9 @@ bool mounts_visit(
 bool mounts_find(const char *path, struct mount_point *m);
 
 /*
- * Makes `path` absolute and free of symbolic links; all but the last name must exist, and the last
- * is followed if `follow`. Works for the root of a dead mount. False with *err set.
+ * Makes `path` absolute and free of symbolic links. The last name is followed, and all must exist,
+ * if `follow`; else names at the end need not exist. Works for the root of a dead mount. False with
+ * *err set.
  */
 bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX], struct error *err);
 

@@ -1,0 +1,38 @@
+-- The last op that had happened at an instant that people typed: what the functions that read the past take.
+-- Parameters: t, as thule.instant takes it.
+-- Returns: op; null for null. Errors: those of thule.instant; no_data_found when the instant lies before the beginning
+--   of the filesystem, in the future, or before what was pruned.
+-- Tables touched: op, snapshot, superblock (read).
+create function thule.instant_op(t text) returns bigint
+language plpgsql stable strict parallel unsafe
+as $$
+declare
+    at    timestamptz := thule.instant(t);
+    first record;
+    last  record;
+    horizon  bigint := (select s.pruned_op from thule.superblock s);
+    found_op bigint := (select s.op from thule.snapshot s where s.name = t);
+begin
+    if found_op is not null then            -- pruning keeps what was true at a snapshot
+        return found_op;
+    end if;
+    select o.op, o.at into first from thule.op o order by o.op limit 1;
+    select o.op, o.at into last from thule.op o order by o.op desc limit 1;
+    -- The clock of the host that made the last op may be ahead of this one.
+    if at > greatest(clock_timestamp(), last.at) then
+        raise exception using errcode = 'no_data_found',
+            message = format('%s is in the future: it is %s now', t, clock_timestamp()::timestamptz(0));
+    end if;
+    found_op := case when t ~ '^\s*op:\d+\s*$' then substring(t from '\d+')::bigint else thule.op_at(at) end;
+    if found_op < horizon and not exists (select from thule.snapshot s where s.op = found_op) then
+        raise exception using errcode = 'no_data_found',
+            message = format('%s was pruned: the past is kept from %s (op:%s) on', t,
+                (select s.pruned_before::timestamptz(0) from thule.superblock s), horizon);
+    end if;
+    if found_op = 0 then
+        raise exception using errcode = 'no_data_found',
+            message = format('%s is before the beginning: this filesystem was made at %s', t, first.at::timestamptz(0));
+    end if;
+    return found_op;
+end
+$$;

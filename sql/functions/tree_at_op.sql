@@ -1,0 +1,20 @@
+-- Everything below an inode as it was once an op had happened, each directory followed by what is in it.
+-- Parameters: top, an ino; at_op, an op (2^63-1: the present).
+-- Returns: rows (path, inode): path in bytes, relative to top ('.' for itself), with a zero byte for each
+--   slash, because that sorts; and its columns of thule.inode.
+-- Tables touched: dirent, dirent_history, inode, inode_history (read).
+create function thule.tree_at_op(top bigint, at_op bigint) returns table (path bytea, inode thule.inode)
+language sql stable parallel safe rows 10000
+begin atomic
+    with recursive tree (path, ino) as (
+        select '.'::bytea, top
+        union all
+        select t.path || '\x00'::bytea || e.name, e.ino
+        from tree t
+        cross join lateral thule.entry_at_op(t.ino, at_op) e
+    )
+    select t.path, i
+    from tree t
+    cross join lateral thule.inode_at_op(t.ino, at_op) i
+    order by t.path;
+end;

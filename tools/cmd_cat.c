@@ -1,0 +1,49 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "past.h"
+
+enum { OPT_AT };
+
+static const struct command_option options[] = {
+	[OPT_AT] = {0, "at", "T", "as of this instant (default: now)"},
+	{0},
+};
+
+static bool put(void *arg, const char *data, size_t len, struct error *err)
+{
+	return fwrite(data, 1, len, stdout) == len || error_sys(err, "cannot write the output");
+}
+
+static int run(const struct arguments *args)
+{
+	struct error err = {0};
+	struct past p;
+	bool ok;
+
+	if (!past_open(&p, args->operand[0], args->option[OPT_AT], &err))
+		return command_fail(&err);
+	if (strcmp(p.kind, "file"))
+		ok = error_set(&err, ERR_NOT_FOUND, "%s is a %s: cat prints regular files", p.path,
+			p.kind);
+	else
+		ok = past_read(&p, p.ino, put, NULL, &err);
+	past_close(&p);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_cat = {
+	.name = "cat",
+	.operands = "PATH [--at T]",
+	.summary = "print a file as it was",
+	.help = "PATH is a path in a mount, or an absolute path from the root of the filesystem; "
+		"what it\n"
+		"names need not be there any more. T is a time (2024-05-01 12:00), an age (10min, "
+		"2 days)\n"
+		"or op:N.",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run,
+};

@@ -1,0 +1,81 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "command.h"
+#include "db/conn.h"
+#include "past.h"
+#include "print.h"
+
+enum { OPT_AT, OPT_JSON };
+
+static const struct command_option options[] = {
+	[OPT_AT] = {0, "at", "T", "as of this instant (default: now)"},
+	[OPT_JSON] = {0, "json", NULL, "print a JSON object"},
+	{0},
+};
+
+static void print_line(const char *name, const char *value)
+{
+	/* What is a number for SQL is something else for people. */
+	if (!strcmp(name, "mode"))
+		printf("%8s  %04o\n", name, (unsigned int)atoi(value));
+	else if (!strcmp(name, "rdev"))
+		printf("%8s  %u, %u\n", name, major(strtoull(value, NULL, 10)),
+			minor(strtoull(value, NULL, 10)));
+	else {
+		printf("%8s  ", name);
+		print_safe(stdout, value, 0);
+		printf("\n");
+	}
+}
+
+static void print(const PGresult *res, bool json)
+{
+	if (json) {
+		printf("%s\n", PQgetvalue(res, 0, 0));
+		return;
+	}
+	for (int i = 1; i < PQnfields(res); i++) {
+		const char *value = PQgetvalue(res, 0, i);
+		bool none = !strcmp(PQfname(res, i), "rdev") && !strcmp(value, "0");
+
+		if (!PQgetisnull(res, 0, i) && !none)
+			print_line(PQfname(res, i), value);
+	}
+}
+
+static int run(const struct arguments *args)
+{
+	struct error err = {0};
+	struct past p;
+	PGresult *res;
+
+	if (!past_open(&p, args->operand[0], args->option[OPT_AT], &err))
+		return command_fail(&err);
+	res = past_query(&p, statements[STMT_COMMAND_STAT].text, 3,
+		(const char *[]){p.ino, p.op, p.path}, false, &err);
+	if (res)
+		print(res, args->option[OPT_JSON]);
+	PQclear(res);
+	past_close(&p);
+	return res ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_stat = {
+	.name = "stat",
+	.operands = "PATH [--at T] [--json]",
+	.summary = "show what a file was, and since when, until when and by whom",
+	.help = "`since` and `until` are when this version of the inode began and ended, `by` is "
+		"who began\n"
+		"it. PATH is a path in a mount, or an absolute path from the root of the "
+		"filesystem; what it\n"
+		"names need not be there any more. T is a time (2024-05-01 12:00), an age (10min, "
+		"2 days)\n"
+		"or op:N.",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run,
+};

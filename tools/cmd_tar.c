@@ -1,0 +1,255 @@
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <uthash.h>
+
+#include "base/buf.h"
+#include "command.h"
+#include "db/conn.h"
+#include "past.h"
+
+/*
+ * A tree of the past as a POSIX pax stream. libarchive writes it; the tree comes through a cursor,
+ * files page by page, so memory stays small whatever the size of either. Only files with several
+ * names are remembered, to be hard links in the stream.
+ */
+
+enum { OPT_AT };
+
+static const struct command_option options[] = {
+	[OPT_AT] = {0, "at", "T", "as of this instant (default: now)"},
+	{0},
+};
+
+/* Columns of command_tree. */
+enum { PATH, INO, MODE, NLINK, UID, GID, RDEV, SIZE, MTIME, TARGET };
+
+/* Name and inode of the first name of a file that has several. */
+struct linked {
+	long long ino;
+	char *path;
+	UT_hash_handle hh;
+};
+
+struct stream {
+	struct past *past;
+	struct archive *archive;
+	struct linked *links;
+	char *alone;   /* name of the one entry, when the path is no directory */
+	uint64_t left; /* bytes of the file that are not written yet */
+};
+
+static bool archive_fail(struct archive *a, struct error *err)
+{
+	return error_set(err, ERR_SYSTEM, "cannot write the archive: %s", archive_error_string(a));
+}
+
+static bool put(void *arg, const char *data, size_t len, struct error *err)
+{
+	struct stream *s = arg;
+
+	if (len > s->left)
+		return error_set(err, ERR_CORRUPT, "a file is longer than its inode says");
+	s->left -= len;
+	return archive_write_data(s->archive, data, len) == (la_ssize_t)len ||
+	       archive_fail(s->archive, err);
+}
+
+/* From hex, as the query gives bytes. free() it. */
+static char *from_hex(const char *hex)
+{
+	size_t n = strlen(hex) / 2;
+	char *bytes = xcalloc(1, n + 1);
+	unsigned int byte;
+
+	for (size_t i = 0; i < n && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
+		bytes[i] = (char)byte;
+	return bytes;
+}
+
+static long long number(const PGresult *res, int row, int column)
+{
+	return strtoll(PQgetvalue(res, row, column), NULL, 10);
+}
+
+/* Slashes are zeros in the query's answer. */
+static char *entry_path(const char *hex)
+{
+	size_t n = strlen(hex) / 2;
+	char *path = from_hex(hex);
+
+	for (size_t i = 0; i < n; i++)
+		if (!path[i])
+			path[i] = '/';
+	return path;
+}
+
+/* The path under which the inode is in the stream already, or NULL; then it is now. */
+static const char *seen(struct stream *s, long long ino, const char *path)
+{
+	struct linked *l;
+
+	HASH_FIND(hh, s->links, &ino, sizeof(ino), l);
+	if (l)
+		return l->path;
+	l = xcalloc(1, sizeof(*l));
+	l->ino = ino;
+	l->path = xmemdup(path, strlen(path) + 1);
+	HASH_ADD(hh, s->links, ino, sizeof(l->ino), l);
+	return NULL;
+}
+
+static void describe(struct archive_entry *e, const PGresult *res, int row)
+{
+	long long ns = number(res, row, MTIME);
+	long long second = ns / 1000000000 - (ns % 1000000000 < 0);
+
+	archive_entry_set_mode(e, (mode_t)number(res, row, MODE));
+	archive_entry_set_uid(e, number(res, row, UID));
+	archive_entry_set_gid(e, number(res, row, GID));
+	archive_entry_set_mtime(e, (time_t)second, (long)(ns - second * 1000000000));
+	if (!PQgetisnull(res, row, TARGET)) {
+		char *target = from_hex(PQgetvalue(res, row, TARGET));
+		archive_entry_set_symlink(e, target);
+		free(target);
+	}
+	archive_entry_set_rdev(e, (dev_t)number(res, row, RDEV));
+	archive_entry_set_size(e, 0);
+}
+
+static bool write_entry(
+	struct stream *s, struct archive_entry *e, const PGresult *res, int row, struct error *err)
+{
+	mode_t mode = (mode_t)number(res, row, MODE);
+	const char *first = NULL;
+	bool data;
+
+	describe(e, res, row);
+	if (number(res, row, NLINK) > 1 && !S_ISDIR(mode))
+		first = seen(s, number(res, row, INO), archive_entry_pathname(e));
+	if (first)
+		archive_entry_set_hardlink(e, first);
+	data = S_ISREG(mode) && !first;
+	if (data)
+		archive_entry_set_size(e, number(res, row, SIZE));
+	s->left = data ? (uint64_t)number(res, row, SIZE) : 0;
+	if (archive_write_header(s->archive, e) < ARCHIVE_WARN)
+		return archive_fail(s->archive, err);
+	return !data || past_read(s->past, PQgetvalue(res, row, INO), put, s, err);
+}
+
+static bool write_row(struct stream *s, const PGresult *res, int row, struct error *err)
+{
+	mode_t mode = (mode_t)number(res, row, MODE);
+	struct archive_entry *e;
+	char *path;
+	bool ok;
+
+	/* A tar file has no sockets. */
+	if (S_ISSOCK(mode))
+		return true;
+	e = archive_entry_new();
+	path = s->alone ? xmemdup(s->alone, strlen(s->alone) + 1)
+			: entry_path(PQgetvalue(res, row, PATH));
+	archive_entry_set_pathname(e, path);
+	free(path);
+	ok = write_entry(s, e, res, row, err);
+	archive_entry_free(e);
+	return ok;
+}
+
+static bool write_tree(struct stream *s, struct error *err)
+{
+	const char *params[] = {s->past->ino, s->past->op};
+	char declare[2048];
+	PGresult *res;
+	bool ok, more = true;
+
+	snprintf(declare, sizeof(declare), "declare tree no scroll cursor for %s",
+		statements[STMT_COMMAND_TREE].text);
+	res = past_query(s->past, declare, 2, params, false, err);
+	ok = res != NULL;
+	PQclear(res);
+	while (ok && more) {
+		res = past_query(s->past, "fetch 500 from tree", 0, NULL, false, err);
+		ok = res != NULL;
+		more = ok && PQntuples(res) > 0;
+		for (int row = 0; ok && row < PQntuples(res); row++)
+			ok = write_row(s, res, row, err);
+		PQclear(res);
+	}
+	return ok;
+}
+
+static bool write_archive(struct past *p, struct error *err)
+{
+	struct stream s = {.past = p, .archive = archive_write_new()};
+	struct linked *l, *tmp;
+	bool ok;
+
+	if (!s.archive)
+		return error_set(err, ERR_SYSTEM, "out of memory");
+	/* Names that are not UTF-8 are marked as such in the stream; the others need no mark. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	if (strcmp(p->kind, "directory"))
+		s.alone = strrchr(p->target.mounted ? p->target.path : p->path, '/') + 1;
+	ok = archive_write_set_format_pax(s.archive) == ARCHIVE_OK &&
+	     archive_write_open_fd(s.archive, STDOUT_FILENO) == ARCHIVE_OK;
+	if (!ok)
+		archive_fail(s.archive, err);
+	ok = ok && write_tree(&s, err);
+	if (ok && archive_write_close(s.archive) != ARCHIVE_OK)
+		ok = archive_fail(s.archive, err);
+	if (!ok)
+		archive_write_fail(s.archive);
+	archive_write_free(s.archive);
+	HASH_ITER (hh, s.links, l, tmp) {
+		HASH_DEL(s.links, l);
+		free(l->path);
+		free(l);
+	}
+	return ok;
+}
+
+static int run(const struct arguments *args)
+{
+	struct error err = {0};
+	struct past p;
+	bool ok;
+
+	if (isatty(STDOUT_FILENO)) {
+		error_set(&err, ERR_USAGE,
+			"an archive is not for a terminal: write it to a file with >, or pipe it "
+			"into `tar -x`");
+		return command_fail(&err);
+	}
+	if (!past_open(&p, args->operand[0], args->option[OPT_AT], &err))
+		return command_fail(&err);
+	ok = write_archive(&p, &err);
+	past_close(&p);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_tar = {
+	.name = "tar",
+	.operands = "PATH [--at T]",
+	.summary = "write a tree as it was to stdout, as a tar archive",
+	.help = "The archive is in POSIX pax format with names relative to PATH: `| tar -x -C DIR` "
+		"unpacks it.\n"
+		"PATH is a path in a mount, or an absolute path from the root of the filesystem; "
+		"what it\n"
+		"names need not be there any more. T is a time (2024-05-01 12:00), an age (10min, "
+		"2 days)\n"
+		"or op:N. Sockets are left out.",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run,
+};

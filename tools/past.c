@@ -1,0 +1,152 @@
+#include "past.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "db/conn.h"
+
+#define PAGE_BYTES (1 << 20)
+
+/* What is acknowledged and not committed belongs to the past as well. A mount whose daemon is gone
+ * commits nothing, and what the database has is what there is. */
+static void settle(const struct mount_point *m)
+{
+	int fd = open(m->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (fsync(fd) < 0)
+		fprintf(stderr, "thule: the newest changes in %s are not in the database yet\n",
+			m->dir);
+	close(fd);
+}
+
+bool past_error(PGconn *conn, const PGresult *res, struct error *err)
+{
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
+	bool usage = state && !strncmp(state, "22", 2);
+
+	if (!text || !(usage || !strcmp(state, "P0002") || !strcmp(state, "42809")))
+		return db_error(conn, res, "the database refused a query", err);
+	return error_set(err, usage ? ERR_USAGE : ERR_NOT_FOUND, "%s%s%s", text, hint ? ". " : "",
+		hint ? hint : "");
+}
+
+PGresult *past_query(struct past *p, const char *sql, int nparams, const char *const *params,
+	bool binary, struct error *err)
+{
+	PGresult *res = PQexecParams(p->conn, sql, nparams, NULL, params, NULL, NULL, binary);
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK || PQresultStatus(res) == PGRES_COMMAND_OK)
+		return res;
+	past_error(p->conn, res, err);
+	PQclear(res);
+	return NULL;
+}
+
+/* Bytes as bytea reads them. free() it. */
+static char *to_hex(const char *bytes)
+{
+	size_t n = strlen(bytes);
+	char *hex = malloc(2 * n + 3);
+	char *p = hex;
+
+	if (!hex)
+		abort();
+	p = stpcpy(p, "\\x");
+	for (size_t i = 0; i < n; i++)
+		p += sprintf(p, "%02x", (unsigned char)bytes[i]);
+	return hex;
+}
+
+struct past_path past_path(const struct target *t)
+{
+	return (struct past_path){
+		*t->typed_path ? t->typed_path : NULL, *t->path ? to_hex(t->path) : NULL};
+}
+
+bool past_connect(struct past *p, const char *path, struct error *err)
+{
+	memset(p, 0, sizeof(*p));
+	if (!target_find(path, &p->target, err))
+		return false;
+	if (p->target.mounted)
+		settle(&p->target.mount);
+	p->conn = target_connect(&p->target, err);
+	if (!p->conn)
+		return false;
+	if (db_exec(p->conn, "begin isolation level repeatable read read only", err))
+		return true;
+	past_close(p);
+	return false;
+}
+
+/* Takes the answer of command_past. */
+static bool take(
+	struct past *p, const PGresult *res, const char *path, const char *at, struct error *err)
+{
+	if (PQgetisnull(res, 0, 1))
+		return error_set(err, ERR_NOT_FOUND, "there %s %s%s%s", at ? "was no" : "is no",
+			PQgetvalue(res, 0, 3), at ? " at " : "", at ? at : "");
+	snprintf(p->op, sizeof(p->op), "%s", PQgetvalue(res, 0, 0));
+	snprintf(p->ino, sizeof(p->ino), "%s", PQgetvalue(res, 0, 1));
+	snprintf(p->kind, sizeof(p->kind), "%s", PQgetvalue(res, 0, 2));
+	p->path = strdup(PQgetvalue(res, 0, 3));
+	return p->path || error_set(err, ERR_SYSTEM, "out of memory");
+}
+
+bool past_open(struct past *p, const char *path, const char *at, struct error *err)
+{
+	struct past_path typed;
+	PGresult *res;
+	bool ok;
+
+	if (!past_connect(p, path, err))
+		return false;
+	typed = past_path(&p->target);
+	res = past_query(p, statements[STMT_COMMAND_PAST].text, 3,
+		(const char *[]){at, typed.text, typed.bytes}, false, err);
+	free(typed.bytes);
+	ok = res && take(p, res, path, at, err);
+	PQclear(res);
+	if (!ok)
+		past_close(p);
+	return ok;
+}
+
+void past_close(struct past *p)
+{
+	PQfinish(p->conn);
+	free(p->path);
+	p->conn = NULL;
+	p->path = NULL;
+}
+
+bool past_read(struct past *p, const char *ino,
+	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
+	struct error *err)
+{
+	char off[24], page[24];
+	const char *params[] = {ino, p->op, off, page};
+	int n = PAGE_BYTES;
+	bool ok = true;
+
+	snprintf(page, sizeof(page), "%d", PAGE_BYTES);
+	for (int64_t at = 0; ok && n == PAGE_BYTES; at += n) {
+		PGresult *res;
+
+		snprintf(off, sizeof(off), "%lld", (long long)at);
+		res = past_query(p, statements[STMT_COMMAND_READ].text, 4, params, true, err);
+		if (!res)
+			return false;
+		n = PQgetlength(res, 0, 0);
+		ok = n == 0 || sink(arg, PQgetvalue(res, 0, 0), (size_t)n, err);
+		PQclear(res);
+	}
+	return ok;
+}

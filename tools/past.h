@@ -1,0 +1,55 @@
+#pragma once
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "target.h"
+
+/* A path as of an instant, for commands that read the past: one snapshot of the database. */
+struct past {
+	struct target target;
+	PGconn *conn;
+	char op[24];  /* the last op that had happened; a parameter of queries */
+	char ino[24]; /* what the path named then */
+	char kind[16];
+	char *path; /* as SQL has it, from the root of the filesystem */
+};
+
+/*
+ * Finds `path` as it was at `at` (an instant as thule.instant takes it; NULL: now). Where it is
+ * mounted, all that was acknowledged is committed first. ERR_USAGE: what was typed means nothing;
+ * ERR_NOT_FOUND: the instant cannot be read, or there was no such path. past_close() it when true.
+ */
+bool past_open(struct past *p, const char *path, const char *at, struct error *err);
+void past_close(struct past *p);
+
+/* For commands that look at a whole filesystem, or at a path that need not exist at either end:
+ * only connects and begins the snapshot; `path` may be NULL. */
+bool past_connect(struct past *p, const char *path, struct error *err);
+
+/*
+ * Runs a query with text parameters; `binary`: with a binary result. An error that the user can do
+ * something about is told in the words of the SQL function. NULL with *err set; PQclear() it.
+ */
+PGresult *past_query(struct past *p, const char *sql, int nparams, const char *const *params,
+	bool binary, struct error *err);
+
+/* Sets *err from what the server answered, as past_query() does. Returns false. */
+bool past_error(PGconn *conn, const PGresult *res, struct error *err);
+
+/*
+ * Hands all bytes of a regular file to `sink`, in pieces of at most 1 MiB, in order, until it
+ * returns false.
+ */
+bool past_read(struct past *p, const char *ino,
+	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
+	struct error *err);
+
+/* The path that was typed as parameters of a query: escaped text, or else bytea; one is NULL. */
+struct past_path {
+	const char *text;
+	char *bytes;
+};
+struct past_path past_path(const struct target *t);
