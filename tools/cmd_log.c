@@ -4,10 +4,22 @@
 
 #include "command.h"
 #include "db/conn.h"
+#include "follow.h"
 #include "print.h"
 #include "target.h"
 
-enum { OPT_SINCE, OPT_UNTIL, OPT_USER, OPT_PID, OPT_EXE, OPT_TAG, OPT_KIND, OPT_COUNT, OPT_JSON };
+enum {
+	OPT_SINCE,
+	OPT_UNTIL,
+	OPT_USER,
+	OPT_PID,
+	OPT_EXE,
+	OPT_TAG,
+	OPT_KIND,
+	OPT_COUNT,
+	OPT_JSON,
+	OPT_FOLLOW
+};
 
 static const struct command_option options[] = {
 	[OPT_SINCE] = {0, "since", "T", "changes at or after this instant"},
@@ -18,7 +30,8 @@ static const struct command_option options[] = {
 	[OPT_TAG] = {0, "tag", "G", "with this tag"},
 	[OPT_KIND] = {0, "kind", "K", "of this kind: create, write, rename, unlink, ..."},
 	[OPT_COUNT] = {'n', NULL, "N", "the newest N of them"},
-	[OPT_JSON] = {0, "json", NULL, "print a JSON array"},
+	[OPT_JSON] = {0, "json", NULL, "print a JSON array, or with --follow an object a line"},
+	[OPT_FOLLOW] = {'f', "follow", NULL, "go on with changes as they are made, oldest first"},
 	{0},
 };
 
@@ -73,6 +86,28 @@ static bool print(
 	return ok;
 }
 
+static int run_follow(const struct arguments *args)
+{
+	const struct follow wanted = {.since = args->option[OPT_SINCE],
+		.user = args->option[OPT_USER],
+		.pid = args->option[OPT_PID],
+		.exe = args->option[OPT_EXE],
+		.tag = args->option[OPT_TAG],
+		.kind = args->option[OPT_KIND],
+		.json = args->option[OPT_JSON]};
+	struct error err = {0};
+	struct target t;
+	bool ok = false;
+
+	if (args->option[OPT_UNTIL] || args->option[OPT_COUNT])
+		error_set(&err, ERR_USAGE,
+			"--follow has no end: it goes with neither --until nor -n");
+	else if (check_number("--pid", args->option[OPT_PID], &err) &&
+		 target_find(args->operand[0], &t, &err))
+		ok = follow(&t, &wanted, &err);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
 static int run(const struct arguments *args)
 {
 	struct error err = {0};
@@ -80,6 +115,8 @@ static int run(const struct arguments *args)
 	PGconn *conn = NULL;
 	bool ok;
 
+	if (args->option[OPT_FOLLOW])
+		return run_follow(args);
 	if (check_number("-n", args->option[OPT_COUNT], &err) &&
 		check_number("--pid", args->option[OPT_PID], &err) &&
 		target_find(args->operand[0], &t, &err))
@@ -99,7 +136,10 @@ const struct command command_log = {
 		"then the\n"
 		"log is that of the file, through all its renames. T is a time (2024-05-01 12:00), "
 		"an\n"
-		"age (10min, 2 days) or op:N.",
+		"age (10min, 2 days), op:N or the name of a snapshot.\n"
+		"With --follow, PATH also stands for all that is under it; to resume, give "
+		"--since\n"
+		"op:N, where N is one more than the last op that you have.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

@@ -26,8 +26,8 @@ assert_match "after-1 +[0-9]+ .*$(id -un)" "$("$THULE" snapshot list)" "list for
 
 "$THULE" snapshot delete after-1
 assert_eq 7 "$(sql 'select count(*) from thule.snapshot')" "after delete"
-"$THULE" snapshot create then --at after-2 >"$CASE_DIR/out"
-assert_eq t "$(sql "select thule.instant('then') = thule.instant('after-2')")" "a snapshot of a past instant"
+"$THULE" snapshot create earlier --at after-2 >"$CASE_DIR/out"
+assert_eq t "$(sql "select thule.instant('earlier') = thule.instant('after-2')")" "a snapshot of a past instant"
 
 assert_fails 'no snapshot after-1|no snapshot .after-1' "$THULE" snapshot delete after-1
 assert_fails 'already' "$THULE" snapshot create after-2

@@ -1,0 +1,23 @@
+-- thule log --follow: the next changes after op $1, at most $2 of them, with whether they are wanted: those of
+-- user $3 (name or uid), pid $4, exe $5 (path or its last part), tag $6, kind $7, at or under a path: $8 escaped, or
+-- else $9 as bytes. $10: whether the column json is.
+select c.op,
+    coalesce(($3::text is null or c.username = $3 or c.uid::text = $3)
+        and ($4::integer is null or c.pid = $4)
+        and ($5::text is null or c.exe = $5 or right(c.exe, length($5) + 1) = '/' || $5)
+        and ($6::text is null or c.tag = $6)
+        and ($7::text is null or c.kind = $7)
+        and (p.path is null or p.path = '' or c.path = p.path or starts_with(c.path, p.path || '/')
+            or c.new_path = p.path or starts_with(c.new_path, p.path || '/')), false) as wanted,
+    case when $10::boolean then row_to_json(c) end as json,
+    to_char(c.at, 'YYYY-MM-DD HH24:MI:SS.MS TZH:TZM') as time,
+    coalesce(c.username, c.uid::text) as user,
+    c.pid,
+    c.exe,
+    c.kind,
+    c.path || coalesce(' -> ' || c.new_path, '') as path
+from thule.feed($1::bigint, $2::integer) c
+cross join (
+    select rtrim(coalesce($8::text, thule.escape_name($9::bytea)), '/') as path
+) p
+order by c.op

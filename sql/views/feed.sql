@@ -1,0 +1,23 @@
+-- The changes after an op, in order: what follows the log asks this again and again with the last op it got.
+-- Ops are committed in order, so what is there has no hole that could be filled later. `LISTEN thule_change` tells when
+-- there is more.
+-- Parameters: after_op, an op (0: from the beginning); max, how many at most.
+-- Returns: rows of thule.change in the order of op. Errors: ops after after_op were pruned from the log
+--   (no_data_found), so that nothing is skipped unnoticed.
+-- Tables touched: op, actor, op_kind, dirent, dirent_history, superblock (read).
+create function thule.feed(after_op bigint, max integer) returns setof thule.change
+language plpgsql stable strict rows 1000
+as $$
+declare
+    first_op bigint := (select s.log_op from thule.superblock s);
+begin
+    if after_op + 1 < first_op then
+        raise exception using errcode = 'no_data_found',
+            message = format('changes after op %s were pruned from the log, which begins with op %s', after_op,
+                first_op),
+            hint = format('Begin with op:%s; what was before it is lost to who follows.', first_op);
+    end if;
+    return query
+        select c.* from thule.change c where c.op > after_op order by c.op limit feed.max;
+end
+$$;
