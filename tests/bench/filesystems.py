@@ -174,8 +174,9 @@ class Thule:
     def abandon(self):
         if scratch.is_mounted(self.dir):
             subprocess.run(["fusermount3", "-uz", self.dir], check=False)
-        thule = os.path.join(scratch.BIN, "thule")
-        subprocess.run([thule, "cluster", "stop", "--force"], env=self.environment, check=False)
+        if os.path.exists(self.home):
+            thule = os.path.join(scratch.BIN, "thule")
+            subprocess.run([thule, "cluster", "stop", "--force"], env=self.environment, check=False)
 
 
 class PerTransaction:
@@ -188,7 +189,7 @@ class PerTransaction:
 
     def settings(self):
         """How pgbench reaches the server that `thule sql` reaches."""
-        where = self.thule.sql("select current_user || '|' || split_part(setting, ',', 1) || '|' ||"
+        where = self.thule.sql("select current_user || '|' || trim('\"' from split_part(setting, ',', 1)) || '|' ||"
                                " current_setting('port') from pg_settings where name = 'unix_socket_directories'")
         user, socket, port = where.split("|")
         return {**self.thule.environment, "PGUSER": user, "PGHOST": socket, "PGPORT": port,
