@@ -11,6 +11,7 @@ enum option_type {
 	OPT_FLAG,   /* sets a bool */
 	OPT_UNFLAG, /* clears it */
 	OPT_NUMBER, /* name=N, within min and max */
+	OPT_ACTOR,  /* name=WORD, one of actor_words */
 	OPT_FUSE,   /* handed to libfuse */
 	OPT_IGNORE, /* means nothing here, but mount(8) and fstab have it */
 };
@@ -25,6 +26,10 @@ struct option_def {
 
 #define FIELD(f) offsetof(struct config, f)
 
+/* enum actor_detail */
+static const char *const actor_words[] = {
+	[ACTOR_FULL] = "full", [ACTOR_BASIC] = "basic", [ACTOR_OFF] = "off", NULL};
+
 static const struct option_def options[] = {
 	{"journal_size", OPT_NUMBER, FIELD(journal_mib), 64, 8, 4096,
 		"MiB of ops that may be acknowledged and not yet committed"},
@@ -32,6 +37,9 @@ static const struct option_def options[] = {
 		"inodes kept in memory"},
 	{"threads", OPT_NUMBER, FIELD(threads), 0, 0, 64,
 		"that serve requests (0: one per processor, at least 2)"},
+	{"actor", OPT_ACTOR, FIELD(actor), ACTOR_FULL, 0, 0,
+		"what the log keeps of processes: full; basic, which is without command lines,\n"
+		"            directories and ancestors; or off: users only, and no tags"},
 	{"allow_other", OPT_FLAG, FIELD(allow_other), 0, 0, 0,
 		"let other users in; a mount by root does anyway"},
 	{"default_permissions", OPT_FLAG, FIELD(default_permissions), 0, 0, 0, "always so"},
@@ -91,6 +99,23 @@ static bool set_number(
 	return true;
 }
 
+static bool set_actor(
+	struct config *c, const struct option_def *o, const char *value, struct error *err)
+{
+	char list[128] = "";
+
+	for (long i = 0; actor_words[i]; i++) {
+		if (value && !strcmp(value, actor_words[i])) {
+			*(long *)((char *)c + o->offset) = i;
+			return true;
+		}
+		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
+			actor_words[i]);
+	}
+	return error_set(err, ERR_USAGE, "option %s takes one of %s, as in %s=%s", o->name, list,
+		o->name, actor_words[o->fallback]);
+}
+
 static bool append(char *list, size_t size, const char *word)
 {
 	size_t n = strlen(list);
@@ -108,7 +133,7 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 	if (!o)
 		return error_set(err, ERR_USAGE,
 			"unknown mount option \"%s\": `thulefs --help` lists them", word);
-	if (value && o->type != OPT_NUMBER)
+	if (value && o->type != OPT_NUMBER && o->type != OPT_ACTOR)
 		return error_set(err, ERR_USAGE, "mount option \"%s\" takes no value", o->name);
 	switch (o->type) {
 	case OPT_FLAG:
@@ -117,6 +142,8 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 		return true;
 	case OPT_NUMBER:
 		return set_number(c, o, value ? value + 1 : NULL, err);
+	case OPT_ACTOR:
+		return set_actor(c, o, value ? value + 1 : NULL, err);
 	case OPT_FUSE:
 		if (!append(c->fuse_options, sizeof(c->fuse_options), word))
 			return error_set(err, ERR_USAGE, "too many mount options");
@@ -144,7 +171,7 @@ static void set_defaults(struct config *c)
 {
 	*c = (struct config){0};
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options[i].type == OPT_NUMBER)
+		if (options[i].type == OPT_NUMBER || options[i].type == OPT_ACTOR)
 			*(long *)((char *)c + options[i].offset) = options[i].fallback;
 	c->default_permissions = true;
 	c->allow_other = c->suid = c->dev = geteuid() == 0;
@@ -210,6 +237,8 @@ void config_usage(void)
 		const struct option_def *o = &options[i];
 		if (o->help && o->type == OPT_NUMBER)
 			printf("        %s=%ld  %s\n", o->name, o->fallback, o->help);
+		else if (o->help && o->type == OPT_ACTOR)
+			printf("        %s=%s  %s\n", o->name, actor_words[o->fallback], o->help);
 		else if (o->help)
 			printf("        %s  %s\n", o->name, o->help);
 	}

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "actor/actor.h"
 #include "base/error.h"
 
 /* What people type to mount: thulefs SOURCE DIR [-o OPT,...] [-f]. */
@@ -15,6 +16,7 @@ struct config {
 	bool suid, dev; /* allow set-id programs and devices; a mount by root does, as ext4 does */
 	bool debug;
 	long journal_mib, threads, cache_inodes;
+	long actor;              /* enum actor_detail */
 	char fuse_options[1024]; /* for libfuse, comma-separated */
 	char options[1024];      /* as given, for thule.mount */
 };

@@ -236,7 +236,7 @@ static bool start(struct server *s, struct error *err)
 {
 	if (!open_schema(s, err) || !start_journal(s, err))
 		return false;
-	s->fs.actors = actor_cache_new(512);
+	s->fs.actors = actor_cache_new(512, (enum actor_detail)s->config->actor);
 	if (!s->fs.actors)
 		return error_set(err, ERR_SYSTEM, "out of memory");
 	s->fs.reader = reader_start(s->conninfo, err);

@@ -20,7 +20,12 @@ void actor_unref(struct actor *actor)
 	free(actor->comm);
 	free(actor->cmdline);
 	free(actor->cgroup);
+	free(actor->cwd);
+	free(actor->chain);
+	free(actor->unit);
 	free(actor->username);
+	free(actor->run);
+	free(actor->tag);
 	free(actor);
 }
 

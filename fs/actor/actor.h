@@ -11,22 +11,28 @@
 /*
  * Who asked for a change. One actor is one process running one program under one name with one
  * filesystem uid and gid: after execve(2) or prctl(PR_SET_NAME) the process is another actor. All
- * is as it was at the actor's first request; ppid, loginuid, cgroup and cmdline are not followed
- * after that. Immutable but for `id`. Texts are UTF-8 with \xNN escapes (proc_escape()), "" when
- * not known.
+ * is as it was at the actor's first request; what can change without those (ppid, session, cwd,
+ * chain, cgroup, ...) is not followed after that. Immutable but for `id`. Texts are UTF-8 with \xNN
+ * escapes (proc_escape()) of at most PROC_TEXT_MAX bytes, "" when not known.
  */
 struct actor {
 	uint64_t id; /* of its first op; 0 until that is logged; the caller's, under its own lock */
 	int pid;     /* thread group; 0: the kernel, or a process outside of our pid namespace */
 	uint64_t start_time; /* clock ticks after boot; 0 when not known */
 	int ppid;
+	int session;       /* its session id, setsid(2); 0: none, or outside of our pid namespace */
 	uint32_t uid, gid; /* of the request */
 	int64_t loginuid;  /* -1: none set */
 	char *exe;         /* ends in " (deleted)" when the program's file was removed */
 	char *comm;        /* of the process's main thread */
-	char *cmdline;     /* at most PROC_CMDLINE_MAX bytes */
+	char *cmdline;
 	char *cgroup;
+	char *cwd;
+	char *chain;    /* ancestors from the parent up: "comm[pid] <- comm[pid]" (lineage.h) */
+	char *unit;     /* of systemd, or container; from cgroup (unit.h) */
 	char *username; /* of uid, raw; NULL when it has none */
+	char *run;      /* which `thule run` it descends from, a UUID; NULL: none */
+	char *tag;      /* of that run, raw; NULL with run */
 	_Atomic unsigned refs;
 };
 
@@ -36,12 +42,19 @@ void actor_unref(struct actor *actor);
 
 struct actor_cache;
 
+/* How much is kept of processes, for people who have secrets in command lines. */
+enum actor_detail {
+	ACTOR_FULL,
+	ACTOR_BASIC, /* no cmdline, cwd and chain */
+	ACTOR_OFF,   /* the user and group of the request and nothing else; /proc is not read */
+};
+
 /*
  * A cache of the `capacity` (> 0) processes and threads that asked last; each entry keeps one
  * descriptor open. Starts threads when they are first needed, so create it after daemonising.
  * NULL when out of memory.
  */
-struct actor_cache *actor_cache_new(size_t capacity);
+struct actor_cache *actor_cache_new(size_t capacity, enum actor_detail detail);
 
 /* No call of actor_get() may be under way; actors that were handed out stay valid. Accepts NULL. */
 void actor_cache_free(struct actor_cache *cache);
@@ -54,8 +67,8 @@ void actor_cache_free(struct actor_cache *cache);
  * process, unchanged, gives the same actor for as long as it is cached.
  *
  * Never waits longer than about 0.2 s: the memory of the process, which holds its cmdline, can be
- * locked by another of its threads that waits for this daemon. Then cmdline, cgroup and username
- * are "" or NULL.
+ * locked by another of its threads that waits for this daemon. Then cmdline, and what else could
+ * not be had, is "" or NULL, and run and tag are those of its ancestors.
  */
 struct actor *actor_get(struct actor_cache *cache, pid_t tid, uint32_t uid, uint32_t gid);
 

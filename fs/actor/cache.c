@@ -14,7 +14,9 @@
 #include "actor/actor.h"
 #include "actor/facts.h"
 #include "actor/proc.h"
+#include "actor/unit.h"
 #include "base/clock.h"
+#include "base/run.h"
 
 /*
  * How a hit is known to be still true. An entry keeps a descriptor of /proc/PID/task/PID/stat,
@@ -56,11 +58,12 @@ struct actor_cache {
 	pthread_mutex_t lock; /* never held while /proc is read */
 	struct entry *table, *used;
 	size_t capacity;
+	enum actor_detail detail;
 	bool fixed_layout; /* randomisation is off for all */
 	struct facts_reader *reader;
 };
 
-struct actor_cache *actor_cache_new(size_t capacity)
+struct actor_cache *actor_cache_new(size_t capacity, enum actor_detail detail)
 {
 	struct actor_cache *cache = calloc(1, sizeof(*cache));
 	char level = '2';
@@ -73,6 +76,7 @@ struct actor_cache *actor_cache_new(size_t capacity)
 		return NULL;
 	}
 	cache->capacity = capacity;
+	cache->detail = detail;
 	proc_read_at(AT_FDCWD, "/proc/sys/kernel/randomize_va_space", &level, 1);
 	cache->fixed_layout = level == '0';
 	pthread_mutex_init(&cache->lock, NULL);
@@ -210,11 +214,11 @@ static bool read_stat(int fd, struct proc_stat *out)
 	return n > 0 && proc_parse_stat(buf, (size_t)n, out);
 }
 
-static char *read_exe(int dirfd)
+static char *read_link(int dirfd, const char *name)
 {
 	char buf[PATH_MAX];
-	ssize_t n = readlinkat(dirfd, "exe", buf, sizeof(buf));
-	return proc_escape(buf, n < 0 ? 0 : (size_t)n);
+	ssize_t n = readlinkat(dirfd, name, buf, sizeof(buf));
+	return proc_text(buf, n < 0 ? 0 : (size_t)n);
 }
 
 static int64_t read_loginuid(int dirfd)
@@ -236,6 +240,51 @@ static bool is_weak(const struct actor_cache *cache, const struct proc_stat *st)
 	return !without_memory(st) && (cache->fixed_layout || st->start_stack == 0);
 }
 
+static unsigned int wanted_facts(const struct actor_cache *cache)
+{
+	unsigned int wanted = FACT_USER | FACT_CGROUP | FACT_KIN | FACT_RUN;
+
+	return cache->detail == ACTOR_FULL ? wanted | FACT_CMDLINE : wanted;
+}
+
+/* "" for what is not known. False: no memory. */
+static bool complete(struct actor *a)
+{
+	char **texts[] = {&a->exe, &a->comm, &a->cmdline, &a->cgroup, &a->cwd, &a->chain, &a->unit};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!*texts[i] && !(*texts[i] = strdup("")))
+			return false;
+	return true;
+}
+
+/* Its own environment says which run it is part of, or else that of its nearest ancestor. */
+static bool take_run(struct actor *a, const struct facts *facts)
+{
+	const char *run = facts->run ? facts->run : facts->kin_run;
+
+	if (!run)
+		return true;
+	a->run = strndup(run, RUN_ID_LEN);
+	a->tag = strdup(run + RUN_ID_LEN + 1);
+	return a->run && a->tag;
+}
+
+static bool take_facts(struct actor_cache *cache, struct actor *a, struct facts *facts)
+{
+	a->username = facts->username;
+	a->cgroup = facts->cgroup;
+	a->cmdline = facts->cmdline;
+	facts->username = facts->cgroup = facts->cmdline = NULL;
+	if (cache->detail == ACTOR_FULL) {
+		a->chain = facts->chain;
+		facts->chain = NULL;
+	}
+	if (a->cgroup && !(a->unit = unit_of_cgroup(a->cgroup)))
+		return false;
+	return take_run(a, facts);
+}
+
 /* Reads the process (as thread tid sees it) into e->actor, which has pid, uid and gid. False: no
  * memory. */
 static bool read_actor(struct actor_cache *cache, struct entry *e, int dirfd)
@@ -243,24 +292,23 @@ static bool read_actor(struct actor_cache *cache, struct entry *e, int dirfd)
 	struct actor *a = e->actor;
 	struct facts facts = {0};
 	/* Runs beside what is read here. */
-	struct facts_job *job = facts_start(cache->reader, dirfd, a->uid);
+	struct facts_job *job = facts_start(cache->reader, dirfd, a->uid, wanted_facts(cache));
+	bool ok;
 
 	a->start_time = e->st.start_time;
 	a->ppid = e->st.ppid;
+	a->session = e->st.session;
 	a->comm = proc_escape(e->st.comm, strlen(e->st.comm));
-	a->exe = read_exe(dirfd);
+	a->exe = read_link(dirfd, "exe");
+	if (cache->detail == ACTOR_FULL)
+		a->cwd = read_link(dirfd, "cwd");
 	a->loginuid = read_loginuid(dirfd);
-	if (job && facts_wait(cache->reader, job, FACTS_WAIT_MS, &facts)) {
-		a->cmdline = facts.cmdline;
-		a->cgroup = facts.cgroup;
-		a->username = facts.username;
-	} else {
-		a->cmdline = strdup("");
-		a->cgroup = strdup("");
+	if (!job || !facts_wait(cache->reader, job, FACTS_WAIT_MS, &facts))
 		e->retry_at = clock_mono_ns() + RETRY_NS;
-	}
 	e->weak = is_weak(cache, &e->st) || (facts.fixed_layout && !without_memory(&e->st));
-	return a->comm && a->exe && a->cmdline && a->cgroup;
+	ok = a->comm && a->exe && take_facts(cache, a, &facts) && complete(a);
+	facts_release(&facts);
+	return ok;
 }
 
 static struct actor *actor_new(const struct key *key)
@@ -295,10 +343,7 @@ static struct actor *unknown_actor(const struct key *key, const char *comm)
 	if (!a)
 		return NULL;
 	a->comm = strdup(comm);
-	a->exe = strdup("");
-	a->cmdline = strdup("");
-	a->cgroup = strdup("");
-	if (a->comm && a->exe && a->cmdline && a->cgroup)
+	if (complete(a))
 		return a;
 	actor_unref(a);
 	return NULL;
@@ -334,11 +379,12 @@ static struct actor *resolve_process(struct actor_cache *cache, const struct key
 	return NULL;
 }
 
-/* For weak entries: whether exe and cmdline are what they were. */
+/* For weak entries: whether exe, cmdline and its own run are what they were. */
 static bool same_program(struct actor_cache *cache, const struct actor *a, pid_t tid)
 {
+	unsigned int wanted = wanted_facts(cache) & (FACT_CMDLINE | FACT_RUN);
 	char path[32], *exe;
-	struct facts facts;
+	struct facts facts = {0};
 	struct facts_job *job;
 	bool same;
 	int dirfd;
@@ -347,15 +393,16 @@ static bool same_program(struct actor_cache *cache, const struct actor *a, pid_t
 	dirfd = open_proc(cache, path, O_PATH | O_DIRECTORY);
 	if (dirfd < 0)
 		return false;
-	job = facts_start(cache->reader, dirfd, a->uid);
-	exe = read_exe(dirfd);
+	job = facts_start(cache->reader, dirfd, a->uid, wanted);
+	exe = read_link(dirfd, "exe");
 	same = exe && strcmp(exe, a->exe) == 0;
-	if (!job || !facts_wait(cache->reader, job, FACTS_WAIT_MS, &facts)) {
+	if (!job || !facts_wait(cache->reader, job, FACTS_WAIT_MS, &facts))
 		same = false;
-	} else {
-		same = same && strcmp(facts.cmdline, a->cmdline) == 0;
-		facts_release(&facts);
-	}
+	if (facts.cmdline && strcmp(facts.cmdline, a->cmdline) != 0)
+		same = false;
+	if (facts.run && (!a->run || strncmp(facts.run, a->run, RUN_ID_LEN) != 0))
+		same = false;
+	facts_release(&facts);
 	free(exe);
 	close(dirfd);
 	return same;
@@ -435,12 +482,22 @@ static bool thread_alive(const struct entry *e)
 	return pread(e->fd, comm, sizeof(comm), 0) > 0;
 }
 
-static struct actor *actor_of_kernel(struct actor_cache *cache, const struct key *key)
+/* Who is told by its numbers alone: the kernel (`comm`), and with ACTOR_OFF everybody. */
+static struct actor *resolve_nobody(
+	struct actor_cache *cache, const struct key *key, const char *comm, bool named)
 {
 	struct entry *e = entry_new(key);
+	struct facts facts = {0};
+	struct facts_job *job;
+
 	if (!e)
 		return NULL;
-	e->actor = unknown_actor(key, "kernel");
+	e->actor = unknown_actor(key, comm);
+	job = e->actor && named ? facts_start(cache->reader, -1, key->uid, FACT_USER) : NULL;
+	if (job) {
+		facts_wait(cache->reader, job, FACTS_WAIT_MS, &facts);
+		e->actor->username = facts.username;
+	}
 	if (e->actor)
 		return cache_add(cache, e);
 	cache_put(cache, e);
@@ -463,7 +520,8 @@ static pid_t process_of(struct actor_cache *cache, const struct key *key, struct
 
 struct actor *actor_get(struct actor_cache *cache, pid_t tid, uint32_t uid, uint32_t gid)
 {
-	struct key key = {tid > 0 ? tid : 0, uid, gid};
+	bool off = cache->detail == ACTOR_OFF;
+	struct key key = {tid > 0 && !off ? tid : 0, uid, gid};
 	struct entry *e = cache_find(cache, &key);
 	struct actor *actor;
 	pid_t tgid;
@@ -474,8 +532,8 @@ struct actor *actor_get(struct actor_cache *cache, pid_t tid, uint32_t uid, uint
 			return actor;
 		e = NULL; /* and the number may be of any thread now */
 	}
-	if (tid <= 0)
-		return actor_of_kernel(cache, &key);
+	if (key.tid == 0)
+		return resolve_nobody(cache, &key, off ? "" : "kernel", off);
 	tgid = process_of(cache, &key, e);
 	if (tgid == 0)
 		return unknown_actor(&key, "");

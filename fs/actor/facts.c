@@ -10,20 +10,22 @@
 #include <unistd.h>
 #include <utlist.h>
 
+#include "actor/lineage.h"
 #include "actor/proc.h"
 #include "actor/username.h"
 
 enum {
-	MAX_THREADS = 8,                     /* more are of use only while some are stuck */
-	CMDLINE_READ = 2 * PROC_CMDLINE_MAX, /* more than fits, so that a cut shows */
+	MAX_THREADS = 8,               /* more are of use only while some are stuck */
+	TEXT_READ = 2 * PROC_TEXT_MAX, /* more than fits, so that a cut shows */
 };
 
 struct facts_job {
 	int dirfd;
 	uint32_t uid;
-	bool done, ok;
-	bool abandoned; /* nobody waits any more: the thread frees it */
-	struct facts facts;
+	unsigned int wanted;
+	bool done;
+	bool abandoned;                /* nobody waits any more: the thread frees it */
+	struct facts facts;            /* under the lock */
 	struct facts_job *prev, *next; /* on reader->queue until a thread takes it */
 };
 
@@ -35,6 +37,7 @@ struct facts_reader {
 	bool stopping;
 	pthread_t threads[MAX_THREADS];
 	struct username_cache *names;
+	struct lineage *lineage;
 };
 
 long proc_read_at(int dirfd, const char *name, char *buf, unsigned long size)
@@ -62,35 +65,121 @@ static size_t read_or_empty(int dirfd, const char *name, char *buf, size_t size)
 
 void facts_release(struct facts *facts)
 {
-	free(facts->cmdline);
-	free(facts->cgroup);
 	free(facts->username);
+	free(facts->cgroup);
+	free(facts->chain);
+	free(facts->kin_run);
+	free(facts->cmdline);
+	free(facts->run);
 	*facts = (struct facts){0};
 }
 
-static bool read_facts(struct facts_reader *reader, int dirfd, uint32_t uid, struct facts *out)
+static bool read_user(struct facts_reader *reader, const struct facts_job *job, struct facts *out)
 {
-	char buf[CMDLINE_READ + 1];
+	out->username = username_get(reader->names, job->uid);
+	return true;
+}
+
+static bool read_cgroup(struct facts_reader *reader, const struct facts_job *job, struct facts *out)
+{
+	char buf[TEXT_READ];
 	size_t n;
 
+	(void)reader;
 	/* Not readable without the right to ptrace: then hold it for randomised, as all but
 	 * debuggees are. */
-	n = read_or_empty(dirfd, "personality", buf, sizeof(buf) - 1);
+	n = read_or_empty(job->dirfd, "personality", buf, sizeof(buf) - 1);
 	buf[n] = '\0';
 	out->fixed_layout = (strtoul(buf, NULL, 16) & ADDR_NO_RANDOMIZE) != 0;
-	n = read_or_empty(dirfd, "cgroup", buf, sizeof(buf));
+	n = read_or_empty(job->dirfd, "cgroup", buf, sizeof(buf));
 	out->cgroup = proc_parse_cgroup(buf, n);
-	n = read_or_empty(dirfd, "cmdline", buf, CMDLINE_READ);
-	out->cmdline = proc_format_cmdline(buf, n);
-	out->username = username_get(reader->names, uid);
-	return out->cgroup && out->cmdline;
+	return out->cgroup;
 }
+
+static bool read_kin(struct facts_reader *reader, const struct facts_job *job, struct facts *out)
+{
+	struct kin kin;
+
+	if (!lineage_read(reader->lineage, job->dirfd, &kin))
+		return false;
+	out->chain = kin.chain;
+	out->kin_run = kin.run;
+	return true;
+}
+
+static bool read_cmdline(
+	struct facts_reader *reader, const struct facts_job *job, struct facts *out)
+{
+	char buf[TEXT_READ];
+	size_t n = read_or_empty(job->dirfd, "cmdline", buf, sizeof(buf));
+
+	(void)reader;
+	out->cmdline = proc_format_cmdline(buf, n);
+	return out->cmdline;
+}
+
+static bool read_run(struct facts_reader *reader, const struct facts_job *job, struct facts *out)
+{
+	(void)reader;
+	out->run = lineage_own_run(job->dirfd);
+	return true;
+}
+
+/* In this order: the ones that take the lock on the memory of the process come last, so that the
+ * others are there when they block. */
+static const struct {
+	enum fact fact;
+	bool (*read)(struct facts_reader *, const struct facts_job *, struct facts *);
+} steps[] = {
+	{FACT_CGROUP, read_cgroup},
+	{FACT_USER, read_user},
+	{FACT_KIN, read_kin},
+	{FACT_RUN, read_run},
+	{FACT_CMDLINE, read_cmdline},
+};
 
 static void job_free(struct facts_job *job)
 {
-	close(job->dirfd);
+	if (job->dirfd >= 0)
+		close(job->dirfd);
 	facts_release(&job->facts);
 	free(job);
+}
+
+/* Takes over what a step has found, at once: those who wait may give up on the rest. */
+static void publish(struct facts *all, struct facts *part, enum fact fact)
+{
+	if (fact == FACT_USER)
+		all->username = part->username;
+	if (fact == FACT_CGROUP) {
+		all->cgroup = part->cgroup;
+		all->fixed_layout = part->fixed_layout;
+	}
+	if (fact == FACT_KIN) {
+		all->chain = part->chain;
+		all->kin_run = part->kin_run;
+	}
+	if (fact == FACT_RUN)
+		all->run = part->run;
+	if (fact == FACT_CMDLINE)
+		all->cmdline = part->cmdline;
+	all->known |= fact;
+}
+
+static void read_facts(struct facts_reader *reader, struct facts_job *job)
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		struct facts part = {0};
+		bool ok;
+
+		if (!(job->wanted & steps[i].fact))
+			continue;
+		ok = steps[i].read(reader, job, &part);
+		pthread_mutex_lock(&reader->lock);
+		if (ok)
+			publish(&job->facts, &part, steps[i].fact);
+		pthread_mutex_unlock(&reader->lock);
+	}
 }
 
 static void *facts_thread(void *arg)
@@ -100,7 +189,7 @@ static void *facts_thread(void *arg)
 	pthread_mutex_lock(&reader->lock);
 	for (;;) {
 		struct facts_job *job;
-		bool ok;
+
 		reader->idle++;
 		while (!reader->queue && !reader->stopping)
 			pthread_cond_wait(&reader->work, &reader->lock);
@@ -111,9 +200,8 @@ static void *facts_thread(void *arg)
 		DL_DELETE(reader->queue, job);
 		reader->queued--;
 		pthread_mutex_unlock(&reader->lock);
-		ok = read_facts(reader, job->dirfd, job->uid, &job->facts);
+		read_facts(reader, job);
 		pthread_mutex_lock(&reader->lock);
-		job->ok = ok;
 		job->done = true;
 		if (job->abandoned)
 			job_free(job);
@@ -132,7 +220,11 @@ struct facts_reader *facts_reader_new(void)
 	if (!reader)
 		return NULL;
 	reader->names = username_cache_new();
-	if (!reader->names) {
+	reader->lineage = lineage_new();
+	if (!reader->names || !reader->lineage) {
+		if (reader->names)
+			username_cache_free(reader->names);
+		lineage_free(reader->lineage);
 		free(reader);
 		return NULL;
 	}
@@ -160,18 +252,21 @@ void facts_reader_free(struct facts_reader *reader)
 	pthread_cond_destroy(&reader->work);
 	pthread_mutex_destroy(&reader->lock);
 	username_cache_free(reader->names);
+	lineage_free(reader->lineage);
 	free(reader);
 }
 
-struct facts_job *facts_start(struct facts_reader *reader, int dirfd, uint32_t uid)
+struct facts_job *facts_start(
+	struct facts_reader *reader, int dirfd, uint32_t uid, unsigned int wanted)
 {
 	struct facts_job *job = calloc(1, sizeof(*job));
 
 	if (!job)
 		return NULL;
 	job->uid = uid;
-	job->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
-	if (job->dirfd < 0) {
+	job->wanted = wanted;
+	job->dirfd = dirfd < 0 ? -1 : fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+	if (dirfd >= 0 && job->dirfd < 0) {
 		free(job);
 		return NULL;
 	}
@@ -207,23 +302,18 @@ static struct timespec deadline_after(int ms)
 bool facts_wait(struct facts_reader *reader, struct facts_job *job, int ms, struct facts *out)
 {
 	struct timespec deadline = deadline_after(ms);
-	bool ok;
+	bool all;
 
 	pthread_mutex_lock(&reader->lock);
 	while (!job->done)
 		if (pthread_cond_timedwait(&reader->done, &reader->lock, &deadline) != 0)
 			break;
-	if (!job->done) {
-		job->abandoned = true;
-		pthread_mutex_unlock(&reader->lock);
-		return false;
-	}
+	*out = job->facts;
+	job->facts = (struct facts){0};
+	all = out->known == job->wanted;
+	job->abandoned = !job->done; /* then it is the thread's to free */
+	if (job->done)
+		job_free(job);
 	pthread_mutex_unlock(&reader->lock);
-	ok = job->ok;
-	if (ok) {
-		*out = job->facts;
-		job->facts = (struct facts){0};
-	}
-	job_free(job);
-	return ok;
+	return all;
 }

@@ -10,10 +10,24 @@
  * the pages, so whoever answers requests must not wait for it without a limit: helper threads read,
  * the caller waits for a while.
  */
+enum fact {
+	FACT_USER = 1,
+	FACT_CGROUP = 2,
+	FACT_KIN = 4,
+	FACT_CMDLINE = 8,
+	FACT_RUN = 16,
+};
+
+/* What was not asked for, or is not there (yet), is NULL. */
 struct facts {
-	char *cmdline, *cgroup; /* escaped text */
-	char *username;         /* NULL: none */
-	bool fixed_layout;      /* runs without address space randomisation */
+	unsigned int known; /* enum fact: what was asked and answered */
+	char *username;     /* USER; NULL: none */
+	char *cgroup;       /* CGROUP: escaped text */
+	bool fixed_layout;  /* CGROUP: runs without address space randomisation */
+	char *chain;        /* KIN: its ancestors (lineage.h) */
+	char *kin_run;      /* KIN: value of RUN_VARIABLE of the nearest ancestor that has it */
+	char *cmdline;      /* CMDLINE: escaped text */
+	char *run;          /* RUN: value of RUN_VARIABLE of its own */
 };
 
 struct facts_reader;
@@ -25,13 +39,17 @@ struct facts_reader *facts_reader_new(void);
 /* Waits for the reads under way. Accepts NULL. */
 void facts_reader_free(struct facts_reader *reader);
 
-/* Starts to read about the process of `dirfd`, an open /proc/PID of which the reader keeps a
- * duplicate. NULL when out of memory, descriptors or threads. */
-struct facts_job *facts_start(struct facts_reader *reader, int dirfd, uint32_t uid);
+/*
+ * Starts to read facts (`wanted`: enum fact) about the process of `dirfd`, an open /proc/PID of
+ * which the reader keeps a duplicate; -1 if only USER is wanted. NULL when out of memory,
+ * descriptors or threads.
+ */
+struct facts_job *facts_start(
+	struct facts_reader *reader, int dirfd, uint32_t uid, unsigned int wanted);
 
 /*
- * Waits for the result and ends the job. False, with *out untouched, when there is none in `ms`
- * milliseconds or memory ran out. On success release *out with facts_release().
+ * Waits for the facts and ends the job. False when some are missing after `ms` milliseconds, or
+ * because memory ran out. *out has what there is; in any case release it with facts_release().
  */
 bool facts_wait(struct facts_reader *reader, struct facts_job *job, int ms, struct facts *out);
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* One pass over text that may be cut anywhere. */
 struct scan {
 	const char *pos, *end;
@@ -56,7 +58,7 @@ bool proc_parse_stat(const char *buf, size_t len, struct proc_stat *out)
 {
 	struct scan s = {buf, buf + len};
 	struct proc_stat st = {0};
-	uint64_t pid, ppid, flags;
+	uint64_t pid, ppid, session, flags;
 	const char *comm, *close;
 
 	if (!scan_u64(&s, &pid) || !scan_char(&s, ' ') || !scan_char(&s, '('))
@@ -71,7 +73,9 @@ bool proc_parse_stat(const char *buf, size_t len, struct proc_stat *out)
 	s.pos = close + 1;
 	if (!scan_char(&s, ' ') || !scan_skip(&s, 1) || !scan_u64(&s, &ppid))
 		return false;
-	if (!scan_char(&s, ' ') || !scan_skip(&s, 4) || !scan_u64(&s, &flags))
+	if (!scan_char(&s, ' ') || !scan_skip(&s, 1) || !scan_u64(&s, &session))
+		return false;
+	if (!scan_char(&s, ' ') || !scan_skip(&s, 2) || !scan_u64(&s, &flags))
 		return false;
 	if (!scan_char(&s, ' ') || !scan_skip(&s, 12) || !scan_u64(&s, &st.start_time))
 		return false;
@@ -83,6 +87,7 @@ bool proc_parse_stat(const char *buf, size_t len, struct proc_stat *out)
 		return false;
 	st.pid = (pid_t)pid;
 	st.ppid = (pid_t)ppid;
+	st.session = (pid_t)session;
 	st.flags = (uint32_t)flags;
 	*out = st;
 	return true;
@@ -112,56 +117,24 @@ int64_t proc_parse_loginuid(const char *buf, size_t len)
 	return (int64_t)uid;
 }
 
-/* Bytes of the valid UTF-8 character at s (RFC 3629: shortest form, no surrogates), or 0. */
-static size_t utf8_length(const unsigned char *s, size_t len)
-{
-	size_t n, i;
-	unsigned char low = 0x80, high = 0xBF;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] < 0xC2 || s[0] > 0xF4)
-		return 0;
-	n = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-	if (s[0] == 0xE0)
-		low = 0xA0;
-	else if (s[0] == 0xED)
-		high = 0x9F;
-	else if (s[0] == 0xF0)
-		low = 0x90;
-	else if (s[0] == 0xF4)
-		high = 0x8F;
-	if (len < n || s[1] < low || s[1] > high)
-		return 0;
-	for (i = 2; i < n; i++)
-		if (s[i] < 0x80 || s[i] > 0xBF)
-			return 0;
-	return n;
-}
-
-static bool is_control(const unsigned char *s, size_t n)
-{
-	return (n == 1 && (s[0] < 0x20 || s[0] == 0x7F)) || (n == 2 && s[0] == 0xC2 && s[1] < 0xA0);
-}
-
 /* Writes the escaped text, at most 4 * len bytes, and returns its end. */
 static char *escape_to(char *out, const char *buf, size_t len)
 {
 	static const char digits[] = "0123456789ABCDEF";
-	const unsigned char *s = (const unsigned char *)buf;
 	size_t i = 0;
 
 	while (i < len) {
-		size_t n = utf8_length(s + i, len - i);
-		if (n && s[i] != '\\' && !is_control(s + i, n)) {
-			out = mempcpy(out, s + i, n);
+		size_t n = utf8_length(buf + i, len - i);
+		unsigned char byte = (unsigned char)buf[i];
+		if (n && byte != '\\' && !utf8_is_control(buf + i, n)) {
+			out = mempcpy(out, buf + i, n);
 			i += n;
 			continue;
 		}
 		*out++ = '\\';
 		*out++ = 'x';
-		*out++ = digits[s[i] >> 4];
-		*out++ = digits[s[i] & 15];
+		*out++ = digits[byte >> 4];
+		*out++ = digits[byte & 15];
 		i++;
 	}
 	return out;
@@ -224,6 +197,32 @@ static void cut_text(char *text, size_t limit)
 	strcpy(text + at, "...");
 }
 
+char *proc_text(const char *buf, size_t len)
+{
+	char *text = proc_escape(buf, len);
+	if (text && strlen(text) > PROC_TEXT_MAX)
+		cut_text(text, PROC_TEXT_MAX);
+	return text;
+}
+
+const char *proc_find_variable(const char *buf, size_t len, const char *name, size_t *value_len)
+{
+	const char *pos = buf, *end = buf + len;
+	size_t n = strlen(name);
+
+	while (pos < end) {
+		const char *stop = memchr(pos, '\0', (size_t)(end - pos));
+		if (!stop)
+			break; /* cut: who knows how it goes on */
+		if ((size_t)(stop - pos) > n && pos[n] == '=' && !memcmp(pos, name, n)) {
+			*value_len = (size_t)(stop - pos) - n - 1;
+			return pos + n + 1;
+		}
+		pos = stop + 1;
+	}
+	return NULL;
+}
+
 char *proc_format_cmdline(const char *buf, size_t len)
 {
 	const char *pos = buf, *end;
@@ -247,8 +246,8 @@ char *proc_format_cmdline(const char *buf, size_t len)
 		pos = stop + 1;
 	}
 	*out = '\0';
-	if (out - text > PROC_CMDLINE_MAX)
-		cut_text(text, PROC_CMDLINE_MAX);
+	if (out - text > PROC_TEXT_MAX)
+		cut_text(text, PROC_TEXT_MAX);
 	return text;
 }
 
@@ -264,12 +263,12 @@ char *proc_parse_cgroup(const char *buf, size_t len)
 		const char *path =
 			first ? memchr(first + 1, ':', n - (size_t)(first + 1 - pos)) : NULL;
 		if (path && n >= 3 && memcmp(pos, "0::", 3) == 0)
-			return proc_escape(path + 1, n - (size_t)(path + 1 - pos));
+			return proc_text(path + 1, n - (size_t)(path + 1 - pos));
 		if (path && !named && path - first > 5 && memcmp(first + 1, "name=", 5) == 0) {
 			named = path + 1;
 			named_len = n - (size_t)(named - pos);
 		}
 		pos += n + 1;
 	}
-	return proc_escape(named ? named : "", named_len);
+	return proc_text(named ? named : "", named_len);
 }

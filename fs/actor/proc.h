@@ -11,7 +11,7 @@
  * memory.
  */
 
-#define PROC_CMDLINE_MAX 4096 /* bytes of text, without the NUL */
+#define PROC_TEXT_MAX 4096 /* bytes of one text, without the NUL; longer ones end in "..." */
 
 /* Bits of proc_stat.flags, from the kernel's include/linux/sched.h. */
 #define PROC_FLAG_EXITING 0x00000004u
@@ -21,6 +21,7 @@
 struct proc_stat {
 	pid_t pid;
 	pid_t ppid;
+	pid_t session;        /* field 6 */
 	uint32_t flags;       /* field 9 */
 	uint64_t start_time;  /* field 22: clock ticks after boot */
 	uint64_t start_code;  /* field 26; 1 when the reader may not ptrace the process */
@@ -40,7 +41,7 @@ int64_t proc_parse_loginuid(const char *buf, size_t len);
 /*
  * /proc/PID/cmdline as one line: arguments separated by spaces, those that are empty or hold
  * blanks, quotes or shell operators in quotes, bytes escaped as proc_escape() does. Padding at the
- * end (left by setproctitle) is dropped. Longer than PROC_CMDLINE_MAX: cut between characters,
+ * end (left by setproctitle) is dropped. Longer than PROC_TEXT_MAX: cut between characters,
  * ending in "...".
  */
 char *proc_format_cmdline(const char *buf, size_t len);
@@ -55,3 +56,12 @@ char *proc_parse_cgroup(const char *buf, size_t len);
  * text.
  */
 char *proc_escape(const char *buf, size_t len);
+
+/* The same, cut between characters at PROC_TEXT_MAX bytes. */
+char *proc_text(const char *buf, size_t len);
+
+/*
+ * The value of a variable in /proc/PID/environ, which is not terminated: *value_len is its length.
+ * NULL when it is not there or has no end in buf.
+ */
+const char *proc_find_variable(const char *buf, size_t len, const char *name, size_t *value_len);

@@ -14,8 +14,9 @@ static const struct {
 	const char *columns;
 } layout[ROWS_COUNT] = {
 	[ROWS_ACTOR] = {STMT_APPLY_ACTOR, "8xx48488"
-					  "8xxxxx"},
-	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8888"},
+					  "8xxxxx"
+					  "4xxxxx"},
+	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8888x2"},
 	[ROWS_BLOB] = {STMT_APPLY_BLOB, "8b"},
 	[ROWS_INODE_CLOSE] = {STMT_APPLY_INODE_CLOSE, "88t"},
 	[ROWS_INODE_HISTORY] = {STMT_APPLY_INODE_HISTORY, "844888888888b8t8t"},
@@ -153,6 +154,12 @@ static void add_actor(struct batch *b, const struct actor_image *a)
 	rows_bytes(r, a->text[ACTOR_CMDLINE]);
 	rows_bytes(r, a->text[ACTOR_CGROUP]);
 	rows_bytes_or_null(r, a->text[ACTOR_USERNAME]);
+	rows_int(r, a->session);
+	rows_bytes(r, a->text[ACTOR_CWD]);
+	rows_bytes(r, a->text[ACTOR_CHAIN]);
+	rows_bytes(r, a->text[ACTOR_UNIT]);
+	rows_bytes_or_null(r, a->text[ACTOR_TAG]);
+	rows_bytes_or_null(r, a->text[ACTOR_RUN]);
 }
 
 static void add_op(struct batch *b, const struct record *r)
@@ -171,6 +178,8 @@ static void add_op(struct batch *b, const struct record *r)
 	rows_int_or_null(rows, r->len, -1);
 	rows_int(rows, (int64_t)r->actor);
 	rows_int(rows, (int64_t)b->mount);
+	rows_bytes_or_null(rows, r->tag);
+	rows_int(rows, r->flags & RECORD_DEFERRED ? 1 : 0);
 }
 
 static void add_effect(struct batch *b, const struct effect *e, struct when w, uint64_t actor)

@@ -13,7 +13,9 @@ struct stored_head {
 	uint64_t actor, ino, parent, new_parent;
 	int64_t off, len;
 	uint16_t name_len, new_name_len;
-	uint32_t effect_count;
+	uint16_t effect_count;
+	uint8_t flags; /* enum record_flag */
+	uint8_t tag_len;
 };
 
 struct stored_effect {
@@ -33,8 +35,8 @@ struct stored_extent {
 struct stored_actor {
 	uint64_t id, start_time;
 	int64_t loginuid;
-	int32_t pid, ppid;
-	uint32_t uid, gid;
+	int32_t pid, ppid, session;
+	uint32_t uid, gid, pad;
 };
 
 static size_t pad8(size_t n)
@@ -98,8 +100,8 @@ static char *put_effect(char *p, const struct effect *e, const void **data_at)
 	switch (e->type) {
 	case EFFECT_ACTOR: {
 		const struct actor_image *a = &e->actor;
-		struct stored_actor s = {
-			a->id, a->start_time, a->loginuid, a->pid, a->ppid, a->uid, a->gid};
+		struct stored_actor s = {a->id, a->start_time, a->loginuid, a->pid, a->ppid,
+			a->session, a->uid, a->gid, a->pad};
 		p = put(p, &s, sizeof(s));
 		for (int i = 0; i < ACTOR_TEXTS; i++)
 			p = put_bytes(p, a->text[i], NULL);
@@ -132,7 +134,8 @@ static char *put_effect(char *p, const struct effect *e, const void **data_at)
 
 size_t record_size(const struct record *r)
 {
-	size_t n = sizeof(struct stored_head) + pad8(r->name.len) + pad8(r->new_name.len);
+	size_t n = sizeof(struct stored_head) + pad8(r->name.len) + pad8(r->new_name.len) +
+		   pad8(r->tag.len);
 	for (unsigned int i = 0; i < r->effect_count; i++)
 		n += effect_size(&r->effects[i]);
 	return n;
@@ -165,12 +168,15 @@ void record_encode(const struct record *r, void *buf, const void **data_at)
 		.len = r->len,
 		.name_len = r->name.len,
 		.new_name_len = r->new_name.len,
-		.effect_count = r->effect_count,
+		.effect_count = (uint16_t)r->effect_count,
+		.flags = (uint8_t)r->flags,
+		.tag_len = (uint8_t)r->tag.len,
 	};
 	char *p = put(buf, &head, sizeof(head));
 
 	p = put_name(p, r->name);
 	p = put_name(p, r->new_name);
+	p = put_name(p, r->tag);
 	for (unsigned int i = 0; i < r->effect_count; i++)
 		p = put_effect(p, &r->effects[i], data_at);
 	assert(p == (char *)buf + head.size);
@@ -230,8 +236,8 @@ static void take_effect(struct cursor *c, struct effect *e)
 	case EFFECT_ACTOR: {
 		struct stored_actor s = {0};
 		take_into(c, &s, sizeof(s));
-		e->actor = (struct actor_image){
-			s.id, s.start_time, s.loginuid, s.pid, s.ppid, s.uid, s.gid, {{0}}};
+		e->actor = (struct actor_image){s.id, s.start_time, s.loginuid, s.pid, s.ppid,
+			s.session, s.uid, s.gid, s.pad, {{0}}};
 		for (int i = 0; i < ACTOR_TEXTS; i++)
 			e->actor.text[i] = take_bytes(c);
 		break;
@@ -292,9 +298,11 @@ size_t record_decode(const void *buf, size_t avail, struct record *r)
 		.kind = head.kind,
 		.result = head.result,
 		.effect_count = head.effect_count,
+		.flags = head.flags,
 	};
 	r->name = take_name(&c, head.name_len);
 	r->new_name = take_name(&c, head.new_name_len);
+	r->tag = take_name(&c, head.tag_len);
 	for (unsigned int i = 0; i < r->effect_count; i++)
 		take_effect(&c, &r->effects[i]);
 	return c.bad || c.p != c.end ? 0 : head.size;

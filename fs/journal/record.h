@@ -49,6 +49,13 @@ enum effect_flag {
 	EFFECT_FRESH = 4, /* EXTENT: lies past the old end of file; INODE_GONE: it had no bytes */
 };
 
+enum record_flag {
+	/* The kernel did it later, on its own: it is attributed to who opened the file. */
+	RECORD_DEFERRED = 1,
+};
+
+#define RECORD_TAG_MAX 255 /* bytes */
+
 /* The attributes that an inode row has. Times are nanoseconds since the epoch, sizes bytes. */
 struct inode_attr {
 	uint64_t ino;
@@ -81,6 +88,11 @@ enum actor_text {
 	ACTOR_CMDLINE,
 	ACTOR_CGROUP,
 	ACTOR_USERNAME,
+	ACTOR_CWD,
+	ACTOR_CHAIN,
+	ACTOR_UNIT,
+	ACTOR_TAG,
+	ACTOR_RUN,
 	ACTOR_TEXTS
 };
 
@@ -90,8 +102,10 @@ struct actor_image {
 	int64_t loginuid;    /* -1: none */
 	int32_t pid;
 	int32_t ppid;
+	int32_t session;
 	uint32_t uid;
 	uint32_t gid;
+	uint32_t pad;
 	struct bytes text[ACTOR_TEXTS];
 };
 
@@ -131,6 +145,8 @@ struct record {
 	uint16_t kind;               /* enum op_kind */
 	int16_t result;              /* errno the request was answered with */
 	struct bytes name, new_name;
+	struct bytes tag;   /* of the actor, at most RECORD_TAG_MAX bytes; none: empty */
+	unsigned int flags; /* enum record_flag, up to 255 */
 	unsigned int effect_count;
 	struct effect effects[RECORD_MAX_EFFECTS];
 };

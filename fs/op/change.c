@@ -34,6 +34,7 @@ static void effect_actor(struct call *c, struct actor *a)
 		.ppid = a->ppid,
 		.uid = a->uid,
 		.gid = a->gid,
+		.session = a->session,
 		.text =
 			{
 				[ACTOR_HOST] = text_bytes(c->fs->host.host),
@@ -43,6 +44,11 @@ static void effect_actor(struct call *c, struct actor *a)
 				[ACTOR_CMDLINE] = text_bytes(a->cmdline),
 				[ACTOR_CGROUP] = text_bytes(a->cgroup),
 				[ACTOR_USERNAME] = text_bytes(a->username),
+				[ACTOR_CWD] = text_bytes(a->cwd),
+				[ACTOR_CHAIN] = text_bytes(a->chain),
+				[ACTOR_UNIT] = text_bytes(a->unit),
+				[ACTOR_TAG] = text_bytes(a->tag),
+				[ACTOR_RUN] = text_bytes(a->run),
 			},
 	};
 }
@@ -59,6 +65,8 @@ void change_begin(struct call *c, enum op_kind kind, uint64_t ino)
 	r->off = r->len = -1;
 	r->result = 0;
 	r->unique = 0;
+	r->tag = text_bytes(c->actor->tag);
+	r->flags = c->deferred ? RECORD_DEFERRED : 0;
 	r->effect_count = 0;
 	if (!c->actor->id)
 		effect_actor(c, c->actor);

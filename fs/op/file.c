@@ -62,7 +62,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 void forget_orphan(struct fs *fs, struct inode *inode, struct actor *who)
 {
-	struct call c = {.fs = fs, .actor = who, .now = clock_now_ns()};
+	struct call c = {.fs = fs, .actor = who, .deferred = true, .now = clock_now_ns()};
 
 	change_begin(&c, OP_FORGET, inode->ino);
 	effect_inode_gone(&c, inode);

@@ -31,6 +31,7 @@ struct call {
 	fuse_req_t req; /* not to be used once parked */
 	const struct fuse_ctx *ctx;
 	struct actor *actor; /* who asks, for calls that change something; else NULL */
+	bool deferred;       /* the kernel asks, and actor is who opened the file */
 	int64_t now;         /* nanoseconds since the epoch */
 	struct record record;
 };

@@ -63,6 +63,7 @@ static void use_opener(struct call *c, uint64_t fh)
 		return;
 	actor_unref(c->actor);
 	c->actor = actor_ref(h->opener);
+	c->deferred = true;
 }
 
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,

@@ -15,5 +15,12 @@ create table thule.actor (
     cmdline    text not null,
     cgroup     text not null,
     username   text,                       -- of uid on that host; null: it had no name there
+    session    integer not null default 0, -- session id, setsid(2)
+    cwd        text not null default '',
+    chain      text not null default '',   -- parent first, up to the login or service: comm[pid] <- comm[pid]
+    unit       text not null default '',   -- of cgroup: systemd's unit, or a container as docker:ID, lxc:NAME
+    tag        text,                       -- of `thule run --tag`; null: none
+    run        text,                       -- which run of it: a UUID; set where tag is
     primary key (id)
 );
+create index actor_run on thule.actor (run) where run is not null;

@@ -12,10 +12,12 @@ create table thule.op (
     len        bigint,                     -- of write: bytes
     actor      bigint not null,            -- thule.actor
     mount      bigint not null,            -- thule.mount
-    tag        text,
+    tag        text,                       -- of the actor
+    deferred   boolean not null default false, -- the kernel did it later: actor is who opened the file
     primary key (op)
 );
 create index op_ino on thule.op (ino, op);
+create index op_tag on thule.op (tag, op) where tag is not null;
 
 -- Kinds of op. enum op_kind of the program has the same numbers.
 create table thule.op_kind (

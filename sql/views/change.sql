@@ -3,6 +3,8 @@
 -- an open file give the inode's path at that time (of several the oldest), null when it had none left.
 -- new_path is the name that rename and link gave, and the other of the two names of exchange.
 -- username is the name of uid on the host that had the mount.
+-- deferred marks what the kernel did later by itself, such as writing back the pages of a mapping: its actor is the
+-- process that opened the file. chain is who started the process, parent first; run tells runs of one tag apart.
 -- Paths are worked out for the rows that are returned, so `order by op desc limit 20`, `op between` and
 -- `ino =` are quick however long the log is; a condition on path is not: use thule.log(path).
 create view thule.change as
@@ -20,7 +22,14 @@ select o.op,
     a.cmdline,
     a.host,
     o.tag,
-    thule.entry_path(o.new_parent, o.new_name, o.op) as new_path
+    thule.entry_path(o.new_parent, o.new_name, o.op) as new_path,
+    a.comm,
+    a.cwd,
+    a.chain,
+    a.session,
+    a.unit,
+    a.run,
+    o.deferred
 from thule.op o
 left join thule.op_kind k on k.id = o.kind
 left join thule.actor a on a.id = o.actor;

@@ -39,6 +39,10 @@ assert_eq "1|1|1" "$(sql "select count(*) filter (where kind = 'rename'), count(
 	count(*) filter (where kind = 'link') from thule.change where pid = $pid")" "rename, unlink and link of $pid"
 assert_match "python3 - $MNT" "$(who /a create cmdline)" "command line"
 assert_eq "$(uname -n)" "$(who /a create host)" "host"
+assert_eq "$(ps -o sid= -p $$ | tr -d ' ')|$PWD|python3" "$(who /a create 'session, cwd, comm')" "session, folder and name"
+parent=$(ps -o ppid= -p $$ | tr -d ' ')
+assert_match "^$(ps -o comm= -p $$)\[$$\] <- $(ps -o comm= -p "$parent")\[$parent\]" "$(who /a create chain)" "ancestors"
+assert_match '\[1\]$|\.\.\.$' "$(who /a create chain)" "the first of the ancestors"
 
 # The same pid before and after exec is another program.
 # shellcheck disable=SC2016 # expanded by the inner shell

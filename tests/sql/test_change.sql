@@ -20,7 +20,7 @@ select fx.end_inode(102, 116, true), fx.cut(102, 0, null, 116);
 select is_empty('select * from thule.fsck', 'the fixture makes a sound filesystem');
 
 select columns_are('thule', 'change', array['op', 'at', 'kind', 'path', 'ino', 'uid', 'username', 'gid', 'pid',
-    'exe', 'cmdline', 'host', 'tag', 'new_path']);
+    'exe', 'cmdline', 'host', 'tag', 'new_path', 'comm', 'cwd', 'chain', 'session', 'unit', 'run', 'deferred']);
 select results_eq('select op, kind, path, new_path, ino from thule.change order by op',
     $$values (16::bigint, 'mkfs', '/', null, 1::bigint),
         (100, 'mkdir', '/dir', null, 100),
@@ -44,6 +44,12 @@ select results_eq($$select at, uid, username, gid, pid, exe, cmdline, host, tag 
         where op in (100, 108) order by op$$,
     $$values (fx.at(100), 1000::bigint, 'ada', 1001::bigint, 4242, '/usr/bin/vi', 'vi a file', 'north', null),
         (fx.at(108), 1002, null, 1002, 4343, '/bin/sh', 'sh -c x', 'north', 'build')$$, 'who did it');
+update thule.actor set session = 7, cwd = '/home', chain = 'bash[6] <- sshd[5]', unit = 'session-1.scope', tag = 'build',
+    run = 'r' where id = 18;
+update thule.op set deferred = true where op = 108;
+select results_eq($$select comm, cwd, chain, session, unit, run, deferred from thule.change where op in (100, 108) order by op$$,
+    $$values ('vi', '', '', 0, '', null, false),
+        ('sh', '/home', 'bash[6] <- sshd[5]', 7, 'session-1.scope', 'r', true)$$, 'and from where');
 
 select results_eq($$select op from thule.log('/moved/sub')$$, $$values (101::bigint)$$, 'log of a directory');
 select results_eq($$select op from thule.log('/dir/sub')$$, $$values (101::bigint)$$, 'by the name it had');

@@ -212,7 +212,11 @@ START_TEST(op_and_actor_rows)
 	r.parent = 1;
 	r.name = name_of("a\n'\\");
 	r.off = 0;
+	r.tag = name_of("nightly");
+	r.flags = RECORD_DEFERRED;
 	e->actor.id = 20;
+	e->actor.session = 77;
+	e->actor.text[ACTOR_RUN] = name_of("run");
 	e->actor.loginuid = -1;
 	e->actor.uid = UINT32_MAX - 1;
 	e->actor.text[ACTOR_EXE] = name_of("/bin/mv");
@@ -229,15 +233,21 @@ START_TEST(op_and_actor_rows)
 	ck_assert_ptr_null(table_cell(&t, 0, 9)->data);
 	ck_assert_int_eq(table_int(&t, 0, 10), 5);
 	ck_assert_int_eq(table_int(&t, 0, 11), 3);
+	ck_assert_int_eq(table_cell(&t, 0, 12)->len, 7);
+	ck_assert_int_eq(table_int(&t, 0, 13), 1);
 	free(t.cells);
 	t = table_read(b, ROWS_ACTOR);
 	ck_assert_int_eq(table_int(&t, 0, 0), 20);
 	ck_assert_int_eq(table_int(&t, 0, 6), UINT32_MAX - 1);
 	ck_assert_ptr_null(table_cell(&t, 0, 8)->data);
 	ck_assert_int_eq(table_cell(&t, 0, 9)->len, 7);
-	/* Only a user name may be missing; other texts are empty. */
+	ck_assert_int_eq(table_int(&t, 0, 14), 77);
+	/* Only a user name, a tag and a run may be missing; other texts are empty. */
 	ck_assert_ptr_nonnull(table_cell(&t, 0, 10)->data);
 	ck_assert_ptr_null(table_cell(&t, 0, 13)->data);
+	ck_assert_ptr_nonnull(table_cell(&t, 0, 15)->data);
+	ck_assert_ptr_null(table_cell(&t, 0, 18)->data);
+	ck_assert_int_eq(table_cell(&t, 0, 19)->len, 3);
 	free(t.cells);
 	ck_assert_uint_eq(batch_ops(b), 1);
 	ck_assert_uint_eq(batch_last_op(b), 20);

@@ -70,6 +70,19 @@ START_TEST(defaults)
 }
 END_TEST
 
+START_TEST(actor_words)
+{
+	ck_assert_int_eq(accept_line("a b").actor, ACTOR_FULL);
+	ck_assert_int_eq(accept_line("a b -o actor=full").actor, ACTOR_FULL);
+	ck_assert_int_eq(accept_line("a b -o actor=basic").actor, ACTOR_BASIC);
+	ck_assert_int_eq(accept_line("a b -o actor=off,ro").actor, ACTOR_OFF);
+	refuse_line("a b -o actor", "full, basic, off");
+	refuse_line("a b -o actor=", "full, basic, off");
+	refuse_line("a b -o actor=none", "full, basic, off");
+	refuse_line("a b -o actor=FULL", "full, basic, off");
+}
+END_TEST
+
 START_TEST(numbers)
 {
 	ck_assert_int_eq(accept_line("a b -o journal_size=8").journal_mib, 8);
@@ -191,6 +204,7 @@ static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, defaults);
 	tcase_add_test(tc, numbers);
+	tcase_add_test(tc, actor_words);
 	tcase_add_test(tc, unknown);
 	tcase_add_test(tc, missing);
 	tcase_add_test(tc, lists);

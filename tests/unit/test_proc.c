@@ -6,7 +6,7 @@
 #include "actor/proc.h"
 
 #define TAIL                                                                                       \
-	" R 5331 5331 4864 0 -1 4194304 101 0 0 0 0 0 0 0 20 0 1 0 102005 3133440 388 "            \
+	" R 5331 5332 4864 0 -1 4194304 101 0 0 0 0 0 0 0 20 0 1 0 102005 3133440 388 "            \
 	"18446744073709551615 94501927981056 94501928000937 140728554527584 0 0 0 0\n"
 
 static struct proc_stat parse(const char *text)
@@ -21,6 +21,7 @@ START_TEST(stat_fields)
 	struct proc_stat st = parse("5336 (cat)" TAIL);
 	ck_assert_int_eq(st.pid, 5336);
 	ck_assert_int_eq(st.ppid, 5331);
+	ck_assert_int_eq(st.session, 4864);
 	ck_assert_uint_eq(st.flags, 4194304);
 	ck_assert_uint_eq(st.start_time, 102005);
 	ck_assert_uint_eq(st.start_code, UINT64_C(94501927981056));
@@ -159,8 +160,8 @@ START_TEST(cmdline_bound)
 				memcpy(in + n, units[i], unit);
 			text = proc_format_cmdline(in, n);
 			n = strlen(text);
-			ck_assert_uint_le(n, PROC_CMDLINE_MAX);
-			ck_assert_uint_ge(n, PROC_CMDLINE_MAX - 4);
+			ck_assert_uint_le(n, PROC_TEXT_MAX);
+			ck_assert_uint_ge(n, PROC_TEXT_MAX - 4);
 			ck_assert_str_eq(text + n - 3, "...");
 			/* Still text: escaping it changes nothing but its backslashes. */
 			again = proc_escape(text, n);
@@ -176,16 +177,16 @@ END_TEST
 
 START_TEST(cmdline_exact_bound)
 {
-	char in[PROC_CMDLINE_MAX + 2], *text;
+	char in[PROC_TEXT_MAX + 2], *text;
 	memset(in, 'a', sizeof(in));
-	in[PROC_CMDLINE_MAX] = '\0';
-	text = proc_format_cmdline(in, PROC_CMDLINE_MAX + 1);
+	in[PROC_TEXT_MAX] = '\0';
+	text = proc_format_cmdline(in, PROC_TEXT_MAX + 1);
 	ck_assert_str_eq(text, in);
 	free(text);
-	in[PROC_CMDLINE_MAX] = 'a';
-	text = proc_format_cmdline(in, PROC_CMDLINE_MAX + 1);
-	ck_assert_uint_eq(strlen(text), PROC_CMDLINE_MAX);
-	ck_assert_str_eq(text + PROC_CMDLINE_MAX - 3, "...");
+	in[PROC_TEXT_MAX] = 'a';
+	text = proc_format_cmdline(in, PROC_TEXT_MAX + 1);
+	ck_assert_uint_eq(strlen(text), PROC_TEXT_MAX);
+	ck_assert_str_eq(text + PROC_TEXT_MAX - 3, "...");
 	free(text);
 }
 END_TEST

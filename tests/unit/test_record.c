@@ -86,6 +86,8 @@ static void fill_record(struct source *s, struct record *r, unsigned int count, 
 	r->result = (int16_t)rng_next(&s->rng);
 	r->name = some_name(s);
 	r->new_name = some_name(s);
+	r->tag = some_name(s);
+	r->flags = (unsigned int)rng_below(&s->rng, 256);
 	r->effect_count = count;
 	for (unsigned int i = 0; i < count; i++)
 		fill_effect(s, &r->effects[i], 1 + (first - 1 + i) % EFFECT_CUT);
@@ -146,6 +148,8 @@ static void assert_record(const struct record *a, const struct record *b)
 	ck_assert_int_eq(a->result, b->result);
 	assert_bytes(a->name, b->name);
 	assert_bytes(a->new_name, b->new_name);
+	assert_bytes(a->tag, b->tag);
+	ck_assert_uint_eq(a->flags, b->flags);
 	ck_assert_uint_eq(a->effect_count, b->effect_count);
 	for (unsigned int i = 0; i < a->effect_count; i++)
 		assert_effect(&a->effects[i], &b->effects[i]);
@@ -371,12 +375,13 @@ END_TEST
 /* A journal outlives the program that wrote it: these bytes must stay what they are. */
 START_TEST(stored_bytes)
 {
-	static const unsigned char expected[] = {0x88, 0, 0, 0, 6, 0, 0xfe, 0xff, 20, 0, 0, 0, 0, 0,
+	static const unsigned char expected[] = {0x90, 0, 0, 0, 6, 0, 0xfe, 0xff, 20, 0, 0, 0, 0, 0,
 		0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 22, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 0, 0, 0, 0, 24,
 		0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 0, 0, 0, 0, 26, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
-		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 28, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0,
-		'n', 0, 0, 0, 0, 0, 0, 0, 5, 0, 3, 0, 40, 0, 0, 0, 25, 0, 0, 0, 0, 0, 0, 0, 24, 0,
-		0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 'n', 0, 0, 0};
+		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 28, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 2,
+		'n', 0, 0, 0, 0, 0, 0, 0, 't', 'g', 0, 0, 0, 0, 0, 0, 5, 0, 3, 0, 40, 0, 0, 0, 25,
+		0, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0,
+		'n', 0, 0, 0};
 	struct record in = {.kind = OP_UNLINK,
 		.result = -2,
 		.op = 20,
@@ -389,6 +394,8 @@ START_TEST(stored_bytes)
 		.off = -1,
 		.len = 28,
 		.name = {"n", 1},
+		.tag = {"tg", 2},
+		.flags = RECORD_DEFERRED,
 		.effect_count = 1};
 	char *buf;
 

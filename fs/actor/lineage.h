@@ -1,0 +1,30 @@
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * The ancestors of processes. What is asked of each - is it still that process, which program does
+ * it run, is it marked as part of a run (base/run.h) - is remembered, so that walking up costs a
+ * few microseconds an ancestor. Any thread; reading the environment of an ancestor can block
+ * (facts.h).
+ */
+struct lineage;
+
+struct lineage *lineage_new(void); /* NULL when out of memory */
+void lineage_free(struct lineage *lineage);
+
+struct kin {
+	char *chain; /* "comm[pid] <- comm[pid]", the parent first; "..." for those further up */
+	char *run;   /* value of the nearest ancestor's RUN_VARIABLE; NULL: none has it */
+};
+
+/*
+ * The ancestors of the process of `dirfd`, an open /proc/PID. The process must live, and not go on
+ * meanwhile, for this to be exact: one that is reparented while we look is looked at again. False,
+ * with *out untouched, when out of memory; else free() both.
+ */
+bool lineage_read(struct lineage *lineage, int dirfd, struct kin *out);
+
+/* The value of RUN_VARIABLE in the environment of the process of `dirfd`, to free(); NULL: none. */
+char *lineage_own_run(int dirfd);
