@@ -392,12 +392,31 @@ START_TEST(overwrites_keep_their_ops)
 }
 END_TEST
 
+/* The file was longer for a while, with zeros where the second write goes. */
+START_TEST(cut_ends_joining)
+{
+	struct batch *b = batch_new(3, 1000);
+	struct record r = {.op = 22, .at = time_of(22), .actor = 5, .ino = 40, .effect_count = 1};
+
+	write_at(b, 20, 0, "four", EFFECT_FRESH);
+	r.effects[0].type = EFFECT_CUT;
+	r.effects[0].extent.ino = 40;
+	r.effects[0].extent.off = 4;
+	batch_add(b, &r);
+	write_at(b, 23, 4, "more", EFFECT_FRESH);
+	batch_finish(b);
+	ck_assert_int_eq(b->rows[ROWS_EXTENT_INSERT].column[0].count, 2);
+	batch_free(b);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, content_in_the_end, 0, 6);
 	tcase_add_loop_test(tc, content_at_each_op, 0, 6);
 	tcase_add_loop_test(tc, cuts, 0, 6);
 	tcase_add_test(tc, appends_join);
+	tcase_add_test(tc, cut_ends_joining);
 	tcase_add_test(tc, overwrites_keep_their_ops);
 }
 
