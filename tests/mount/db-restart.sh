@@ -27,6 +27,24 @@ made_at_least() { # COUNT
 	done
 }
 
+a_worker_ended() {
+	! kill -0 "${pids[0]}" 2>/dev/null || ! kill -0 "${pids[1]}" 2>/dev/null
+}
+
+enough_or_ended() { # COUNT
+	a_worker_ended || made_at_least "$1"
+}
+
+# Both workers make so many more files.
+expect_progress() { # COUNT WHEN
+	local most
+	most=$(cat "$CASE_DIR"/made-* 2>/dev/null | sort -n | tail -n 1 || true)
+	wait_until 60 enough_or_ended $((${most:-0} + $1)) || fail "no progress $2"
+	if a_worker_ended; then
+		fail "a worker got an error $2"
+	fi
+}
+
 mkdir "$MNT/cold"
 for ((i = 0; i < 300; i++)); do
 	echo "cold $i" >"$MNT/cold/$i"
@@ -37,9 +55,9 @@ for number in 1 2; do
 	worker $number &
 	pids+=($!)
 done
-wait_until 30 made_at_least 25 || fail "the workers do not get on"
+expect_progress 25 "at first"
 restart_db
-wait_until 60 made_at_least $(($(sort -n "$CASE_DIR"/made-* | tail -n 1) + 45)) || fail "no progress after a restart"
+expect_progress 45 "after a restart"
 # What is not in memory has to come from the new server.
 for ((i = 0; i < 300; i++)); do
 	assert_eq "cold $i" "$(<"$MNT/cold/$i")" "a file read after the restart"
@@ -49,7 +67,7 @@ echo 'while it is away' >"$MNT/away" &
 away=$!
 start_db
 wait $away || fail "a write failed while the server was away"
-wait_until 60 made_at_least $(($(sort -n "$CASE_DIR"/made-* | tail -n 1) + 45)) || fail "no progress after a pause"
+expect_progress 45 "after a pause"
 touch "$CASE_DIR/stop"
 for pid in "${pids[@]}"; do
 	wait "$pid" || fail "a worker got an error"
