@@ -10,9 +10,13 @@ cp -a /usr/include/linux "$CASE_DIR/reference/"
 manifest "$CASE_DIR/reference" >"$CASE_DIR/expected"
 tar --format=posix -cf "$CASE_DIR/tree.tar" -C "$CASE_DIR/reference" .
 
+# Goes on until enough was seen of it.
 extract() { # NUMBER
 	local copy
-	for copy in 1 2 3; do
+	for ((copy = 1; copy < 100; copy++)); do
+		if [[ $copy -gt 1 && -e $CASE_DIR/enough ]]; then
+			break
+		fi
 		mkdir "$MNT/tree-$1-$copy"
 		tar -xpf "$CASE_DIR/tree.tar" -C "$MNT/tree-$1-$copy"
 		# Links, renames and removals among the extraction of the others.
@@ -35,14 +39,17 @@ counts=()
 while running "${pids[0]}" || running "${pids[1]}" || running "${pids[2]}" || running "${pids[3]}"; do
 	counts+=("$(sql 'select count(*) from thule.file')")
 	fsck
+	different=$(printf '%s\n' "${counts[@]}" | sort -un | wc -l)
+	if ((different >= 4)); then
+		touch "$CASE_DIR/enough"
+	fi
 done
 for pid in "${pids[@]}"; do
 	wait "$pid" || fail "a writer failed"
 done
-different=$(printf '%s\n' "${counts[@]}" | sort -un | wc -l)
-((different >= 3)) || fail "thule.file did not grow while trees were extracted: ${counts[*]}"
+[[ -e $CASE_DIR/enough ]] || fail "thule.file did not grow while trees were extracted: ${counts[*]}"
 
 remount_fs
 for number in 1 2 3 4; do
-	assert_same_tree "$CASE_DIR/expected" "$MNT/tree-$number-3" "last tree of writer $number"
+	assert_same_tree "$CASE_DIR/expected" "$MNT/tree-$number-1" "first tree of writer $number"
 done
