@@ -5,6 +5,7 @@
 #include "command.h"
 #include "db/conn.h"
 #include "follow.h"
+#include "hex.h"
 #include "print.h"
 #include "target.h"
 
@@ -42,26 +43,11 @@ static bool check_number(const char *option, const char *text, struct error *err
 	return error_set(err, ERR_USAGE, "%s wants a number, not `%s`", option, text);
 }
 
-/* Bytes as bytea reads them. free() it. */
-static char *to_hex(const char *bytes)
-{
-	size_t n = strlen(bytes);
-	char *hex = malloc(2 * n + 3);
-	char *p = hex;
-
-	if (!hex)
-		abort();
-	p = stpcpy(p, "\\x");
-	for (size_t i = 0; i < n; i++)
-		p += sprintf(p, "%02x", (unsigned char)bytes[i]);
-	return hex;
-}
-
 static bool print(
 	PGconn *conn, const struct arguments *args, const struct target *t, struct error *err)
 {
 	bool by_path = *t->path || *t->typed_path;
-	char *bytes = *t->path ? to_hex(t->path) : NULL;
+	char *bytes = *t->path ? hex_bytea(t->path) : NULL;
 	/* In the order of the statements' parameters. */
 	const char *params[] = {args->option[OPT_SINCE], args->option[OPT_UNTIL],
 		args->option[OPT_USER], args->option[OPT_PID], args->option[OPT_EXE],

@@ -9,6 +9,7 @@
 
 #include "ask.h"
 #include "db/conn.h"
+#include "hex.h"
 #include "print.h"
 
 /* Rows that are asked for at once. */
@@ -35,20 +36,6 @@ struct follower {
 
 #define DELAY_MIN 100000
 #define DELAY_MAX 3200000
-
-static char *to_hex(const char *bytes)
-{
-	size_t n = strlen(bytes);
-	char *hex = malloc(2 * n + 3);
-	char *p = hex;
-
-	if (!hex)
-		abort();
-	p = stpcpy(p, "\\x");
-	for (size_t i = 0; i < n; i++)
-		p += sprintf(p, "%02x", (unsigned char)bytes[i]);
-	return hex;
-}
 
 /* "op:N" needs not be there yet: it is what a run that ended at N - 1 goes on with. */
 static bool starts_at_op(const char *since, char *op, size_t size)
@@ -179,7 +166,7 @@ bool follow(const struct target *t, const struct follow *wanted, struct error *e
 	struct follower f = {.target = t, .wanted = wanted, .delay = DELAY_MIN};
 	bool ok;
 
-	f.path_hex = *t->path ? to_hex(t->path) : NULL;
+	f.path_hex = *t->path ? hex_bytea(t->path) : NULL;
 	/* Where even the first connection fails there is nothing to go on with. */
 	while (!(ok = session(&f, err)) && is_lost(err) && *f.after) {
 		PQfinish(f.conn);

@@ -1,8 +1,8 @@
 -- Gives an instant a name: thule.instant then reads it, and pruning keeps it.
 -- Parameters: name; by, who does it; t, an instant as thule.instant reads it (null: the last op that is committed).
 -- Returns: the row. Errors: a name that could be read as an instant or is no file name (invalid_parameter_value), one
---   that is taken (duplicate_object), those of thule.instant, an instant before the first op (no_data_found).
--- Tables touched: snapshot (written), op (read).
+--   that is taken (duplicate_object), those of thule.instant_op.
+-- Tables touched: snapshot (written), op, superblock (read).
 create function thule.snapshot_create(name text, by text, t text default null) returns thule.snapshot
 language plpgsql
 as $$
@@ -23,10 +23,7 @@ begin
     end if;
     -- Nothing may be pruned between finding an instant and naming it.
     perform pg_advisory_xact_lock_shared(1953003884, 2);
-    at_op := thule.op_at(coalesce(thule.instant(t), 'infinity'));
-    if at_op = 0 then
-        raise exception using errcode = 'no_data_found', message = 'the filesystem did not exist then';
-    end if;
+    at_op := coalesce(thule.instant_op(t), thule.op_at('infinity'));
     insert into thule.snapshot (name, op, at, created_by)
         select snapshot_create.name, o.op, o.at, by from thule.op o where o.op = at_op
         on conflict do nothing

@@ -15,5 +15,10 @@ create table thule.extent (
     primary key (ino, file_off)
 );
 
+-- Who refers to a blob: asked before one is freed. Blob ids grow, so new entries go to the end of the index.
+create index extent_blob on thule.extent (blob);
+
 create table thule.extent_history (like thule.extent including defaults);
 create index extent_history_ino on thule.extent_history (ino, file_off, op_from);
+create index extent_history_blob on thule.extent_history (blob);
+create index extent_history_op_to on thule.extent_history using brin (op_to) with (autosummarize = on);

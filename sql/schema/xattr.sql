@@ -11,3 +11,4 @@ create table thule.xattr (
 
 create table thule.xattr_history (like thule.xattr including defaults);
 create index xattr_history_ino on thule.xattr_history (ino, name, op_from);
+create index xattr_history_op_to on thule.xattr_history using brin (op_to) with (autosummarize = on);

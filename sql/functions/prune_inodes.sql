@@ -1,0 +1,48 @@
+-- Deletes the versions of some inodes that ended by an op, and the blobs that nothing refers to then. Of a directory
+-- these are also the names that were in it. Unlike thule.prune_step it declares nothing: a state as of an earlier op lacks
+-- them. Stays: what was true at a snapshot, and the past of held files.
+-- Parameters: inos; horizon, the op.
+-- Returns: as thule.prune_step. Errors: those of thule.history_alone.
+-- Tables touched: as thule.prune_step, the superblock excepted.
+create function thule.prune_inodes(inos bigint[], horizon bigint, out inodes bigint, out names bigint,
+    out extents bigint, out attributes bigint, out blobs bigint, out bytes bigint)
+language plpgsql
+as $$
+declare
+    held    bigint[];
+    orphans bigint[];
+begin
+    perform thule.history_alone();
+    held := array(select thule.held_inodes());
+    inos := array(select i from unnest(inos) i where i <> all (held));
+
+    delete from thule.inode_history h
+    where h.ino = any (inos) and h.op_to <= horizon
+        and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to);
+    get diagnostics inodes = row_count;
+
+    delete from thule.dirent_history where ctid = any (array(
+        select h.ctid from thule.dirent_history h
+        where h.ino = any (inos) and h.parent <> all (held) and h.op_to <= horizon
+            and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+        union
+        select h.ctid from thule.dirent_history h
+        where h.parent = any (inos) and h.ino <> all (held) and h.op_to <= horizon
+            and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)));
+    get diagnostics names = row_count;
+
+    delete from thule.xattr_history h
+    where h.ino = any (inos) and h.op_to <= horizon
+        and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to);
+    get diagnostics attributes = row_count;
+
+    with gone as (
+        delete from thule.extent_history h
+        where h.ino = any (inos) and h.op_to <= horizon
+            and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+        returning h.blob
+    )
+    select count(*), array_agg(distinct g.blob) into extents, orphans from gone g;
+    select f.blobs, f.bytes into blobs, bytes from thule.free_blobs(orphans) f;
+end
+$$;

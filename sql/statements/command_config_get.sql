@@ -1,0 +1,2 @@
+-- thule config get: $1 key.
+select value from thule.config where key = $1::text

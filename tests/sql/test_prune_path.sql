@@ -1,0 +1,32 @@
+-- Pruning the past of a path.
+begin;
+\ir fixture.sql
+select no_plan();
+select fx.tree();                                       -- 100 to 106
+select fx.write('/dir/file', 0, 'HELLO');
+select fx.write('/empty', 0, 'no more');
+select fx.write('/empty', 0, 'at all!');
+select fx.create('/dir/a');
+select fx.write('/dir/a', 0, 'a');
+select fx.rename('/dir/a', '/a');                       -- lives elsewhere now
+select fx.write('/a', 0, 'b');
+select fx.create('/dir/sub/b');
+select fx.write('/dir/sub/b', 0, 'b');
+select fx.unlink('/dir/sub/b');
+select set_eq($$select * from thule.inodes_under('/dir')$$, 'values (100::bigint), (101), (102), (106)',
+    'what belongs to a directory');
+select set_eq($$select * from thule.inodes_under('/dir/sub/b')$$, 'values (106::bigint)', 'to a file that is gone');
+select set_eq($$select * from thule.inodes_under('/a')$$, 'values (105::bigint)', 'to a file that was moved');
+select is_empty($$select * from thule.inodes_under('/never')$$, 'to nothing');
+create temp table preview as
+    select * from thule.prune_preview(116, array(select thule.inodes_under('/dir')));
+select results_eq('select * from preview',
+    $$select * from thule.prune_inodes(array(select thule.inodes_under('/dir')), 116)$$, 'the preview is what happened');
+select is(p.blobs, 1::bigint, 'the removed file''s bytes are freed') from preview p;
+select is((select count(*) from thule.extent_history where ino not in (100, 101, 102, 106)), 2::bigint, 'the others'' past stays');
+select is((select count(*) from thule.inode_history where ino in (100, 101, 102, 106)), 0::bigint, 'its own is gone');
+select is(convert_from(thule.content('/dir/file'), 'UTF8'), 'HELLO world', 'the present is as it was');
+select is(pruned_op, 0::bigint, 'nothing is declared') from thule.superblock;
+select is_empty('select * from thule.fsck', 'sound');
+select * from finish();
+rollback;
