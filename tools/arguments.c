@@ -10,7 +10,7 @@ enum { HELP = 1000, FIRST };
 
 struct getopt_tables {
 	struct option longs[COMMAND_OPTIONS_MAX + 2];
-	char shorts[2 * COMMAND_OPTIONS_MAX + 4];
+	char shorts[2 * COMMAND_OPTIONS_MAX + 5];
 };
 
 static void make_tables(const struct command *command, struct getopt_tables *t)
@@ -20,6 +20,8 @@ static void make_tables(const struct command *command, struct getopt_tables *t)
 	int n = 0;
 
 	memset(t, 0, sizeof(*t));
+	if (command->stop_at_operand)
+		*s++ = '+';
 	*s++ = ':';
 	t->longs[n++] = (struct option){"help", no_argument, NULL, HELP};
 	*s++ = 'h';

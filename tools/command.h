@@ -37,13 +37,14 @@ struct command {
 	const char *help;                     /* paragraphs for --help, or NULL */
 	const struct command_option *options; /* ends with one whose help is NULL; NULL: none */
 	int operands_min, operands_max;
+	bool stop_at_operand; /* options come before operands, which are a command line */
 	bool verbatim; /* everything typed is operands, --help excepted: it is another program's */
 	int (*run)(const struct arguments *args); /* returns an exit code */
 };
 
 extern const struct command command_cat, command_cluster, command_config, command_fsck, command_log,
-	command_ls, command_mount, command_prune, command_snapshot, command_sql, command_stat,
-	command_status, command_sync, command_tar, command_umount, command_upgrade;
+	command_ls, command_mount, command_run, command_prune, command_snapshot, command_sql,
+	command_stat, command_status, command_sync, command_tar, command_umount, command_upgrade;
 
 /* Prints the error as one line on stderr; returns the exit code that goes with its class. */
 int command_fail(const struct error *err);

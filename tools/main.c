@@ -3,11 +3,12 @@
 
 #include "arguments.h"
 #include "command.h"
+#include "keeper.h"
 
 static const struct command *const commands[] = {&command_mount, &command_umount, &command_status,
-	&command_log, &command_ls, &command_cat, &command_stat, &command_tar, &command_snapshot,
-	&command_prune, &command_config, &command_fsck, &command_sync, &command_sql,
-	&command_upgrade, &command_cluster, NULL};
+	&command_log, &command_run, &command_ls, &command_cat, &command_stat, &command_tar,
+	&command_snapshot, &command_prune, &command_config, &command_fsck, &command_sync,
+	&command_sql, &command_upgrade, &command_cluster, NULL};
 
 int command_fail(const struct error *err)
 {
@@ -61,6 +62,8 @@ int main(int argc, char **argv)
 	/* umount(8) calls us by this name for mounts of type fuse.thulefs. */
 	if (!strcmp(called, "umount.fuse.thulefs"))
 		return run(&command_umount, argc, argv);
+	if (!strcmp(called, KEEPER_NAME))
+		return keeper_main(argc, argv);
 	if (argc < 2) {
 		list(stderr);
 		return EXIT_USAGE;

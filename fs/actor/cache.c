@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +12,8 @@
 
 #include "actor/actor.h"
 #include "actor/facts.h"
-#include "actor/proc.h"
-#include "actor/unit.h"
+#include "actor/process.h"
 #include "base/clock.h"
-#include "base/run.h"
 
 /*
  * How a hit is known to be still true. An entry keeps a descriptor of /proc/PID/task/PID/stat,
@@ -32,7 +29,6 @@
  */
 
 enum {
-	FACTS_WAIT_MS = 200,
 	RETRY_NS = 1000000000, /* after which cmdline is asked for again when it could not be had */
 };
 
@@ -214,20 +210,6 @@ static bool read_stat(int fd, struct proc_stat *out)
 	return n > 0 && proc_parse_stat(buf, (size_t)n, out);
 }
 
-static char *read_link(int dirfd, const char *name)
-{
-	char buf[PATH_MAX];
-	ssize_t n = readlinkat(dirfd, name, buf, sizeof(buf));
-	return proc_text(buf, n < 0 ? 0 : (size_t)n);
-}
-
-static int64_t read_loginuid(int dirfd)
-{
-	char buf[16];
-	long n = proc_read_at(dirfd, "loginuid", buf, sizeof(buf));
-	return n < 0 ? -1 : proc_parse_loginuid(buf, (size_t)n);
-}
-
 /* A process whose addresses no longer say which program it runs, because it has none: it cannot
  * exec. */
 static bool without_memory(const struct proc_stat *st)
@@ -240,88 +222,17 @@ static bool is_weak(const struct actor_cache *cache, const struct proc_stat *st)
 	return !without_memory(st) && (cache->fixed_layout || st->start_stack == 0);
 }
 
-static unsigned int wanted_facts(const struct actor_cache *cache)
-{
-	unsigned int wanted = FACT_USER | FACT_CGROUP | FACT_KIN | FACT_RUN;
-
-	return cache->detail == ACTOR_FULL ? wanted | FACT_CMDLINE : wanted;
-}
-
-/* "" for what is not known. False: no memory. */
-static bool complete(struct actor *a)
-{
-	char **texts[] = {&a->exe, &a->comm, &a->cmdline, &a->cgroup, &a->cwd, &a->chain, &a->unit};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		if (!*texts[i] && !(*texts[i] = strdup("")))
-			return false;
-	return true;
-}
-
-/* Its own environment says which run it is part of, or else that of its nearest ancestor. */
-static bool take_run(struct actor *a, const struct facts *facts)
-{
-	const char *run = facts->run ? facts->run : facts->kin_run;
-
-	if (!run)
-		return true;
-	a->run = strndup(run, RUN_ID_LEN);
-	a->tag = strdup(run + RUN_ID_LEN + 1);
-	return a->run && a->tag;
-}
-
-static bool take_facts(struct actor_cache *cache, struct actor *a, struct facts *facts)
-{
-	a->username = facts->username;
-	a->cgroup = facts->cgroup;
-	a->cmdline = facts->cmdline;
-	facts->username = facts->cgroup = facts->cmdline = NULL;
-	if (cache->detail == ACTOR_FULL) {
-		a->chain = facts->chain;
-		facts->chain = NULL;
-	}
-	if (a->cgroup && !(a->unit = unit_of_cgroup(a->cgroup)))
-		return false;
-	return take_run(a, facts);
-}
-
-/* Reads the process (as thread tid sees it) into e->actor, which has pid, uid and gid. False: no
- * memory. */
+/* Reads the process (as thread tid sees it) into e->actor. False: no memory. */
 static bool read_actor(struct actor_cache *cache, struct entry *e, int dirfd)
 {
-	struct actor *a = e->actor;
-	struct facts facts = {0};
-	/* Runs beside what is read here. */
-	struct facts_job *job = facts_start(cache->reader, dirfd, a->uid, wanted_facts(cache));
-	bool ok;
+	struct process_notes notes;
 
-	a->start_time = e->st.start_time;
-	a->ppid = e->st.ppid;
-	a->session = e->st.session;
-	a->comm = proc_escape(e->st.comm, strlen(e->st.comm));
-	a->exe = read_link(dirfd, "exe");
-	if (cache->detail == ACTOR_FULL)
-		a->cwd = read_link(dirfd, "cwd");
-	a->loginuid = read_loginuid(dirfd);
-	if (!job || !facts_wait(cache->reader, job, FACTS_WAIT_MS, &facts))
+	if (!process_read(cache->reader, cache->detail, dirfd, &e->st, e->actor, &notes))
+		return false;
+	if (notes.incomplete)
 		e->retry_at = clock_mono_ns() + RETRY_NS;
-	e->weak = is_weak(cache, &e->st) || (facts.fixed_layout && !without_memory(&e->st));
-	ok = a->comm && a->exe && take_facts(cache, a, &facts) && complete(a);
-	facts_release(&facts);
-	return ok;
-}
-
-static struct actor *actor_new(const struct key *key)
-{
-	struct actor *a = calloc(1, sizeof(*a));
-	if (!a)
-		return NULL;
-	atomic_init(&a->refs, 1);
-	a->pid = key->tid;
-	a->uid = key->uid;
-	a->gid = key->gid;
-	a->loginuid = -1;
-	return a;
+	e->weak = is_weak(cache, &e->st) || (notes.fixed_layout && !without_memory(&e->st));
+	return true;
 }
 
 static struct entry *entry_new(const struct key *key)
@@ -339,11 +250,11 @@ static struct entry *entry_new(const struct key *key)
 /* An actor of which only the pid is known; not cached. */
 static struct actor *unknown_actor(const struct key *key, const char *comm)
 {
-	struct actor *a = actor_new(key);
+	struct actor *a = actor_new(key->tid, key->uid, key->gid);
 	if (!a)
 		return NULL;
 	a->comm = strdup(comm);
-	if (complete(a))
+	if (actor_complete(a))
 		return a;
 	actor_unref(a);
 	return NULL;
@@ -370,7 +281,7 @@ static struct actor *resolve_process(struct actor_cache *cache, const struct key
 		cache_put(cache, e);
 		return unknown_actor(key, "");
 	}
-	e->actor = actor_new(key);
+	e->actor = actor_new(key->tid, key->uid, key->gid);
 	ok = e->actor && read_actor(cache, e, dirfd);
 	close(dirfd);
 	if (ok)
@@ -379,13 +290,10 @@ static struct actor *resolve_process(struct actor_cache *cache, const struct key
 	return NULL;
 }
 
-/* For weak entries: whether exe, cmdline and its own run are what they were. */
+/* For weak entries: whether it runs the same program. */
 static bool same_program(struct actor_cache *cache, const struct actor *a, pid_t tid)
 {
-	unsigned int wanted = wanted_facts(cache) & (FACT_CMDLINE | FACT_RUN);
-	char path[32], *exe;
-	struct facts facts = {0};
-	struct facts_job *job;
+	char path[32];
 	bool same;
 	int dirfd;
 
@@ -393,17 +301,7 @@ static bool same_program(struct actor_cache *cache, const struct actor *a, pid_t
 	dirfd = open_proc(cache, path, O_PATH | O_DIRECTORY);
 	if (dirfd < 0)
 		return false;
-	job = facts_start(cache->reader, dirfd, a->uid, wanted);
-	exe = read_link(dirfd, "exe");
-	same = exe && strcmp(exe, a->exe) == 0;
-	if (!job || !facts_wait(cache->reader, job, FACTS_WAIT_MS, &facts))
-		same = false;
-	if (facts.cmdline && strcmp(facts.cmdline, a->cmdline) != 0)
-		same = false;
-	if (facts.run && (!a->run || strncmp(facts.run, a->run, RUN_ID_LEN) != 0))
-		same = false;
-	facts_release(&facts);
-	free(exe);
+	same = process_same(cache->reader, cache->detail, dirfd, a);
 	close(dirfd);
 	return same;
 }
@@ -412,6 +310,8 @@ static bool still_same(struct actor_cache *cache, const struct entry *e, pid_t t
 {
 	struct proc_stat st;
 
+	if (e->retry_at && clock_mono_ns() >= e->retry_at)
+		return false;
 	if (e->fd < 0)
 		return true;
 	if (!read_stat(e->fd, &st))
@@ -424,8 +324,6 @@ static bool still_same(struct actor_cache *cache, const struct entry *e, pid_t t
 	if (st.flags & PROC_FLAG_EXITING)
 		return true;
 	if (st.start_code != e->st.start_code || st.start_stack != e->st.start_stack)
-		return false;
-	if (e->retry_at && clock_mono_ns() >= e->retry_at)
 		return false;
 	return !e->weak || same_program(cache, e->actor, tid);
 }
@@ -487,17 +385,12 @@ static struct actor *resolve_nobody(
 	struct actor_cache *cache, const struct key *key, const char *comm, bool named)
 {
 	struct entry *e = entry_new(key);
-	struct facts facts = {0};
-	struct facts_job *job;
 
 	if (!e)
 		return NULL;
 	e->actor = unknown_actor(key, comm);
-	job = e->actor && named ? facts_start(cache->reader, -1, key->uid, FACT_USER) : NULL;
-	if (job) {
-		facts_wait(cache->reader, job, FACTS_WAIT_MS, &facts);
-		e->actor->username = facts.username;
-	}
+	if (e->actor && named && !process_read_user(cache->reader, e->actor))
+		e->retry_at = clock_mono_ns() + RETRY_NS;
 	if (e->actor)
 		return cache_add(cache, e);
 	cache_put(cache, e);

@@ -191,20 +191,90 @@ static struct actor *check_actor(pid_t tid, pid_t pid, const char *comm, const c
 
 START_TEST(fields)
 {
+	char cwd[4096] = "", parent[64];
 	struct child c = child_start("one");
 	struct actor *a = check_actor(c.pid, c.pid, "exe", "test_actor child one");
+	ck_assert_ptr_nonnull(getcwd(cwd, sizeof(cwd)));
 	ck_assert_str_eq(a->exe, self_exe);
 	ck_assert_int_eq(a->ppid, getpid());
 	ck_assert_uint_gt(a->start_time, 0);
 	ck_assert_uint_eq(a->id, 0);
 	ck_assert_int_eq(a->cgroup[0], '/');
 	ck_assert_str_eq(a->username, "root");
+	ck_assert_int_eq(a->session, getsid(0));
+	ck_assert_str_eq(a->cwd, cwd);
+	snprintf(parent, sizeof(parent), "test_actor[%d] <- ", getpid());
+	ck_assert_msg(!strncmp(a->chain, parent, strlen(parent)), "%s", a->chain);
+	ck_assert_ptr_null(a->run);
+	ck_assert_ptr_null(a->tag);
 	actor_unref(a);
 	a = actor_get(cache, c.pid, 4294967294, 7);
 	ck_assert_uint_eq(a->uid, 4294967294);
 	ck_assert_uint_eq(a->gid, 7);
 	ck_assert_ptr_null(a->username);
 	actor_unref(a);
+	child_end(&c);
+}
+END_TEST
+
+/* A process that is one of a run by its environment, however large that is. */
+START_TEST(runs)
+{
+	static const char value[] = "0f8fad5b-d9cb-469f-a165-70867728950e:a tag";
+	char *large = malloc(100001);
+	struct child c;
+	struct actor *a;
+
+	ck_assert_int_eq(setenv("THULE_RUN", value, 1), 0);
+	for (int i = 0; i < 2; i++) {
+		c = child_start("x");
+		a = check_actor(c.pid, c.pid, "exe", "test_actor child x");
+		ck_assert_str_eq(a->tag, "a tag");
+		ck_assert_uint_eq(strlen(a->run), 36);
+		ck_assert_int_eq(strncmp(a->run, value, 36), 0);
+		actor_unref(a);
+		child_end(&c);
+		/* And behind another variable. */
+		unsetenv("THULE_RUN");
+		memset(large, 'x', 100000);
+		large[100000] = '\0';
+		setenv("LARGE", large, 1);
+		setenv("THULE_RUN", value, 1);
+	}
+	setenv("THULE_RUN", "not an id:a tag", 1);
+	c = child_start("x");
+	a = get(c.pid);
+	ck_assert_ptr_null(a->tag);
+	actor_unref(a);
+	child_end(&c);
+	free(large);
+}
+END_TEST
+
+/* What is kept less of. */
+START_TEST(details)
+{
+	struct child c = child_start("x");
+	struct actor *a, *b;
+
+	actor_cache_free(cache);
+	cache = actor_cache_new(64, ACTOR_BASIC);
+	a = check_actor(c.pid, c.pid, "exe", "");
+	ck_assert_str_eq(a->exe, self_exe);
+	ck_assert_str_eq(a->cwd, "");
+	ck_assert_str_eq(a->chain, "");
+	actor_unref(a);
+	actor_cache_free(cache);
+	cache = actor_cache_new(64, ACTOR_OFF);
+	a = check_actor(c.pid, 0, "", "");
+	b = get(getpid());
+	ck_assert_ptr_eq(a, b);
+	ck_assert_str_eq(a->exe, "");
+	ck_assert_str_eq(a->username, "root");
+	ck_assert_uint_eq(a->start_time, 0);
+	ck_assert_int_eq(a->ppid, 0);
+	actor_unref(a);
+	actor_unref(b);
 	child_end(&c);
 }
 END_TEST
@@ -464,6 +534,8 @@ int main(int argc, char **argv)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, fields);
+	tcase_add_test(tc, runs);
+	tcase_add_test(tc, details);
 	tcase_add_test(tc, kernel_and_gone);
 	tcase_add_test(tc, exec_is_seen);
 	tcase_add_test(tc, exec_is_seen_without_randomisation);

@@ -1,0 +1,184 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/run.h"
+#include "command.h"
+#include "keeper.h"
+
+enum { OPT_TAG };
+
+/* As env(1) and shells have them. */
+enum { EXIT_CANNOT_RUN = 126, EXIT_NO_SUCH_COMMAND = 127, EXIT_SIGNAL = 128 };
+
+static const struct command_option options[] = {
+	[OPT_TAG] = {0, "tag", "G", "what to call it: text of up to 200 bytes"},
+	{0},
+};
+
+static bool read_uuid(char id[RUN_ID_LEN + 1], struct error *err)
+{
+	int fd = open("/proc/sys/kernel/random/uuid", O_RDONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && read(fd, id, RUN_ID_LEN) == RUN_ID_LEN;
+
+	if (fd >= 0)
+		close(fd);
+	id[RUN_ID_LEN] = '\0';
+	return ok || error_sys(err, "cannot read /proc/sys/kernel/random/uuid");
+}
+
+/* Puts the mark of a new run into our environment. Without a tag, it is called by its id. */
+static bool mark(const char *tag, struct error *err)
+{
+	char id[RUN_ID_LEN + 1], value[RUN_ID_LEN + 1 + RUN_TAG_MAX + 1];
+
+	if (tag && !run_tag_valid(tag, strlen(tag)))
+		return error_set(err, ERR_USAGE,
+			"--tag wants text (UTF-8) of 1 to %d bytes without control characters",
+			RUN_TAG_MAX);
+	if (!read_uuid(id, err))
+		return false;
+	snprintf(value, sizeof(value), "%s:%s", id, tag ? tag : id);
+	if (setenv(RUN_VARIABLE, value, 1) < 0)
+		return error_sys(err, "cannot set %s", RUN_VARIABLE);
+	return true;
+}
+
+static void exec_keeper(const char *self, int fd, char *const *command, int n)
+{
+	char **argv = calloc((size_t)n + 3, sizeof(*argv)), number[16];
+
+	if (!argv)
+		_exit(EXIT_FAILED);
+	snprintf(number, sizeof(number), "%d", fd);
+	argv[0] = (char[]){KEEPER_NAME};
+	argv[1] = number;
+	memcpy(argv + 2, command, (size_t)n * sizeof(*argv));
+	fcntl(fd, F_SETFD, 0);
+	execv(self, argv);
+	_exit(EXIT_FAILED);
+}
+
+/* Starts the keeper. Returns its pid, or -1; *fd is where it reports to. */
+static pid_t start_keeper(const struct arguments *args, int *fd, struct error *err)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int fds[2];
+	pid_t pid;
+
+	if (n < 0 || pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+		error_sys(err, "cannot start a process");
+		return -1;
+	}
+	self[n] = '\0';
+	if (pid == 0)
+		exec_keeper(self, fds[1], args->operand, args->operands);
+	close(fds[1]);
+	*fd = fds[0];
+	return pid;
+}
+
+/* Signals that are for the command. Those that the terminal sends reach it without us. */
+static int watch_signals(void)
+{
+	static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void pass_signal(int signals, pid_t command)
+{
+	struct signalfd_siginfo info;
+
+	if (read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_code <= 0 && command > 0)
+		kill(command, (int)info.ssi_signo);
+}
+
+/* The keeper's last word; that the command was killed, if it died without one. */
+static struct keeper_report await_end(int fd, int signals)
+{
+	struct keeper_report r, killed = {KEEPER_ENDED, SIGKILL, false};
+	pid_t command = 0;
+
+	for (;;) {
+		struct pollfd polls[] = {{fd, POLLIN, 0}, {signals, POLLIN, 0}};
+
+		if (poll(polls, 2, -1) < 0)
+			continue;
+		/* The command's pid first: a signal may be waiting for it already. */
+		if (polls[0].revents) {
+			if (read(fd, &r, sizeof(r)) != sizeof(r))
+				return killed;
+			if (r.what != KEEPER_STARTED)
+				return r;
+			command = r.value;
+		} else if (polls[1].revents && command) {
+			pass_signal(signals, command);
+		}
+		if (!command)
+			poll(polls, 1, -1);
+	}
+}
+
+static int exit_code(const struct arguments *args, const struct keeper_report *r)
+{
+	if (r->what == KEEPER_CANNOT_EXEC) {
+		fprintf(stderr, "thule: cannot run %s: %s\n", args->operand[0], strerror(r->value));
+		return r->value == ENOENT ? EXIT_NO_SUCH_COMMAND : EXIT_CANNOT_RUN;
+	}
+	return WIFSIGNALED(r->value) ? EXIT_SIGNAL + WTERMSIG(r->value) : WEXITSTATUS(r->value);
+}
+
+static int run(const struct arguments *args)
+{
+	struct keeper_report last;
+	struct error err = {0};
+	pid_t keeper;
+	int fd;
+
+	if (!mark(args->option[OPT_TAG], &err))
+		return command_fail(&err);
+	keeper = start_keeper(args, &fd, &err);
+	if (keeper < 0)
+		return command_fail(&err);
+	last = await_end(fd, watch_signals());
+	close(fd);
+	if (!last.stays)
+		waitpid(keeper, NULL, 0);
+	return exit_code(args, &last);
+}
+
+const struct command command_run = {
+	.name = "run",
+	.operands = "[--tag G] [--] COMMAND [ARGUMENT...]",
+	.summary = "run a command and label all that it changes",
+	.help = "Every change that COMMAND and the processes it starts make in a mount carries the "
+		"tag, which\n"
+		"`thule log --tag` and `thule undo --tag` select by; daemons that it leaves behind "
+		"too. Without\n"
+		"--tag it is an id made for this run. The exit status is that of COMMAND, 128 + N "
+		"when signal N\n"
+		"ended it, 127 when there is no such command, 126 when it cannot be run.\n"
+		"\n"
+		"What other services do on its behalf (cron, systemd-run, docker run) is not "
+		"labelled.",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = INT_MAX,
+	.stop_at_operand = true,
+	.run = run,
+};
