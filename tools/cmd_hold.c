@@ -1,0 +1,89 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ask.h"
+#include "command.h"
+#include "hex.h"
+#include "print.h"
+#include "target.h"
+
+enum { OPT_LIST, OPT_RELEASE, OPT_REASON, OPT_JSON };
+
+static const struct command_option options[] = {
+	[OPT_LIST] = {0, "list", NULL, "show what is held"},
+	[OPT_RELEASE] = {0, "release", NULL, "end the hold of PATH"},
+	[OPT_REASON] = {0, "reason", "TEXT", "why, for those who read the list"},
+	[OPT_JSON] = {0, "json", NULL, "with --list, print a JSON array"},
+	{0},
+};
+
+static bool list(PGconn *conn, bool json, struct error *err)
+{
+	const char *params[] = {json ? "true" : "false"};
+	long rows;
+
+	if (!print_query(
+		    conn, statements[STMT_COMMAND_HOLD_LIST].text, 1, params, json, &rows, err))
+		return false;
+	if (!rows && !json)
+		fprintf(stderr, "thule: nothing is held\n");
+	return true;
+}
+
+static bool change(
+	PGconn *conn, const struct target *t, const struct arguments *args, struct error *err)
+{
+	bool release = args->option[OPT_RELEASE];
+	char user[64], *bytes = *t->path ? hex_bytea(t->path) : NULL;
+	const char *params[] = {*t->typed_path ? t->typed_path : NULL, bytes,
+		ask_user(user, sizeof(user)), args->option[OPT_REASON]};
+	PGresult *res = NULL;
+
+	/* The file may be younger than the last batch. */
+	if (ask_sync(conn, err))
+		res = ask(conn, release ? STMT_COMMAND_HOLD_RELEASE : STMT_COMMAND_HOLD_ADD,
+			release ? 2 : 4, params, err);
+	PQclear(res);
+	free(bytes);
+	return res != NULL;
+}
+
+static bool check(const struct arguments *args, struct error *err)
+{
+	if (args->option[OPT_LIST] && (args->operands || args->option[OPT_RELEASE]))
+		return error_set(err, ERR_USAGE, "--list shows all holds: give nothing with it");
+	if (!args->option[OPT_LIST] && !args->operands)
+		return error_set(err, ERR_USAGE, "give the path to hold or release, or --list");
+	return true;
+}
+
+static int run(const struct arguments *args)
+{
+	struct error err = {0};
+	struct target t;
+	PGconn *conn = NULL;
+	bool ok;
+
+	if (check(args, &err) && target_find(args->operand[0], &t, &err))
+		conn = target_connect(&t, &err);
+	if (!conn)
+		return command_fail(&err);
+	ok = args->option[OPT_LIST] ? list(conn, args->option[OPT_JSON], &err)
+				    : change(conn, &t, args, &err);
+	PQfinish(conn);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_hold = {
+	.name = "hold",
+	.operands = "PATH [--reason TEXT] | --release PATH | --list [--json]",
+	.summary = "keep the past of a file, whatever prune and erase are asked",
+	.help = "Of a directory, also the past of all that is or ever was in it. It stays held "
+		"when it is\n"
+		"renamed or removed. In SQL thule.read_at_op(ino, op, offset, length) reads its "
+		"versions,\n"
+		"also those from before what was pruned around them.",
+	.options = options,
+	.operands_max = 1,
+	.run = run,
+};
