@@ -107,6 +107,18 @@ static bool read_kin(struct facts_reader *reader, const struct facts_job *job, s
 	return true;
 }
 
+bool facts_known_kin(struct facts_reader *reader, pid_t ppid, struct facts *out)
+{
+	struct kin kin;
+
+	if (!lineage_known(reader->lineage, ppid, &kin))
+		return false;
+	out->chain = kin.chain;
+	out->kin_run = kin.run;
+	out->known |= FACT_KIN;
+	return true;
+}
+
 static bool read_cmdline(
 	struct facts_reader *reader, const struct facts_job *job, struct facts *out)
 {

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * What is asked about a process from places that can block: /proc/PID/cmdline takes the lock on the
@@ -54,6 +55,9 @@ struct facts_job *facts_start(
 bool facts_wait(struct facts_reader *reader, struct facts_job *job, int ms, struct facts *out);
 
 void facts_release(struct facts *facts);
+
+/* Fills KIN, of a process whose parent is ppid, where that can be done without blocking. */
+bool facts_known_kin(struct facts_reader *reader, pid_t ppid, struct facts *out);
 
 /* Reads a small file of proc(5) under dirfd. The number of bytes, or -1 with errno. */
 long proc_read_at(int dirfd, const char *name, char *buf, unsigned long size);

@@ -177,22 +177,28 @@ gone:
 	return NULL;
 }
 
-/*
- * What there is about `pid`, with *st as it is now, and whether it was known before. Returns a
- * reference for put(), NULL when there is no such process.
- */
-static struct node *get(struct lineage *l, pid_t pid, struct proc_stat *st, bool *known)
+/* What is remembered about `pid` and still true, with *st as it is now: a reference for put(), or
+ * NULL. */
+static struct node *get_known(struct lineage *l, pid_t pid, struct proc_stat *st)
 {
 	struct node *n = find(l, pid);
 
 	if (n && read_stat(n->fd, st) && st->start_code == n->st.start_code &&
-		st->start_stack == n->st.start_stack) {
-		*known = true;
+		st->start_stack == n->st.start_stack)
 		return n;
-	}
 	if (n)
 		put(l, n);
-	*known = false;
+	return NULL;
+}
+
+/* The same, read if it was not known; NULL when there is no such process. */
+static struct node *get(struct lineage *l, pid_t pid, struct proc_stat *st, bool *known)
+{
+	struct node *n = get_known(l, pid, st);
+
+	*known = n != NULL;
+	if (n)
+		return n;
 	n = node_new(pid);
 	if (!n)
 		return NULL;
@@ -259,19 +265,20 @@ static bool add_link(struct buf *chain, const struct proc_stat *st, int depth)
 	return true;
 }
 
-bool lineage_read(struct lineage *l, int dirfd, struct kin *out)
+static bool walk(struct lineage *l, int dirfd, pid_t pid, bool known_only, struct kin *out)
 {
 	struct buf chain = {0};
 	struct node *child = NULL, *n;
 	struct proc_stat st;
-	pid_t pid = parent_of(dirfd);
 	char *run = NULL;
 	bool ok = true;
 
 	for (int depth = 0; ok && depth < MAX_DEPTH && (!run || depth <= MAX_CHAIN); depth++) {
-		n = get_parent(l, dirfd, child, &pid, &st);
-		if (!n)
+		n = known_only ? get_known(l, pid, &st) : get_parent(l, dirfd, child, &pid, &st);
+		if (!n) {
+			ok = !known_only || pid == 0;
 			break;
+		}
 		if (depth <= MAX_CHAIN)
 			ok = add_link(&chain, &st, depth);
 		if (!run && n->run)
@@ -291,4 +298,14 @@ bool lineage_read(struct lineage *l, int dirfd, struct kin *out)
 	}
 	*out = (struct kin){chain.data, run};
 	return true;
+}
+
+bool lineage_read(struct lineage *l, int dirfd, struct kin *out)
+{
+	return walk(l, dirfd, parent_of(dirfd), false, out);
+}
+
+bool lineage_known(struct lineage *l, pid_t ppid, struct kin *out)
+{
+	return walk(l, -1, ppid, true, out);
 }

@@ -26,5 +26,11 @@ struct kin {
  */
 bool lineage_read(struct lineage *lineage, int dirfd, struct kin *out);
 
+/*
+ * The same for a process whose parent is `ppid`, but never blocks: false also when there is an
+ * ancestor of which nothing is remembered.
+ */
+bool lineage_known(struct lineage *lineage, pid_t ppid, struct kin *out);
+
 /* The value of RUN_VARIABLE in the environment of the process of `dirfd`, to free(); NULL: none. */
 char *lineage_own_run(int dirfd);

@@ -40,7 +40,7 @@ static int64_t read_loginuid(int dirfd)
 
 static unsigned int wanted_facts(enum actor_detail detail)
 {
-	unsigned int wanted = FACT_USER | FACT_CGROUP | FACT_KIN | FACT_RUN;
+	unsigned int wanted = FACT_USER | FACT_CGROUP | FACT_RUN;
 
 	return detail == ACTOR_FULL ? wanted | FACT_CMDLINE : wanted;
 }
@@ -82,14 +82,10 @@ static bool take_facts(enum actor_detail detail, struct actor *a, struct facts *
 	return take_run(a, facts);
 }
 
-bool process_read(struct facts_reader *reader, enum actor_detail detail, int dirfd,
-	const struct proc_stat *st, struct actor *a, struct process_notes *notes)
+/* What does not block, and so is read while helpers read the rest. */
+static bool read_directly(
+	enum actor_detail detail, int dirfd, const struct proc_stat *st, struct actor *a)
 {
-	struct facts facts = {0};
-	/* Runs beside what is read here. */
-	struct facts_job *job = facts_start(reader, dirfd, a->uid, wanted_facts(detail));
-	bool ok;
-
 	a->start_time = st->start_time;
 	a->ppid = st->ppid;
 	a->session = st->session;
@@ -98,9 +94,27 @@ bool process_read(struct facts_reader *reader, enum actor_detail detail, int dir
 	if (detail == ACTOR_FULL)
 		a->cwd = read_link(dirfd, "cwd");
 	a->loginuid = read_loginuid(dirfd);
-	notes->incomplete = !job || !facts_wait(reader, job, FACTS_WAIT_MS, &facts);
+	return a->comm && a->exe;
+}
+
+bool process_read(struct facts_reader *reader, enum actor_detail detail, int dirfd,
+	const struct proc_stat *st, struct actor *a, struct process_notes *notes)
+{
+	struct facts facts = {0}, kin = {0};
+	struct facts_job *job = facts_start(reader, dirfd, a->uid, wanted_facts(detail));
+	struct facts_job *kin_job = NULL;
+	bool ok, kin_known = facts_known_kin(reader, st->ppid, &kin);
+
+	if (!kin_known)
+		kin_job = facts_start(reader, dirfd, a->uid, FACT_KIN);
+	ok = read_directly(detail, dirfd, st, a);
+	if (kin_job)
+		kin_known = facts_wait(reader, kin_job, FACTS_WAIT_MS, &kin);
+	notes->incomplete = !job || !facts_wait(reader, job, FACTS_WAIT_MS, &facts) || !kin_known;
 	notes->fixed_layout = facts.fixed_layout;
-	ok = a->comm && a->exe && take_facts(detail, a, &facts) && actor_complete(a);
+	facts.chain = kin.chain;
+	facts.kin_run = kin.kin_run;
+	ok = ok && take_facts(detail, a, &facts) && actor_complete(a);
 	facts_release(&facts);
 	return ok;
 }
