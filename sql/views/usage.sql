@@ -1,0 +1,100 @@
+-- Who wrote how much in a span of time, and what is left of it: "what filled the disk at 02:00, and which program" is
+--   select * from thule.usage('exe', '2024-05-01 02:00', '2024-05-01 03:00') limit 5;
+-- Parameters: by, what to count by: user, exe, tag, or directory (the one that a file is in, or was in last); since,
+--   until: instants, null for the beginning and for now.
+-- Returns: rows, those that wrote most first:
+--     name            the user, program, tag or directory; null: ops without a tag, files that no longer tell
+--     ops             changes in the span; all that follows is about them
+--     bytes_written   by all writes, also those that were overwritten
+--     bytes_held      of these, what the present has
+--     bytes_past      of these, what only the past has, until it is pruned
+--     inodes_created  files, directories, links and devices that were made
+--     inodes_removed  that lost their last name, no matter when they were made
+--     inodes_held     of those created, how many are there now
+--   Errors: by is none of these (invalid_parameter_value).
+-- Tables touched: op, actor, extent, extent_history, inode, dirent, dirent_history (read).
+create function thule.usage(by text, since timestamptz default null, until timestamptz default null)
+returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, bytes_past bigint, inodes_created bigint,
+    inodes_removed bigint, inodes_held bigint)
+language plpgsql stable rows 100
+as $$
+#variable_conflict use_column
+declare
+    low  bigint := coalesce(thule.op_at(since - interval '1 microsecond'), 0);
+    high bigint := thule.op_at(coalesce(until, 'infinity'));
+begin
+    if by is null or by not in ('user', 'exe', 'tag', 'directory') then
+        raise exception using errcode = 'invalid_parameter_value',
+            message = format('usage by %s is not known', coalesce(quote_literal(by), 'null')),
+            hint = 'Count by user, exe, tag or directory.';
+    end if;
+    return query
+    with change as materialized (
+        select o.op, o.kind, o.ino, o.new_parent, o.new_name, o.len,
+            case by
+                when 'user' then coalesce(a.username, a.uid::text)
+                when 'exe' then coalesce(nullif(a.exe, ''), a.comm)
+                when 'tag' then o.tag
+            end as name
+        from thule.op o
+        left join thule.actor a on a.id = o.actor
+        where o.op > low and o.op <= high
+    ), place as materialized (
+        -- Of each file the last directory that it had by then; paths are worked out once for each directory.
+        select i.ino, n.parent, n.op_to
+        from (select distinct c.ino from change c where by = 'directory') i
+        cross join lateral (
+            select d.parent, d.op_from, d.op_to from thule.dirent d where d.ino = i.ino and d.op_from <= high
+            union all
+            select d.parent, d.op_from, d.op_to from thule.dirent_history d where d.ino = i.ino and d.op_from <= high
+            order by op_to desc, op_from limit 1
+        ) n
+    ), directory as materialized (
+        select p.parent, thule.path_at_op(p.parent, high) as path from (select distinct place.parent from place) p
+    ), named as materialized (
+        select c.op, c.kind, c.ino, c.new_parent, c.new_name, c.len,
+            case when by <> 'directory' then c.name
+                 when p.ino is null and c.ino = 1 then '/'
+                 else coalesce(d.path, thule.path_at_op(p.parent, p.op_to - 1)) end as name
+        from change c
+        left join place p on p.ino = c.ino
+        left join directory d on d.parent = p.parent
+    ), written as materialized (
+        select distinct n.ino from named n where n.len is not null
+    ), counted (name, ops, bytes_written, bytes_held, bytes_past, inodes_created, inodes_removed, inodes_held) as (
+        select n.name, 1, case n.kind when 10 then n.len end, 0, 0, (n.kind in (1, 2, 3, 4))::integer, 0,
+            (n.kind in (1, 2, 3, 4) and exists (select from thule.inode i where i.ino = n.ino and i.nlink > 0))::integer
+        from named n
+        union all
+        select n.name, 0, 0, e.len, 0, 0, 0, 0
+        from written w
+        join thule.extent e on e.ino = w.ino and e.op_from > low and e.op_from <= high
+        join named n on n.op = e.op_from
+        union all
+        select n.name, 0, 0, 0, e.len, 0, 0, 0
+        from written w
+        join thule.extent_history e on e.ino = w.ino and e.op_from > low and e.op_from <= high
+        join named n on n.op = e.op_from
+        union all
+        -- Removed: by name, without another name left; or by a rename over it.
+        select n.name, 0, 0, 0, 0, 0, 1, 0
+        from named n
+        where n.kind in (6, 7)
+            and not exists (select from thule.dirent d where d.ino = n.ino and d.op_from <= n.op)
+            and not exists (select from thule.dirent_history d where d.ino = n.ino and d.op_from <= n.op and d.op_to > n.op)
+        union all
+        select n.name, 0, 0, 0, 0, 0, 1, 0
+        from named n
+        join thule.dirent_history v on v.parent = n.new_parent and v.name = n.new_name and v.op_to = n.op
+        where n.kind = 8
+            and not exists (select from thule.dirent d where d.ino = v.ino and d.op_from <= n.op)
+            and not exists (select from thule.dirent_history d where d.ino = v.ino and d.op_from <= n.op and d.op_to > n.op)
+    )
+    select c.name, sum(c.ops)::bigint, coalesce(sum(c.bytes_written), 0)::bigint, sum(c.bytes_held)::bigint,
+        sum(c.bytes_past)::bigint, sum(c.inodes_created)::bigint, sum(c.inodes_removed)::bigint,
+        sum(c.inodes_held)::bigint
+    from counted c
+    group by c.name
+    order by 3 desc, 2 desc, 1;
+end
+$$;

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What filled the disk, and which program: thule.usage on what real processes did.
+# shellcheck source=../lib/mount.sh
+. "$(dirname "$0")/../lib/mount.sh"
+
+program() { # NAME: the file that /proc/PID/exe names
+	readlink -f "$(PATH=/usr/bin:/bin command -v "$1")"
+}
+
+usage() { # BY [ARGUMENTS]: name, written, held, past, created, removed, held
+	sql "select name, bytes_written, bytes_held, bytes_past, inodes_created, inodes_removed, inodes_held
+		from thule.usage($1)"
+}
+
+mkdir "$MNT/logs" "$MNT/work"
+sync_fs
+since=$(sql 'select clock_timestamp()')
+dd if=/dev/urandom of="$MNT/logs/debug.log" bs=64k count=40 status=none
+cp /etc/passwd "$MNT/work/a"
+cp /etc/passwd "$MNT/work/b"
+rm "$MNT/work/b"
+sync_fs
+size=$(stat -c %s /etc/passwd)
+rows=$(usage "'exe', '$since'")
+assert_eq "$(program dd)|2621440|2621440|0|1|0|1" "$(head -n 1 <<<"$rows")" "who wrote most"
+assert_eq "$(program cp)|$((2 * size))|$size|$size|2|0|1" "$(sed -n 2p <<<"$rows")" "what cp wrote, and what is left"
+assert_eq "$(program rm)|0|0|0|0|1|0" "$(sed -n 3p <<<"$rows")" "what rm removed"
+assert_eq "/logs|2621440|2621440|0|1|0|1" "$(usage "'directory', '$since'" | head -n 1)" "where it is"
+assert_eq "/work|$((2 * size))|$size|$size|2|1|1" "$(usage "'directory', '$since'" | sed -n 2p)" "and where not"
+assert_eq "$(id -un)" "$(usage "'user', '$since'" | cut -d '|' -f 1)" "who"
+assert_eq "" "$(usage "'user', null, '2000-01-01'")" "before the beginning"
