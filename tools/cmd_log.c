@@ -6,6 +6,7 @@
 #include "db/conn.h"
 #include "follow.h"
 #include "hex.h"
+#include "pager.h"
 #include "print.h"
 #include "target.h"
 
@@ -55,10 +56,14 @@ static bool print(
 		args->option[OPT_JSON] ? "true" : "false", *t->typed_path ? t->typed_path : NULL,
 		bytes};
 	const struct statement *s = &statements[by_path ? STMT_COMMAND_LOG_PATH : STMT_COMMAND_LOG];
+	struct pager pager;
 	long rows;
-	bool ok = print_query(
-		conn, s->text, by_path ? 11 : 9, params, args->option[OPT_JSON], &rows, err);
+	bool ok;
 
+	pager_begin(&pager);
+	ok = print_query(
+		conn, s->text, by_path ? 11 : 9, params, args->option[OPT_JSON], &rows, err);
+	pager_end(&pager);
 	free(bytes);
 	if (ok && rows == 0 && !args->option[OPT_JSON])
 		fprintf(stderr, "thule: the log has no such change\n");

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "db/conn.h"
+#include "hex.h"
 
 #define PAGE_BYTES (1 << 20)
 
@@ -49,25 +50,10 @@ PGresult *past_query(struct past *p, const char *sql, int nparams, const char *c
 	return NULL;
 }
 
-/* Bytes as bytea reads them. free() it. */
-static char *to_hex(const char *bytes)
-{
-	size_t n = strlen(bytes);
-	char *hex = malloc(2 * n + 3);
-	char *p = hex;
-
-	if (!hex)
-		abort();
-	p = stpcpy(p, "\\x");
-	for (size_t i = 0; i < n; i++)
-		p += sprintf(p, "%02x", (unsigned char)bytes[i]);
-	return hex;
-}
-
 struct past_path past_path(const struct target *t)
 {
 	return (struct past_path){
-		*t->typed_path ? t->typed_path : NULL, *t->path ? to_hex(t->path) : NULL};
+		*t->typed_path ? t->typed_path : NULL, *t->path ? hex_bytea(t->path) : NULL};
 }
 
 bool past_connect(struct past *p, const char *path, struct error *err)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "db/conn.h"
+#include "pager.h"
 
 /* Widths of columns are those of the first rows; a later row that is wider pushes its own line. */
 #define MEASURED_ROWS 500
@@ -13,6 +14,7 @@ struct table {
 	int count;
 	int width[COLUMNS_MAX];
 	bool flowing; /* the measured rows are out */
+	bool colour;
 };
 
 static bool is_control(unsigned char c)
@@ -72,12 +74,42 @@ static void widen(int *width, const char *text)
 		*width = n;
 }
 
+/* The terminal's code for words that say what happened to a file, or "". */
+static const char *colour_of(const char *word)
+{
+	static const struct {
+		const char *word, *code;
+	} table[] = {
+		{"added", "\033[32m"},
+		{"removed", "\033[31m"},
+		{"renamed", "\033[36m"},
+		{"modified", "\033[33m"},
+		{"replaced", "\033[35m"},
+		{"unlink", "\033[31m"},
+		{"rmdir", "\033[31m"},
+		{"rename", "\033[36m"},
+		{"exchange", "\033[36m"},
+		{"create", "\033[32m"},
+		{"mkdir", "\033[32m"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (!strcmp(word, table[i].word))
+			return table[i].code;
+	return "";
+}
+
 static void print_row(const struct table *t, const PGresult *res)
 {
 	int n = columns(res);
 
 	for (int i = 1; i < n; i++) {
-		print_safe(stdout, PQgetvalue(res, 0, i), i < n - 1 ? t->width[i] : 0);
+		const char *value = PQgetvalue(res, 0, i);
+		const char *code = t->colour ? colour_of(value) : "";
+
+		fputs(code, stdout);
+		print_safe(stdout, value, i < n - 1 ? t->width[i] : 0);
+		fputs(*code ? "\033[m" : "", stdout);
 		fputs(i < n - 1 ? "  " : "\n", stdout);
 	}
 }
@@ -86,9 +118,10 @@ static void print_header(const struct table *t, const PGresult *res)
 {
 	int n = columns(res);
 
+	fputs(t->colour ? "\033[1m" : "", stdout);
 	for (int i = 1; i < n; i++) {
 		print_safe(stdout, PQfname(res, i), i < n - 1 ? t->width[i] : 0);
-		fputs(i < n - 1 ? "  " : "\n", stdout);
+		fputs(i < n - 1 ? "  " : t->colour ? "\033[m\n" : "\n", stdout);
 	}
 }
 
@@ -153,7 +186,7 @@ static bool drain(PGconn *conn, struct table *t, bool json, long *rows, struct e
 bool print_query(PGconn *conn, const char *sql, int nparams, const char *const *params, bool json,
 	long *rows, struct error *err)
 {
-	struct table t = {.count = 0};
+	struct table t = {.colour = pager_colour()};
 	bool ok;
 
 	*rows = 0;

@@ -1,0 +1,106 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "db/conn.h"
+#include "pager.h"
+#include "past.h"
+#include "print.h"
+
+enum { OPT_STAT, OPT_JSON };
+
+static const struct command_option options[] = {
+	[OPT_STAT] = {0, "stat", NULL, "only how many files and bytes, and by whom"},
+	[OPT_JSON] = {0, "json", NULL, "print a JSON array"},
+	{0},
+};
+
+/* What never was there is a mistyped path, not an empty difference. */
+static bool check_path(struct past *p, const char *const *params, struct error *err)
+{
+	PGresult *res;
+	bool ok;
+
+	if (!params[2] && !params[3])
+		return true;
+	res = past_query(p, statements[STMT_COMMAND_DIFF_PATH].text, 4, params, false, err);
+	ok = res && *PQgetvalue(res, 0, 0) == 't';
+	if (res && !ok)
+		error_set(err, ERR_NOT_FOUND, "there was no %s at %s, nor at %s",
+			PQgetvalue(res, 0, 1), params[0], params[1]);
+	PQclear(res);
+	return ok;
+}
+
+static bool print(
+	struct past *p, const struct arguments *args, const char *const *params, struct error *err)
+{
+	enum stmt stmt = args->option[OPT_STAT] ? STMT_COMMAND_DIFF_STAT : STMT_COMMAND_DIFF;
+	bool json = args->option[OPT_JSON];
+	struct pager pager = {0};
+	long rows;
+	bool ok;
+
+	if (!json)
+		pager_begin(&pager);
+	ok = print_query(p->conn, statements[stmt].text, 5, params, json, &rows, err);
+	pager_end(&pager);
+	if (ok && rows == 0 && !json)
+		fprintf(stderr, "thule: nothing differs\n");
+	return ok;
+}
+
+/* Every error of the functions is told once, before anything is printed. */
+static bool check_instants(struct past *p, const char *const *params, struct error *err)
+{
+	PGresult *res =
+		past_query(p, "select thule.instant_op($1::text) <= thule.instant_op($2::text)", 2,
+			params, false, err);
+	bool ok = res && *PQgetvalue(res, 0, 0) == 't';
+
+	if (res && !ok)
+		error_set(err, ERR_USAGE, "%s is after %s: give the earlier one first", params[0],
+			params[1]);
+	PQclear(res);
+	return ok;
+}
+
+static int run(const struct arguments *args)
+{
+	struct error err = {0};
+	struct past_path typed;
+	struct past p;
+	bool ok;
+
+	if (!past_connect(&p, args->operand[2], &err))
+		return command_fail(&err);
+	typed = past_path(&p.target);
+	const char *params[] = {args->operand[0], args->operand[1], typed.text, typed.bytes,
+		args->option[OPT_JSON] ? "true" : "false"};
+	ok = check_instants(&p, params, &err) && check_path(&p, params, &err) &&
+	     print(&p, args, params, &err);
+	free(typed.bytes);
+	past_close(&p);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_diff = {
+	.name = "diff",
+	.operands = "FROM TO [PATH] [--stat] [--json]",
+	.summary = "what differs between two instants, and by whom",
+	.help = "FROM and TO are times (2024-05-01 12:00), ages (10min, 2 days), `now`, op:N or "
+		"names of\n"
+		"snapshots. PATH is a path in a mount, or an absolute path from the root of the "
+		"filesystem.\n"
+		"A file is added, removed, renamed, modified or replaced (another file has its "
+		"name); of what\n"
+		"was renamed or modified, content, mode, owner, mtime or xattr are different. What "
+		"is in a\n"
+		"renamed directory is not listed again. The user and program are those of the last "
+		"change.",
+	.options = options,
+	.operands_min = 2,
+	.operands_max = 3,
+	.run = run,
+};
