@@ -69,9 +69,7 @@ static bool perform(struct request *r, PGconn *conn, struct error *err)
 		NULL, NULL, NULL, 1);
 	if (PQresultStatus(r->touched) != PGRES_TUPLES_OK)
 		return db_error(conn, r->touched, "cannot read what was touched", err);
-	res = db_query(conn, "select pg_notify('thule_done', $1)", 1, params, err);
-	PQclear(res);
-	return res && db_exec(conn, "commit", err);
+	return db_exec(conn, "commit", err);
 }
 
 /* On the drain's thread, with the journal empty and held. */
@@ -90,12 +88,17 @@ static void say_failed(struct control *c, const struct request *r, const struct 
 	/* Who asked wants the reason, which thule.perform() raised, and not how it came to us. */
 	const char *why = err->text + (strncmp(err->text, ours, strlen(ours)) ? 0 : strlen(ours));
 	const char *values[] = {r->id, why};
-	const char *id[] = {r->id};
-	PGresult *res;
 
 	PQclear(PQexecPrepared(
 		c->conn, statements[STMT_REQUEST_FAILED].name, 2, values, NULL, NULL, 0));
-	res = db_query(c->conn, "select pg_notify('thule_done', $1)", 1, id, NULL);
+}
+
+/* Only now: who asked must not see through the kernel what was there before. */
+static void say_done(struct control *c, const struct request *r)
+{
+	const char *id[] = {r->id};
+	PGresult *res = db_query(c->conn, "select pg_notify('thule_done', $1)", 1, id, NULL);
+
 	PQclear(res);
 }
 
@@ -138,6 +141,7 @@ static void serve_request(struct control *c, const char *id)
 		log_warn("request %s: %s", id, err.text);
 		say_failed(c, &r, &err);
 	}
+	say_done(c, &r);
 	PQclear(r.touched);
 }
 

@@ -129,6 +129,7 @@ static void run_job(struct journal *j)
 		insist_on_marks(j, job->marks);
 		PQenterPipelineMode(j->conn);
 	}
+	batch_reset(j->batch); /* it was sent empty, and would take no more */
 	pthread_mutex_lock(j->config.lock);
 	job->done = true;
 	j->job = NULL;

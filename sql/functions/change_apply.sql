@@ -1,0 +1,169 @@
+-- Does what is planned in pg_temp.change_name, change_inode, change_cut and change_extent, as ops of the given process.
+-- Parameters: actor, a JSON object with the columns of thule.actor; tag, of the ops; mount, thule.mount.id.
+-- Returns: how many ops. Fills pg_temp.touched.
+-- Tables touched: all of the filesystem's but blob: restored bytes are those of the blobs of then.
+-- An inode has one version from all the ops, which begins with the first of them: as a batch would have made it.
+create function thule.change_apply(actor jsonb, tag text, mount bigint) returns bigint
+language plpgsql
+as $$
+declare
+    super   record;
+    free_op bigint;
+    began   timestamptz;
+    now_ns  bigint;
+begin
+    select s.next_op, s.next_ino into super from thule.superblock s for update;
+    free_op := thule.change_order(super.next_op);
+    if free_op = super.next_op then
+        return 0;
+    end if;
+    select greatest(clock_timestamp(), o.at + interval '1 microsecond') into began
+        from thule.op o order by o.op desc limit 1;
+    now_ns := (extract(epoch from began) * 1000000)::bigint * 1000;
+
+    insert into thule.actor (id, host, boot_id, pid, start_time, ppid, uid, gid, loginuid, exe, comm, cmdline, cgroup,
+            username)
+        select super.next_op, coalesce(a.host, ''), coalesce(a.boot_id, ''), coalesce(a.pid, 0),
+            coalesce(a.start_time, 0), coalesce(a.ppid, 0), coalesce(a.uid, 0), coalesce(a.gid, 0), a.loginuid,
+            coalesce(a.exe, ''), coalesce(a.comm, ''), coalesce(a.cmdline, ''), coalesce(a.cgroup, ''), a.username
+        from jsonb_populate_record(null::thule.actor, coalesce(actor, '{}')) a;
+    insert into thule.op (op, at, kind, ino, parent, name, new_parent, new_name, off, len, actor, mount, tag)
+        select c.op, began + (c.op - super.next_op) * interval '1 microsecond', k.id, c.ino, c.parent, c.name,
+            c.new_parent, c.new_name, c.off, c.len, super.next_op, change_apply.mount, change_apply.tag
+        from pg_temp.change_op c
+        join thule.op_kind k on k.name = c.kind;
+
+    with gone as (
+        delete from thule.dirent d
+        using pg_temp.change_name c
+        where c.active and d.parent = c.from_parent and d.name = c.from_name
+        returning d.parent, d.name, d.ino, d.cookie, d.op_from, d.valid_from, c.op_off
+    )
+    insert into thule.dirent_history (parent, name, ino, cookie, op_from, valid_from, op_to, valid_to)
+        select g.parent, g.name, g.ino, g.cookie, g.op_from, g.valid_from, o.op, o.at
+        from gone g
+        join thule.op o on o.op = g.op_off;
+    insert into thule.dirent (parent, name, ino, cookie, op_from, valid_from)
+        select c.to_parent, c.to_name, c.ino, o.op * 2, o.op, o.at
+        from pg_temp.change_name c
+        join thule.op o on o.op = c.op_on
+        where c.active;
+
+    -- Every inode that is not as it was: its first op, its last, and how many names it has now.
+    drop table if exists pg_temp.change_row;
+    create temp table change_row on commit drop as
+        select t.ino, min(t.op) as first, max(t.op) as last,
+            (select count(*) from thule.dirent d where d.ino = t.ino) as names
+        from (
+            select i.ino, i.op from pg_temp.change_inode i where i.op is not null
+            union all
+            select v.ino, v.op
+            from pg_temp.change_name c
+            cross join lateral (
+                values (c.ino, c.op_off), (c.ino, c.op_on), (c.from_parent, c.op_off), (c.to_parent, c.op_on)
+            ) v (ino, op)
+            where c.active and v.ino is not null and v.op is not null
+        ) t
+        group by t.ino;
+    create unique index on change_row (ino);
+    analyze change_row;
+
+    -- Versions end. Inodes that lost their last name have one more, from their first op to the last.
+    insert into thule.inode_history (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns,
+            btime_ns, target, op_from, valid_from, op_to, valid_to)
+        select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns,
+            i.btime_ns, i.target, i.op_from, i.valid_from, o.op, o.at
+        from pg_temp.change_row r
+        join thule.inode i on i.ino = r.ino
+        join thule.op o on o.op = r.first
+        union all
+        select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, now_ns,
+            i.btime_ns, i.target, f.op, f.at, o.op, o.at
+        from pg_temp.change_row r
+        join thule.inode i on i.ino = r.ino
+        join thule.op f on f.op = r.first
+        join thule.op o on o.op = r.last
+        where r.names = 0 and r.ino <> 1 and r.first < r.last;
+    with gone as (
+        delete from thule.inode i using pg_temp.change_row r where i.ino = r.ino and r.names = 0 and r.ino <> 1
+        returning i.ino, r.last
+    ), cut_off as (
+        insert into pg_temp.change_cut select g.ino, 0, 9223372036854775807 from gone g
+    ), gone_xattr as (
+        delete from thule.xattr x using gone g where x.ino = g.ino returning x.*, g.last
+    )
+    insert into thule.xattr_history (ino, name, value, op_from, valid_from, op_to, valid_to)
+        select x.ino, x.name, x.value, x.op_from, x.valid_from, o.op, o.at
+        from gone_xattr x
+        join thule.op o on o.op = x.last;
+
+    perform thule.change_extents();
+
+    -- What is there now: changed, or made anew.
+    drop table if exists pg_temp.change_now;
+    create temp table change_now on commit drop as
+        select r.ino, coalesce(i.mode, v.mode) as mode,
+            case when v.mode & 61440 = 16384
+                then 2 + (select count(*)
+                    from thule.dirent d
+                    left join thule.inode n on n.ino = d.ino
+                    left join pg_temp.change_mode m on m.ino = d.ino and n.ino is null
+                    where d.parent = r.ino and coalesce(n.mode, m.mode) & 61440 = 16384)
+                else r.names end as nlink,
+            coalesce(i.uid, v.uid) as uid, coalesce(i.gid, v.gid) as gid, v.rdev, coalesce(i.size, v.size) as size,
+            case when v.mode & 61440 = 32768 and (i.content or p.ino is null)
+                then (select coalesce(sum(e.len), 0) from thule.extent e where e.ino = r.ino)
+                else v.allocated end as allocated,
+            coalesce(i.atime_ns, v.atime_ns) as atime_ns, coalesce(i.mtime_ns, v.mtime_ns) as mtime_ns,
+            case when i.like_ino is null then v.btime_ns else now_ns end as btime_ns, v.target, o.op, o.at,
+            p.ino is not null as there
+        from pg_temp.change_row r
+        join thule.op o on o.op = r.first
+        left join pg_temp.change_inode i on i.ino = r.ino
+        left join thule.inode p on p.ino = r.ino
+        cross join lateral (
+            select t.*
+            from thule.inode t
+            where t.ino = coalesce(i.like_ino, r.ino) and t.op_from <= coalesce(i.like_op, 9223372036854775807)
+            union all
+            (select h.*
+            from thule.inode_history h
+            where h.ino = coalesce(i.like_ino, r.ino) and h.op_from <= coalesce(i.like_op, 9223372036854775807)
+            order by h.op_from desc limit 1)
+            order by op_from desc limit 1
+        ) v
+        where r.names > 0 or r.ino = 1;
+    update thule.inode i
+        set mode = n.mode, nlink = n.nlink, uid = n.uid, gid = n.gid, size = n.size, allocated = n.allocated,
+            atime_ns = n.atime_ns, mtime_ns = n.mtime_ns, ctime_ns = now_ns, op_from = n.op, valid_from = n.at
+        from pg_temp.change_now n
+        where i.ino = n.ino;
+    insert into thule.inode (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns,
+            target, op_from, valid_from)
+        select n.ino, n.mode, n.nlink, n.uid, n.gid, n.rdev, n.size, n.allocated, n.atime_ns, n.mtime_ns, now_ns,
+            n.btime_ns, n.target, n.op, n.at
+        from pg_temp.change_now n
+        where not n.there;
+    insert into thule.xattr (ino, name, value, op_from, valid_from)
+        select n.ino, x.name, x.value, n.op, n.at
+        from pg_temp.change_now n
+        left join pg_temp.change_inode i on i.ino = n.ino
+        join lateral (
+            select h.op_to from thule.inode_history h where h.ino = n.ino order by h.op_to desc limit 1
+        ) v on i.like_ino is null
+        join thule.xattr_history x on x.ino = n.ino and x.op_to = v.op_to
+        where not n.there;
+
+    insert into pg_temp.touched (ino, parent, name)
+        select r.ino, null, null from pg_temp.change_row r
+        union all
+        select c.ino, v.parent, v.name
+        from pg_temp.change_name c
+        cross join lateral (values (c.from_parent, c.from_name), (c.to_parent, c.to_name)) v (parent, name)
+        where c.active and v.parent is not null;
+    update thule.superblock s
+        set next_op = free_op, next_ino = greatest(s.next_ino, (select max(r.ino) + 1 from pg_temp.change_row r));
+    update thule.mount m set last_op = free_op - 1 where m.id = change_apply.mount;
+    return free_op - super.next_op;
+end
+$$;

@@ -1,0 +1,55 @@
+-- Makes the temporary tables in which a change of the tables as a whole (undo, restore) is planned, empty.
+-- Parameters: none. Returns: nothing.
+-- Tables touched: those of pg_temp, which go with the transaction. A plan has no op ids in it: thule.change_order
+-- gives them, thule.change_apply writes it all.
+create function thule.change_begin() returns void
+language plpgsql
+as $$
+begin
+    drop table if exists pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent,
+        pg_temp.change_note, pg_temp.touched;
+    -- A name of ino goes from one place to another; from nowhere: it is made, to nowhere: it is removed.
+    create temp table change_name (
+        id          bigint generated always as identity primary key,
+        ino         bigint not null,
+        from_parent bigint,
+        from_name   bytea,
+        to_parent   bigint,
+        to_name     bytea,
+        undone      bigint,                 -- the (first) op that it takes back
+        since       bigint,                 -- the place to go to is that after this op
+        active      boolean not null default true,
+        op_off      bigint,                 -- the op that takes the name away, from change_order
+        op_on       bigint                  -- the op that makes it; the same one for a rename
+    ) on commit drop;
+    create index on change_name (from_parent, from_name);
+    create index on change_name (to_parent, to_name);
+    create index on change_name (ino);
+    -- What an inode is to be. Null: as it is, or, of one that is gone, as it was when it went.
+    create temp table change_inode (
+        ino       bigint primary key,
+        mode      integer,
+        uid       bigint,
+        gid       bigint,
+        size      bigint,
+        atime_ns  bigint,
+        mtime_ns  bigint,
+        like_ino  bigint,                   -- of a new inode: a copy of this one,
+        like_op   bigint,                   -- as it was after this op
+        content   boolean not null default false,  -- change_cut and change_extent have rows of it, or size differs
+        undone    bigint,
+        op        bigint                    -- the op that changes it, from change_order
+    ) on commit drop;
+    -- Bytes that go, and bytes that come. Those of an inode that is made anew come only.
+    create temp table change_cut (ino bigint not null, lo bigint not null, hi bigint not null) on commit drop;
+    create temp table change_extent (
+        ino bigint not null, file_off bigint not null, len bigint not null, blob bigint not null, blob_off bigint not null
+    ) on commit drop;
+    -- What is left as it is, and why; op is the later change that stands on it.
+    create temp table change_note (
+        action text not null, ino bigint, parent bigint, name bytea, detail text not null, op bigint, "by" bigint
+    ) on commit drop;
+    -- What caches have to drop.
+    create temp table touched (ino bigint, parent bigint, name bytea) on commit drop;
+end
+$$;

@@ -1,0 +1,66 @@
+-- Does what a row of thule.request asks for, in the caller's transaction, whose session must hold the lease.
+-- Parameters: request, its id.
+-- Returns: nothing; writes result and done_at into the row, and leaves in pg_temp.touched (ino, parent, name), which
+--   goes with the transaction, what caches have to drop: an inode, or a name in a directory.
+--   Errors: not the holder of the lease (object_not_in_prerequisite_state), no such request (no_data_found), those of
+--   what is asked for. Then nothing has changed, and it is the caller's to store the error.
+-- Tables touched: all of the filesystem's.
+-- The session of a daemon plans for single rows (fs/journal/lease.c); this is made of large joins.
+create function thule.perform(request bigint) returns void
+language plpgsql
+set enable_seqscan = on
+set enable_hashjoin = on
+set enable_mergejoin = on
+set enable_bitmapscan = on
+set plan_cache_mode = auto
+set jit = off
+as $$
+declare
+    r        thule.request;
+    selected bigint;
+    ops      bigint;
+    tag      text;
+    live     bigint;
+begin
+    if not exists (select from pg_locks l
+        where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.pid = pg_backend_pid() and l.granted
+            and l.database = (select d.oid from pg_database d where d.datname = current_database()))
+    then
+        raise exception using errcode = 'object_not_in_prerequisite_state',
+            message = 'this session does not hold the lease of the filesystem',
+            hint = 'Use the command thule, which asks whoever holds it.';
+    end if;
+    select q.* into r from thule.request q where q.id = request and q.done_at is null for update;
+    if not found then
+        raise exception using errcode = 'no_data_found', message = format('there is no request %s to perform', request);
+    end if;
+    -- What is brought back must not be pruned meanwhile.
+    perform thule.history_alone();
+    select m.id into live
+    from thule.mount m
+    where m.ended_at is null and not m.read_only
+    order by m.backend = pg_backend_pid() desc, m.id desc limit 1;
+    if live is null then
+        insert into thule.mount (host, boot_id, pid, mountpoint, source, options, version, read_only, backend, ended_at)
+            select coalesce(r.args -> 'actor' ->> 'host', ''), coalesce(r.args -> 'actor' ->> 'boot_id', ''),
+                coalesce((r.args -> 'actor' ->> 'pid')::integer, 0), '', 'thule ' || r.kind, '', '', false,
+                pg_backend_pid(), now()
+            returning id into live;
+    end if;
+    tag := r.kind || ':' || r.id;
+    case r.kind
+        when 'undo' then
+            selected := thule.undo_prepare(r.args);
+        when 'restore' then
+            perform thule.restore_prepare(r.args);
+        else
+            raise exception using errcode = 'feature_not_supported',
+                message = format('there is no request of kind %s', quote_literal(r.kind));
+    end case;
+    ops := thule.change_apply(r.args -> 'actor', tag, live);
+    update thule.request q
+        set done_at = clock_timestamp(), result = thule.change_result() || jsonb_build_object('tag', tag, 'ops', ops,
+            'selected', selected)
+        where q.id = r.id;
+end
+$$;

@@ -1,0 +1,20 @@
+-- What a restore would do.
+-- Parameters: args, those of thule.restore_prepare.
+-- Returns: rows of thule.change_plan. Errors: those of thule.restore_prepare.
+-- Tables touched: all of the filesystem's but blob (read).
+create function thule.restore_plan(args jsonb) returns table (
+    action text, path text, detail text, op bigint, conflict boolean, "by" text)
+language plpgsql
+set enable_seqscan = on
+set enable_hashjoin = on
+set enable_mergejoin = on
+set enable_bitmapscan = on
+set plan_cache_mode = auto
+set jit = off
+as $$
+#variable_conflict use_column
+begin
+    perform thule.restore_prepare(args);
+    return query select * from thule.change_plan();
+end
+$$;

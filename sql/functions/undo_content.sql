@@ -1,0 +1,160 @@
+-- Plans what bytes files go back to when the ops of pg_temp.undo_op are undone. After thule.undo_inodes.
+-- Parameters: force, see thule.undo_plan.
+-- Returns: nothing; adds to pg_temp.change_inode, change_cut, change_extent and change_note.
+-- Tables touched: inode_history, extent, extent_history, op (read).
+-- Each byte has a history of its own: the ops that wrote it or cut it off. If the last of them is undone, the byte goes
+-- back to what it was after the last one that is not. The file is looked at in segments within which no extent, of the
+-- present or the past, begins or ends. If somebody else has set the size since, or has written past the size to go
+-- back to, what the bytes mean depends on both, and the file's content stays as it is.
+create function thule.undo_content(force boolean) returns void
+language plpgsql
+as $$
+begin
+    drop table if exists pg_temp.undo_extent, pg_temp.undo_segment, pg_temp.undo_size;
+    -- What an inode that is gone had when it went counts as present.
+    create temp table undo_extent on commit drop as
+        with file as (
+            select f.ino, f.first_mine, l.comes_back,
+                case when l.comes_back then (select max(h.op_to) from thule.inode_history h where h.ino = f.ino) end as gone
+            from pg_temp.undo_file f
+            join pg_temp.undo_live l on l.ino = f.ino
+        )
+        select e.ino, e.file_off, e.len, e.blob, e.blob_off, e.op_from, 9223372036854775807 as op_to
+        from file f
+        join thule.extent e on e.ino = f.ino
+        union all
+        select e.ino, e.file_off, e.len, e.blob, e.blob_off, e.op_from,
+            case when e.op_to = f.gone then 9223372036854775807 else e.op_to end
+        from file f
+        join thule.extent_history e on e.ino = f.ino and e.op_to >= f.first_mine;
+    create index on undo_extent (ino, file_off);
+    analyze undo_extent;
+
+    create temp table undo_size on commit drop as
+        select f.ino, f.first_mine, l.comes_back, false as whole, s.size as size_now,
+            coalesce(case when not a.stands then a.value end, s.size) as size, a.stands and a.value <> s.size as set_later,
+            a.kept, a.back_until, null::bigint as "by", ''::text as why
+        from pg_temp.undo_file f
+        join pg_temp.undo_live l on l.ino = f.ino
+        join lateral (
+            select v.size from pg_temp.undo_version v where v.ino = f.ino order by v.op_from desc limit 1
+        ) s on true
+        left join pg_temp.undo_attr a on a.ino = f.ino and a.attr = 'size';
+    alter table pg_temp.undo_size add primary key (ino);
+    update pg_temp.undo_size s set "by" = s.kept, why = 'the size was changed later' where s.set_later;
+    update pg_temp.undo_size s set "by" = e.op, why = 'was written past its old end later'
+        from (
+            select x.ino, max(x.op_from) as op
+            from pg_temp.undo_extent x
+            join pg_temp.undo_size z on z.ino = x.ino and z.size < z.size_now
+            left join pg_temp.undo_op u on u.op = x.op_from
+            where x.op_to = 9223372036854775807 and u.op is null and x.op_from >= z.back_until
+                and x.file_off + x.len > z.size
+            group by x.ino
+        ) e
+        where e.ino = s.ino and s."by" is null;
+
+    create temp table undo_segment on commit drop as
+        with cut as (
+            select e.ino, e.file_off as at from pg_temp.undo_extent e
+            union
+            select e.ino, e.file_off + e.len from pg_temp.undo_extent e
+        ), segment as (
+            select c.ino, c.at as lo, lead(c.at) over (partition by c.ino order by c.at) as hi from cut c
+        )
+        select s.ino, s.lo, s.hi, coalesce(max(o.op) filter (where u.op is null), 0) as kept, max(u.op) as last_mine,
+            min(u.op) as first_mine
+        from segment s
+        join pg_temp.undo_extent e on e.ino = s.ino and e.file_off > s.lo - 131072 and e.file_off <= s.lo
+            and e.file_off + e.len > s.lo
+        cross join lateral (
+            values (e.op_from), (case when e.op_to < 9223372036854775807 then e.op_to end)
+        ) o (op)
+        left join pg_temp.undo_op u on u.op = o.op
+        where s.hi is not null and o.op is not null
+        group by s.ino, s.lo, s.hi;
+    create index on undo_segment (ino);
+    analyze undo_segment;
+
+    if force then
+        -- All of the file, with what others did to it since.
+        update pg_temp.undo_size s set whole = true
+            where s."by" is not null
+                or exists (select from pg_temp.undo_segment g where g.ino = s.ino and g.kept > g.first_mine);
+        update pg_temp.undo_size s set "by" = null,
+                size = (select v.size from pg_temp.undo_version v where v.ino = s.ino and v.op_from < s.first_mine
+                    order by v.op_from desc limit 1)
+            where s.whole;
+    else
+        insert into pg_temp.change_note (action, ino, detail, op, "by")
+            select 'content', s.ino, s.why, s.first_mine, s."by"
+            from pg_temp.undo_size s
+            join thule.op o on o.op = s."by"
+            where coalesce(o.tag, '') !~ '^(undo|restore):';
+        insert into pg_temp.change_note (action, ino, detail, op, "by")
+            select 'content', g.ino, format('%s bytes at %s were written again later', sum(g.hi - g.lo), min(g.lo)),
+                min(g.first_mine), max(g.kept)
+            from pg_temp.undo_segment g
+            join pg_temp.undo_size s on s.ino = g.ino and s."by" is null
+            join thule.op o on o.op = g.kept
+            where g.kept > g.last_mine and coalesce(o.tag, '') !~ '^(undo|restore):'
+            group by g.ino;
+    end if;
+    -- A file that stays as it is keeps its time too.
+    update pg_temp.change_inode c set mtime_ns = null
+        from pg_temp.undo_size s where s.ino = c.ino and s."by" is not null;
+    delete from pg_temp.undo_segment g using pg_temp.undo_size s where s.ino = g.ino and s."by" is not null;
+    -- From here on kept is what to go back to, and last_mine is null where nothing changes.
+    update pg_temp.undo_segment g set
+            last_mine = case when s.whole or g.last_mine > g.kept then 1 end,
+            kept = case when s.whole then s.first_mine - 1 else g.kept end
+        from pg_temp.undo_size s where s.ino = g.ino;
+    insert into pg_temp.change_cut (ino, lo, hi)
+        select g.ino, g.lo, least(g.hi, s.size)
+        from pg_temp.undo_segment g
+        join pg_temp.undo_size s on s.ino = g.ino
+        where g.last_mine is not null and g.lo < s.size and not s.comes_back
+        union all
+        select s.ino, s.size, 9223372036854775807
+        from pg_temp.undo_size s
+        where s."by" is null and s.size < s.size_now and not s.comes_back;
+    -- Pieces of one extent that lie side by side become one again.
+    insert into pg_temp.change_extent (ino, file_off, len, blob, blob_off)
+        select p.ino, min(p.lo), max(p.hi) - min(p.lo), p.blob, min(p.lo) - p.shift
+        from (
+            select q.*, sum(q.new) over (partition by q.ino order by q.lo) as run
+            from (
+                select g.ino, g.lo, least(g.hi, s.size) as hi, e.blob, e.file_off - e.blob_off as shift,
+                    case when lag(least(g.hi, s.size)) over w = g.lo and lag(e.blob) over w = e.blob
+                            and lag(e.file_off - e.blob_off) over w = e.file_off - e.blob_off then 0 else 1 end as new
+                from pg_temp.undo_segment g
+                join pg_temp.undo_size s on s.ino = g.ino
+                join pg_temp.undo_extent e on e.ino = g.ino and e.file_off > g.lo - 131072 and e.file_off <= g.lo
+                    and e.file_off + e.len > g.lo
+                    and case when g.last_mine is null then e.op_to = 9223372036854775807
+                             else e.op_from <= g.kept and e.op_to > g.kept end
+                where (g.last_mine is not null or s.comes_back) and g.lo < s.size
+                window w as (partition by g.ino order by g.lo)
+            ) q
+        ) p
+        group by p.ino, p.run, p.blob, p.shift;
+    -- Files that stay in conflict, or that only their names concern, come back as they went.
+    insert into pg_temp.change_extent (ino, file_off, len, blob, blob_off)
+        select h.ino, h.file_off, h.len, h.blob, h.blob_off
+        from pg_temp.undo_live l
+        join lateral (
+            select i.op_to, i.size from thule.inode_history i where i.ino = l.ino order by i.op_to desc limit 1
+        ) v on true
+        join thule.extent_history h on h.ino = l.ino and h.op_to = v.op_to
+        where l.comes_back
+            and not exists (select from pg_temp.undo_size s where s.ino = l.ino and s."by" is null);
+
+    insert into pg_temp.change_inode as c (ino, size, content, undone)
+        select s.ino, nullif(s.size, s.size_now), true, s.first_mine
+        from pg_temp.undo_size s
+        where s."by" is null
+            and (s.size <> s.size_now
+                or exists (select from pg_temp.undo_segment g where g.ino = s.ino and g.last_mine is not null))
+    on conflict (ino) do update set size = excluded.size, content = true;
+end
+$$;

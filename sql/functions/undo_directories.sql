@@ -1,0 +1,74 @@
+-- Plans what mtime directories go back to when the ops of pg_temp.undo_op are undone. After thule.undo_inodes.
+-- Parameters: force, see thule.undo_plan.
+-- Returns: nothing; adds to pg_temp.change_inode.
+-- Tables touched: inode, inode_history, dirent, dirent_history, op (read).
+-- The versions of a directory's row can be those of several ops, of several processes (ARCHITECTURE.md); the entries
+-- say which ops they were. The mtime is that of the last op that stays; where that one shares its version with one
+-- that goes, the time of the op.
+create function thule.undo_directories(force boolean) returns void
+language plpgsql
+as $$
+begin
+    drop table if exists pg_temp.undo_dir;
+    create temp table undo_dir on commit drop as
+        select distinct d.ino
+        from (
+            select u.parent as ino from pg_temp.undo_op u where u.parent is not null
+            union
+            select u.new_parent from pg_temp.undo_op u where u.new_parent is not null
+            union
+            select u.ino from pg_temp.undo_op u where u.kind in (14, 15)
+        ) d
+        join pg_temp.undo_live l on l.ino = d.ino
+        cross join lateral (
+            select i.mode from thule.inode i where i.ino = d.ino
+            union all
+            (select h.mode from thule.inode_history h where h.ino = d.ino limit 1)
+        ) m
+        where m.mode & 61440 = 16384
+            -- Where names stay that should go back, the directory has changed.
+            and not exists (select from pg_temp.change_name n where not n.active and d.ino in (n.from_parent, n.to_parent));
+    analyze undo_dir;
+
+    insert into pg_temp.change_inode as c (ino, mtime_ns, undone)
+        select t.ino, case when v.op_to <= t.undone then v.mtime_ns
+                else (extract(epoch from o.at) * 1000000)::bigint * 1000 end, t.undone
+        from (
+            select e.ino, e.kept, min(e2.op) as undone
+            from (
+                select x.ino, max(x.op) filter (where u.op is null) as kept,
+                    max(x.op) filter (where u.op is not null) as last_mine
+                from (
+                    select d.ino, e.op_from as op from pg_temp.undo_dir d join thule.dirent e on e.parent = d.ino
+                    union all
+                    select d.ino, h.op_from from pg_temp.undo_dir d join thule.dirent_history h on h.parent = d.ino
+                    union all
+                    select d.ino, h.op_to from pg_temp.undo_dir d join thule.dirent_history h on h.parent = d.ino
+                    union all
+                    select d.ino, p.op
+                    from pg_temp.undo_dir d
+                    join thule.op p on p.ino = d.ino and p.kind in (2, 14, 15, 19)
+                ) x
+                left join pg_temp.undo_op u on u.op = x.op
+                group by x.ino
+            ) e
+            join (
+                select u.parent as ino, u.op from pg_temp.undo_op u where u.parent is not null
+                union all
+                select u.new_parent, u.op from pg_temp.undo_op u where u.new_parent is not null
+                union all
+                select u.ino, u.op from pg_temp.undo_op u where u.kind in (14, 15)
+            ) e2 on e2.ino = e.ino and e2.op > e.kept
+            where e.last_mine > e.kept
+            group by e.ino, e.kept
+        ) t
+        left join thule.op o on o.op = t.kept
+        join lateral (
+            select i.mtime_ns, i.op_to from thule.inode i where i.ino = t.ino and i.op_from <= t.kept
+            union all
+            (select h.mtime_ns, h.op_to from thule.inode_history h
+                where h.ino = t.ino and h.op_from <= t.kept and h.op_to > t.kept limit 1)
+        ) v on true
+    on conflict (ino) do update set mtime_ns = excluded.mtime_ns;
+end
+$$;

@@ -1,0 +1,126 @@
+-- Plans what attributes inodes go back to when the ops of pg_temp.undo_op are undone. After thule.undo_conflicts.
+-- Parameters: force, see thule.undo_plan.
+-- Returns: nothing; adds to pg_temp.change_inode and change_note; makes pg_temp.undo_file (ino, ...) with the regular
+--   files whose content the ops changed, for thule.undo_content.
+-- Tables touched: inode, inode_history, dirent, dirent_history, op (read).
+-- Mode, owner, group, size, atime and mtime each have a history of their own: the versions at which the value changed.
+-- If the last of them was made by what is undone, the value goes back to that of the last one that was not.
+create function thule.undo_inodes(force boolean) returns void
+language plpgsql
+as $$
+begin
+    drop table if exists pg_temp.undo_version, pg_temp.undo_attr, pg_temp.undo_file, pg_temp.undo_live;
+    -- Inodes that are there in the end: those that are there and keep a name, and those that come back.
+    create temp table undo_live on commit drop as
+        with candidate as (
+            select u.ino from pg_temp.undo_op u
+            union
+            select c.ino from pg_temp.change_name c where c.active
+            union
+            select c.to_parent from pg_temp.change_name c where c.active and c.to_parent is not null
+            union
+            select c.from_parent from pg_temp.change_name c where c.active and c.from_parent is not null
+            union
+            select u.parent from pg_temp.undo_op u where u.parent is not null
+            union
+            select u.new_parent from pg_temp.undo_op u where u.new_parent is not null
+        )
+        select c.ino, (i.ino is null) as comes_back
+        from candidate c
+        left join thule.inode i on i.ino = c.ino
+        where c.ino = 1
+            or exists (select from pg_temp.change_name n where n.ino = c.ino and n.active and n.to_parent is not null)
+            or exists (select from thule.dirent d where d.ino = c.ino
+                and not exists (select from pg_temp.change_name n
+                    where n.active and n.from_parent = d.parent and n.from_name = d.name));
+    alter table pg_temp.undo_live add primary key (ino);
+    analyze undo_live;
+
+    create temp table undo_version on commit drop as
+        select v.ino, v.op_from, v.op_to, v.mode, v.uid, v.gid, v.size, v.atime_ns, v.mtime_ns,
+            lag(v.op_to) over w is distinct from v.op_from as born,
+            lag(v.mode) over w is distinct from v.mode or o.kind in (12, 15) as is_mode,
+            lag(v.uid) over w is distinct from v.uid as is_uid,
+            lag(v.gid) over w is distinct from v.gid as is_gid,
+            lag(v.size) over w is distinct from v.size as is_size,
+            lag(v.atime_ns) over w is distinct from v.atime_ns as is_atime,
+            lag(v.mtime_ns) over w is distinct from v.mtime_ns and v.mode & 61440 <> 16384 as is_mtime,
+            u.op is not null as mine
+        from (
+            select distinct o.ino
+            from pg_temp.undo_op o
+            join pg_temp.undo_live l on l.ino = o.ino
+            where o.kind not between 5 and 9
+        ) j
+        cross join lateral (
+            select * from thule.inode i where i.ino = j.ino
+            union all
+            select * from thule.inode_history i where i.ino = j.ino
+        ) v
+        left join thule.op o on o.op = v.op_from
+        left join pg_temp.undo_op u on u.op = v.op_from
+        window w as (partition by v.ino order by v.op_from);
+    -- What began with what is undone has nothing to go back to: it goes as a whole, or stays as it is.
+    delete from pg_temp.undo_version v
+    using (
+        select distinct on (b.ino) b.ino, b.mine from pg_temp.undo_version b where b.born order by b.ino, b.op_from desc
+    ) life
+    where life.ino = v.ino and life.mine;
+    create index on undo_version (ino, op_from);
+    analyze undo_version;
+
+    -- One row per attribute that was changed: kept is the last version that stays, 0 if there is none.
+    create temp table undo_attr on commit drop as
+        select e.ino, e.attr, t.value, e.first_mine, e.last_mine, e.kept, e.kept > e.last_mine as stands,
+            (select v.value from pg_temp.undo_version x
+                cross join lateral (values ('mode', x.mode::bigint), ('uid', x.uid), ('gid', x.gid), ('size', x.size),
+                    ('atime', x.atime_ns), ('mtime', x.mtime_ns)) v (attr, value)
+                where x.ino = e.ino and v.attr = e.attr order by x.op_from desc limit 1) as value_now, t.op_to as back_until
+        from (
+            select v.ino, a.attr, coalesce(max(v.op_from) filter (where not v.mine), 0) as kept,
+                min(v.op_from) filter (where v.mine) as first_mine, max(v.op_from) filter (where v.mine) as last_mine
+            from pg_temp.undo_version v
+            cross join lateral (values ('mode', v.is_mode), ('uid', v.is_uid), ('gid', v.is_gid), ('size', v.is_size),
+                ('atime', v.is_atime), ('mtime', v.is_mtime)) a (attr, changed)
+            where a.changed
+            group by v.ino, a.attr
+            having bool_or(v.mine)
+        ) e
+        cross join lateral (
+            select w.value, v.op_to
+            from pg_temp.undo_version v
+            cross join lateral (values ('mode', v.mode::bigint), ('uid', v.uid), ('gid', v.gid), ('size', v.size),
+                ('atime', v.atime_ns), ('mtime', v.mtime_ns)) w (attr, value)
+            where v.ino = e.ino and w.attr = e.attr
+                and case when e.kept > e.last_mine then v.op_from < e.first_mine else v.op_from <= e.kept end
+            order by v.op_from desc limit 1
+        ) t;
+    create index on undo_attr (ino, attr);
+    analyze undo_attr;
+
+    insert into pg_temp.change_note (action, ino, detail, op, "by")
+        select case when a.attr = 'mode' then 'mode' else 'owner' end, a.ino,
+            format('%s was changed later', case a.attr when 'uid' then 'owner' when 'gid' then 'group' else a.attr end),
+            a.first_mine, a.kept
+        from pg_temp.undo_attr a
+        join thule.op o on o.op = a.kept
+        where not force and a.stands and a.value <> a.value_now and a.attr in ('mode', 'uid', 'gid')
+            and coalesce(o.tag, '') !~ '^(undo|restore):';
+    -- Nothing but the times of a file would go back: they are what the last change of it says.
+    insert into pg_temp.change_inode (ino, mode, uid, gid, atime_ns, mtime_ns, undone)
+        select a.ino, max(a.value) filter (where a.attr = 'mode'), max(a.value) filter (where a.attr = 'uid'),
+            max(a.value) filter (where a.attr = 'gid'), max(a.value) filter (where a.attr = 'atime'),
+            max(a.value) filter (where a.attr = 'mtime'), min(a.first_mine)
+        from pg_temp.undo_attr a
+        where a.attr <> 'size' and (force or not a.stands) and a.value <> a.value_now
+        group by a.ino;
+
+    create temp table undo_file on commit drop as
+        select v.ino, min(o.op) as first_mine
+        from (select distinct x.ino from pg_temp.undo_version x where x.mode & 61440 = 32768) v
+        join pg_temp.undo_op o on o.ino = v.ino and o.kind not between 5 and 9 and o.kind not in (12, 13, 14)
+        group by v.ino;
+    alter table pg_temp.undo_file add primary key (ino);
+    analyze undo_file;
+end
+$$;

@@ -1,0 +1,82 @@
+-- Finds the ops that an undo takes back, and puts them into pg_temp.undo_op (op, kind, ino, parent, name, new_parent,
+-- new_name).
+-- Parameters: args, of which these are read, each of them optional, but at least one given:
+--   tag; run, as thule.actor has it; pid; exe, a path or its last part; user, a name or a uid; since, until, as thule.instant reads them;
+--   path, escaped: only what was done at or below that path.
+-- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches (no_data_found).
+-- Tables touched: op, actor, inode, inode_history, dirent, dirent_history (read).
+-- Writes that became one version of a file because one process made them in one go are taken together, also
+-- where a time lies between them: there is nothing in between to go back to.
+create function thule.undo_select(args jsonb) returns bigint
+language plpgsql
+as $$
+declare
+    first    bigint := 17;                  -- mkfs cannot be taken back
+    last     bigint := 9223372036854775807;
+    selected bigint;
+begin
+    if not exists (select from jsonb_each_text(args) a
+        where a.key in ('tag', 'run', 'pid', 'exe', 'user', 'since', 'until', 'path') and a.value is not null)
+    then
+        raise exception using errcode = 'invalid_parameter_value', message = 'nothing selects what to undo',
+            hint = 'Give a tag, pid, exe, user, a time or a path.';
+    end if;
+    if args ->> 'since' is not null then
+        first := greatest(first, thule.op_at(thule.instant(args ->> 'since') - interval '1 microsecond') + 1);
+    end if;
+    if args ->> 'until' is not null then
+        last := thule.op_at(thule.instant(args ->> 'until'));
+    end if;
+    drop table if exists pg_temp.undo_op, pg_temp.undo_span;
+    create temp table undo_op on commit drop as
+        select o.op, o.kind, o.ino, o.parent, o.name, o.new_parent, o.new_name
+        from thule.op o
+        where o.op between first and last
+            and o.kind not in (select k.id from thule.op_kind k where k.name in ('forget', 'mkfs'))
+            and (args ->> 'tag' is null or o.tag = args ->> 'tag')
+            and (num_nulls(args ->> 'run', args ->> 'pid', args ->> 'exe', args ->> 'user') = 4
+                or o.actor in (
+                    select a.id
+                    from thule.actor a
+                    where (args ->> 'run' is null or a.run = args ->> 'run')
+                        and (args ->> 'pid' is null or a.pid = (args ->> 'pid')::integer)
+                        and (args ->> 'exe' is null or a.exe = args ->> 'exe'
+                            or right(a.exe, length(args ->> 'exe') + 1) = '/' || (args ->> 'exe'))
+                        and (args ->> 'user' is null or a.username = args ->> 'user'
+                            or a.uid::text = args ->> 'user')));
+    if args ->> 'path' is not null then
+        create temp table undo_span on commit drop as select * from thule.subtree_spans(args ->> 'path');
+        if not exists (select from pg_temp.undo_span) then
+            raise exception using errcode = 'no_data_found',
+                message = format('there never was a file %s', quote_literal(args ->> 'path'));
+        end if;
+        create index on undo_span (ino);
+        analyze undo_span;
+        delete from pg_temp.undo_op o
+        where not exists (select from pg_temp.undo_span s where s.ino = o.ino and o.op between s.op_from and s.op_to);
+    end if;
+    if args ->> 'since' is not null or args ->> 'until' is not null then
+        insert into pg_temp.undo_op
+        select distinct on (w.op) w.op, w.kind, w.ino, w.parent, w.name, w.new_parent, w.new_name
+        from (select distinct u.ino from pg_temp.undo_op u where u.kind = 10) f
+        cross join lateral (
+            select i.op_from, i.op_to from thule.inode i where i.ino = f.ino
+            union all
+            select i.op_from, i.op_to from thule.inode_history i where i.ino = f.ino
+        ) v
+        join thule.op w on w.ino = f.ino and w.op >= v.op_from and w.op < v.op_to and w.kind = 10
+        where exists (select from pg_temp.undo_op u where u.ino = f.ino and u.kind = 10 and u.op >= v.op_from
+                and u.op < v.op_to)
+            and not exists (select from pg_temp.undo_op u where u.op = w.op);
+    end if;
+    alter table pg_temp.undo_op add primary key (op);
+    create index on undo_op (ino);
+    analyze undo_op;
+    select count(*) into selected from pg_temp.undo_op;
+    if selected = 0 then
+        raise exception using errcode = 'no_data_found', message = 'the log has no such change: nothing to undo',
+            hint = 'thule log with the same selectors shows what there is.';
+    end if;
+    return selected;
+end
+$$;

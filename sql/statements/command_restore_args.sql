@@ -1,0 +1,4 @@
+-- What was typed, as thule.restore_plan takes it: $1 the path, escaped, or else $2: in bytes; $3 the instant; $4 and $5 the new
+-- path in the same two forms, or both null.
+select jsonb_strip_nulls(jsonb_build_object('path', coalesce($1::text, thule.escape_name($2::bytea)), 'at', $3::text,
+    'to', coalesce($4::text, thule.escape_name($5::bytea))))

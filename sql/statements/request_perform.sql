@@ -1,0 +1,2 @@
+-- $1 the request.
+select thule.perform($1::bigint)

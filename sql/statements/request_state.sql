@@ -1,0 +1,9 @@
+-- How far request $1 is: done; error; result; whether anybody holds the lease; and who, for people.
+select q.done_at is not null, q.error, q.result::text, l.pid is not null,
+    coalesce((select format('the mount at %s on host %s', m.mountpoint, m.host)
+        from thule.mount m where m.backend = l.pid and m.ended_at is null and not m.read_only order by m.id desc limit 1),
+        'the session that holds the lease')
+from thule.request q
+left join pg_locks l on l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.granted
+    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+where q.id = $1::bigint

@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+"""Does to files what it is told, one JSON array a line on stdin: [WHAT, ARGUMENT...]; answers with a line each. So
+that a test can have a process of its own for each of those whose changes it tells apart."""
+
+import json
+import os
+import sys
+
+from case import RENAME_EXCHANGE, renameat2
+
+
+def write(path, off, text):
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+    os.pwrite(fd, text.encode(), off)
+    os.close(fd)
+
+
+def overwrite(path, text):
+    with open(path, "w", encoding="ascii") as f:
+        f.write(text)
+
+
+def set_time(path, ns):
+    os.utime(path, ns=(ns, ns), follow_symlinks=False)
+
+
+WHAT = {
+    "write": write,
+    "overwrite": overwrite,
+    "truncate": os.truncate,
+    "chmod": os.chmod,
+    "chown": os.lchown,
+    "unlink": os.unlink,
+    "rename": os.rename,
+    "exchange": lambda a, b: renameat2(a, b, RENAME_EXCHANGE),
+    "link": os.link,
+    "symlink": os.symlink,
+    "mkdir": os.mkdir,
+    "rmdir": os.rmdir,
+    "time": set_time,
+}
+
+
+def main():
+    print("ready", flush=True)
+    for line in sys.stdin:
+        what, *arguments = json.loads(line)
+        try:
+            WHAT[what](*arguments)
+            print("done", flush=True)
+        except OSError as e:
+            print(e, flush=True)
+
+
+main()

@@ -1,0 +1,319 @@
+#!/usr/bin/python3
+# timeout: 180
+"""Undo of A after A and B interleave equals B alone, wherever they do not touch the same thing.
+
+A tree and a copy of it: A and B change the tree at random, B does the same to the copy. What one has changed the other
+leaves alone, but both work in the same directories and in different bytes of the same files. Undo of A (by its pid)
+must make the tree equal to the copy; undo of the undo must make it what it was before. THULE_UNDO_SEED and
+THULE_UNDO_ROUNDS choose the random numbers."""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import stat
+import subprocess
+import sys
+
+from case import LIB, MNT, equal, path, remount, shell, sql
+
+ROUNDS = int(os.environ.get("THULE_UNDO_ROUNDS", "3"))
+SEED = int(os.environ.get("THULE_UNDO_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
+STEPS = 160
+SLOT = 700
+SHARED = 3
+
+
+class Doer:
+    """A process that changes files."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, os.path.join(LIB, "doer.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.answer()
+        self.pid = self.process.pid
+        self.changed = set()  # what it made, changed, renamed or removed
+        self.used = set()  # directories that it worked in, and those above
+
+    def answer(self):
+        return self.process.stdout.readline().rstrip("\n")
+
+    def do(self, *command):
+        print(json.dumps(command), file=self.process.stdin, flush=True)
+        answer = self.answer()
+        if answer != "done":
+            raise AssertionError(f"{command}: {answer}")
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def inode(name):
+    return os.lstat(name).st_ino
+
+
+def above(name, top):
+    """The directories that a name is in, from its own up to the top."""
+    folders = []
+    while name != top:
+        name = os.path.dirname(name)
+        folders.append(inode(name))
+    return folders
+
+
+def walk(top):
+    files, folders = [], []
+    for folder, subfolders, names in os.walk(top):
+        folders += [os.path.join(folder, n) for n in subfolders]
+        files += [os.path.join(folder, n) for n in names if not n.startswith("shared")]
+    return sorted(files), sorted(folders)
+
+
+class Script:
+    """One round: a tree, its copy, and two who change them."""
+
+    def __init__(self, number, rng):
+        self.rng = rng
+        self.top = path(f"tree{number}")
+        self.copy = path(f"copy{number}")
+        self.ns = 10**18
+        self.count = 0
+        self.log = []
+
+    def populate(self):
+        os.mkdir(self.top)
+        folders = [self.top]
+        for i in range(12):
+            folders.append(os.path.join(self.rng.choice(folders), f"d{i}"))
+            os.mkdir(folders[-1])
+        for i in range(60):
+            name = os.path.join(self.rng.choice(folders), f"f{i}")
+            with open(name, "w", encoding="ascii") as f:
+                f.write(f"{i} " * self.rng.randrange(0, 3000))
+            os.chmod(name, self.rng.choice([0o600, 0o644, 0o755]))
+        for i in range(SHARED):
+            with open(os.path.join(self.top, f"shared{i}"), "w", encoding="ascii") as f:
+                f.write("." * SLOT * 40)
+        for i in range(6):
+            os.symlink(f"f{i}", os.path.join(self.rng.choice(folders), f"l{i}"))
+        for name in [n for part in walk(self.top) for n in part]:
+            self.ns += 1001
+            os.utime(name, ns=(self.ns, self.ns), follow_symlinks=False)
+        shutil.copytree(self.top, self.copy, symlinks=True)
+
+    def new_name(self):
+        _, folders = walk(self.top)
+        self.count += 1
+        return os.path.join(self.rng.choice(folders + [self.top]), f"n{self.count}")
+
+    def propose(self):
+        """A change that can be made: the commands, and the names that it concerns."""
+        files, folders = walk(self.top)
+        plain = [f for f in files if not os.path.islink(f)]
+        if not plain or not folders:
+            return [], []
+        kind = self.rng.choice(
+            "create write overwrite truncate chmod chown unlink unlink rename rename over over exchange link "
+            "symlink mkdir rmdir time movedir shared shared".split()
+        )
+        one = self.rng.choice(plain)
+        two = self.rng.choice(files)
+        new = self.new_name()
+        text = str(self.rng.random()) * self.rng.randrange(1, 400)
+        size = os.path.getsize(one)
+        table = {
+            "create": lambda: ([["write", new, 0, text]], [new]),
+            "write": lambda: ([["write", one, self.rng.randrange(size + 100), text]], [one]),
+            "overwrite": lambda: ([["overwrite", one, text]], [one]),
+            "truncate": lambda: ([["truncate", one, self.rng.randrange(size + 5000)]], [one]),
+            "chmod": lambda: ([["chmod", one, self.rng.randrange(0o1000)]], [one]),
+            "chown": lambda: ([["chown", one, self.rng.randrange(1000), 7]], [one]),
+            "unlink": lambda: ([["unlink", two]], [two]),
+            "rename": lambda: ([["rename", two, new]], [two, new]),
+            "over": lambda: ([["rename", one, two]], [one, two]),
+            "exchange": lambda: ([["exchange", one, two]], [one, two]),
+            "link": lambda: ([["link", one, new]], [one, new]),
+            "symlink": lambda: ([["symlink", text[:50], new]], [new]),
+            "mkdir": lambda: ([["mkdir", new]], [new]),
+            "rmdir": lambda: self.remove_tree(self.rng.choice(folders)),
+            "time": lambda: ([], [one]),
+            "movedir": lambda: self.move(self.rng.choice(folders), new),
+            "shared": lambda: ([["shared"]], []),
+        }
+        if kind in ("over", "exchange") and inode(one) == inode(two):
+            return [], []
+        return table[kind]()
+
+    def remove_tree(self, top):
+        files, folders = walk(top)
+        if len(files) > 12:
+            return [], []
+        commands = [["unlink", f] for f in files] + [["rmdir", d] for d in reversed(folders)]
+        return commands + [["rmdir", top]], files + folders + [top]
+
+    def move(self, folder, new):
+        if (new + "/").startswith(folder + "/"):
+            return [], []
+        return [["rename", folder, new]], [folder, new]
+
+    def keys(self, names):
+        keys = set()
+        for name in names:
+            keys.add((inode(os.path.dirname(name)), os.path.basename(name)))
+            if os.path.lexists(name):
+                keys.add(inode(name))
+        return keys
+
+    def shared_write(self, who, odd):
+        name = f"shared{self.rng.randrange(SHARED)}"
+        slot = self.rng.randrange(20) * 2 + odd
+        return ["write", os.path.join(self.top, name), slot * SLOT, str(self.rng.random())[2:] * 9]
+
+    def run(self, who, other, alone, odd):
+        """One change by `who`, if it does not touch what `other` has changed; `alone` does it to the copy."""
+        commands, names = self.propose()
+        if commands == [["shared"]]:
+            commands = [self.shared_write(who, odd)]
+        else:
+            used = {ino for name in names for ino in above(name, self.top)}
+            changed = self.keys(names)
+            if changed & (other.changed | other.used) or used & other.changed:
+                return
+            kept = [n for n in names if os.path.lexists(n)]
+            who.used |= used
+            who.changed |= changed
+        for command in commands:
+            self.apply(who, alone, command)
+        if len(names) <= 2 and commands != [] and commands[0][0] != "shared":
+            who.changed |= self.keys([n for n in names if os.path.lexists(n)])
+        for name in names:
+            if os.path.lexists(name) and not os.path.isdir(name):
+                self.ns += 1001
+                self.apply(who, alone, ["time", name, self.ns])
+
+    def apply(self, who, alone, command):
+        self.log.append((who.pid, command))
+        who.do(*command)
+        if alone:
+            alone.do(*[self.to_copy(c) for c in command])
+
+    def to_copy(self, argument):
+        if isinstance(argument, str) and argument.startswith(self.top + "/"):
+            return self.copy + argument[len(self.top) :]
+        return argument
+
+
+def describe(top, timeless=()):
+    """What must be equal: name, kind, mode, owner, size, links, content, and mtime but of directories B worked in."""
+    lines = {}
+    for folder, subfolders, names in os.walk(top):
+        for name in subfolders + names:
+            full = os.path.join(folder, name)
+            relative = os.path.relpath(full, top)
+            st = os.lstat(full)
+            fields = [stat.filemode(st.st_mode), st.st_uid, st.st_gid, st.st_nlink]
+            if stat.S_ISREG(st.st_mode):
+                with open(full, "rb") as f:
+                    fields += [st.st_size, hashlib.sha256(f.read()).hexdigest()]
+            elif stat.S_ISLNK(st.st_mode):
+                fields.append(os.readlink(full))
+            if timeless is not None and relative not in timeless and not name.startswith("shared"):
+                fields.append(st.st_mtime_ns)
+            lines[relative] = fields
+    return lines
+
+
+def compare(expected, actual, what, script):
+    for name in sorted(expected.keys() | actual.keys()):
+        if expected.get(name) != actual.get(name):
+            for pid, command in script.log:
+                print(pid, *command, file=sys.stderr)
+            raise AssertionError(
+                f"{what}: {name}: expected {expected.get(name)}, got {actual.get(name)} (seed {SEED})"
+            )
+
+
+def undo(*selectors):
+    done = subprocess.run(
+        [os.environ["THULE"], "undo", "--json", *selectors], stdout=subprocess.PIPE, check=True, text=True
+    )
+    return json.loads(done.stdout)
+
+
+def worked_in(script, doer):
+    """Names of directories in which one has worked: their mtime is not that of the copy."""
+    _, folders = walk(script.copy)
+    names = [os.path.relpath(f, script.copy) for f in folders]
+    timeless = set()
+    for name in names:
+        full = os.path.join(script.top, name)
+        if not os.path.isdir(full) or inode(full) in doer.used | doer.changed:
+            timeless.add(name)
+    return timeless
+
+
+def disjoint(number, rng):
+    script = Script(number, rng)
+    script.populate()
+    a, b, alone = Doer(), Doer(), Doer()
+    for _ in range(STEPS):
+        if rng.random() < 0.5:
+            script.run(a, b, None, 0)
+        else:
+            script.run(b, a, alone, 1)
+    before = describe(script.top)
+    result = undo("--pid", str(a.pid), script.top)
+    equal([], result["conflicts"], f"conflicts (seed {SEED})")
+    timeless = worked_in(script, b)
+    compare(describe(script.copy, timeless), describe(script.top, timeless), "after undo of A", script)
+    equal([], sql("select * from thule.fsck"), f"fsck after undo (seed {SEED})")
+    again = undo("--tag", result["tag"])
+    equal([], again["conflicts"], f"conflicts of undo of the undo (seed {SEED})")
+    compare(before, describe(script.top), "after undo of the undo", script)
+    equal([], sql("select * from thule.fsck"), f"fsck after undo of the undo (seed {SEED})")
+    undo("--tag", again["tag"])
+    for doer in (a, b, alone):
+        doer.end()
+    return script, timeless
+
+
+def colliding(number, rng):
+    """Both change everything: whatever is left in conflict, the filesystem is sound, and seen as it is."""
+    script = Script(number, rng)
+    script.populate()
+    a, b = Doer(), Doer()
+    nobody = Doer()
+    for _ in range(STEPS):
+        who = rng.choice([a, b])
+        script.run(who, nobody, None, 0)
+    selectors = rng.choice([[], ["--force"]])
+    undo("--pid", str(a.pid), *selectors)
+    for doer in (a, b, nobody):
+        doer.end()
+    equal([], sql("select * from thule.fsck"), f"fsck after a colliding undo {selectors} (seed {SEED})")
+    return script
+
+
+def main():
+    print("seed", SEED)
+    rng = random.Random(SEED)
+    done = []
+    for number in range(ROUNDS):
+        done.append(disjoint(number, rng))
+    for number in range(ROUNDS, 2 * ROUNDS):
+        colliding(number, rng)
+    seen = describe(MNT)
+    remount()
+    equal(seen, describe(MNT), f"the trees after remount (seed {SEED})")
+    for script, timeless in done:
+        compare(describe(script.copy, timeless), describe(script.top, timeless), "undone after remount", script)
+    equal("0", shell("sql", "select count(*) from thule.request where done_at is null"), "requests left")
+
+
+main()

@@ -1,0 +1,106 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "command.h"
+#include "past.h"
+#include "print.h"
+#include "request.h"
+#include "target.h"
+
+enum { OPT_AT, OPT_TO, OPT_DRY_RUN, OPT_JSON };
+
+static const struct command_option options[] = {
+	[OPT_AT] = {0, "at", "T", "the instant to go back to"},
+	[OPT_TO] = {0, "to", "NEW", "make a copy at this path, which must be free"},
+	[OPT_DRY_RUN] = {0, "dry-run", NULL, "say what would happen, and do nothing"},
+	[OPT_JSON] = {0, "json", NULL, "print JSON"},
+	{0},
+};
+
+static bool find(
+	const struct arguments *args, struct target *from, struct target *to, struct error *err)
+{
+	const char *new = args->option[OPT_TO];
+
+	if (!args->option[OPT_AT])
+		return error_set(err, ERR_USAGE, "give the instant to go back to with --at");
+	if (!target_find(args->operand[0], from, err))
+		return false;
+	memset(to, 0, sizeof(*to));
+	if (!new)
+		return true;
+	if (!target_find(new, to, err))
+		return false;
+	if (strcmp(from->conninfo, to->conninfo))
+		return error_set(err, ERR_USAGE, "%s is not in the same filesystem", new);
+	return true;
+}
+
+/* What to restore, as JSON; free() it. */
+static char *json_args(PGconn *conn, const struct arguments *args, const struct target *from,
+	const struct target *to, struct error *err)
+{
+	struct past_path path = past_path(from), new = past_path(to);
+	const char *params[] = {path.text, path.bytes, args->option[OPT_AT], new.text, new.bytes};
+	PGresult *res = ask(conn, STMT_COMMAND_RESTORE_ARGS, 5, params, err);
+	char *json = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
+
+	PQclear(res);
+	free(path.bytes);
+	free(new.bytes);
+	return json;
+}
+
+static bool restore(PGconn *conn, const struct arguments *args, const char *what, struct error *err)
+{
+	bool json = args->option[OPT_JSON], ok;
+	char *result;
+
+	if (args->option[OPT_DRY_RUN])
+		return request_print_plan(conn, STMT_COMMAND_RESTORE_PLAN, what, json, err);
+	result = request_run(conn, "restore", what, err);
+	ok = result && request_print(conn, result, json, err);
+	free(result);
+	return ok;
+}
+
+static int run(const struct arguments *args)
+{
+	struct error err = {0};
+	struct target from, to;
+	PGconn *conn = NULL;
+	char *what = NULL;
+	bool ok;
+
+	if (find(args, &from, &to, &err))
+		conn = target_connect(&from, &err);
+	if (!conn)
+		return command_fail(&err);
+	what = json_args(conn, args, &from, &to, &err);
+	ok = what && restore(conn, args, what, &err);
+	free(what);
+	PQfinish(conn);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_restore = {
+	.name = "restore",
+	.operands = "PATH --at T [--to NEW] [--dry-run] [--json]",
+	.summary = "make a file or a directory what it was",
+	.help = "In place, PATH becomes what it was at T, with all that is below it: what was made "
+		"there "
+		"since\n"
+		"goes. With --to a copy is made that shares its bytes with the past, and nothing "
+		"else "
+		"changes.\n"
+		"It happens at once, mounted or not, and can be undone by the tag that it prints. "
+		"T is "
+		"a time\n"
+		"(2024-05-01 12:00), an age (10min, 2 days), a snapshot or op:N.",
+	.options = options,
+	.operands_min = 1,
+	.operands_max = 1,
+	.run = run,
+};

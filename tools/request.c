@@ -1,0 +1,238 @@
+#include "request.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "ask.h"
+#include "db/conn.h"
+#include "print.h"
+#include "self.h"
+
+/* The state of a request is looked at when its answer is announced, and this often besides. */
+#define LOOK_MS    1000
+#define PATIENCE_S 60
+/* How long an answer that is there may be announced late: the kernel's caches are dropped first. */
+#define SETTLE_S 10
+
+static bool take_lease(PGconn *conn, bool *taken, struct error *err)
+{
+	PGresult *res = ask(conn, STMT_REQUEST_LEASE, 0, NULL, err);
+
+	*taken = res && PQgetvalue(res, 0, 0)[0] == 't';
+	PQclear(res);
+	return res != NULL;
+}
+
+/* What a daemon has acknowledged and not committed has ids that are free in the database. */
+static bool ended_well(PGconn *conn, struct error *err)
+{
+	PGresult *res = ask(conn, STMT_REQUEST_UNCLEAN, 0, NULL, err);
+	bool ok = res && PQntuples(res) == 0;
+
+	if (res && !ok)
+		error_set(err, ERR_BUSY,
+			"the mount at %s did not end as it should: mount it once more, so that "
+			"nothing is "
+			"lost that its journal holds",
+			PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return ok;
+}
+
+static bool insert(PGconn *conn, const char *kind, const char *args, char id[24], struct error *err)
+{
+	char *actor = self_actor(conn, err);
+	const char *params[] = {kind, args, actor};
+	PGresult *res = actor ? ask(conn, STMT_REQUEST_INSERT, 3, params, err) : NULL;
+
+	if (res)
+		snprintf(id, 24, "%s", PQgetvalue(res, 0, 0));
+	PQclear(res);
+	free(actor);
+	return res != NULL;
+}
+
+static char *result_of(PGconn *conn, const char *id, struct error *err)
+{
+	PGresult *res = ask(conn, STMT_REQUEST_STATE, 1, &id, err);
+	char *result = res ? strdup(PQgetvalue(res, 0, 2)) : NULL;
+
+	PQclear(res);
+	return result;
+}
+
+/* With the lease: all of it in one transaction, or nothing. */
+static char *perform(PGconn *conn, const char *kind, const char *args, struct error *err)
+{
+	char id[24], *result = NULL;
+	const char *params[] = {id};
+	PGresult *res;
+
+	if (!ended_well(conn, err) ||
+		!db_exec(conn, "begin; set local synchronous_commit = on", err) ||
+		!insert(conn, kind, args, id, err))
+		return NULL;
+	res = ask(conn, STMT_REQUEST_PERFORM, 1, params, err);
+	PQclear(res);
+	if (!res)
+		return NULL;
+	result = result_of(conn, id, err);
+	if (result && !db_exec(conn, "commit", err)) {
+		free(result);
+		result = NULL;
+	}
+	return result;
+}
+
+/* *announced: the answer to request `id` was. */
+static bool wait_a_while(PGconn *conn, const char *id, bool *announced, struct error *err)
+{
+	struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};
+	PGnotify *n;
+
+	if (poll(&p, 1, LOOK_MS) < 0 && errno != EINTR)
+		return error_sys(err, "cannot wait for the database");
+	if (p.revents && !PQconsumeInput(conn))
+		return db_error(conn, NULL, "cannot wait for the database", err);
+	while ((n = PQnotifies(conn))) {
+		*announced = *announced || !strcmp(n->extra, id);
+		PQfreemem(n);
+	}
+	return true;
+}
+
+/* The answer is there: waits until those who gave it have announced it, or are gone. */
+static void settle(PGconn *conn, const char *id, bool announced)
+{
+	time_t start = time(NULL);
+
+	while (!announced && time(NULL) - start < SETTLE_S)
+		if (!wait_a_while(conn, id, &announced, NULL))
+			return;
+}
+
+/* Looks once. *holder: somebody has the lease. True when it is decided: *result or *err is set. */
+static bool look(
+	PGconn *conn, const char *id, char **result, bool *holder, bool say, struct error *err)
+{
+	PGresult *res = ask(conn, STMT_REQUEST_STATE, 1, &id, err);
+	bool decided = true;
+
+	if (!res)
+		return true;
+	if (PQntuples(res) == 0)
+		error_set(err, ERR_NOT_FOUND, "the request was taken back by somebody");
+	else if (PQgetvalue(res, 0, 0)[0] != 't')
+		decided = false;
+	else if (!PQgetisnull(res, 0, 1))
+		error_set(err, ERR_NOT_FOUND, "%s", PQgetvalue(res, 0, 1));
+	else
+		*result = strdup(PQgetvalue(res, 0, 2));
+	*holder = !decided && PQgetvalue(res, 0, 3)[0] == 't';
+	if (!decided && say)
+		fprintf(stderr, "thule: still waiting for %s\n", PQgetvalue(res, 0, 4));
+	PQclear(res);
+	return decided;
+}
+
+/* Asks whoever has the lease. *gone: nobody has it any more, and the request was taken back. */
+static char *ask_holder(
+	PGconn *conn, const char *kind, const char *args, bool *gone, struct error *err)
+{
+	char id[24], *result = NULL;
+	const char *params[] = {id};
+	time_t start = time(NULL);
+	bool holder = true, said = false, announced = false;
+	PGresult *res;
+
+	if (!db_exec(conn, "listen thule_done", err) || !insert(conn, kind, args, id, err))
+		return NULL;
+	res = ask(conn, STMT_REQUEST_NOTIFY, 1, params, err);
+	PQclear(res);
+	while (res) {
+		bool say = !said && time(NULL) - start >= PATIENCE_S;
+		if (look(conn, id, &result, &holder, say, err)) {
+			settle(conn, id, announced || !result);
+			return result;
+		}
+		said = said || say;
+		if (!holder)
+			break;
+		if (!wait_a_while(conn, id, &announced, err))
+			return NULL;
+	}
+	res = ask(conn, STMT_REQUEST_WITHDRAW, 1, params, err);
+	*gone = res && PQntuples(res) == 1;
+	PQclear(res);
+	if (res && !*gone)
+		look(conn, id, &result, &holder, false, err);
+	return result;
+}
+
+char *request_run(PGconn *conn, const char *kind, const char *args, struct error *err)
+{
+	bool taken, gone = true;
+	char *result = NULL;
+
+	while (!result && gone) {
+		gone = false;
+		if (!take_lease(conn, &taken, err))
+			return NULL;
+		result = taken ? perform(conn, kind, args, err)
+			       : ask_holder(conn, kind, args, &gone, err);
+	}
+	return result;
+}
+
+bool request_print(PGconn *conn, const char *result, bool json, struct error *err)
+{
+	const char *params[] = {result};
+	PGresult *res;
+	long rows;
+	bool conflicts;
+
+	if (json) {
+		printf("%s\n", result);
+		return true;
+	}
+	res = ask(conn, STMT_COMMAND_RESULT, 1, params, err);
+	if (!res)
+		return false;
+	conflicts = strcmp(PQgetvalue(res, 0, 3), "0") != 0;
+	if (!strcmp(PQgetvalue(res, 0, 1), "0"))
+		printf("nothing to do: all is as it should be%s\n",
+			conflicts ? ", or is left as it is" : "");
+	else
+		printf("%s: %s ops\n`thule undo --tag %s` takes it back\n", PQgetvalue(res, 0, 0),
+			PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2));
+	PQclear(res);
+	if (!conflicts)
+		return true;
+	printf("\nleft as it is, because someone else changed it later (--force takes that back "
+	       "too):\n");
+	return print_query(
+		conn, statements[STMT_COMMAND_CONFLICTS].text, 1, params, false, &rows, err);
+}
+
+bool request_print_plan(
+	PGconn *conn, enum stmt plan, const char *args, bool json, struct error *err)
+{
+	const char *params[] = {args, json ? "true" : "false"};
+	PGresult *res;
+	long rows;
+
+	if (!ask_sync(conn, err))
+		return false;
+	/* What cannot be planned is said before anything is printed. */
+	res = ask(conn, plan, 2, params, err);
+	PQclear(res);
+	if (!res || !print_query(conn, statements[plan].text, 2, params, json, &rows, err))
+		return false;
+	if (!rows && !json)
+		printf("nothing to do: all is as it should be\n");
+	return true;
+}
