@@ -11,7 +11,7 @@ enum option_type {
 	OPT_FLAG,   /* sets a bool */
 	OPT_UNFLAG, /* clears it */
 	OPT_NUMBER, /* name=N, within min and max */
-	OPT_ACTOR,  /* name=WORD, one of actor_words */
+	OPT_WORD,   /* name=WORD, one of `words`; the field is a long, the word's index */
 	OPT_FUSE,   /* handed to libfuse */
 	OPT_IGNORE, /* means nothing here, but mount(8) and fstab have it */
 };
@@ -22,6 +22,7 @@ struct option_def {
 	size_t offset; /* in struct config */
 	long fallback, min, max;
 	const char *help; /* NULL: as mount(8) says */
+	const char *const *words;
 };
 
 #define FIELD(f) offsetof(struct config, f)
@@ -30,50 +31,58 @@ struct option_def {
 static const char *const actor_words[] = {
 	[ACTOR_FULL] = "full", [ACTOR_BASIC] = "basic", [ACTOR_OFF] = "off", NULL};
 
+/* A bool in a long. */
+static const char *const off_on[] = {"off", "on", NULL};
+
 static const struct option_def options[] = {
 	{"journal_size", OPT_NUMBER, FIELD(journal_mib), 64, 8, 4096,
-		"MiB of ops that may be acknowledged and not yet committed"},
+		"MiB of ops that may be acknowledged and not yet committed", NULL},
 	{"cache_inodes", OPT_NUMBER, FIELD(cache_inodes), 100000, 1000, 100000000,
-		"inodes kept in memory"},
+		"inodes kept in memory", NULL},
 	{"threads", OPT_NUMBER, FIELD(threads), 0, 0, 64,
-		"that serve requests (0: one per processor, at least 2)"},
-	{"actor", OPT_ACTOR, FIELD(actor), ACTOR_FULL, 0, 0,
+		"that serve requests (0: one per processor, at least 2)", NULL},
+	{"actor", OPT_WORD, FIELD(actor), ACTOR_FULL, 0, 0,
 		"what the log keeps of processes: full; basic, which is without command lines,\n"
-		"            directories and ancestors; or off: users only, and no tags"},
+		"            directories and ancestors; or off: users only, and no tags",
+		actor_words},
+	{"history", OPT_WORD, FIELD(history), 1, 0, 0,
+		"off keeps neither log nor old versions: for measuring what they cost, since that\n"
+		"            past is lost",
+		off_on},
 	{"allow_other", OPT_FLAG, FIELD(allow_other), 0, 0, 0,
-		"let other users in; a mount by root does anyway"},
-	{"default_permissions", OPT_FLAG, FIELD(default_permissions), 0, 0, 0, "always so"},
+		"let other users in; a mount by root does anyway", NULL},
+	{"default_permissions", OPT_FLAG, FIELD(default_permissions), 0, 0, 0, "always so", NULL},
 	{"nosubtype", OPT_FLAG, FIELD(nosubtype), 0, 0, 0,
-		"show the type `fuse` instead of `fuse.thulefs`"},
-	{"debug", OPT_FLAG, FIELD(debug), 0, 0, 0, "log more"},
-	{"remount", OPT_FLAG, FIELD(remount), 0, 0, 0, NULL},
-	{"ro", OPT_FLAG, FIELD(read_only), 0, 0, 0, NULL},
-	{"rw", OPT_UNFLAG, FIELD(read_only), 0, 0, 0, NULL},
-	{"suid", OPT_FLAG, FIELD(suid), 0, 0, 0, NULL},
-	{"nosuid", OPT_UNFLAG, FIELD(suid), 0, 0, 0, NULL},
-	{"dev", OPT_FLAG, FIELD(dev), 0, 0, 0, NULL},
-	{"nodev", OPT_UNFLAG, FIELD(dev), 0, 0, 0, NULL},
-	{"exec", OPT_FUSE, 0, 0, 0, 0, NULL},
-	{"noexec", OPT_FUSE, 0, 0, 0, 0, NULL},
-	{"sync", OPT_FUSE, 0, 0, 0, 0, NULL},
-	{"async", OPT_FUSE, 0, 0, 0, 0, NULL},
-	{"dirsync", OPT_FUSE, 0, 0, 0, 0, NULL},
-	{"atime", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"noatime", OPT_FUSE, 0, 0, 0, 0, NULL},
-	{"relatime", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"strictatime", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"diratime", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"nodiratime", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"lazytime", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"nolazytime", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"defaults", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"auto", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"noauto", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"user", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"nouser", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"users", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"nofail", OPT_IGNORE, 0, 0, 0, 0, NULL},
-	{"_netdev", OPT_IGNORE, 0, 0, 0, 0, NULL},
+		"show the type `fuse` instead of `fuse.thulefs`", NULL},
+	{"debug", OPT_FLAG, FIELD(debug), 0, 0, 0, "log more", NULL},
+	{.name = "remount", .type = OPT_FLAG, .offset = FIELD(remount)},
+	{.name = "ro", .type = OPT_FLAG, .offset = FIELD(read_only)},
+	{.name = "rw", .type = OPT_UNFLAG, .offset = FIELD(read_only)},
+	{.name = "suid", .type = OPT_FLAG, .offset = FIELD(suid)},
+	{.name = "nosuid", .type = OPT_UNFLAG, .offset = FIELD(suid)},
+	{.name = "dev", .type = OPT_FLAG, .offset = FIELD(dev)},
+	{.name = "nodev", .type = OPT_UNFLAG, .offset = FIELD(dev)},
+	{.name = "exec", .type = OPT_FUSE},
+	{.name = "noexec", .type = OPT_FUSE},
+	{.name = "sync", .type = OPT_FUSE},
+	{.name = "async", .type = OPT_FUSE},
+	{.name = "dirsync", .type = OPT_FUSE},
+	{.name = "atime", .type = OPT_IGNORE},
+	{.name = "noatime", .type = OPT_FUSE},
+	{.name = "relatime", .type = OPT_IGNORE},
+	{.name = "strictatime", .type = OPT_IGNORE},
+	{.name = "diratime", .type = OPT_IGNORE},
+	{.name = "nodiratime", .type = OPT_IGNORE},
+	{.name = "lazytime", .type = OPT_IGNORE},
+	{.name = "nolazytime", .type = OPT_IGNORE},
+	{.name = "defaults", .type = OPT_IGNORE},
+	{.name = "auto", .type = OPT_IGNORE},
+	{.name = "noauto", .type = OPT_IGNORE},
+	{.name = "user", .type = OPT_IGNORE},
+	{.name = "nouser", .type = OPT_IGNORE},
+	{.name = "users", .type = OPT_IGNORE},
+	{.name = "nofail", .type = OPT_IGNORE},
+	{.name = "_netdev", .type = OPT_IGNORE},
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
@@ -99,21 +108,21 @@ static bool set_number(
 	return true;
 }
 
-static bool set_actor(
+static bool set_word(
 	struct config *c, const struct option_def *o, const char *value, struct error *err)
 {
 	char list[128] = "";
 
-	for (long i = 0; actor_words[i]; i++) {
-		if (value && !strcmp(value, actor_words[i])) {
+	for (long i = 0; o->words[i]; i++) {
+		if (value && !strcmp(value, o->words[i])) {
 			*(long *)((char *)c + o->offset) = i;
 			return true;
 		}
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%s", i ? ", " : "",
-			actor_words[i]);
+			o->words[i]);
 	}
 	return error_set(err, ERR_USAGE, "option %s takes one of %s, as in %s=%s", o->name, list,
-		o->name, actor_words[o->fallback]);
+		o->name, o->words[o->fallback]);
 }
 
 static bool append(char *list, size_t size, const char *word)
@@ -133,7 +142,7 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 	if (!o)
 		return error_set(err, ERR_USAGE,
 			"unknown mount option \"%s\": `thulefs --help` lists them", word);
-	if (value && o->type != OPT_NUMBER && o->type != OPT_ACTOR)
+	if (value && o->type != OPT_NUMBER && o->type != OPT_WORD)
 		return error_set(err, ERR_USAGE, "mount option \"%s\" takes no value", o->name);
 	switch (o->type) {
 	case OPT_FLAG:
@@ -142,8 +151,8 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 		return true;
 	case OPT_NUMBER:
 		return set_number(c, o, value ? value + 1 : NULL, err);
-	case OPT_ACTOR:
-		return set_actor(c, o, value ? value + 1 : NULL, err);
+	case OPT_WORD:
+		return set_word(c, o, value ? value + 1 : NULL, err);
 	case OPT_FUSE:
 		if (!append(c->fuse_options, sizeof(c->fuse_options), word))
 			return error_set(err, ERR_USAGE, "too many mount options");
@@ -171,7 +180,7 @@ static void set_defaults(struct config *c)
 {
 	*c = (struct config){0};
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options[i].type == OPT_NUMBER || options[i].type == OPT_ACTOR)
+		if (options[i].type == OPT_NUMBER || options[i].type == OPT_WORD)
 			*(long *)((char *)c + options[i].offset) = options[i].fallback;
 	c->default_permissions = true;
 	c->allow_other = c->suid = c->dev = geteuid() == 0;
@@ -237,8 +246,8 @@ void config_usage(void)
 		const struct option_def *o = &options[i];
 		if (o->help && o->type == OPT_NUMBER)
 			printf("        %s=%ld  %s\n", o->name, o->fallback, o->help);
-		else if (o->help && o->type == OPT_ACTOR)
-			printf("        %s=%s  %s\n", o->name, actor_words[o->fallback], o->help);
+		else if (o->help && o->type == OPT_WORD)
+			printf("        %s=%s  %s\n", o->name, o->words[o->fallback], o->help);
 		else if (o->help)
 			printf("        %s  %s\n", o->name, o->help);
 	}

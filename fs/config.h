@@ -17,6 +17,7 @@ struct config {
 	bool debug;
 	long journal_mib, threads, cache_inodes;
 	long actor;              /* enum actor_detail */
+	long history;            /* 0: keep no log and no old versions */
 	char fuse_options[1024]; /* for libfuse, comma-separated */
 	char options[1024];      /* as given, for thule.mount */
 };

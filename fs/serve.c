@@ -120,7 +120,7 @@ static bool insert_mount(struct server *s, PGconn *conn, struct error *err)
 /* Takes the lease, replays, and starts the journal. */
 static bool start_journal(struct server *s, struct error *err)
 {
-	PGconn *conn = drain_connect(s->conninfo, err);
+	PGconn *conn = drain_connect(s->conninfo, s->config->history, err);
 	struct journal_config config;
 	struct ring *ring = NULL;
 	uint64_t last_at = 0;
@@ -144,6 +144,7 @@ static bool start_journal(struct server *s, struct error *err)
 		.mount = s->mount,
 		.next_op = (uint64_t)s->super.next_op,
 		.next_blob = (uint64_t)s->super.next_blob,
+		.history = s->config->history,
 		.last_at = (int64_t)last_at,
 		.lock = &s->fs.lock,
 		.committed = fs_committed,
@@ -277,14 +278,15 @@ static bool stop(struct server *s, struct error *err)
 	bool clean = true;
 
 	control_stop(s->control);
-	if (s->session)
-		fuse_session_unmount(s->session);
 	if (s->fs.journal && s->fs.actors)
 		forget_orphans(&s->fs);
 	/* Their threads call each other and reply, so all of them end before any of them goes. */
 	if (s->fs.journal)
 		clean = journal_stop(s->fs.journal);
 	reader_stop(s->fs.reader);
+	/* Closes the descriptor that they reply on. */
+	if (s->session)
+		fuse_session_unmount(s->session);
 	if (s->fs.journal)
 		end_mount(s, clean, err);
 	transport_free(s->fs.transport);

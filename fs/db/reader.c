@@ -137,7 +137,12 @@ static bool take_results(struct reader *r)
 			PQclear(res);
 			continue;
 		}
-		if (PQstatus(r->conn) == CONNECTION_BAD) {
+		/* A server that goes down says so in the place of an answer: the query is asked
+		 * again. */
+		if (status != PGRES_TUPLES_OK)
+			db_error(r->conn, res, statements[r->sent.first->stmt].name, &err);
+		if (PQstatus(r->conn) == CONNECTION_BAD ||
+			(status != PGRES_TUPLES_OK && err.class == ERR_UNREACHABLE)) {
 			PQclear(res);
 			return false;
 		}
@@ -145,7 +150,6 @@ static bool take_results(struct reader *r)
 		if (status == PGRES_TUPLES_OK) {
 			q->done(q, res, NULL);
 		} else {
-			db_error(r->conn, res, statements[q->stmt].name, &err);
 			q->done(q, NULL, &err);
 		}
 		PQclear(res);

@@ -12,22 +12,25 @@
 static const struct {
 	enum stmt stmt;
 	const char *columns;
+	bool past; /* only with history */
 } layout[ROWS_COUNT] = {
-	[ROWS_ACTOR] = {STMT_APPLY_ACTOR, "8xx48488"
-					  "8xxxxx"
-					  "4xxxxx"},
-	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8888x2"},
+	[ROWS_ACTOR] = {STMT_APPLY_ACTOR,
+		"8xx48488"
+		"8xxxxx"
+		"4xxxxx",
+		true},
+	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8888x2", true},
 	[ROWS_BLOB] = {STMT_APPLY_BLOB, "8b"},
-	[ROWS_INODE_CLOSE] = {STMT_APPLY_INODE_CLOSE, "88t"},
-	[ROWS_INODE_HISTORY] = {STMT_APPLY_INODE_HISTORY, "844888888888b8t8t"},
+	[ROWS_INODE_CLOSE] = {STMT_APPLY_INODE_CLOSE, "88t", true},
+	[ROWS_INODE_HISTORY] = {STMT_APPLY_INODE_HISTORY, "844888888888b8t8t", true},
 	[ROWS_INODE_DELETE] = {STMT_APPLY_INODE_DELETE, "8"},
 	[ROWS_INODE_UPDATE] = {STMT_APPLY_INODE_UPDATE, "844888888888b8t"},
 	[ROWS_INODE_INSERT] = {STMT_APPLY_INODE_INSERT, "844888888888b8t"},
 	[ROWS_DIRENT_CLOSE] = {STMT_APPLY_DIRENT_CLOSE, "8b8t"},
-	[ROWS_DIRENT_HISTORY] = {STMT_APPLY_DIRENT_HISTORY, "8b888t8t"},
+	[ROWS_DIRENT_HISTORY] = {STMT_APPLY_DIRENT_HISTORY, "8b888t8t", true},
 	[ROWS_DIRENT_INSERT] = {STMT_APPLY_DIRENT_INSERT, "8b888t"},
 	[ROWS_EXTENT_CUT] = {STMT_APPLY_EXTENT_CUT, "8888t"},
-	[ROWS_EXTENT_HISTORY] = {STMT_APPLY_EXTENT_HISTORY, "888888t8t"},
+	[ROWS_EXTENT_HISTORY] = {STMT_APPLY_EXTENT_HISTORY, "888888t8t", true},
 	[ROWS_EXTENT_INSERT] = {STMT_APPLY_EXTENT_INSERT, "888888t"},
 };
 
@@ -100,6 +103,7 @@ struct batch *batch_new(uint64_t mount, uint64_t next_blob)
 
 	b->mount = mount;
 	b->next_blob = next_blob;
+	b->history = true;
 	for (int i = 0; i < ROWS_COUNT; i++) {
 		struct rows *r = &b->rows[i];
 		r->columns = (int)strlen(layout[i].columns);
@@ -108,6 +112,11 @@ struct batch *batch_new(uint64_t mount, uint64_t next_blob)
 			array_init(&r->column[j], column_type(layout[i].columns[j]));
 	}
 	return b;
+}
+
+void batch_without_history(struct batch *b)
+{
+	b->history = false;
 }
 
 void batch_reset(struct batch *b)
@@ -302,7 +311,7 @@ static bool send_all(struct batch *b, PGconn *conn, bool sync, int *sent)
 	if (sync && (!send_text(conn, "set local synchronous_commit = on") || !++*sent))
 		return false;
 	for (int i = 0; i < ROWS_COUNT; i++)
-		if (b->rows[i].column[0].count > 0 &&
+		if (b->rows[i].column[0].count > 0 && (b->history || !layout[i].past) &&
 			(!send_rows(&b->rows[i], layout[i].stmt, conn) || !++*sent))
 			return false;
 	if (!send_mark(b, conn) || !++*sent)

@@ -19,6 +19,8 @@ struct batch;
 
 /* mount is thule.mount.id of who did the ops; next_blob is the first blob id that is free. */
 struct batch *batch_new(uint64_t mount, uint64_t next_blob);
+/* From now on it sends neither the log nor the versions that ended. */
+void batch_without_history(struct batch *b);
 void batch_free(struct batch *b);
 void batch_reset(struct batch *b);
 

@@ -110,6 +110,7 @@ struct blob {
 
 struct batch {
 	uint64_t mount;
+	bool history; /* send the log and the versions that ended as well */
 	uint64_t next_blob;
 	uint64_t next_ino; /* one past the largest new inode number, 0: none */
 	uint64_t first_op, last_op;

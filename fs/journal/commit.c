@@ -13,8 +13,7 @@ static void fail_syncs(struct journal *j, int error)
 	struct journal_waiter *waiters;
 
 	pthread_mutex_lock(j->config.lock);
-	j->sync_error = error;
-	waiters = error ? waiters_take(&j->sync_waiters, UINT64_MAX) : NULL;
+	waiters = waiters_take(&j->sync_waiters, UINT64_MAX);
 	pthread_mutex_unlock(j->config.lock);
 	waiters_call(waiters, error);
 }
@@ -57,7 +56,7 @@ bool commit_reconnect(struct journal *j, uint64_t *last, struct error *err)
 	bool fenced;
 
 	PQfinish(j->conn);
-	j->conn = drain_connect(j->config.conninfo, err);
+	j->conn = drain_connect(j->config.conninfo, j->config.history, err);
 	if (!j->conn || !ask_last_op(j, last, &fenced, err))
 		return false;
 	if (fenced) {
@@ -111,6 +110,5 @@ bool commit_batch(struct journal *j, bool sync)
 	}
 	if (said)
 		log_info("the database takes batches again");
-	fail_syncs(j, 0);
 	return true;
 }

@@ -136,6 +136,8 @@ struct journal *journal_start(
 	j->conn = conn;
 	j->ring = ring;
 	j->batch = batch_new(config->mount, config->next_blob);
+	if (!config->history)
+		batch_without_history(j->batch);
 	j->next_op = config->next_op;
 	j->flushed_op = config->next_op - 1;
 	j->last_at = config->last_at;

@@ -22,6 +22,7 @@ struct journal_config {
 	uint64_t mount;     /* thule.mount.id of this daemon */
 	uint64_t next_op;   /* first op id to use */
 	uint64_t next_blob; /* first blob id to use */
+	bool history;       /* keep the log and the versions that end */
 	int64_t last_at;    /* time of the last op that is in the database, microseconds since the
 			       epoch */
 	pthread_mutex_t *lock;
@@ -102,4 +103,4 @@ uint64_t journal_committed(const struct journal *j);
 
 /* The connection that the drain uses: takes the lease, prepares, enters pipeline mode. ERR_BUSY
  * says who holds the lease. */
-PGconn *drain_connect(const char *conninfo, struct error *err);
+PGconn *drain_connect(const char *conninfo, bool history, struct error *err);

@@ -25,8 +25,7 @@ struct journal {
 	struct job *job;
 	bool held; /* changes wait until a job is over and its effects are known */
 	bool stop;
-	bool failed;    /* the drain gave up: lost the lease to someone else */
-	int sync_error; /* errno for those who sync while batches cannot be committed */
+	bool failed; /* the drain gave up: lost the lease to someone else */
 	uint64_t next_op;
 	uint64_t flushed_op; /* last op that is on disk */
 	int64_t last_at;

@@ -57,13 +57,16 @@ static bool take_lease(PGconn *conn, struct error *err)
 	return got;
 }
 
-PGconn *drain_connect(const char *conninfo, struct error *err)
+PGconn *drain_connect(const char *conninfo, bool history, struct error *err)
 {
 	PGconn *conn = db_connect(conninfo, "thulefs drain", err);
 
 	if (!conn)
 		return NULL;
-	if (take_lease(conn, err) && db_exec(conn, session, err) && batch_prepare(conn, err))
+	/* Statements that end a row and keep it look at the setting. */
+	if (take_lease(conn, err) && db_exec(conn, session, err) &&
+		(history || db_exec(conn, "set thule.history = off", err)) &&
+		batch_prepare(conn, err))
 		return conn;
 	PQfinish(conn);
 	return NULL;

@@ -108,12 +108,16 @@ static void evict_inodes(struct state *s, uint64_t committed, size_t keep)
 void state_evict(struct state *s, uint64_t committed)
 {
 	size_t keep = s->max_inodes - s->max_inodes / 8;
+	size_t before = HASH_COUNT(s->inodes) + HASH_COUNT(s->dirents);
 
 	if (HASH_COUNT(s->inodes) <= s->max_inodes && HASH_COUNT(s->dirents) <= s->max_inodes * 2)
 		return;
-	s->evictions++;
 	evict_names(s, committed, keep);
 	evict_inodes(s, committed, keep);
+	/* Answers that are on their way are thrown away for it, so it counts only when something
+	 * went. */
+	if (HASH_COUNT(s->inodes) + HASH_COUNT(s->dirents) < before)
+		s->evictions++;
 }
 
 void state_reload(struct state *s, uint64_t next_op)

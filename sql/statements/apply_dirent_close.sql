@@ -7,3 +7,4 @@ with gone as (
 )
 insert into thule.dirent_history (parent, name, ino, cookie, op_from, valid_from, op_to, valid_to)
 select * from gone
+where coalesce(current_setting('thule.history', true), 'on') = 'on'

@@ -14,6 +14,7 @@ with cut as (
     select ino, greatest(file_off, lo), least(file_off + len, hi) - greatest(file_off, lo), blob,
            blob_off + greatest(file_off, lo) - file_off, op_from, valid_from, op, at
     from hit
+    where coalesce(current_setting('thule.history', true), 'on') = 'on'
 ), whole as (
     select ino, file_off, len, blob, blob_off, op_from, valid_from, range_agg(int8range(lo, hi)) as cuts
     from hit
