@@ -14,6 +14,7 @@
 #include "fs.h"
 #include "mountpoint.h"
 #include "op/op.h"
+#include "runs.h"
 
 /* The pieces, in the order in which they come up; they go down in the opposite one. */
 struct server {
@@ -248,6 +249,8 @@ static bool start(struct server *s, struct error *err)
 		return false;
 	s->fs.transport = transport_new(s->session, thread_count(s->config), err);
 	if (!s->fs.transport)
+		return false;
+	if (!runs_recover(s->conninfo, &s->fs.host, err))
 		return false;
 	s->control = control_start(&s->fs, s->conninfo, s->session, err);
 	if (!s->control)

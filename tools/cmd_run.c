@@ -10,17 +10,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "atomic.h"
 #include "base/run.h"
 #include "command.h"
 #include "keeper.h"
 
-enum { OPT_TAG };
+enum { OPT_TAG, OPT_ATOMIC };
 
 /* As env(1) and shells have them. */
 enum { EXIT_CANNOT_RUN = 126, EXIT_NO_SUCH_COMMAND = 127, EXIT_SIGNAL = 128 };
 
 static const struct command_option options[] = {
 	[OPT_TAG] = {0, "tag", "G", "what to call it: text of up to 200 bytes"},
+	[OPT_ATOMIC] = {0, "atomic", NULL, "undo all that it did if it fails or is killed"},
 	{0},
 };
 
@@ -35,9 +37,13 @@ static bool read_uuid(char id[RUN_ID_LEN + 1], struct error *err)
 	return ok || error_sys(err, "cannot read /proc/sys/kernel/random/uuid");
 }
 
-/* Puts the mark of a new run into our environment. Without a tag, it is called by its id. */
-static bool mark(const char *tag, struct error *err)
+/*
+ * Puts the mark of a run into our environment. A run within a run has the id of that, so that they
+ * are undone together, unless it is to be undone by itself. Without a tag, it is called by its id.
+ */
+static bool mark(const char *tag, bool atomic, struct error *err)
 {
+	const char *outer = getenv(RUN_VARIABLE);
 	char id[RUN_ID_LEN + 1], value[RUN_ID_LEN + 1 + RUN_TAG_MAX + 1];
 
 	if (tag && !run_tag_valid(tag, strlen(tag)))
@@ -46,22 +52,26 @@ static bool mark(const char *tag, struct error *err)
 			RUN_TAG_MAX);
 	if (!read_uuid(id, err))
 		return false;
+	if (!atomic && outer && run_valid(outer, strlen(outer)))
+		memcpy(id, outer, RUN_ID_LEN);
 	snprintf(value, sizeof(value), "%s:%s", id, tag ? tag : id);
 	if (setenv(RUN_VARIABLE, value, 1) < 0)
 		return error_sys(err, "cannot set %s", RUN_VARIABLE);
 	return true;
 }
 
-static void exec_keeper(const char *self, int fd, char *const *command, int n)
+static void exec_keeper(const char *self, int fd, const struct arguments *args)
 {
-	char **argv = calloc((size_t)n + 3, sizeof(*argv)), number[16];
+	size_t n = (size_t)args->operands;
+	char **argv = calloc(n + 4, sizeof(*argv)), number[16];
 
 	if (!argv)
 		_exit(EXIT_FAILED);
 	snprintf(number, sizeof(number), "%d", fd);
 	argv[0] = (char[]){KEEPER_NAME};
 	argv[1] = number;
-	memcpy(argv + 2, command, (size_t)n * sizeof(*argv));
+	argv[2] = args->option[OPT_ATOMIC] ? (char[]){KEEPER_ATOMIC} : (char[]){KEEPER_PLAIN};
+	memcpy(argv + 3, args->operand, n * sizeof(*argv));
 	fcntl(fd, F_SETFD, 0);
 	execv(self, argv);
 	_exit(EXIT_FAILED);
@@ -81,7 +91,7 @@ static pid_t start_keeper(const struct arguments *args, int *fd, struct error *e
 	}
 	self[n] = '\0';
 	if (pid == 0)
-		exec_keeper(self, fds[1], args->operand, args->operands);
+		exec_keeper(self, fds[1], args);
 	close(fds[1]);
 	*fd = fds[0];
 	return pid;
@@ -108,10 +118,10 @@ static void pass_signal(int signals, pid_t command)
 		kill(command, (int)info.ssi_signo);
 }
 
-/* The keeper's last word; that the command was killed, if it died without one. */
+/* The keeper's last word; 0 if it died without one. */
 static struct keeper_report await_end(int fd, int signals)
 {
-	struct keeper_report r, killed = {KEEPER_ENDED, SIGKILL, false};
+	struct keeper_report r, killed = {0, 0, false};
 	pid_t command = 0;
 
 	for (;;) {
@@ -136,11 +146,32 @@ static struct keeper_report await_end(int fd, int signals)
 
 static int exit_code(const struct arguments *args, const struct keeper_report *r)
 {
+	if (r->what == KEEPER_FAILED)
+		return EXIT_FAILED;
 	if (r->what == KEEPER_CANNOT_EXEC) {
 		fprintf(stderr, "thule: cannot run %s: %s\n", args->operand[0], strerror(r->value));
 		return r->value == ENOENT ? EXIT_NO_SUCH_COMMAND : EXIT_CANNOT_RUN;
 	}
 	return WIFSIGNALED(r->value) ? EXIT_SIGNAL + WTERMSIG(r->value) : WEXITSTATUS(r->value);
+}
+
+/* The keeper was killed. Then the command must not go on, where it was to be all or nothing. */
+static int without_keeper(const struct arguments *args)
+{
+	struct error err = {0};
+	struct atomic a;
+
+	fprintf(stderr, "thule: the process that keeps the run together was killed\n");
+	if (!args->option[OPT_ATOMIC])
+		return EXIT_FAILED;
+	if (atomic_find(&a, &err)) {
+		atomic_kill(&a);
+		if (atomic_end(&a, EXIT_SIGNAL + SIGKILL, &err))
+			return EXIT_FAILED;
+	}
+	command_fail(&err);
+	fprintf(stderr, "thule: the next mount will undo the run\n");
+	return EXIT_FAILED;
 }
 
 static int run(const struct arguments *args)
@@ -150,7 +181,7 @@ static int run(const struct arguments *args)
 	pid_t keeper;
 	int fd;
 
-	if (!mark(args->option[OPT_TAG], &err))
+	if (!mark(args->option[OPT_TAG], args->option[OPT_ATOMIC], &err))
 		return command_fail(&err);
 	keeper = start_keeper(args, &fd, &err);
 	if (keeper < 0)
@@ -159,12 +190,12 @@ static int run(const struct arguments *args)
 	close(fd);
 	if (!last.stays)
 		waitpid(keeper, NULL, 0);
-	return exit_code(args, &last);
+	return last.what ? exit_code(args, &last) : without_keeper(args);
 }
 
 const struct command command_run = {
 	.name = "run",
-	.operands = "[--tag G] [--] COMMAND [ARGUMENT...]",
+	.operands = "[--tag G] [--atomic] [--] COMMAND [ARGUMENT...]",
 	.summary = "run a command and label all that it changes",
 	.help = "Every change that COMMAND and the processes it starts make in a mount carries the "
 		"tag, which\n"
@@ -173,6 +204,14 @@ const struct command command_run = {
 		"--tag it is an id made for this run. The exit status is that of COMMAND, 128 + N "
 		"when signal N\n"
 		"ended it, 127 when there is no such command, 126 when it cannot be run.\n"
+		"\n"
+		"With --atomic, when COMMAND fails, is killed, or the host goes down, everything "
+		"that "
+		"it did is\n"
+		"undone: at once, after what is left of it was killed, or by the next mount. It "
+		"concerns one\n"
+		"filesystem: that of THULE_DB, else the mount of the current directory, else the "
+		"private one. An atomic run within a run is not part of that.\n"
 		"\n"
 		"What other services do on its behalf (cron, systemd-run, docker run) is not "
 		"labelled.",

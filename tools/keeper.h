@@ -9,14 +9,20 @@
  * told by its ancestors, whatever it does to its environment. The keeper's own environment has
  * RUN_VARIABLE.
  *
- * It is this program, called KEEPER_NAME, with a descriptor and the command as arguments.
+ * It is this program, called KEEPER_NAME, with a descriptor, KEEPER_PLAIN or KEEPER_ATOMIC, and the
+ * command as arguments. An atomic run that fails is undone by its keeper, which first kills what is
+ * left of it.
  */
-#define KEEPER_NAME "thule-keeper"
+#define KEEPER_NAME   "thule-keeper"
+#define KEEPER_PLAIN  "plain"
+#define KEEPER_ATOMIC "atomic"
 
 /* What it says through the descriptor: STARTED, then one of the others. */
 struct keeper_report {
-	enum { KEEPER_STARTED = 1, KEEPER_CANNOT_EXEC, KEEPER_ENDED } what;
-	int value;  /* STARTED: the command's pid; CANNOT_EXEC: errno; ENDED: as from wait(2) */
+	enum { KEEPER_STARTED = 1, KEEPER_CANNOT_EXEC, KEEPER_FAILED, KEEPER_ENDED } what;
+	/* STARTED: the command's pid; CANNOT_EXEC: errno; FAILED: 0, it has said why on stderr;
+	 * ENDED: as from wait(2) */
+	int value;
 	bool stays; /* ENDED: the keeper does, because something that it keeps does */
 };
 

@@ -24,6 +24,10 @@ begin
     if args ->> 'since' is not null then
         first := greatest(first, thule.op_at(thule.instant(args ->> 'since') - interval '1 microsecond') + 1);
     end if;
+    -- The id of an actor is its first op.
+    if args ->> 'run' is not null then
+        first := greatest(first, (select min(a.id) from thule.actor a where a.run = args ->> 'run'));
+    end if;
     if args ->> 'until' is not null then
         last := thule.op_at(thule.instant(args ->> 'until'));
     end if;
