@@ -17,6 +17,7 @@ static bool refused(const PGresult *res, struct error *err)
 	} table[] = {
 		{"22", ERR_USAGE},
 		{"42710", ERR_USAGE},
+		{"42809", ERR_USAGE},
 		{"P0002", ERR_NOT_FOUND},
 		{"55006", ERR_BUSY},
 	};

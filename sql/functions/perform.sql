@@ -21,6 +21,7 @@ declare
     ops      bigint;
     tag      text;
     live     bigint;
+    erased   jsonb;
 begin
     if not exists (select from pg_locks l
         where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.pid = pg_backend_pid() and l.granted
@@ -48,19 +49,32 @@ begin
             returning id into live;
     end if;
     tag := r.kind || ':' || r.id;
+    -- What is brought back refers to blobs of the past, which prune must not free meanwhile.
+    if r.kind <> 'erase' then
+        perform pg_advisory_xact_lock_shared(1953003884, 2);
+    end if;
     case r.kind
         when 'undo' then
             selected := thule.undo_prepare(r.args);
         when 'restore' then
             perform thule.restore_prepare(r.args);
+        when 'erase' then
+            perform thule.erase_prepare(r.args);
         else
             raise exception using errcode = 'feature_not_supported',
                 message = format('there is no request of kind %s', quote_literal(r.kind));
     end case;
     ops := thule.change_apply(r.args -> 'actor', tag, live);
+    if r.kind = 'erase' then
+        erased := thule.erase_finish(r.args);
+    end if;
+    -- As a batch does, see sql/statements/apply_mark.sql.
+    if ops > 0 and pg_notification_queue_usage() < 0.5 then
+        perform pg_notify('thule_change', (s.next_op - 1)::text) from thule.superblock s;
+    end if;
     update thule.request q
         set done_at = clock_timestamp(), result = thule.change_result() || jsonb_build_object('tag', tag, 'ops', ops,
-            'selected', selected)
+            'selected', selected) || coalesce(erased, '{}')
         where q.id = r.id;
 end
 $$;
