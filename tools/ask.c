@@ -9,7 +9,7 @@
 #include "db/conn.h"
 #include "mounts.h"
 
-static bool refused(const PGresult *res, struct error *err)
+bool ask_refused(const PGresult *res, struct error *err)
 {
 	static const struct {
 		const char *prefix;
@@ -43,7 +43,7 @@ PGresult *ask(
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK || PQresultStatus(res) == PGRES_COMMAND_OK)
 		return res;
-	if (!refused(res, err))
+	if (!ask_refused(res, err))
 		db_error(conn, res, "the database refused a query", err);
 	PQclear(res);
 	return NULL;

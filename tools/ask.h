@@ -30,3 +30,7 @@ bool ask_mounted_here(PGconn *conn, char *dir);
  * nothing where it is not mounted on this host.
  */
 bool ask_sync(PGconn *conn, struct error *err);
+
+/* Fills *err as ask() does from what the functions of schema thule refuse. False, with *err
+ * untouched, when the failure is another. */
+bool ask_refused(const PGresult *res, struct error *err);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ask.h"
 #include "db/conn.h"
 #include "pager.h"
 
@@ -158,7 +159,7 @@ static void table_row(struct table *t, PGresult *res)
 
 static void json_row(PGresult *res, long n)
 {
-	printf("%s%s", n ? ",\n " : "", PQgetvalue(res, 0, 0));
+	printf("%s%s", n ? ",\n " : "[", PQgetvalue(res, 0, 0));
 	PQclear(res);
 }
 
@@ -176,8 +177,11 @@ static bool drain(PGconn *conn, struct table *t, bool json, long *rows, struct e
 			++*rows;
 			continue;
 		}
-		if (ok && PQresultStatus(res) != PGRES_TUPLES_OK)
-			ok = db_error(conn, res, "the database refused a query", err);
+		if (ok && PQresultStatus(res) != PGRES_TUPLES_OK) {
+			ok = false;
+			if (!ask_refused(res, err))
+				db_error(conn, res, "the database refused a query", err);
+		}
 		PQclear(res);
 	}
 	return ok;
@@ -193,11 +197,9 @@ bool print_query(PGconn *conn, const char *sql, int nparams, const char *const *
 	if (!PQsendQueryParams(conn, sql, nparams, NULL, params, NULL, NULL, 0))
 		return db_error(conn, NULL, "cannot ask the database", err);
 	PQsetSingleRowMode(conn);
-	if (json)
-		printf("[");
 	ok = drain(conn, &t, json, rows, err);
-	if (json)
-		printf("]\n");
+	if (json && (ok || *rows))
+		printf(*rows ? "]\n" : "[]\n");
 	else if (!t.flowing)
 		flush_measured(&t);
 	return ok;

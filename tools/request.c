@@ -222,15 +222,10 @@ bool request_print_plan(
 	PGconn *conn, enum stmt plan, const char *args, bool json, struct error *err)
 {
 	const char *params[] = {args, json ? "true" : "false"};
-	PGresult *res;
 	long rows;
 
-	if (!ask_sync(conn, err))
-		return false;
-	/* What cannot be planned is said before anything is printed. */
-	res = ask(conn, plan, 2, params, err);
-	PQclear(res);
-	if (!res || !print_query(conn, statements[plan].text, 2, params, json, &rows, err))
+	if (!ask_sync(conn, err) ||
+		!print_query(conn, statements[plan].text, 2, params, json, &rows, err))
 		return false;
 	if (!rows && !json)
 		printf("nothing to do: all is as it should be\n");

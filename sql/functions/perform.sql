@@ -22,6 +22,7 @@ declare
     tag      text;
     live     bigint;
     erased   jsonb;
+    answer   jsonb;
 begin
     if not exists (select from pg_locks l
         where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.pid = pg_backend_pid() and l.granted
@@ -64,6 +65,7 @@ begin
             raise exception using errcode = 'feature_not_supported',
                 message = format('there is no request of kind %s', quote_literal(r.kind));
     end case;
+    answer := thule.change_result();        -- with the paths of before, as the plan has them
     ops := thule.change_apply(r.args -> 'actor', tag, live);
     if r.kind = 'erase' then
         erased := thule.erase_finish(r.args);
@@ -73,7 +75,7 @@ begin
         perform pg_notify('thule_change', (s.next_op - 1)::text) from thule.superblock s;
     end if;
     update thule.request q
-        set done_at = clock_timestamp(), result = thule.change_result() || jsonb_build_object('tag', tag, 'ops', ops,
+        set done_at = clock_timestamp(), result = answer || jsonb_build_object('tag', tag, 'ops', ops,
             'selected', selected) || coalesce(erased, '{}')
         where q.id = r.id;
 end
