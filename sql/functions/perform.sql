@@ -36,8 +36,6 @@ begin
     if not found then
         raise exception using errcode = 'no_data_found', message = format('there is no request %s to perform', request);
     end if;
-    -- What is brought back must not be pruned meanwhile.
-    perform thule.history_alone();
     select m.id into live
     from thule.mount m
     where m.ended_at is null and not m.read_only
