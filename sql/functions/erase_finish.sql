@@ -2,7 +2,8 @@
 -- other file has; writes the receipt. Of snapshots, too. The log stays.
 -- Parameters: args: path, escaped; by, who asked for it.
 -- Returns: the receipt as JSON, and in shared_with the paths of files that have some of its bytes.
--- Tables touched: inode_history, dirent_history, extent_history, xattr_history, blob, receipt (written), extent, dirent (read).
+-- Tables touched: inode_history, dirent_history, extent_history, xattr_history, blob, receipt,
+--   pruned_inode (written), extent, dirent (read).
 create function thule.erase_finish(args jsonb) returns jsonb
 language plpgsql
 as $$
@@ -42,6 +43,9 @@ begin
         ) s
         order by 1);
 
+    insert into thule.pruned_inode as p (ino, op)
+        select i, last.op_to from unnest(inos) i
+        on conflict (ino) do update set op = greatest(p.op, excluded.op);
     insert into thule.receipt (path, by, files, names, versions, blobs, bytes, shared, size, sha256)
         values (args ->> 'path', args ->> 'by', inos, r.names, r.versions, r.blobs, r.bytes, r.shared, r.size, r.sha256)
         returning * into r;

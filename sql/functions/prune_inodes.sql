@@ -1,9 +1,9 @@
 -- Deletes the versions of some inodes that ended by an op, and the blobs that nothing refers to then. Of a directory
--- these are also the names that were in it. Unlike thule.prune_step it declares nothing: a state as of an earlier op lacks
--- them. Stays: what was true at a snapshot, and the past of held files.
+-- these are also the names that were in it. A state as of an earlier op lacks them, which only pruned_inode
+-- says. Stays: what was true at a snapshot, and the past of held files.
 -- Parameters: inos; horizon, the op.
 -- Returns: as thule.prune_step. Errors: those of thule.history_alone.
--- Tables touched: as thule.prune_step, the superblock excepted.
+-- Tables touched: as thule.prune_step, pruned_inode instead of the superblock.
 create function thule.prune_inodes(inos bigint[], horizon bigint, out inodes bigint, out names bigint,
     out extents bigint, out attributes bigint, out blobs bigint, out bytes bigint)
 language plpgsql
@@ -16,10 +16,18 @@ begin
     held := array(select thule.held_inodes());
     inos := array(select i from unnest(inos) i where i <> all (held));
 
-    delete from thule.inode_history h
-    where h.ino = any (inos) and h.op_to <= horizon
-        and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to);
-    get diagnostics inodes = row_count;
+    -- Whatever else ended, a version of the inode ended with it.
+    with gone as (
+        delete from thule.inode_history h
+        where h.ino = any (inos) and h.op_to <= horizon
+            and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+        returning h.ino
+    ), marked as (
+        insert into thule.pruned_inode as p (ino, op)
+            select distinct g.ino, horizon from gone g
+            on conflict (ino) do update set op = greatest(p.op, excluded.op)
+    )
+    select count(*) into inodes from gone;
 
     delete from thule.dirent_history where ctid = any (array(
         select h.ctid from thule.dirent_history h

@@ -5,7 +5,7 @@
 -- Parameters: max_rows, about how many versions of a kind to delete.
 -- Returns: inodes, names, extents, attributes: versions that were deleted; blobs, bytes: what was freed; swept: up to
 --   which op it is done; done: with all. Errors: those of thule.history_alone.
--- Tables touched: inode_history, dirent_history, extent_history, xattr_history, blob, superblock (written); snapshot,
+-- Tables touched: inode_history, dirent_history, extent_history, xattr_history, blob, pruned_inode, superblock (written); snapshot,
 --   hold, dirent, extent (read).
 create function thule.prune_step(max_rows integer, out inodes bigint, out names bigint, out extents bigint,
     out attributes bigint, out blobs bigint, out bytes bigint, out swept bigint, out done boolean)
@@ -57,10 +57,13 @@ begin
     select count(*), array_agg(distinct g.blob) into extents, orphans from gone g;
     select f.blobs, f.bytes into blobs, bytes from thule.free_blobs(orphans) f;
 
-    -- The row of the superblock is what the daemon's batches update: locked last, and for a moment.
     whole := greatest(inodes, names, attributes, extents) < max_rows;
     swept := case when whole then high else low end;
     done := whole and high >= horizon;
+    if done then
+        delete from thule.pruned_inode p where p.op <= horizon;
+    end if;
+    -- The row of the superblock is what the daemon's batches update: locked last, and for a moment.
     update thule.superblock s set swept_op = high where whole and s.swept_op < high;
 end
 $$;

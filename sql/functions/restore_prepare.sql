@@ -54,6 +54,13 @@ begin
         where in_place and top_now is not null
         union all
         select t.parent, t.name, t.ino from thule.entries_at_op(top_now, present) t where in_place;
+    if exists (select from thule.pruned_inode p
+            where p.op > at_op and p.ino in (select r.ino from pg_temp.restore_then r union select r.ino from pg_temp.restore_now r))
+        and not exists (select from thule.snapshot s where s.op = at_op)
+    then
+        raise exception using errcode = 'no_data_found',
+            message = format('the past of some files in %s was pruned or erased: what they were then is not known', args ->> 'path');
+    end if;
     create index on restore_now (ino);
     analyze restore_now;
     -- The inode that each is to be from now on.

@@ -3,8 +3,9 @@
 -- Parameters: args, of which these are read, each of them optional, but at least one given:
 --   tag; run, as thule.actor has it; pid; exe, a path or its last part; user, a name or a uid; since, until, as thule.instant reads them;
 --   path, escaped: only what was done at or below that path.
--- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches (no_data_found).
--- Tables touched: op, actor, inode, inode_history, dirent, dirent_history (read).
+-- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, or something of
+--   which the state from before it was pruned (no_data_found).
+-- Tables touched: op, actor, inode, inode_history, dirent, dirent_history, superblock, pruned_inode (read).
 -- Writes that became one version of a file because one process made them in one go are taken together, also
 -- where a time lies between them: there is nothing in between to go back to.
 create function thule.undo_select(args jsonb) returns bigint
@@ -14,6 +15,7 @@ declare
     first    bigint := 17;                  -- mkfs cannot be taken back
     last     bigint := 9223372036854775807;
     selected bigint;
+    pruned   bigint;
 begin
     if not exists (select from jsonb_each_text(args) a
         where a.key in ('tag', 'run', 'pid', 'exe', 'user', 'since', 'until', 'path') and a.value is not null)
@@ -80,6 +82,16 @@ begin
     if selected = 0 then
         raise exception using errcode = 'no_data_found', message = 'the log has no such change: nothing to undo',
             hint = 'thule log with the same selectors shows what there is.';
+    end if;
+    -- Without the state from before an op, taking it back would lose what is there.
+    select max(u.op) into pruned
+    from pg_temp.undo_op u
+    where u.op <= (select s.pruned_op from thule.superblock s)
+        or exists (select from thule.pruned_inode p where p.ino in (u.ino, u.parent, u.new_parent) and u.op <= p.op);
+    if pruned is not null then
+        raise exception using errcode = 'no_data_found',
+            message = format('some of it cannot be undone: what was there before op %s was pruned or erased', pruned),
+            hint = format('What came later can, with --since op:%s.', pruned + 1);
     end if;
     return selected;
 end

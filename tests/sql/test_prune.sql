@@ -87,6 +87,8 @@ select is_empty('select * from thule.fsck', 'sound after');
 select throws_ok($$select thule.instant_op('op:110')$$, 'P0002', null, 'a pruned instant');
 select is(thule.instant_op('before'), 103::bigint, 'the snapshot');
 select is(thule.instant_op('op:112'), 112::bigint, 'the horizon');
+select throws_ok($$select thule.undo_prepare('{"since": "op:112"}')$$, 'P0002', null, 'an undo that needs it');
+select lives_ok($$select thule.undo_prepare('{"since": "op:113"}')$$, 'an undo that does not');
 select throws_ok($$select thule.snapshot_create('late', 'ada', 'op:105')$$, 'P0002', null, 'a snapshot of what was pruned');
 
 -- Further, in small steps; the marks only grow.

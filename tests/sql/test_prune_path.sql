@@ -27,6 +27,11 @@ select is((select count(*) from thule.extent_history where ino not in (100, 101,
 select is((select count(*) from thule.inode_history where ino in (100, 101, 102, 106)), 0::bigint, 'its own is gone');
 select is(convert_from(thule.content('/dir/file'), 'UTF8'), 'HELLO world', 'the present is as it was');
 select is(pruned_op, 0::bigint, 'nothing is declared') from thule.superblock;
+select set_eq('select ino, op from thule.pruned_inode', 'values (100::bigint, 116::bigint), (101, 116), (102, 116), (106, 116)',
+    'but remembered');
+select throws_ok($$select thule.undo_prepare('{"path": "/dir/file"}')$$, 'P0002', null, 'what was pruned is not undone');
+select throws_ok($$select thule.restore_prepare('{"path": "/dir", "at": "op:107"}')$$, 'P0002', null, 'nor restored');
+select lives_ok($$select thule.undo_prepare('{"path": "/a", "since": "op:113"}')$$, 'the rest can be undone');
 select is_empty('select * from thule.fsck', 'sound');
 select * from finish();
 rollback;
