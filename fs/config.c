@@ -12,6 +12,7 @@ enum option_type {
 	OPT_UNFLAG, /* clears it */
 	OPT_NUMBER, /* name=N, within min and max */
 	OPT_WORD,   /* name=WORD, one of `words`; the field is a long, the word's index */
+	OPT_TEXT,   /* name=ANYTHING, of up to CONFIG_TEXT_MAX bytes */
 	OPT_FUSE,   /* handed to libfuse */
 	OPT_IGNORE, /* means nothing here, but mount(8) and fstab have it */
 };
@@ -49,6 +50,9 @@ static const struct option_def options[] = {
 		"off keeps neither log nor old versions: for measuring what they cost, since that\n"
 		"            past is lost",
 		off_on},
+	{"at", OPT_TEXT, FIELD(at), 0, 0, 0,
+		"show the past: everything as it was at this instant, read-only", NULL},
+	{"nomagic", OPT_UNFLAG, FIELD(magic), 0, 0, 0, "no .thule/at in the root", NULL},
 	{"allow_other", OPT_FLAG, FIELD(allow_other), 0, 0, 0,
 		"let other users in; a mount by root does anyway", NULL},
 	{"default_permissions", OPT_FLAG, FIELD(default_permissions), 0, 0, 0, "always so", NULL},
@@ -125,6 +129,18 @@ static bool set_word(
 		o->name, o->words[o->fallback]);
 }
 
+static bool set_text(
+	struct config *c, const struct option_def *o, const char *value, struct error *err)
+{
+	size_t n = strlen(value);
+
+	if (n == 0 || n > CONFIG_TEXT_MAX)
+		return error_set(err, ERR_USAGE, "option %s takes a value of up to %d bytes",
+			o->name, CONFIG_TEXT_MAX);
+	memcpy((char *)c + o->offset, value, n + 1);
+	return true;
+}
+
 static bool append(char *list, size_t size, const char *word)
 {
 	size_t n = strlen(list);
@@ -142,7 +158,7 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 	if (!o)
 		return error_set(err, ERR_USAGE,
 			"unknown mount option \"%s\": `thulefs --help` lists them", word);
-	if (value && o->type != OPT_NUMBER && o->type != OPT_WORD)
+	if (value && o->type != OPT_NUMBER && o->type != OPT_WORD && o->type != OPT_TEXT)
 		return error_set(err, ERR_USAGE, "mount option \"%s\" takes no value", o->name);
 	switch (o->type) {
 	case OPT_FLAG:
@@ -153,6 +169,8 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 		return set_number(c, o, value ? value + 1 : NULL, err);
 	case OPT_WORD:
 		return set_word(c, o, value ? value + 1 : NULL, err);
+	case OPT_TEXT:
+		return set_text(c, o, value ? value + 1 : "", err);
 	case OPT_FUSE:
 		if (!append(c->fuse_options, sizeof(c->fuse_options), word))
 			return error_set(err, ERR_USAGE, "too many mount options");
@@ -182,7 +200,7 @@ static void set_defaults(struct config *c)
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].type == OPT_NUMBER || options[i].type == OPT_WORD)
 			*(long *)((char *)c + options[i].offset) = options[i].fallback;
-	c->default_permissions = true;
+	c->default_permissions = c->magic = true;
 	c->allow_other = c->suid = c->dev = geteuid() == 0;
 }
 
@@ -226,6 +244,8 @@ bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 	}
 	if (argc - optind != 2)
 		return error_set(err, ERR_USAGE, "usage: thulefs SOURCE DIR [-o OPTIONS] [-f]");
+	if (*c->at)
+		c->read_only = true;
 	c->source = argv[optind];
 	c->dir = argv[optind + 1];
 	return true;
@@ -248,6 +268,8 @@ void config_usage(void)
 			printf("        %s=%ld  %s\n", o->name, o->fallback, o->help);
 		else if (o->help && o->type == OPT_WORD)
 			printf("        %s=%s  %s\n", o->name, o->words[o->fallback], o->help);
+		else if (o->help && o->type == OPT_TEXT)
+			printf("        %s=T  %s\n", o->name, o->help);
 		else if (o->help)
 			printf("        %s  %s\n", o->name, o->help);
 	}

@@ -6,6 +6,8 @@
 #include "actor/actor.h"
 #include "base/error.h"
 
+#define CONFIG_TEXT_MAX 200
+
 /* What people type to mount: thulefs SOURCE DIR [-o OPT,...] [-f]. */
 struct config {
 	const char *source; /* `private`, or a libpq connection string or URI */
@@ -15,6 +17,8 @@ struct config {
 	bool remount, read_only, nosubtype, allow_other, default_permissions;
 	bool suid, dev; /* allow set-id programs and devices; a mount by root does, as ext4 does */
 	bool debug;
+	bool magic;                   /* .thule/at is there */
+	char at[CONFIG_TEXT_MAX + 1]; /* the instant of a mount of the past, or "" */
 	long journal_mib, threads, cache_inodes;
 	long actor;              /* enum actor_detail */
 	long history;            /* 0: keep no log and no old versions */

@@ -16,6 +16,8 @@ struct fs_config {
 				    host */
 	uint64_t next_ino;       /* first inode number to use */
 	size_t max_inodes;       /* cached */
+	uint64_t at_op;          /* not 0: the root shows the past as of this op, nothing else */
+	bool magic;              /* the root has .thule */
 };
 
 /*
@@ -35,6 +37,7 @@ struct fs {
 	struct actor_cache *actors;
 	struct actor_host host;
 	struct transport *transport;
+	struct past *past; /* instants that are being read; op/past.c */
 };
 
 /* Sets up lock and state. */

@@ -13,7 +13,7 @@
 #include "db/schema.h"
 #include "fs.h"
 #include "mountpoint.h"
-#include "op/op.h"
+#include "op/past.h"
 #include "runs.h"
 
 /* The pieces, in the order in which they come up; they go down in the opposite one. */
@@ -99,18 +99,22 @@ static bool insert_mount(struct server *s, PGconn *conn, struct error *err)
 {
 	char pid[16];
 	const char *params[] = {s->fs.host.host, s->fs.host.boot_id, pid, s->path, s->source,
-		s->config->options, THULE_VERSION, s->config->read_only ? "t" : "f"};
+		s->config->options, THULE_VERSION, s->config->read_only ? "t" : "f",
+		*s->config->at ? "t" : "f"};
 	PGresult *res;
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
+	/* Who has the lease knows that the others that had it are dead; a mount of the past, that
+	 * the one in its place is. */
 	res = db_query(conn,
 		"with dead as (update thule.mount set ended_at = now() where ended_at is null and "
-		"not read_only)"
+		"case when $9::boolean then read_only and mountpoint = $4 and host = $1"
+		" else not read_only end)"
 		" insert into thule.mount (host, boot_id, pid, mountpoint, source, options, "
 		"version, read_only, backend)"
 		" values ($1, $2, $3::integer, $4, $5, $6, $7, $8::boolean, pg_backend_pid()) "
 		"returning id",
-		8, params, err);
+		9, params, err);
 	if (!res)
 		return false;
 	s->mount = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
@@ -153,6 +157,36 @@ static bool start_journal(struct server *s, struct error *err)
 	};
 	s->fs.journal = journal_start(&config, conn, ring, err);
 	return s->fs.journal != NULL;
+}
+
+/* A mount of the past has no journal and needs no lease: beside it, others may write. */
+static bool start_past(struct server *s, struct error *err)
+{
+	const char *at = s->config->at;
+	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
+	PGresult *res = NULL;
+	bool ok;
+
+	ok = conn && schema_superblock(conn, &s->super, err) && actor_host_read(&s->fs.host, err) &&
+	     (res = db_query(conn, "select thule.instant_op($1::text)", 1, &at, err)) &&
+	     insert_mount(s, conn, err);
+	if (ok)
+		s->fs.config.at_op = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+	PQfinish(conn);
+	return ok;
+}
+
+static void end_past(struct server *s)
+{
+	PGconn *conn = s->mount ? db_connect(s->conninfo, "thulefs", NULL) : NULL;
+	uint64_t ignored;
+
+	if (conn)
+		query_u64(conn,
+			"update thule.mount set ended_at = now() where id = $1::bigint returning 0",
+			s->mount, &ignored, NULL);
+	PQfinish(conn);
 }
 
 /* Ends the inodes that nobody can reach: those in the state, once nothing is open any more. */
@@ -236,13 +270,16 @@ static void block_signals(void)
 
 static bool start(struct server *s, struct error *err)
 {
-	if (!open_schema(s, err) || !start_journal(s, err))
+	bool past = *s->config->at;
+
+	s->fs.past = past_new();
+	if (!open_schema(s, err) || !(past ? start_past(s, err) : start_journal(s, err)))
 		return false;
 	s->fs.actors = actor_cache_new(512, (enum actor_detail)s->config->actor);
 	if (!s->fs.actors)
 		return error_set(err, ERR_SYSTEM, "out of memory");
 	s->fs.reader = reader_start(s->conninfo, err);
-	if (!s->fs.reader || !load_orphans(s, err))
+	if (!s->fs.reader || (!past && !load_orphans(s, err)))
 		return false;
 	s->session = mountpoint_mount(s->config, s->path, s->source, &fs_operations, &s->fs, err);
 	if (!s->session)
@@ -250,10 +287,10 @@ static bool start(struct server *s, struct error *err)
 	s->fs.transport = transport_new(s->session, thread_count(s->config), err);
 	if (!s->fs.transport)
 		return false;
-	if (!runs_recover(s->conninfo, &s->fs.host, err))
+	if (!past && !runs_recover(s->conninfo, &s->fs.host, err))
 		return false;
-	s->control = control_start(&s->fs, s->conninfo, s->session, err);
-	if (!s->control)
+	s->control = past ? NULL : control_start(&s->fs, s->conninfo, s->session, err);
+	if (!past && !s->control)
 		return false;
 	if (pthread_create(&s->signals, NULL, signals_main, s) != 0)
 		return error_sys(err, "cannot start a thread");
@@ -292,6 +329,9 @@ static bool stop(struct server *s, struct error *err)
 		fuse_session_unmount(s->session);
 	if (s->fs.journal)
 		end_mount(s, clean, err);
+	else
+		end_past(s);
+	past_free(s->fs.past);
 	transport_free(s->fs.transport);
 	actor_cache_free(s->fs.actors);
 	if (s->session)
@@ -306,7 +346,8 @@ bool serve(const struct config *config, const char *conninfo, const char *place,
 	struct server *s = calloc(1, sizeof(*s));
 	struct fs_config fs_config = {.conninfo = conninfo,
 		.statfs_path = statfs_path,
-		.max_inodes = (size_t)config->cache_inodes};
+		.max_inodes = (size_t)config->cache_inodes,
+		.magic = config->magic && !*config->at};
 	char message[PATH_MAX + 2048];
 	bool ok;
 

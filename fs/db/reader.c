@@ -50,8 +50,9 @@ static struct reader_query *queue_pop(struct queue *q)
 	return x;
 }
 
-static const enum stmt read_statements[] = {
-	STMT_READ_INODE, STMT_READ_DIRENT, STMT_READ_DIR, STMT_READ_DATA, STMT_READ_SIZE};
+static const enum stmt read_statements[] = {STMT_READ_INODE, STMT_READ_DIRENT, STMT_READ_DIR,
+	STMT_READ_DATA, STMT_READ_SIZE, STMT_READ_PAST_INSTANT, STMT_READ_PAST_INODE,
+	STMT_READ_PAST_DIRENT, STMT_READ_PAST_DIR, STMT_READ_PAST_DATA, STMT_READ_PAST_NAMES};
 
 static PGconn *reader_connect(const char *conninfo, struct error *err)
 {

@@ -13,7 +13,7 @@
  */
 struct reader;
 
-#define READER_MAX_PARAMS 3
+#define READER_MAX_PARAMS 4
 
 struct reader_query {
 	enum stmt stmt;

@@ -3,7 +3,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "op/op.h"
+#include "op/route.h"
 
 void op_init(void *userdata, struct fuse_conn_info *conn)
 {
@@ -79,27 +79,27 @@ void op_statfs(fuse_req_t req, fuse_ino_t ino)
  */
 const struct fuse_lowlevel_ops fs_operations = {
 	.init = op_init,
-	.lookup = op_lookup,
+	.lookup = route_lookup,
 	.forget = op_forget,
 	.forget_multi = op_forget_multi,
-	.getattr = op_getattr,
-	.setattr = op_setattr,
-	.readlink = op_readlink,
-	.mknod = op_mknod,
-	.mkdir = op_mkdir,
-	.symlink = op_symlink,
-	.create = op_create,
-	.link = op_link,
-	.unlink = op_unlink,
-	.rmdir = op_rmdir,
-	.rename = op_rename,
-	.open = op_open,
-	.release = op_release,
-	.fsync = op_fsync,
-	.fsyncdir = op_fsync,
-	.read = op_read,
+	.getattr = route_getattr,
+	.setattr = route_setattr,
+	.readlink = route_readlink,
+	.mknod = route_mknod,
+	.mkdir = route_mkdir,
+	.symlink = route_symlink,
+	.create = route_create,
+	.link = route_link,
+	.unlink = route_unlink,
+	.rmdir = route_rmdir,
+	.rename = route_rename,
+	.open = route_open,
+	.release = route_release,
+	.fsync = route_fsync,
+	.fsyncdir = route_fsync,
+	.read = route_read,
 	.write = op_write,
-	.readdir = op_readdir,
-	.readdirplus = op_readdirplus,
+	.readdir = route_readdir,
+	.readdirplus = route_readdirplus,
 	.statfs = op_statfs,
 };

@@ -10,7 +10,7 @@ from case import LIB, MNT, equal, path, remount, sql
 from churn import Churn
 
 CASE_DIR, THULE = os.environ["CASE_DIR"], os.environ["THULE"]
-INSTANTS = 6
+INSTANTS = 4
 STEPS = int(os.environ.get("THULE_TEST_STEPS", "40"))
 
 
@@ -41,6 +41,21 @@ def check_tar(instant, t):
     subprocess.run(["rm", "-rf", copy], check=True)
 
 
+def check_mount(instant, t, alone):
+    """The tree below .thule/at, and a mount of its own."""
+    wanted = instant["manifest"].decode().splitlines()
+    equal(wanted, manifest(path(".thule", "at", t, "tree")).decode().splitlines(), f".thule/at/{t}")
+    if not alone:
+        return
+    other = os.path.join(CASE_DIR, "other")
+    os.makedirs(other, exist_ok=True)
+    subprocess.run([os.environ["THULEFS"], os.environ["THULE_SOURCE"], other, "-o", f"at={t}"], check=True, stdout=subprocess.DEVNULL)
+    try:
+        equal(wanted, manifest(os.path.join(other, "tree")).decode().splitlines(), f"-o at={t}")
+    finally:
+        subprocess.run([THULE, "umount", other], check=True)
+
+
 def check_cat(instant, t):
     for name, data in list(instant["files"].items())[:5]:
         out = subprocess.run([THULE, "cat", name, "--at", t], check=True, stdout=subprocess.PIPE).stdout
@@ -66,6 +81,7 @@ def check(instants):
     for i, instant in enumerate(instants):
         t = [f"op:{instant['op']}", instant["at"]][i % 2]
         check_tar(instant, t)
+        check_mount(instant, t, i == 0)
         check_cat(instant, t)
         check_ls(instant, t)
         check_sql(instant)

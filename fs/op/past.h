@@ -1,0 +1,71 @@
+#pragma once
+
+#include "op/op.h"
+
+/*
+ * The past in the mount: .thule/at/T, and all of a mount with -o at=T.
+ *
+ * A node of the past is a number of its own: PAST_BIT, which no inode number has, then the number
+ * of the instant in a table that lives as long as the daemon, then the inode number. So a node says
+ * what it is, and nothing else is remembered of it: every request asks the database, which the
+ * kernel's caches make seldom.
+ *
+ * Who may read it: those who could then, which the kernel checks (default_permissions) by the
+ * attributes of then, and who can now, which is checked here (past_guard.c).
+ */
+#define PAST_BIT      (UINT64_C(1) << 62)
+#define PAST_INO_BITS 40             /* of the inode number; the 22 bits above are of the instant */
+#define PAST_DIR      (PAST_BIT | 1) /* .thule */
+#define PAST_AT       (PAST_BIT | 2) /* .thule/at */
+#define PAST_NAME     ".thule"
+#define PAST_AT_NAME  "at"
+
+static inline bool past_is(uint64_t node)
+{
+	return node & PAST_BIT;
+}
+
+struct past *past_new(void);
+void past_free(struct past *past);
+
+/* The node of an inode as of an op; 0 when the numbers do not fit. Any thread. */
+uint64_t past_node(struct past *past, uint64_t op, uint64_t ino);
+/* The op of a node; 0 for those that have none (.thule and .thule/at) or were never given out. */
+uint64_t past_op(struct past *past, uint64_t node);
+static inline uint64_t past_ino(uint64_t node)
+{
+	return node & ((UINT64_C(1) << PAST_INO_BITS) - 1);
+}
+
+/*
+ * Listings of directories that are being read: the answers of read_past_dir, kept for two seconds
+ * so that a large directory is not asked for again with every buffer of it.
+ */
+void past_listing_keep(struct past *past, uint64_t node, const PGresult *res);
+/* Takes it out, NULL when it is not there; put it back with past_listing_put(). */
+PGresult *past_listing_take(struct past *past, uint64_t node, int64_t *kept);
+void past_listing_put(struct past *past, uint64_t node, PGresult *res, int64_t kept);
+
+/* Who asks. Groups are those of the process, with gid in front. */
+struct past_caller {
+	uid_t uid;
+	size_t group_count;
+	gid_t *groups;
+};
+
+void past_caller_get(struct past_caller *c, fuse_req_t req);
+void past_caller_release(struct past_caller *c);
+
+/*
+ * True when the caller may do `want` (R_OK, X_OK) to an inode as it is now and reach it through its
+ * directories; `guard` is what thule.guard says, "" when it is not there any more.
+ */
+bool past_allowed(const struct past_caller *c, const char *guard, int want);
+
+/* The operations; any of them may be asked of a node of the past, or of the root for PAST_NAME. */
+void past_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void past_getattr(fuse_req_t req, fuse_ino_t node);
+void past_readlink(fuse_req_t req, fuse_ino_t node);
+void past_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
+void past_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t off);
+void past_readdir(fuse_req_t req, fuse_ino_t node, size_t size, off_t off, bool plus);

@@ -1,0 +1,186 @@
+#include <errno.h>
+
+#include "op/past.h"
+#include "op/route.h"
+
+/*
+ * Requests about the past go to the operations that read it; everything else goes to the others.
+ * What would change the past is refused.
+ */
+
+/* The node that is meant: a mount of the past has its root there. */
+static fuse_ino_t node_of(fuse_req_t req, fuse_ino_t ino)
+{
+	const struct fs *fs = fuse_req_userdata(req);
+
+	if (fs->config.at_op && ino == FUSE_ROOT_ID)
+		return past_node(fs->past, fs->config.at_op, FUSE_ROOT_ID);
+	return ino;
+}
+
+static bool is_magic(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	const struct fs *fs = fuse_req_userdata(req);
+
+	return parent == FUSE_ROOT_ID && fs->config.magic && !strcmp(name, PAST_NAME);
+}
+
+void route_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	parent = node_of(req, parent);
+	if (past_is(parent) || is_magic(req, parent, name))
+		past_lookup(req, parent, name);
+	else
+		op_lookup(req, parent, name);
+}
+
+void route_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	ino = node_of(req, ino);
+	if (past_is(ino))
+		past_getattr(req, ino);
+	else
+		op_getattr(req, ino, fi);
+}
+
+void route_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	if (past_is(ino))
+		past_readlink(req, ino);
+	else
+		op_readlink(req, ino);
+}
+
+void route_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	if (past_is(ino))
+		past_open(req, ino, fi);
+	else
+		op_open(req, ino, fi);
+}
+
+void route_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	if (past_is(ino))
+		fuse_reply_err(req, 0);
+	else
+		op_release(req, ino, fi);
+}
+
+void route_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	if (past_is(node_of(req, ino)))
+		fuse_reply_err(req, 0);
+	else
+		op_fsync(req, ino, datasync, fi);
+}
+
+void route_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	if (past_is(ino))
+		past_read(req, ino, size, off);
+	else
+		op_read(req, ino, size, off, fi);
+}
+
+void route_readdir(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	ino = node_of(req, ino);
+	if (past_is(ino))
+		past_readdir(req, ino, size, off, false);
+	else
+		op_readdir(req, ino, size, off, fi);
+}
+
+void route_readdirplus(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	ino = node_of(req, ino);
+	if (past_is(ino))
+		past_readdir(req, ino, size, off, true);
+	else
+		op_readdirplus(req, ino, size, off, fi);
+}
+
+void route_setattr(
+	fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi)
+{
+	if (past_is(node_of(req, ino)))
+		fuse_reply_err(req, EROFS);
+	else
+		op_setattr(req, ino, st, to_set, fi);
+}
+
+void route_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
+{
+	if (past_is(node_of(req, parent)))
+		fuse_reply_err(req, EROFS);
+	else
+		op_mknod(req, parent, name, mode, rdev);
+}
+
+void route_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	if (past_is(node_of(req, parent)))
+		fuse_reply_err(req, EROFS);
+	else
+		op_mkdir(req, parent, name, mode);
+}
+
+void route_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	if (past_is(node_of(req, parent)))
+		fuse_reply_err(req, EROFS);
+	else
+		op_symlink(req, target, parent, name);
+}
+
+void route_create(
+	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
+{
+	if (past_is(node_of(req, parent)))
+		fuse_reply_err(req, EROFS);
+	else
+		op_create(req, parent, name, mode, fi);
+}
+
+void route_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+	if (past_is(node_of(req, parent)))
+		fuse_reply_err(req, EROFS);
+	else if (past_is(ino))
+		fuse_reply_err(req, EXDEV);
+	else
+		op_link(req, ino, parent, name);
+}
+
+void route_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	if (past_is(node_of(req, parent)))
+		fuse_reply_err(req, EROFS);
+	else
+		op_unlink(req, parent, name);
+}
+
+/* The kernel asks to remove .thule itself when someone tries: it is not there to be removed. */
+void route_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	if (past_is(node_of(req, parent)))
+		fuse_reply_err(req, EROFS);
+	else if (is_magic(req, parent, name))
+		fuse_reply_err(req, EBUSY);
+	else
+		op_rmdir(req, parent, name);
+}
+
+void route_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+	const char *new_name, unsigned int flags)
+{
+	if (past_is(node_of(req, parent)) || past_is(node_of(req, new_parent)))
+		fuse_reply_err(req, EROFS);
+	else if (is_magic(req, parent, name) || is_magic(req, new_parent, new_name))
+		fuse_reply_err(req, EBUSY);
+	else
+		op_rename(req, parent, name, new_parent, new_name, flags);
+}

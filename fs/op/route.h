@@ -1,0 +1,29 @@
+#pragma once
+
+#include "op/op.h"
+
+/* The operations of the table that may be about the past (past.h): each goes there, or to op_*().
+ */
+void route_lookup(fuse_req_t req, fuse_ino_t parent, const char *name);
+void route_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void route_readlink(fuse_req_t req, fuse_ino_t ino);
+void route_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void route_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void route_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi);
+void route_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void route_readdir(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void route_readdirplus(
+	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void route_setattr(
+	fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi);
+void route_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
+void route_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
+void route_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);
+void route_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	struct fuse_file_info *fi);
+void route_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name);
+void route_unlink(fuse_req_t req, fuse_ino_t parent, const char *name);
+void route_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
+void route_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+	const char *new_name, unsigned int flags);

@@ -1,0 +1,38 @@
+-- Who may reach an inode of the past now: what there is to check of the present.
+-- Parameters: ino; at_op, the op as of which it is read.
+-- Returns: one row. guard: mode, uid and gid of the inode as it is now, and then of each directory above it, up to the
+--   root, as text ('33188 0 0;16877 0 0'); null where it has no name any more. stricter: false when whoever may reach it
+--   as it was, through its directories of then as they are now, may reach it as it is: same owner, no bit less, same
+--   directory.
+-- Tables touched: dirent, dirent_history, inode, inode_history (read).
+create function thule.guard(ino bigint, at_op bigint) returns table (stricter boolean, guard text)
+language sql stable parallel safe rows 1
+begin atomic
+    with recursive up (depth, ino) as (
+        select 0, guard.ino
+        union all
+        select u.depth + 1, (select d.parent from thule.dirent d where d.ino = u.ino
+            order by d.op_from, d.parent, d.name limit 1)
+        from up u
+        where u.ino <> 1 and u.depth < 10000
+    ), present as (
+        select u.depth, u.ino, i.mode, i.uid, i.gid
+        from up u
+        join thule.inode i on i.ino = u.ino
+        where i.nlink > 0
+    )
+    select coalesce((
+            select p.uid <> a.uid or p.gid <> a.gid or (a.mode & ~p.mode & 511) <> 0
+            from present p
+            cross join lateral thule.inode_at_op(p.ino, at_op) a
+            where p.depth = 0), false)
+        or exists (
+            select from present p
+            where p.depth = 1 and not exists (
+                select from thule.dirent d where d.ino = guard.ino and d.parent = p.ino and d.op_from <= at_op
+                union all
+                select from thule.dirent_history d
+                where d.ino = guard.ino and d.parent = p.ino and d.op_from <= at_op and d.op_to > at_op)),
+        (select string_agg(p.mode || ' ' || p.uid || ' ' || p.gid, ';' order by p.depth) from present p
+            where exists (select from present s where s.depth = 0));
+end;

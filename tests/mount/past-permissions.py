@@ -1,0 +1,141 @@
+#!/usr/bin/python3
+# The past is for those who could read it then and can now: .thule/at, tried as other users.
+# options: allow_other
+import errno
+import os
+import sys
+import time
+import traceback
+
+from case import MNT, equal, fails, path, skip, sql, write
+
+ALICE, BOB, GROUP = 65530, 65531, 65532
+
+
+def as_user(uid, function, groups=()):
+    """Runs function in a child with that user's credentials; its failure is ours."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.setgroups(groups)
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            function()
+            status = 0
+        except BaseException:  # the child must end here, whatever happens
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise AssertionError(f"{function.__name__} as {uid} failed")
+
+
+def now():
+    return f"op:{sql('select max(op) from thule.op')[0][0]}"
+
+
+def reads(*names):
+    with open(path(*names), "rb") as f:
+        return f.read()
+
+
+def forgotten(name):
+    """The kernel may keep a name for a second; what it names is not to be had for any time."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            os.stat(name)
+        except PermissionError:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{name} can still be looked at")
+
+
+def make():
+    for name in ("closed", "opened", "deleted", "given", "group", "moved"):
+        write(name, name.encode())
+        os.chown(path(name), ALICE, GROUP)
+        os.chmod(path(name), 0o644)
+    os.chmod(path("opened"), 0o600)
+    os.chmod(path("group"), 0o640)
+    for name in ("dir", "private", "gone"):
+        os.mkdir(path(name))
+        os.chown(path(name), ALICE, ALICE)
+        write(f"{name}/file", b"inside")
+    os.chmod(path("private"), 0o700)
+
+
+def change():
+    os.chmod(path("closed"), 0o600)
+    os.chmod(path("opened"), 0o644)
+    os.unlink(path("deleted"))
+    os.chown(path("given"), ALICE, ALICE)
+    os.chmod(path("given"), 0o640)
+    os.chmod(path("dir"), 0o700)
+    os.rename(path("moved"), path("private/moved"))
+    os.unlink(path("gone/file"))
+    os.rmdir(path("gone"))
+
+
+def main():
+    if os.getuid() != 0:
+        skip("needs root to become other users")
+    os.chmod(MNT, 0o755)
+    make()
+    then = now()
+    past = (".thule", "at", then)
+
+    def before():
+        for name in ("closed", "deleted", "given", "moved", "dir/file", "gone/file"):
+            reads(*past, name)
+        fails(errno.EACCES, reads, *past, "opened")
+        fails(errno.EACCES, reads, *past, "private", "file")
+        os.listdir(path(*past, "dir"))
+
+    def bob():
+        fails(errno.EACCES, reads, *past, "closed")
+        fails(errno.EACCES, reads, *past, "opened")
+        equal(b"deleted", reads(*past, "deleted"), "a deleted file")
+        equal(b"inside", reads(*past, "gone", "file"), "in a deleted directory")
+        fails(errno.EACCES, reads, *past, "given")
+        fails(errno.EACCES, reads, *past, "moved")
+        fails(errno.EACCES, reads, *past, "group")
+        fails(errno.EACCES, os.listdir, path(*past, "dir"))
+        fails(errno.EACCES, reads, *past, "dir", "file")
+        forgotten(path(*past, "dir", "file"))
+        fails(errno.EACCES, os.listdir, path(*past, "private"))
+        equal(True, "closed" in os.listdir(path(*past)), "the root is listed")
+
+    def alice():
+        for name in ("closed", "opened", "deleted", "given", "moved", "dir/file", "private/file"):
+            reads(*past, name)
+        os.listdir(path(*past, "dir"))
+
+    def member():
+        equal(b"group", reads(*past, "group"), "through a supplementary group")
+        fails(errno.EACCES, reads, *past, "given")
+
+    as_user(BOB, before)
+    as_user(ALICE, lambda: reads(*past, "private", "file"))
+    change()
+    as_user(BOB, bob)
+    as_user(ALICE, alice)
+    as_user(BOB, bob)
+    as_user(BOB, member, groups=[GROUP])
+    # What root has read is in the kernel's caches, which are everybody's.
+    for folder, _, names in os.walk(path(*past)):
+        for name in names:
+            reads(folder, name)
+    as_user(BOB, bob)
+    # Modes shown are those of then.
+    equal(0o100644, os.stat(path(*past, "closed")).st_mode, "mode of then")
+    # Not committed yet, and stricter at once.
+    os.chmod(path(), 0o711)
+    os.chmod(path("private/moved"), 0o600)
+    as_user(BOB, lambda: fails(errno.EACCES, os.listdir, path(*past)))
+
+
+main()
