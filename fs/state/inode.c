@@ -136,7 +136,8 @@ void state_reload(struct state *s, uint64_t next_op)
 		}
 		inode->stale = true;
 		inode->dir.complete = false;
-		inode->dropped_op = next_op;
+		inode->dropped_op =
+			next_op - 1; /* of which the journal will say that it is committed */
 		inode->write_fh = 0;
 	}
 }
