@@ -152,10 +152,11 @@ const struct command command_erase = {
 		"the\n"
 		"names. Copies outlive it where PostgreSQL and the kernel keep them: in the "
 		"server's log\n"
-		"(WAL) until it is recycled, in backups and replicas, in pages that a vacuum could "
-		"not\n"
-		"clear because an old transaction still ran, in the journal's memory until it is\n"
-		"overwritten.",
+		"(WAL) until it is recycled, in backups and replicas, in the journal's memory "
+		"until it is\n"
+		"overwritten, and as free room in pages of the table, which was vacuumed, until "
+		"that is\n"
+		"used again: `vacuum full thule.blob` (unmounted) makes the table anew without it.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

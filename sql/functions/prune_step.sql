@@ -22,7 +22,7 @@ begin
     perform thule.history_alone();
     held := array(select thule.held_inodes());
     select s.swept_op, s.pruned_op into low, horizon from thule.superblock s;
-    high := least(low + max_rows, horizon);
+    high := least(low + greatest(max_rows / 2, 1), horizon);  -- an op often ends two versions of a kind
 
     -- Rows of the past are only ever inserted by others, so their places stay.
     delete from thule.inode_history where ctid = any (array(
