@@ -94,6 +94,23 @@ def print_kernel(kernel):
           f" after: {kernel['fsck_after'] or 'nothing found'}")
 
 
+def print_history(past):
+    rows = [
+        (f"diff of {past['diff_rows']} files, s", past["diff_s"], past["count_s"], "sequential count", "<=", 3),
+        ("log of a file in a long history, us", past["log_long_us"], past["log_short_us"], "short history", "<=", 1.25),
+        ("ls -l of the past, cold, s", past["ls_past_cold_s"], past["ls_present_cold_s"], "the present", "<=", 2),
+        ("ls -l of the past, warm, s", past["ls_past_warm_s"], past["ls_present_warm_s"], "the present", None, None),
+    ]
+    print(f"history of {past['ops']} ops, then {past['files']} files that change: {past['count_rows']} rows")
+    for what, ours, theirs, against, sense, limit in rows:
+        met = None if limit is None else ours / theirs <= limit
+        target = f"{sense} {limit}" if sense else ""
+        print(f"{what:36} {ours:10.3f} {theirs:10.3f}  {against:16} {ours / theirs:6.2f}  {target:8} {verdict(met)}")
+    print(f"{'diff, s':36} {past['diff_s']:10.3f} {'':36} < 5      {verdict(past['diff_s'] < 5)}")
+    print(f"{'scans of whole tables by log':36} {past['log_table_scans']:10} {'':36} 0        "
+          f"{verdict(past['log_table_scans'] == 0)}")
+
+
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "")
@@ -101,7 +118,7 @@ def machine():
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
 
 
-def publish(rounds, kernel):
+def publish(rounds, kernel, past=None):
     median = medians(rounds)
     rows = ratios(median)
     print()
@@ -111,9 +128,11 @@ def publish(rounds, kernel):
         print_ours(median)
     if kernel:
         print_kernel(kernel)
+    if past:
+        print_history(past)
     path = os.path.join(scratch.BENCH, "results.json")
     with open(path, "w", encoding="utf-8") as f:
-        json.dump({"machine": machine(), "rounds": rounds, "medians": median, "ratios": rows, "kernel": kernel},
+        json.dump({"machine": machine(), "rounds": rounds, "medians": median, "ratios": rows, "kernel": kernel, "history": past},
                   f, indent=2)
         f.write("\n")
     print(f"all figures: {os.path.relpath(path)}")
