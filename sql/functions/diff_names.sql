@@ -41,23 +41,25 @@ begin
             where h.op_from > from_op and h.op_from <= to_op and h.op_to > to_op
         ) a on a.ino = t.ino
     ), content as materialized (
-        -- Files some of whose bytes lie in other blobs, or elsewhere in them. Only attributes and names can be told
-        -- from the kinds of ops (all but write, truncate, setattr and what later versions may add).
-        select distinct x.ino
+        -- Files some of whose bytes lie in other blobs, or elsewhere in them. What is there only before and what is
+        -- there only after cancel each other out where they are the same: an exclusive or of 64-bit hashes. Ops of
+        -- kinds that change only names or attributes are left out (all but write, truncate, setattr and what later
+        -- versions may add).
+        select x.ino
         from (
-            select e.ino, e.file_off, e.len, e.blob, e.blob_off, 1 as side
+            select e.ino, e.file_off, e.len, e.blob, e.blob_off
             from touched t
             join thule.extent e on e.ino = t.ino
             where t.kinds & ~488446 <> 0 and e.op_from > from_op and e.op_from <= to_op
             union all
-            select e.ino, e.file_off, e.len, e.blob, e.blob_off, case when e.op_from <= from_op then -1 else 1 end
+            select e.ino, e.file_off, e.len, e.blob, e.blob_off
             from touched t
             join thule.extent_history e on e.ino = t.ino
             where t.kinds & ~488446 <> 0 and e.op_to > from_op and e.op_from <= to_op
                 and (e.op_from <= from_op) <> (e.op_to > to_op)
         ) x
-        group by x.ino, x.file_off, x.len, x.blob, x.blob_off
-        having sum(x.side) <> 0
+        group by x.ino
+        having bit_xor(hashint8extended(x.file_off, hashint8extended(x.len, hashint8extended(x.blob, x.blob_off)))) <> 0
     ), differing as materialized (
         select v.*,
             array_remove(array[

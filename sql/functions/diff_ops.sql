@@ -8,6 +8,7 @@ create function thule.diff_ops(from_op bigint, to_op bigint, top text) returns t
     uid bigint, username text, pid integer, exe text, cmdline text)
 language plpgsql stable parallel unsafe cost 100000 rows 10000
 set plan_cache_mode = force_custom_plan
+set enable_mergejoin = off
 set jit = off
 set work_mem = '64MB'
 as $$
