@@ -36,7 +36,7 @@ function(thule_unit_tests)
       endif()
       thule_test_name(test unit.${name} ${CMAKE_MATCH_1})
       add_test(NAME ${test} COMMAND ${CMAKE_MATCH_2}/tests/bin/${program})
-      set_tests_properties(${test} PROPERTIES LABELS "unit;${CMAKE_MATCH_1}" TIMEOUT 120
+      set_tests_properties(${test} PROPERTIES LABELS "unit;${CMAKE_MATCH_1}" TIMEOUT 400
         SKIP_RETURN_CODE 77)
     endforeach()
   endforeach()
@@ -80,7 +80,7 @@ function(thule_mounted_cases)
       set(program ${THULE_TEST_BIN}/case_${name})
     endif()
     thule_case_setting(labels ${case} labels "")
-    thule_case_setting(limit ${case} timeout 60)
+    thule_case_setting(limit ${case} timeout 150)
     thule_case_setting(lock ${case} lock "")
     thule_add_case(${name} ${case} ${program} ${limit} "${labels}" "${lock}")
   endforeach()
@@ -112,7 +112,7 @@ function(thule_sql_tests)
     return()
   endif()
   add_test(NAME sql COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/sql/run)
-  set_tests_properties(sql PROPERTIES LABELS sql SKIP_RETURN_CODE 77 TIMEOUT 300
+  set_tests_properties(sql PROPERTIES LABELS sql SKIP_RETURN_CODE 77 TIMEOUT 600
     ENVIRONMENT "THULE_BIN=${PROJECT_BINARY_DIR}/bin")
 endfunction()
 
