@@ -169,6 +169,17 @@ START_TEST(too_long)
 END_TEST
 
 /* What mount(8) and fstab have, and xfstests sends: none of it is an error. */
+START_TEST(past)
+{
+	struct config c = accept_line("private /mnt -o at=op:5,rw");
+
+	ck_assert_str_eq(c.at, "op:5");
+	ck_assert(c.read_only);
+	ck_assert(accept_line("private /mnt").magic);
+	ck_assert(!accept_line("private /mnt -o nomagic").magic);
+}
+END_TEST
+
 START_TEST(mount8)
 {
 	static const char *const words[] = {"rw", "ro", "remount", "nosuid", "suid", "nodev", "dev",
@@ -209,6 +220,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, missing);
 	tcase_add_test(tc, lists);
 	tcase_add_test(tc, too_long);
+	tcase_add_test(tc, past);
 	tcase_add_test(tc, mount8);
 	tcase_add_test(tc, help_and_version);
 }

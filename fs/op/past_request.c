@@ -1,0 +1,174 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "op/past_request.h"
+
+static void finish(struct past_request *r)
+{
+	transport_done();
+	past_caller_release(&r->caller);
+	free(r);
+}
+
+static void fail(struct past_request *r, int error)
+{
+	transport_reply(&r->reply);
+	fuse_reply_err(r->reply.req, error);
+	finish(r);
+}
+
+/* What was typed as an instant may be none; that is not worth a line of log. */
+static int query_errno(const struct past_request *r, enum stmt stmt, const struct error *err)
+{
+	if (stmt == STMT_READ_PAST_INSTANT &&
+		(!strncmp(err->sqlstate, "22", 2) || !strcmp(err->sqlstate, "P0002")))
+		return ENOENT;
+	log_error("%s", err->text);
+	return error_to_errno(err);
+}
+
+static void answered(struct reader_query *q, const PGresult *res, const struct error *err)
+{
+	struct past_request *r = q->arg;
+	enum stmt stmt = q->stmt;
+
+	free(q);
+	if (err) {
+		fail(r, query_errno(r, stmt, err));
+		return;
+	}
+	transport_reply(&r->reply);
+	r->answer(r, res);
+	finish(r);
+}
+
+static void committed(struct journal_waiter *w, int error)
+{
+	struct past_request *r = (struct past_request *)w;
+
+	if (error) {
+		free(r->query);
+		fail(r, error);
+		return;
+	}
+	reader_submit(r->fs->reader, r->query);
+}
+
+struct past_request *past_request_new(
+	fuse_req_t req, enum stmt stmt, void (*answer)(struct past_request *, const PGresult *))
+{
+	struct past_request *r = xcalloc(1, sizeof(*r));
+
+	r->waiter.fn = committed;
+	r->fs = fuse_req_userdata(req);
+	past_caller_get(&r->caller, req);
+	r->reply = transport_later(req);
+	r->query = reader_query_new(stmt, answered, r);
+	r->answer = answer;
+	return r;
+}
+
+void past_submit(struct past_request *r, bool present)
+{
+	bool wait = false;
+
+	if (present && r->fs->journal) {
+		pthread_mutex_lock(&r->fs->lock);
+		wait = !journal_failed(r->fs->journal) && !journal_sync(r->fs->journal, &r->waiter);
+		pthread_mutex_unlock(&r->fs->lock);
+	}
+	if (!wait)
+		reader_submit(r->fs->reader, r->query);
+}
+
+struct past_request *past_request_node(fuse_req_t req, uint64_t node, enum stmt stmt,
+	void (*answer)(struct past_request *, const PGresult *))
+{
+	struct fs *fs = fuse_req_userdata(req);
+	uint64_t op = past_op(fs->past, node);
+	struct past_request *r;
+
+	if (!op) {
+		fuse_reply_err(req, ESTALE);
+		return NULL;
+	}
+	r = past_request_new(req, stmt, answer);
+	r->node = node;
+	r->op = op;
+	reader_query_int(r->query, (int64_t)past_ino(node));
+	reader_query_int(r->query, (int64_t)op);
+	return r;
+}
+
+void past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st)
+{
+	struct inode_attr attr = {
+		.ino = (uint64_t)result_int(res, row, 0),
+		.mode = (uint32_t)result_int(res, row, 1),
+		.nlink = (uint32_t)result_int(res, row, 2),
+		.uid = (uint32_t)result_int(res, row, 3),
+		.gid = (uint32_t)result_int(res, row, 4),
+		.rdev = (uint32_t)result_int(res, row, 5),
+		.size = (uint64_t)result_int(res, row, 6),
+		.allocated = (uint64_t)result_int(res, row, 7),
+		.atime = result_int(res, row, 8),
+		.mtime = result_int(res, row, 9),
+		.ctime = result_int(res, row, 10),
+	};
+
+	attr_to_stat(&attr, st);
+	/* Beside the present, an inode of the past is another file. */
+	if (!r->fs->config.at_op)
+		st->st_ino = past_node(r->fs->past, r->op, attr.ino);
+}
+
+bool past_request_allowed(const struct past_request *r, const PGresult *res, int want)
+{
+	char guard[65536];
+	size_t n = (size_t)PQgetlength(res, 0, PAST_GUARD);
+
+	/* Directories deeper than that: nobody but root. */
+	if (n >= sizeof(guard))
+		return r->caller.uid == 0;
+	memcpy(guard, PQgetvalue(res, 0, PAST_GUARD), n);
+	guard[n] = '\0';
+	return past_allowed(&r->caller, guard, want);
+}
+
+struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, int row)
+{
+	bool stricter = result_int(res, 0, PAST_STRICTER);
+	struct fuse_entry_param e = {.attr_timeout = KERNEL_CACHE_SECONDS};
+
+	/* Names that the kernel keeps, it gives to everyone whom the directory's mode of then lets
+	 * in: it may do so only where the present is no stricter. */
+	e.entry_timeout = stricter ? 0 : 1;
+	if (!PQgetisnull(res, row, 0)) {
+		past_attr(r, res, row, &e.attr);
+		e.ino = past_node(r->fs->past, r->op, (uint64_t)result_int(res, row, 0));
+	}
+	return e;
+}
+
+void past_request_free(struct past_request *r)
+{
+	free(r->query);
+	past_caller_release(&r->caller);
+	free(r);
+}
+
+struct past_request *past_request_next(struct past_request *r, enum stmt stmt,
+	void (*answer)(struct past_request *, const PGresult *))
+{
+	struct past_request *next = xcalloc(1, sizeof(*next));
+
+	*next = *r;
+	r->caller.groups = NULL;
+	next->answer = answer;
+	next->query = reader_query_new(stmt, answered, next);
+	return next;
+}

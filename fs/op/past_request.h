@@ -1,0 +1,53 @@
+#pragma once
+
+#include "op/past.h"
+
+/* What the operations on the past share: requests that wait for the database. */
+
+/* Columns of the read_past statements, after those of the inode. */
+enum { PAST_TARGET = 12, PAST_STRICTER, PAST_GUARD, PAST_ENTRY_NAME, PAST_COOKIE };
+
+/*
+ * A request that waits for the database. What the present says of permissions counts, so all that
+ * was acknowledged is committed first, unless root asks.
+ */
+struct past_request {
+	struct journal_waiter waiter;
+	struct fs *fs;
+	struct reply reply;
+	struct past_caller caller;
+	uint64_t node, op;
+	struct reader_query *query;
+	void (*answer)(struct past_request *r, const PGresult *res);
+	/* Of lookup: how long the kernel may keep the entry if the directory allows it, seconds. */
+	double timeout;
+	/* Of readdir. */
+	size_t size;
+	uint64_t off;
+	bool plus;
+	struct fuse_file_info fi;
+};
+
+/* A request of its own; past_submit() it. `answer` replies, in whatever thread. */
+struct past_request *past_request_new(
+	fuse_req_t req, enum stmt stmt, void (*answer)(struct past_request *, const PGresult *));
+
+/* A request about a node: its inode and op are the first parameters. NULL: it was answered. */
+struct past_request *past_request_node(fuse_req_t req, uint64_t node, enum stmt stmt,
+	void (*answer)(struct past_request *, const PGresult *));
+
+/* From within an answer: what comes after it, with the same reply, which is then not given here. */
+struct past_request *past_request_next(struct past_request *r, enum stmt stmt,
+	void (*answer)(struct past_request *, const PGresult *));
+
+/* Asks the database; `present`: what it says of now counts, so all is committed first. */
+void past_submit(struct past_request *r, bool present);
+/* Ends one that was not submitted. */
+void past_request_free(struct past_request *r);
+
+/* Whether the caller may do `want` to what the answer's guard is about. */
+bool past_request_allowed(const struct past_request *r, const PGresult *res, int want);
+/* Attributes of a row, which has columns of an inode. */
+void past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st);
+/* An entry of a row; ino 0 when the row has none. */
+struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, int row);

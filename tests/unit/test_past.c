@@ -1,0 +1,71 @@
+/* Nodes of the past, and who may reach it now. */
+#include <unistd.h>
+
+#include "op/past.h"
+#include "suite.h"
+
+START_TEST(nodes)
+{
+	struct past *past = past_new();
+	uint64_t a = past_node(past, 100, 1), b = past_node(past, 200, 1);
+
+	ck_assert(past_is(a) && past_is(b) && a != b);
+	ck_assert(!past_is(1) && !past_is(UINT64_C(1) << 40));
+	ck_assert(past_is(PAST_DIR) && past_is(PAST_AT));
+	ck_assert_uint_eq(past_op(past, a), 100);
+	ck_assert_uint_eq(past_op(past, b), 200);
+	ck_assert_uint_eq(past_ino(past_node(past, 200, 12345)), 12345);
+	/* The same whenever it is asked for. */
+	for (uint64_t op = 1000; op < 3000; op++)
+		past_node(past, op, 7);
+	ck_assert_uint_eq(past_node(past, 100, 1), a);
+	ck_assert_uint_eq(past_op(past, past_node(past, 2999, 7)), 2999);
+	/* What does not fit, and what was never given out. */
+	ck_assert_uint_eq(past_node(past, 100, UINT64_C(1) << PAST_INO_BITS), 0);
+	ck_assert_uint_eq(past_op(past, PAST_AT), 0);
+	ck_assert_uint_eq(past_op(past, PAST_BIT | UINT64_C(500000) << PAST_INO_BITS | 1), 0);
+	past_free(past);
+}
+END_TEST
+
+static bool may(uid_t uid, gid_t gid, gid_t other, const char *guard, int want)
+{
+	gid_t groups[] = {gid, other};
+	struct past_caller c = {uid, 2, groups};
+
+	return past_allowed(&c, guard, want);
+}
+
+START_TEST(guards)
+{
+	/* 0640 of 10:20 in a directory 0755 of root. */
+	const char *file = "33184 10 20;16877 0 0";
+
+	ck_assert(may(10, 1, 1, file, R_OK));
+	ck_assert(!may(10, 1, 1, file, X_OK));
+	ck_assert(may(11, 20, 1, file, R_OK));
+	ck_assert(may(11, 1, 20, file, R_OK));
+	ck_assert(!may(11, 1, 1, file, R_OK));
+	ck_assert(may(0, 1, 1, file, R_OK));
+	/* Gone: nothing of now to check. */
+	ck_assert(may(11, 1, 1, "", R_OK));
+	/* The class that one belongs to decides, also where another has more: 0407. */
+	ck_assert(!may(11, 20, 1, "33031 10 20", R_OK));
+	ck_assert(may(12, 1, 1, "33031 10 20", R_OK));
+	/* Directories above are searched, not read: 0711, and 0700 of another. */
+	ck_assert(may(11, 1, 1, "33188 0 0;16841 0 0;16877 0 0", R_OK));
+	ck_assert(!may(11, 1, 1, "33188 0 0;16877 0 0;16832 0 0", R_OK));
+	ck_assert(!may(11, 1, 1, "33188 0 0;16832 0 0;16877 0 0", R_OK));
+}
+END_TEST
+
+static void add_tests(TCase *tc)
+{
+	tcase_add_test(tc, nodes);
+	tcase_add_test(tc, guards);
+}
+
+int main(void)
+{
+	return suite_main("past", add_tests);
+}
