@@ -45,6 +45,7 @@ begin
     create temp table change_extent (
         ino bigint not null, file_off bigint not null, len bigint not null, blob bigint not null, blob_off bigint not null
     ) on commit drop;
+    create index on change_extent (ino);
     -- What is left as it is, and why; op is the later change that stands on it.
     create temp table change_note (
         action text not null, ino bigint, parent bigint, name bytea, detail text not null, op bigint, "by" bigint

@@ -1,28 +1,26 @@
 -- A plan in the tables of thule.change_begin, for people.
--- Parameters: none.
+-- Parameters: only_conflicts, to leave out what is done.
 -- Returns: rows: action (remove, bring back, rename, content, mode, owner, times; of a conflict what is not done: name,
 --   remove, content, mode, owner), path, detail, the op that is taken back, whether it is a conflict, and then
---   who stands on it. Conflicts come last.
+--   who stands on it. Conflicts come last. A path is the one of now, or of before where there is none now.
 -- Tables touched: dirent, dirent_history, op, actor (read).
-create function thule.change_plan() returns table (
+create function thule.change_plan(only_conflicts boolean default false) returns table (
     action text, path text, detail text, op bigint, conflict boolean, "by" text)
 language plpgsql
 as $$
 #variable_conflict use_column
 begin
     return query
-    with change as (
+    with change as materialized (
         select 1 as part, c.id as n,
             case when c.to_parent is null then 'remove' when c.from_parent is null then 'bring back' else 'rename' end as action,
-            coalesce(c.from_parent, c.to_parent) as parent, coalesce(c.from_name, c.to_name) as name, c.ino,
-            case when c.from_parent is not null and c.to_parent is not null
-                then 'to ' || coalesce(thule.entry_path(c.to_parent, c.to_name, 9223372036854775807),
-                    thule.entry_path(c.to_parent, c.to_name, c.undone - 1), thule.escape_name(c.to_name)) end as detail,
+            coalesce(c.from_parent, c.to_parent) as parent, coalesce(c.from_name, c.to_name) as name, c.ino, null as detail,
+            case when c.from_parent is not null then c.to_parent end as new_parent, c.to_name as new_name,
             c.undone as op, false as conflict, null::bigint as stands
         from pg_temp.change_name c
-        where c.active
+        where c.active and not only_conflicts
         union all
-        select 2, row_number() over (), a.action, null, null, i.ino, a.detail, i.undone, false, null
+        select 2, row_number() over (), a.action, p.parent, p.name, i.ino, a.detail, null, null, i.undone, false, null
         from pg_temp.change_inode i
         cross join lateral (
             values ('content', i.content, (select format('%s bytes', sum(e.len)) from pg_temp.change_extent e where e.ino = i.ino)),
@@ -31,17 +29,35 @@ begin
                 ('owner', i.uid is not null or i.gid is not null, concat_ws(':', i.uid, i.gid)),
                 ('times', i.atime_ns is not null or i.mtime_ns is not null, thule.ns_time(i.mtime_ns)::text)
         ) a (action, wanted, detail)
-        where a.wanted and i.like_ino is null
+        left join lateral (
+            select d.parent, d.name from thule.dirent d where d.ino = i.ino
+            union all
+            select c.to_parent, c.to_name from pg_temp.change_name c where c.ino = i.ino and c.from_parent is null
+            limit 1
+        ) p on true
+        where a.wanted and i.like_ino is null and not only_conflicts
         union all
-        select 3, row_number() over (), n.action, n.parent, n.name, n.ino, n.detail, n.op, true, n."by"
+        select 3, row_number() over (), n.action, n.parent, n.name, n.ino, n.detail, null, null, n.op, true, n."by"
         from pg_temp.change_note n
+    ), directory as materialized (
+        select d.ino, rtrim(coalesce(thule.path_at_op(d.ino, 9223372036854775807), thule.path_at_op(d.ino, d.op - 1)), '/') as path
+        from (
+            select v.ino, min(c.op) as op
+            from change c
+            cross join lateral (values (c.parent), (c.new_parent)) v (ino)
+            where v.ino is not null
+            group by v.ino
+        ) d
     )
     select c.action,
-        coalesce(thule.entry_path(c.parent, c.name, 9223372036854775807), thule.entry_path(c.parent, c.name, c.op - 1),
-            thule.path_at_op(c.ino, 9223372036854775807), thule.path_at_op(c.ino, c.op - 1),
-            thule.path_at_op(c.ino, c.op), '?'),
-        c.detail, c.op, c.conflict, thule.op_by(c.stands)
+        coalesce(d.path || '/' || thule.escape_name(c.name), thule.path_at_op(c.ino, 9223372036854775807),
+            thule.path_at_op(c.ino, c.op - 1), thule.path_at_op(c.ino, c.op), thule.escape_name(c.name), '?'),
+        coalesce(c.detail, 'to ' || coalesce(n.path || '/' || thule.escape_name(c.new_name),
+            case when c.new_parent is not null then thule.escape_name(c.new_name) end)),
+        c.op, c.conflict, case when c.stands is not null then thule.op_by(c.stands) end
     from change c
+    left join directory d on d.ino = c.parent
+    left join directory n on n.ino = c.new_parent
     order by c.part, c.n;
 end
 $$;

@@ -19,10 +19,8 @@ begin
                 and num_nonnulls(i.mode, i.uid, i.gid, i.atime_ns, i.mtime_ns) > 0))
         from pg_temp.change_inode i
     ) || jsonb_build_object('conflicts', (
-        select coalesce(jsonb_agg(jsonb_build_object('action', n.action, 'path', coalesce(
-                thule.entry_path(n.parent, n.name, 9223372036854775807), thule.entry_path(n.parent, n.name, n.op - 1),
-                thule.path_at_op(n.ino, 9223372036854775807), thule.path_at_op(n.ino, n.op - 1), '?'),
-            'detail', n.detail, 'op', n.op, 'by', thule.op_by(n."by"))), '[]')
-        from pg_temp.change_note n));
+        select coalesce(jsonb_agg(jsonb_build_object('action', p.action, 'path', p.path, 'detail', p.detail, 'op', p.op, 'by',
+            p."by")), '[]')
+        from thule.change_plan(only_conflicts => true) p));
 end
 $$;
