@@ -24,7 +24,7 @@ begin
         from thule.op o
         where o.op > from_op and o.op <= to_op
         group by o.ino
-    ), version as not materialized (
+    ), version as materialized (
         -- Inodes that are there before and after, and may differ.
         select t.ino, t.op, t.kinds, b.mode as old_mode, a.mode, b.size as old_size, a.size as new_size,
             b.uid <> a.uid or b.gid <> a.gid as owner, b.mtime_ns <> a.mtime_ns as mtime
@@ -41,21 +41,21 @@ begin
             where h.op_from > from_op and h.op_from <= to_op and h.op_to > to_op
         ) a on a.ino = t.ino
     ), content as materialized (
-        -- Files some of whose bytes lie in other blobs, or elsewhere in them. What is there only before and what is
+        -- Files of the same size some of whose bytes lie in other blobs, or elsewhere in them. What is there only before and what is
         -- there only after cancel each other out where they are the same: an exclusive or of 64-bit hashes. Ops of
         -- kinds that change only names or attributes are left out (all but write, truncate, setattr and what later
         -- versions may add).
         select x.ino
         from (
             select e.ino, e.file_off, e.len, e.blob, e.blob_off
-            from touched t
-            join thule.extent e on e.ino = t.ino
-            where t.kinds & ~488446 <> 0 and e.op_from > from_op and e.op_from <= to_op
+            from version v
+            join thule.extent e on e.ino = v.ino
+            where v.old_size = v.new_size and v.kinds & ~488446 <> 0 and e.op_from > from_op and e.op_from <= to_op
             union all
             select e.ino, e.file_off, e.len, e.blob, e.blob_off
-            from touched t
-            join thule.extent_history e on e.ino = t.ino
-            where t.kinds & ~488446 <> 0 and e.op_to > from_op and e.op_from <= to_op
+            from version v
+            join thule.extent_history e on e.ino = v.ino
+            where v.old_size = v.new_size and v.kinds & ~488446 <> 0 and e.op_to > from_op and e.op_from <= to_op
                 and (e.op_from <= from_op) <> (e.op_to > to_op)
         ) x
         group by x.ino
