@@ -29,6 +29,8 @@ select check_id, severity, ino, detail from thule.fsck_extent_overlap
 union all
 select check_id, severity, ino, detail from thule.fsck_extent_blob
 union all
+select check_id, severity, ino, detail from thule.fsck_blob_unused
+union all
 select check_id, severity, ino, detail from thule.fsck_xattr_inode
 union all
 select check_id, severity, ino, detail from thule.fsck_version_interval

@@ -91,6 +91,8 @@ select fx.finds(d, e, w) from (values
         'extent_blob error 105', 'a blob that the past lacks'),
     ($$update thule.blob set data = 'a' where id = (select blob from thule.extent where file_off = 3)$$,
         'extent_blob error 102, extent_blob error 102', 'a blob that is too short, now and in the past'),
+    ($$insert into thule.blob values (150, 'lost'); update thule.superblock set next_blob = 151$$, 'blob_unused warning ',
+        'a blob that nothing refers to'),
     ($$update thule.xattr set ino = 55; delete from thule.xattr_history$$, 'xattr_inode error 55', 'an attribute of nothing'),
     ($$update thule.inode set op_to = 200 where ino = 103$$, 'version_interval error 103', 'a present version that ended'),
     ($$update thule.dirent set valid_to = now() where ino = 103$$, 'version_interval error 103',
