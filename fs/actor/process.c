@@ -110,7 +110,10 @@ bool process_read(struct facts_reader *reader, enum actor_detail detail, int dir
 	ok = read_directly(detail, dirfd, st, a);
 	if (kin_job)
 		kin_known = facts_wait(reader, kin_job, FACTS_WAIT_MS, &kin);
-	notes->incomplete = !job || !facts_wait(reader, job, FACTS_WAIT_MS, &facts) || !kin_known;
+	notes->incomplete = !kin_known;
+	/* If that took all the time there is, so had the other. */
+	if (!job || !facts_wait(reader, job, kin_job && !kin_known ? 0 : FACTS_WAIT_MS, &facts))
+		notes->incomplete = true;
 	notes->fixed_layout = facts.fixed_layout;
 	facts.chain = kin.chain;
 	facts.kin_run = kin.kin_run;

@@ -75,6 +75,13 @@ class Maker(threading.Thread):
 
 
 
+def map_and_unmap(stop):
+    """Wants to write to the process's map of its memory, and so keeps new readers of it waiting."""
+    while not stop.is_set():
+        at = libc.mmap(None, 4096, mmap.PROT_READ, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+        equal(0, libc.munmap(at, 4096), "munmap")
+
+
 def unmapping():
     """While one thread unmaps, the others make files, and the daemon has to learn who they are."""
     stop = threading.Event()
@@ -84,6 +91,7 @@ def unmapping():
     libc.munmap.argtypes = libc.msync.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     for maker in makers:
         maker.start()
+    threading.Thread(target=map_and_unmap, args=(stop,), daemon=True).start()
     for i in range(ROUNDS):
         fd = os.open(path(f"unmapped-{os.getpid()}-{i}"), os.O_CREAT | os.O_RDWR, 0o644)
         os.ftruncate(fd, SIZE)

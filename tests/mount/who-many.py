@@ -2,7 +2,7 @@
 # Short-lived processes delete files at full speed, some of them after exec, as several users: the log has each
 # delete once, with the right pid, program and user. WHO_MANY says how many.
 # options: allow_other
-# timeout: 300
+# timeout: 900
 import os
 import subprocess
 import sys
