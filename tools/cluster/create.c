@@ -48,15 +48,21 @@ static void remove_unfinished(const struct cluster *c, const struct account *acc
 	if (!dir)
 		return;
 	while ((d = readdir(dir))) {
+		bool removed = false;
 		const char *argv[] = {"/bin/rm", "-rf", "--", path, NULL};
 		if (strncmp(d->d_name, UNFINISHED, strlen(UNFINISHED)) ||
 			!path_format(path, sizeof(path), NULL, "%s/%s", c->home, d->d_name))
 			continue;
-		/* Failing is no harm: the next one has a name of its own. */
-		if (program_run(argv, account, 60, NULL))
-			rmdir(path);
-		else
-			unlinkat(home, d->d_name, AT_REMOVEDIR);
+		/*
+		 * What a killed initdb had started can go on writing for a moment. Failing is no
+		 * harm: the next one has a name of its own.
+		 */
+		for (int tries = 0; tries < 5 && !removed; tries++) {
+			if (tries > 0)
+				usleep(200000);
+			program_run(argv, account, 60, NULL);
+			removed = unlinkat(home, d->d_name, AT_REMOVEDIR) == 0 || errno == ENOENT;
+		}
 	}
 	closedir(dir);
 }

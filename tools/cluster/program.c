@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -116,6 +117,9 @@ static void become_program(const char *const *argv, const struct account *accoun
 		fprintf(stderr, "cannot become user %s: %s\n", account->name, strerror(errno));
 		_exit(127);
 	}
+	/* When we are killed, nobody is left to say what it may write; a change of user would clear
+	 * it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execve(argv[0], (char *const *)argv, (char *const *)environment);
 	fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
