@@ -39,16 +39,8 @@ static bool get(PGconn *conn, const struct arguments *args, struct error *err)
 
 static bool list(PGconn *conn, const struct arguments *args, struct error *err)
 {
-	bool json = args->option[OPT_JSON];
-	const char *params[] = {json ? "true" : "false"};
-	long rows;
-
-	if (!print_query(
-		    conn, statements[STMT_COMMAND_CONFIG_LIST].text, 1, params, json, &rows, err))
-		return false;
-	if (!rows && !json)
-		fprintf(stderr, "thule: nothing is set\n");
-	return true;
+	return print_list(
+		conn, STMT_COMMAND_CONFIG_LIST, args->option[OPT_JSON], "nothing is set", err);
 }
 
 static bool unset(PGconn *conn, const struct arguments *args, struct error *err)

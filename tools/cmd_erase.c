@@ -107,15 +107,7 @@ static bool erase(struct erase *e, struct error *err)
 
 static bool list(PGconn *conn, bool json, struct error *err)
 {
-	const char *params[] = {json ? "true" : "false"};
-	long rows;
-
-	if (!print_query(conn, statements[STMT_COMMAND_ERASE_RECEIPTS].text, 1, params, json, &rows,
-		    err))
-		return false;
-	if (!rows && !json)
-		fprintf(stderr, "thule: nothing was erased yet\n");
-	return true;
+	return print_list(conn, STMT_COMMAND_ERASE_RECEIPTS, json, "nothing was erased yet", err);
 }
 
 static int run(const struct arguments *args)

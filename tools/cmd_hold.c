@@ -19,15 +19,7 @@ static const struct command_option options[] = {
 
 static bool list(PGconn *conn, bool json, struct error *err)
 {
-	const char *params[] = {json ? "true" : "false"};
-	long rows;
-
-	if (!print_query(
-		    conn, statements[STMT_COMMAND_HOLD_LIST].text, 1, params, json, &rows, err))
-		return false;
-	if (!rows && !json)
-		fprintf(stderr, "thule: nothing is held\n");
-	return true;
+	return print_list(conn, STMT_COMMAND_HOLD_LIST, json, "nothing is held", err);
 }
 
 static bool change(

@@ -33,16 +33,8 @@ static bool create(PGconn *conn, const struct arguments *args, struct error *err
 
 static bool list(PGconn *conn, const struct arguments *args, struct error *err)
 {
-	bool json = args->option[OPT_JSON];
-	const char *params[] = {json ? "true" : "false"};
-	long rows;
-
-	if (!print_query(
-		    conn, statements[STMT_COMMAND_SNAPSHOT_LIST].text, 1, params, json, &rows, err))
-		return false;
-	if (!rows && !json)
-		fprintf(stderr, "thule: there is no snapshot\n");
-	return true;
+	return print_list(conn, STMT_COMMAND_SNAPSHOT_LIST, args->option[OPT_JSON],
+		"there is no snapshot", err);
 }
 
 static bool delete (PGconn *conn, const struct arguments *args, struct error *err)

@@ -204,3 +204,15 @@ bool print_query(PGconn *conn, const char *sql, int nparams, const char *const *
 		flush_measured(&t);
 	return ok;
 }
+
+bool print_list(PGconn *conn, enum stmt stmt, bool json, const char *none, struct error *err)
+{
+	const char *params[] = {json ? "true" : "false"};
+	long rows;
+
+	if (!print_query(conn, statements[stmt].text, 1, params, json, &rows, err))
+		return false;
+	if (!rows && !json)
+		fprintf(stderr, "thule: %s\n", none);
+	return true;
+}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "db/statement.h"
 
 /*
  * Runs a query and prints its rows on stdout as they come, however many there are: as columns, or,
@@ -13,6 +14,12 @@
  */
 bool print_query(PGconn *conn, const char *sql, int nparams, const char *const *params, bool json,
 	long *rows, struct error *err);
+
+/*
+ * The same for a statement whose only parameter says whether JSON is wanted; `none` is said on
+ * stderr when a table would have no rows.
+ */
+bool print_list(PGconn *conn, enum stmt stmt, bool json, const char *none, struct error *err);
 
 /* Text with control characters made visible, so that no file name can play with the terminal. */
 void print_safe(FILE *out, const char *text, int width);

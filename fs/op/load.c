@@ -38,20 +38,7 @@ static struct bytes result_bytes(const PGresult *res, int row, int column)
 
 static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 {
-	struct inode_attr attr = {
-		.ino = (uint64_t)result_int(res, row, 0),
-		.mode = (uint32_t)result_int(res, row, 1),
-		.nlink = (uint32_t)result_int(res, row, 2),
-		.uid = (uint32_t)result_int(res, row, 3),
-		.gid = (uint32_t)result_int(res, row, 4),
-		.rdev = (uint32_t)result_int(res, row, 5),
-		.size = (uint64_t)result_int(res, row, 6),
-		.allocated = (uint64_t)result_int(res, row, 7),
-		.atime = result_int(res, row, 8),
-		.mtime = result_int(res, row, 9),
-		.ctime = result_int(res, row, 10),
-		.btime = result_int(res, row, 11),
-	};
+	struct inode_attr attr = result_attr(res, row);
 	struct inode *inode = inode_find(&fs->state, attr.ino);
 
 	/* What is in the state is newer than any answer, unless it is marked. */

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "op/op.h"
 #include "op/past_request.h"
 
 static void finish(struct past_request *r)
@@ -106,19 +107,7 @@ struct past_request *past_request_node(fuse_req_t req, uint64_t node, enum stmt 
 
 void past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st)
 {
-	struct inode_attr attr = {
-		.ino = (uint64_t)result_int(res, row, 0),
-		.mode = (uint32_t)result_int(res, row, 1),
-		.nlink = (uint32_t)result_int(res, row, 2),
-		.uid = (uint32_t)result_int(res, row, 3),
-		.gid = (uint32_t)result_int(res, row, 4),
-		.rdev = (uint32_t)result_int(res, row, 5),
-		.size = (uint64_t)result_int(res, row, 6),
-		.allocated = (uint64_t)result_int(res, row, 7),
-		.atime = result_int(res, row, 8),
-		.mtime = result_int(res, row, 9),
-		.ctime = result_int(res, row, 10),
-	};
+	struct inode_attr attr = result_attr(res, row);
 
 	attr_to_stat(&attr, st);
 	/* Beside the present, an inode of the past is another file. */
