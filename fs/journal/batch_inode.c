@@ -18,6 +18,9 @@ static void rows_inode(struct rows *r, const struct inode_attr *a, struct bytes 
 	rows_int(r, a->mtime);
 	rows_int(r, a->ctime);
 	rows_int(r, a->btime);
+	rows_int(r, a->flags);
+	rows_int(r, a->xattrs);
+	rows_int(r, a->project);
 	rows_bytes_or_null(r, target);
 }
 

@@ -70,7 +70,9 @@ struct inode_attr {
 	uint32_t uid;
 	uint32_t gid;
 	uint32_t rdev;
-	uint32_t pad;
+	uint32_t flags;   /* FS_*_FL bits */
+	uint32_t xattrs;  /* how many extended attributes it has */
+	uint32_t project; /* of quotas of directory trees; 0: none */
 };
 
 /* Bytes that belong to someone else: the caller when encoding, the record's buffer when decoding.

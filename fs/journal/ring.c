@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define RING_MAGIC   0x4a454c5548543031ULL /* "10THULEJ" */
-#define RING_VERSION 1
+#define RING_VERSION 2
 #define HEADER_SIZE  4096
 
 /* head and tail are positions that only grow; position p is at byte p % size of the data. */
@@ -107,6 +107,7 @@ static bool ring_adopt(struct ring *ring, size_t size, struct error *err)
 {
 	struct header h;
 	struct stat st;
+	bool empty;
 
 	if (fstat(ring->fd, &st) < 0)
 		return error_sys(err, "cannot stat the journal %s", ring->path);
@@ -116,12 +117,13 @@ static bool ring_adopt(struct ring *ring, size_t size, struct error *err)
 			ring->path, st.st_uid);
 	if (pread(ring->fd, &h, sizeof(h), 0) != sizeof(h) || h.magic != RING_MAGIC)
 		return ring_create(ring, size, err);
-	if (h.version > RING_VERSION)
+	empty = atomic_load(&h.head) == atomic_load(&h.tail);
+	if (h.version > RING_VERSION || (h.version < RING_VERSION && !empty))
 		return error_set(err, ERR_VERSION,
 			"the journal %s is of version %u and this program knows %u: mount once "
-			"with the newer program",
+			"with the program that wrote it",
 			ring->path, h.version, RING_VERSION);
-	if (atomic_load(&h.head) == atomic_load(&h.tail))
+	if (empty)
 		return ring_create(ring, size, err);
 	if ((uint64_t)st.st_size < HEADER_SIZE + h.size)
 		return error_set(err, ERR_CORRUPT, "the journal %s is cut short", ring->path);

@@ -72,6 +72,9 @@ struct inode_attr result_attr(const PGresult *res, int row)
 		.mtime = result_int(res, row, 9),
 		.ctime = result_int(res, row, 10),
 		.btime = result_int(res, row, 11),
+		.flags = (uint32_t)result_int(res, row, 12),
+		.xattrs = (uint32_t)result_int(res, row, 13),
+		.project = (uint32_t)result_int(res, row, 14),
 	};
 }
 

@@ -28,7 +28,7 @@ struct load {
 };
 
 /* Columns of the read statements: the inode's, then parent, name, cookie. */
-enum { COL_TARGET = 12, COL_PARENT, COL_NAME, COL_COOKIE };
+enum { COL_TARGET = 15, COL_PARENT, COL_NAME, COL_COOKIE };
 
 static struct bytes result_bytes(const PGresult *res, int row, int column)
 {

@@ -103,7 +103,7 @@ void change_unlinked(struct call *c, struct inode *inode);
 /* --- shared by families of operations --- */
 
 void attr_to_stat(const struct inode_attr *attr, struct stat *st);
-/* The first columns of every statement that reads inodes, now or then, from ino to btime. */
+/* The first columns of every statement that reads inodes, now or then, from ino to project. */
 struct inode_attr result_attr(const PGresult *res, int row);
 /* A handle for an inode that is now open; takes a reference to opener, which may be NULL. */
 struct handle *file_open(struct fs *fs, struct inode *inode, struct actor *opener);

@@ -5,7 +5,7 @@
 /* What the operations on the past share: requests that wait for the database. */
 
 /* Columns of the read_past statements, after those of the inode. */
-enum { PAST_TARGET = 12, PAST_STRICTER, PAST_GUARD, PAST_ENTRY_NAME, PAST_COOKIE };
+enum { PAST_TARGET = 15, PAST_STRICTER, PAST_GUARD, PAST_ENTRY_NAME, PAST_COOKIE };
 
 /*
  * A request that waits for the database. What the present says of permissions counts, so all that

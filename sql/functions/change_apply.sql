@@ -70,15 +70,15 @@ begin
 
     -- Versions end. Inodes that lost their last name have one more, from their first op to the last.
     insert into thule.inode_history (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns,
-            btime_ns, target, op_from, valid_from, op_to, valid_to)
+            btime_ns, flags, xattrs, project, target, op_from, valid_from, op_to, valid_to)
         select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns,
-            i.btime_ns, i.target, i.op_from, i.valid_from, o.op, o.at
+            i.btime_ns, i.flags, i.xattrs, i.project, i.target, i.op_from, i.valid_from, o.op, o.at
         from pg_temp.change_row r
         join thule.inode i on i.ino = r.ino
         join thule.op o on o.op = r.first
         union all
         select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, now_ns,
-            i.btime_ns, i.target, f.op, f.at, o.op, o.at
+            i.btime_ns, i.flags, i.xattrs, i.project, i.target, f.op, f.at, o.op, o.at
         from pg_temp.change_row r
         join thule.inode i on i.ino = r.ino
         join thule.op f on f.op = r.first
@@ -115,7 +115,8 @@ begin
                 then (select coalesce(sum(e.len), 0) from thule.extent e where e.ino = r.ino)
                 else v.allocated end as allocated,
             coalesce(i.atime_ns, v.atime_ns) as atime_ns, coalesce(i.mtime_ns, v.mtime_ns) as mtime_ns,
-            case when i.like_ino is null then v.btime_ns else now_ns end as btime_ns, v.target, o.op, o.at,
+            case when i.like_ino is null then v.btime_ns else now_ns end as btime_ns, v.flags,
+            case when i.like_ino is null then v.xattrs else 0 end as xattrs, v.project, v.target, o.op, o.at,
             p.ino is not null as there
         from pg_temp.change_row r
         join thule.op o on o.op = r.first
@@ -139,9 +140,9 @@ begin
         from pg_temp.change_now n
         where i.ino = n.ino;
     insert into thule.inode (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns,
-            target, op_from, valid_from)
+            flags, xattrs, project, target, op_from, valid_from)
         select n.ino, n.mode, n.nlink, n.uid, n.gid, n.rdev, n.size, n.allocated, n.atime_ns, n.mtime_ns, now_ns,
-            n.btime_ns, n.target, n.op, n.at
+            n.btime_ns, n.flags, n.xattrs, n.project, n.target, n.op, n.at
         from pg_temp.change_now n
         where not n.there;
     insert into thule.xattr (ino, name, value, op_from, valid_from)

@@ -15,6 +15,9 @@ create table thule.inode (
     mtime_ns   bigint not null,
     ctime_ns   bigint not null,
     btime_ns   bigint not null,
+    flags      integer not null default 0, -- FS_*_FL bits: ioctl_iflags(2)
+    xattrs     integer not null default 0, -- how many rows thule.xattr has of it
+    project    bigint not null default 0,  -- thule.quota of a directory tree; 0: in none
     target     bytea,                      -- of a symbolic link
     op_from    bigint not null,
     valid_from timestamptz not null,

@@ -1,7 +1,8 @@
 -- The versions that the present has of these inodes end, at the given op and time.
 insert into thule.inode_history (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns,
-                                 ctime_ns, btime_ns, target, op_from, valid_from, op_to, valid_to)
+                                 ctime_ns, btime_ns, flags, xattrs, project, target, op_from, valid_from, op_to,
+                                 valid_to)
 select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns,
-       i.ctime_ns, i.btime_ns, i.target, i.op_from, i.valid_from, c.op, c.at
+       i.ctime_ns, i.btime_ns, i.flags, i.xattrs, i.project, i.target, i.op_from, i.valid_from, c.op, c.at
 from unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) as c (ino, op, at)
 join thule.inode i on i.ino = c.ino

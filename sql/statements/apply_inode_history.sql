@@ -1,6 +1,8 @@
 -- Versions that began and ended within the batch.
 insert into thule.inode_history (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns,
-                                 ctime_ns, btime_ns, target, op_from, valid_from, op_to, valid_to)
+                                 ctime_ns, btime_ns, flags, xattrs, project, target, op_from, valid_from, op_to,
+                                 valid_to)
 select * from unnest($1::bigint[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[],
                      $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-                     $13::bytea[], $14::bigint[], $15::timestamptz[], $16::bigint[], $17::timestamptz[])
+                     $13::integer[], $14::integer[], $15::bigint[], $16::bytea[],
+                     $17::bigint[], $18::timestamptz[], $19::bigint[], $20::timestamptz[])

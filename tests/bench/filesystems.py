@@ -206,7 +206,7 @@ class PerTransaction:
         for name in state:
             arguments += ["-f", os.path.join(sql, name)]
         parents = ("insert into thule.inode select 2 + n, mode, nlink, uid, gid, rdev, size, allocated, atime_ns,"
-                   " mtime_ns, ctime_ns, btime_ns, target, op_from, valid_from"
+                   " mtime_ns, ctime_ns, btime_ns, flags, xattrs, project, target, op_from, valid_from"
                    " from thule.inode, generate_series(0, 15) n where ino = 1")
         run("psql", "-Xq", "-v", "ON_ERROR_STOP=1", *arguments, "-c", parents, env=self.settings())
 

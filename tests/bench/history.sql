@@ -36,7 +36,7 @@ insert into thule.op (op, at, kind, ino, actor, mount)
 select :filler_op + k, pg_temp.at(:filler_op + k), 14, :busy_ino + k % 1000, :actor, :mount
 from generate_series(0, :filler::bigint - 1) k;
 insert into thule.inode_history
-select :busy_ino + k % 1000, 33188, 1, 0, 0, 0, 0, 0, k, k, k, 0, null, :filler_op + k - 1000,
+select :busy_ino + k % 1000, 33188, 1, 0, 0, 0, 0, 0, k, k, k, 0, 0, 0, 0, null, :filler_op + k - 1000,
     pg_temp.at(:filler_op + k - 1000), :filler_op + k, pg_temp.at(:filler_op + k)
 from generate_series(0, :filler::bigint - 1) k;
 insert into thule.inode (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns,
@@ -72,10 +72,10 @@ select :blob + n, convert_to(rpad(n::text, 100, '.'), 'UTF8') from part;
 
 -- What changes: ends.
 insert into thule.inode_history
-select ino, 33188, 1, 0, 0, 0, 100, 100, 1, 1, 1, 1, null, made, made_at, op, at from part where part not in (2, 3)
+select ino, 33188, 1, 0, 0, 0, 100, 100, 1, 1, 1, 1, 0, 0, 0, null, made, made_at, op, at from part where part not in (2, 3)
 order by n;
 insert into thule.inode_history
-select ino, 33188, 1, 0, 0, 0, 0, 0, 1, 2, 2, 1, null, op, at, op + 1, at + interval '1 millisecond'
+select ino, 33188, 1, 0, 0, 0, 0, 0, 1, 2, 2, 1, 0, 0, 0, null, op, at, op + 1, at + interval '1 millisecond'
 from part where part > 3 order by n;
 insert into thule.dirent_history
 select parent, name, ino, 2 * made, made, made_at, op, at from part where part in (0, 2, 3) order by n;

@@ -43,8 +43,8 @@ end $$;
 create function fx.end_inode(i bigint, o bigint, gone boolean default false) returns void language plpgsql as $$
 begin
     insert into thule.inode_history
-        select ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns, target,
-            op_from, valid_from, o, fx.at(o)
+        select ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns, flags, xattrs,
+            project, target, op_from, valid_from, o, fx.at(o)
         from thule.inode where ino = i and op_from < o;
     if gone then
         delete from thule.inode where ino = i;
@@ -106,7 +106,7 @@ begin
     insert into thule.inode
         values (i, mode, case when kind = 'mkdir' then 2 else 1 end, 1000, 1001, 0,
             case when kind = 'mkdir' then 4096 else coalesce(octet_length(target), 0) end, 0, ns, ns + 1500, ns, ns,
-            target, o, fx.at(o));
+            0, 0, 0, target, o, fx.at(o));
     perform fx.add_name(p, fx.name_of(path), i, o);
     perform fx.end_inode(p, o);
     update thule.inode set nlink = nlink + 1 where ino = p and kind = 'mkdir';

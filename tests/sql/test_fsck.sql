@@ -9,6 +9,7 @@ select fx.create('/gone');
 select fx.write('/gone', 0, 'bytes');
 select fx.unlink('/gone');
 insert into thule.xattr values (102, 'user.a', 'v', 107, fx.at(107));
+update thule.inode set xattrs = 1 where ino = 102;
 insert into thule.xattr_history values (102, 'user.a', 'u', 103, fx.at(103), 107, fx.at(107));
 select is_empty('select * from thule.fsck', 'a sound tree');
 
@@ -93,7 +94,10 @@ select fx.finds(d, e, w) from (values
         'extent_blob error 102, extent_blob error 102', 'a blob that is too short, now and in the past'),
     ($$insert into thule.blob values (150, 'lost'); update thule.superblock set next_blob = 151$$, 'blob_unused warning ',
         'a blob that nothing refers to'),
-    ($$update thule.xattr set ino = 55; delete from thule.xattr_history$$, 'xattr_inode error 55', 'an attribute of nothing'),
+    ($$update thule.xattr set ino = 55; delete from thule.xattr_history$$, 'xattr_count error 102, xattr_inode error 55',
+        'an attribute of nothing'),
+    ($$update thule.inode set xattrs = 1 where ino = 103$$, 'xattr_count error 103', 'attributes that are not there'),
+    ($$update thule.inode set xattrs = 0 where ino = 102$$, 'xattr_count error 102', 'attributes that are not counted'),
     ($$update thule.inode set op_to = 200 where ino = 103$$, 'version_interval error 103', 'a present version that ended'),
     ($$update thule.dirent set valid_to = now() where ino = 103$$, 'version_interval error 103',
         'a present version that ended, by time'),

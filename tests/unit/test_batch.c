@@ -6,7 +6,7 @@
 #include "suite.h"
 
 /* Columns of the rows. */
-enum { INODE_SIZE = 6, INODE_TARGET = 12, INODE_FROM = 13, INODE_TO = 15 };
+enum { INODE_SIZE = 6, INODE_TARGET = 15, INODE_FROM = 16, INODE_TO = 18 };
 enum { DIRENT_INO = 2, DIRENT_FROM = 4, DIRENT_TO = 6 };
 
 static struct bytes name_of(const char *text)
@@ -175,9 +175,12 @@ START_TEST(inode_columns)
 		.nlink = 9,
 		.uid = UINT32_MAX,
 		.gid = 4000000000,
-		.rdev = 0x103};
-	const int64_t expected[] = {
-		77, S_IFLNK | 0777, 9, UINT32_MAX, 4000000000, 0x103, 6, 512, -1, 2, 3, INT64_MAX};
+		.rdev = 0x103,
+		.flags = 0x30,
+		.xattrs = 2,
+		.project = 12};
+	const int64_t expected[] = {77, S_IFLNK | 0777, 9, UINT32_MAX, 4000000000, 0x103, 6, 512,
+		-1, 2, 3, INT64_MAX, 0x30, 2, 12};
 	struct batch *b = batch_new(3, 100);
 	struct record r = begin(20, 5);
 	struct effect *e = add(&r, EFFECT_INODE, EFFECT_NEW);

@@ -359,7 +359,7 @@ static void overwrite(const char *uuid, const void *data, size_t len, off_t off)
 
 START_TEST(newer_version_is_refused)
 {
-	uint32_t version = 2;
+	uint32_t version = 3;
 	char uuid[64];
 
 	die_after(leave_two, test_uuid(uuid));
@@ -369,6 +369,24 @@ START_TEST(newer_version_is_refused)
 	die_after(leave_empty, uuid);
 	overwrite(uuid, &version, sizeof(version), 8);
 	refuse(uuid, ERR_VERSION);
+}
+END_TEST
+
+START_TEST(older_version_is_refused_unless_empty)
+{
+	uint32_t version = 1;
+	char uuid[64];
+	struct error err;
+	struct ring *ring;
+
+	die_after(leave_two, test_uuid(uuid));
+	overwrite(uuid, &version, sizeof(version), 8);
+	refuse(uuid, ERR_VERSION);
+	die_after(leave_empty, uuid);
+	overwrite(uuid, &version, sizeof(version), 8);
+	ring = ring_open(uuid, SIZE, &err);
+	ck_assert_ptr_nonnull(ring);
+	ring_close(ring);
 }
 END_TEST
 
@@ -432,6 +450,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, empty_is_made_anew);
 	tcase_add_test(tc, second_open_is_refused);
 	tcase_add_test(tc, newer_version_is_refused);
+	tcase_add_test(tc, older_version_is_refused_unless_empty);
 	tcase_add_test(tc, truncated_is_refused);
 	tcase_add_test(tc, unfinished_is_made_anew);
 	tcase_add_test(tc, no_link_is_followed);
