@@ -16,6 +16,7 @@ struct control {
 	struct fs *fs;
 	char *conninfo;
 	struct fuse_session *session;
+	struct live *live;
 	PGconn *conn; /* listens; NULL while there is none */
 	pthread_t thread;
 	int stop_fd; /* eventfd: readable once it is time to end */
@@ -45,8 +46,10 @@ static bool listen_to(struct control *c, struct error *err)
 	c->conn = db_connect(c->conninfo, "thulefs control", err);
 	if (c->conn && db_exec(c->conn, "listen thule_request", err) &&
 		db_prepare(c->conn, STMT_REQUEST_PENDING, err) &&
-		db_prepare(c->conn, STMT_REQUEST_FAILED, err))
+		db_prepare(c->conn, STMT_REQUEST_FAILED, err)) {
+		live_connected(c->live);
 		return true;
+	}
 	PQfinish(c->conn);
 	c->conn = NULL;
 	return false;
@@ -158,56 +161,66 @@ static bool serve_pending(struct control *c)
 	return ok;
 }
 
-static bool drop_notifications(struct control *c)
+/* *any: there were some. False when the connection is lost. */
+static bool take_notifications(struct control *c, bool *any)
 {
 	PGnotify *n;
 
 	if (!PQconsumeInput(c->conn))
 		return false;
-	while ((n = PQnotifies(c->conn)))
+	while ((n = PQnotifies(c->conn))) {
+		*any = true;
 		PQfreemem(n);
+	}
 	return true;
+}
+
+/* One round while connected: what is asked for, if there may be any, and what is live. */
+static bool serve_round(struct control *c, bool *asked)
+{
+	struct error err;
+
+	if (*asked && !serve_pending(c))
+		return false;
+	*asked = false;
+	if (!live_step(c->live, c->conn, &err) && PQstatus(c->conn) == CONNECTION_OK)
+		log_warn("%s", err.text);
+	return take_notifications(c, asked);
 }
 
 static void *control_main(void *arg)
 {
 	struct control *c = arg;
-	struct error err;
 	int delay_ms = 10;
+	bool asked = true;
 
 	for (;;) {
-		if (!c->conn && !listen_to(c, &err)) {
+		if (!c->conn && !listen_to(c, NULL)) {
 			if (wait_for_stop(c, delay_ms))
 				return NULL;
 			delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
 			continue;
 		}
 		delay_ms = 10;
-		/* First what was asked before we listened. */
-		if (!serve_pending(c) ||
-			(wait_for_stop(c, 0) || PQstatus(c->conn) != CONNECTION_OK)) {
+		if (!serve_round(c, &asked)) {
 			PQfinish(c->conn);
 			c->conn = NULL;
-			if (wait_for_stop(c, 0))
-				return NULL;
-			continue;
+			/* What was asked while nobody listened. */
+			asked = true;
 		}
-		if (wait_for_stop(c, -1))
+		if (wait_for_stop(c, asked ? 0 : LIVE_LOOK_MS))
 			return NULL;
-		if (!drop_notifications(c)) {
-			PQfinish(c->conn);
-			c->conn = NULL;
-		}
 	}
 }
 
-struct control *control_start(
-	struct fs *fs, const char *conninfo, struct fuse_session *se, struct error *err)
+struct control *control_start(struct fs *fs, const char *conninfo, struct fuse_session *se,
+	struct live *live, struct error *err)
 {
 	struct control *c = xcalloc(1, sizeof(*c));
 
 	c->fs = fs;
 	c->session = se;
+	c->live = live;
 	c->conninfo = strdup(conninfo);
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (c->stop_fd >= 0 && listen_to(c, err) &&
@@ -231,6 +244,8 @@ void control_stop(struct control *c)
 	if (write(c->stop_fd, &one, sizeof(one)) < 0)
 		log_error("cannot stop the control thread");
 	pthread_join(c->thread, NULL);
+	if (c->conn)
+		live_end(c->live, c->conn);
 	PQfinish(c->conn);
 	close(c->stop_fd);
 	free(c->conninfo);

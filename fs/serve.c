@@ -27,6 +27,7 @@ struct server {
 	struct fs fs;
 	struct fuse_session *session;
 	struct control *control;
+	struct live *live;
 	pthread_t signals;
 };
 
@@ -268,6 +269,14 @@ static void block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+static bool start_control(struct server *s, struct error *err)
+{
+	s->live = live_new(&s->fs, s->mount, s->path, err);
+	if (s->live)
+		s->control = control_start(&s->fs, s->conninfo, s->session, s->live, err);
+	return s->control != NULL;
+}
+
 static bool start(struct server *s, struct error *err)
 {
 	bool past = *s->config->at;
@@ -289,8 +298,7 @@ static bool start(struct server *s, struct error *err)
 		return false;
 	if (!past && !runs_recover(s->conninfo, &s->fs.host, err))
 		return false;
-	s->control = past ? NULL : control_start(&s->fs, s->conninfo, s->session, err);
-	if (!past && !s->control)
+	if (!past && !start_control(s, err))
 		return false;
 	if (pthread_create(&s->signals, NULL, signals_main, s) != 0)
 		return error_sys(err, "cannot start a thread");
@@ -318,6 +326,7 @@ static bool stop(struct server *s, struct error *err)
 	bool clean = true;
 
 	control_stop(s->control);
+	live_free(s->live);
 	if (s->fs.journal && s->fs.actors)
 		forget_orphans(&s->fs);
 	/* Their threads call each other and reply, so all of them end before any of them goes. */

@@ -122,7 +122,7 @@ void op_create(
 		call_end(&c, rc);
 		return;
 	}
-	fi->fh = file_open(c.fs, inode, c.actor)->fh;
+	fi->fh = file_open(&c, inode, fi->flags)->fh;
 	fi->keep_cache = 1;
 	e.ino = inode->ino;
 	attr_to_stat(&inode->attr, &e.attr);

@@ -7,11 +7,14 @@
 #include "base/clock.h"
 #include "op/op.h"
 
-struct handle *file_open(struct fs *fs, struct inode *inode, struct actor *opener)
+struct handle *file_open(struct call *c, struct inode *inode, int flags)
 {
-	struct handle *h = handle_add(&fs->state, inode->ino);
+	struct handle *h = handle_add(&c->fs->state, inode->ino);
 
-	h->opener = actor_ref(opener);
+	h->opener = actor_ref(c->actor);
+	h->opened = clock_mono_ns();
+	h->pid = c->ctx->pid;
+	h->flags = (uint32_t)flags;
 	inode->opens++;
 	return h;
 }
@@ -35,7 +38,7 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		effect_inode(c, inode, 0);
 		change_end(c);
 	}
-	fi->fh = file_open(c->fs, inode, c->actor)->fh;
+	fi->fh = file_open(c, inode, fi->flags)->fh;
 	/* The kernel's pages stay: nobody changes the file but through this mount. */
 	fi->keep_cache = 1;
 	return 0;

@@ -105,8 +105,8 @@ void change_unlinked(struct call *c, struct inode *inode);
 void attr_to_stat(const struct inode_attr *attr, struct stat *st);
 /* The first columns of every statement that reads inodes, now or then, from ino to project. */
 struct inode_attr result_attr(const PGresult *res, int row);
-/* A handle for an inode that is now open; takes a reference to opener, which may be NULL. */
-struct handle *file_open(struct fs *fs, struct inode *inode, struct actor *opener);
+/* A handle for an inode that is now open, with flags of open(2), by who calls. */
+struct handle *file_open(struct call *c, struct inode *inode, int flags);
 /* Ends what was unlinked while it was open: after the last close, and when mount begins or ends. */
 void forget_orphan(struct fs *fs, struct inode *inode, struct actor *who);
 

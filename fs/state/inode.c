@@ -24,6 +24,7 @@ void state_free(struct state *s)
 	HASH_ITER (hh, s->handles, h, htmp) {
 		handle_drop(s, h);
 	}
+	free(s->closed);
 	HASH_ITER (hh, s->inodes, inode, tmp) {
 		inode_drop(s, inode);
 	}
@@ -152,28 +153,4 @@ void inode_refresh(struct inode *inode, const struct inode_attr *attr)
 	} else {
 		inode->attr.nlink = 0;
 	}
-}
-
-struct handle *handle_add(struct state *s, uint64_t ino)
-{
-	struct handle *h = xcalloc(1, sizeof(*h));
-
-	h->fh = s->next_fh++;
-	h->ino = ino;
-	HASH_ADD(hh, s->handles, fh, sizeof(h->fh), h);
-	return h;
-}
-
-struct handle *handle_find(struct state *s, uint64_t fh)
-{
-	struct handle *h;
-
-	HASH_FIND(hh, s->handles, &fh, sizeof(fh), h);
-	return h;
-}
-
-void handle_drop(struct state *s, struct handle *h)
-{
-	HASH_DEL(s->handles, h);
-	free(h);
 }

@@ -82,6 +82,10 @@ struct handle {
 	uint64_t actor; /* thule.actor of the opener for writing, for writes that no process sends;
 			   0: none yet */
 	void *opener;   /* struct actor *, owned by fs/op */
+	int64_t opened; /* monotonic, nanoseconds; grows with fh */
+	int32_t pid;    /* thread that opened it; 0: not known */
+	uint32_t flags; /* of open(2) */
+	bool shown;     /* to SQL, see handles_show() */
 	UT_hash_handle hh;
 };
 
@@ -90,6 +94,8 @@ struct state {
 	struct dirent_node *dirents;
 	struct handle *handles;
 	uint64_t next_fh;
+	uint64_t *closed; /* handles that were shown and are closed since */
+	size_t closed_count, closed_cap;
 	size_t max_inodes;  /* above this many, clean ones are evicted */
 	uint64_t evictions; /* grows whenever something was dropped */
 };
@@ -145,3 +151,12 @@ void pending_overlay(const struct inode *inode, char *buf, uint64_t off, uint64_
 struct handle *handle_add(struct state *s, uint64_t ino);
 struct handle *handle_find(struct state *s, uint64_t fh);
 void handle_drop(struct state *s, struct handle *h);
+
+/*
+ * What SQL is shown of handles: calls fn for those that were opened before then (monotonic,
+ * nanoseconds) and have not been shown. The caller empties s->closed.
+ */
+void handles_show(
+	struct state *s, int64_t before, void (*fn)(void *arg, struct handle *h), void *arg);
+/* As if none had been shown. */
+void handles_hide(struct state *s);

@@ -1,0 +1,61 @@
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "state/state.h"
+
+struct handle *handle_add(struct state *s, uint64_t ino)
+{
+	struct handle *h = xcalloc(1, sizeof(*h));
+
+	h->fh = s->next_fh++;
+	h->ino = ino;
+	HASH_ADD(hh, s->handles, fh, sizeof(h->fh), h);
+	return h;
+}
+
+struct handle *handle_find(struct state *s, uint64_t fh)
+{
+	struct handle *h;
+
+	HASH_FIND(hh, s->handles, &fh, sizeof(fh), h);
+	return h;
+}
+
+void handle_drop(struct state *s, struct handle *h)
+{
+	if (h->shown) {
+		if (s->closed_count == s->closed_cap) {
+			s->closed_cap = s->closed_cap ? s->closed_cap * 2 : 16;
+			s->closed = xrealloc(s->closed, s->closed_cap * sizeof(s->closed[0]));
+		}
+		s->closed[s->closed_count++] = h->fh;
+	}
+	HASH_DEL(s->handles, h);
+	free(h);
+}
+
+void handles_show(
+	struct state *s, int64_t before, void (*fn)(void *arg, struct handle *h), void *arg)
+{
+	/* The hash keeps the order in which they were added: what is young, and not shown yet, is
+	 * at the end. */
+	struct handle *h =
+		s->handles ? ELMT_FROM_HH(s->handles->hh.tbl, s->handles->hh.tbl->tail) : NULL;
+
+	for (; h && !h->shown; h = h->hh.prev) {
+		if (h->opened > before)
+			continue;
+		h->shown = true;
+		fn(arg, h);
+	}
+}
+
+void handles_hide(struct state *s)
+{
+	struct handle *h, *tmp;
+
+	HASH_ITER (hh, s->handles, h, tmp) {
+		h->shown = false;
+	}
+	s->closed_count = 0;
+}

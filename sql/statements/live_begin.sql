@@ -1,0 +1,5 @@
+-- Forgets what was published by $1, a mount, and by those that are not alive.
+with locks as (
+    delete from thule.live_lock where mount = $1::bigint or mount not in (select thule.mount_alive())
+)
+delete from thule.live_handle where mount = $1::bigint or mount not in (select thule.mount_alive())
