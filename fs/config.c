@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 enum option_type {
@@ -13,7 +14,6 @@ enum option_type {
 	OPT_NUMBER, /* name=N, within min and max */
 	OPT_WORD,   /* name=WORD, one of `words`; the field is a long, the word's index */
 	OPT_TEXT,   /* name=ANYTHING, of up to CONFIG_TEXT_MAX bytes */
-	OPT_FUSE,   /* handed to libfuse */
 	OPT_IGNORE, /* means nothing here, but mount(8) and fstab have it */
 };
 
@@ -60,25 +60,15 @@ static const struct option_def options[] = {
 		"show the type `fuse` instead of `fuse.thulefs`", NULL},
 	{"debug", OPT_FLAG, FIELD(debug), 0, 0, 0, "log more", NULL},
 	{.name = "remount", .type = OPT_FLAG, .offset = FIELD(remount)},
-	{.name = "ro", .type = OPT_FLAG, .offset = FIELD(read_only)},
-	{.name = "rw", .type = OPT_UNFLAG, .offset = FIELD(read_only)},
-	{.name = "suid", .type = OPT_FLAG, .offset = FIELD(suid)},
-	{.name = "nosuid", .type = OPT_UNFLAG, .offset = FIELD(suid)},
-	{.name = "dev", .type = OPT_FLAG, .offset = FIELD(dev)},
-	{.name = "nodev", .type = OPT_UNFLAG, .offset = FIELD(dev)},
-	{.name = "exec", .type = OPT_FUSE},
-	{.name = "noexec", .type = OPT_FUSE},
-	{.name = "sync", .type = OPT_FUSE},
-	{.name = "async", .type = OPT_FUSE},
-	{.name = "dirsync", .type = OPT_FUSE},
-	{.name = "atime", .type = OPT_IGNORE},
-	{.name = "noatime", .type = OPT_FUSE},
-	{.name = "relatime", .type = OPT_IGNORE},
-	{.name = "strictatime", .type = OPT_IGNORE},
-	{.name = "diratime", .type = OPT_IGNORE},
-	{.name = "nodiratime", .type = OPT_IGNORE},
-	{.name = "lazytime", .type = OPT_IGNORE},
-	{.name = "nolazytime", .type = OPT_IGNORE},
+	/* Of other filesystems, and without a meaning here. */
+	{.name = "dax", .type = OPT_IGNORE},
+	{.name = "inlinecrypt", .type = OPT_IGNORE},
+	{.name = "noacl", .type = OPT_IGNORE},
+	/* What /proc/mounts says of FUSE comes back with a remount. */
+	{.name = "user_id", .type = OPT_IGNORE},
+	{.name = "group_id", .type = OPT_IGNORE},
+	{.name = "max_read", .type = OPT_IGNORE},
+	{.name = "blksize", .type = OPT_IGNORE},
 	{.name = "defaults", .type = OPT_IGNORE},
 	{.name = "auto", .type = OPT_IGNORE},
 	{.name = "noauto", .type = OPT_IGNORE},
@@ -89,6 +79,35 @@ static const struct option_def options[] = {
 	{.name = "_netdev", .type = OPT_IGNORE},
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+/* The flags of mount(2): what sets and clears which. */
+static const struct {
+	const char *name;
+	unsigned long set, clear;
+} mount_flags[] = {
+	{"ro", MS_RDONLY, 0},
+	{"rw", 0, MS_RDONLY},
+	{"suid", 0, MS_NOSUID},
+	{"nosuid", MS_NOSUID, 0},
+	{"dev", 0, MS_NODEV},
+	{"nodev", MS_NODEV, 0},
+	{"exec", 0, MS_NOEXEC},
+	{"noexec", MS_NOEXEC, 0},
+	{"sync", MS_SYNCHRONOUS, 0},
+	{"async", 0, MS_SYNCHRONOUS},
+	{"dirsync", MS_DIRSYNC, 0},
+	{"atime", 0, MS_NOATIME},
+	{"noatime", MS_NOATIME, MS_RELATIME | MS_STRICTATIME},
+	{"relatime", MS_RELATIME, MS_NOATIME | MS_STRICTATIME},
+	{"norelatime", 0, MS_RELATIME},
+	{"strictatime", MS_STRICTATIME, MS_NOATIME | MS_RELATIME},
+	{"nostrictatime", 0, MS_STRICTATIME},
+	{"diratime", 0, MS_NODIRATIME},
+	{"nodiratime", MS_NODIRATIME, 0},
+	{"lazytime", MS_LAZYTIME, 0},
+	{"nolazytime", 0, MS_LAZYTIME},
+};
+#define MOUNT_FLAG_COUNT (sizeof(mount_flags) / sizeof(mount_flags[0]))
 
 static const struct option_def *find_option(const char *name, size_t len)
 {
@@ -147,18 +166,29 @@ static bool append(char *list, size_t size, const char *word)
 	return (size_t)snprintf(list + n, size - n, "%s%s", n ? "," : "", word) < size - n;
 }
 
+static bool set_mount_flag(struct config *c, const char *word)
+{
+	for (size_t i = 0; i < MOUNT_FLAG_COUNT; i++)
+		if (!strcmp(mount_flags[i].name, word)) {
+			c->mount_flags =
+				(c->mount_flags & ~mount_flags[i].clear) | mount_flags[i].set;
+			return true;
+		}
+	return false;
+}
+
 static bool set_option(struct config *c, const char *word, struct error *err)
 {
 	const char *value = strchr(word, '=');
 	const struct option_def *o =
 		find_option(word, value ? (size_t)(value - word) : strlen(word));
 
-	if (!strncmp(word, "x-", 2) || !strncmp(word, "comment=", 8))
+	if (!strncmp(word, "x-", 2) || !strncmp(word, "comment=", 8) || set_mount_flag(c, word))
 		return true;
 	if (!o)
 		return error_set(err, ERR_USAGE,
 			"unknown mount option \"%s\": `thulefs --help` lists them", word);
-	if (value && o->type != OPT_NUMBER && o->type != OPT_WORD && o->type != OPT_TEXT)
+	if (value && (o->type == OPT_FLAG || o->type == OPT_UNFLAG))
 		return error_set(err, ERR_USAGE, "mount option \"%s\" takes no value", o->name);
 	switch (o->type) {
 	case OPT_FLAG:
@@ -171,10 +201,6 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 		return set_word(c, o, value ? value + 1 : NULL, err);
 	case OPT_TEXT:
 		return set_text(c, o, value ? value + 1 : "", err);
-	case OPT_FUSE:
-		if (!append(c->fuse_options, sizeof(c->fuse_options), word))
-			return error_set(err, ERR_USAGE, "too many mount options");
-		return true;
 	case OPT_IGNORE:
 		break;
 	}
@@ -201,7 +227,16 @@ static void set_defaults(struct config *c)
 		if (options[i].type == OPT_NUMBER || options[i].type == OPT_WORD)
 			*(long *)((char *)c + options[i].offset) = options[i].fallback;
 	c->default_permissions = c->magic = true;
-	c->allow_other = c->suid = c->dev = geteuid() == 0;
+	/* What others may do with the mount is for root to give. */
+	c->allow_other = geteuid() == 0;
+	c->mount_flags = geteuid() == 0 ? 0 : MS_NOSUID | MS_NODEV;
+}
+
+static bool is_helper(const char *called)
+{
+	const char *slash = strrchr(called, '/');
+
+	return !strncmp(slash ? slash + 1 : called, "mount.", strlen("mount."));
 }
 
 bool config_parse(struct config *c, int argc, char **argv, struct error *err)
@@ -214,6 +249,7 @@ bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 	int opt;
 
 	set_defaults(c);
+	c->helper = argc > 0 && is_helper(argv[0]);
 	opterr = 0;
 	/* mount(8) calls its helpers with -s, -n, -v and -t, which say nothing that we need. */
 	while ((opt = getopt_long(argc, argv, "o:fhVsnvrwt:", longs, NULL)) != -1) {
@@ -232,10 +268,10 @@ bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 			c->version = true;
 			return true;
 		case 'r':
-			c->read_only = true;
+			c->mount_flags |= MS_RDONLY;
 			break;
 		case 'w':
-			c->read_only = false;
+			c->mount_flags &= ~(unsigned long)MS_RDONLY;
 			break;
 		case '?':
 			return error_set(err, ERR_USAGE,
@@ -245,7 +281,7 @@ bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 	if (argc - optind != 2)
 		return error_set(err, ERR_USAGE, "usage: thulefs SOURCE DIR [-o OPTIONS] [-f]");
 	if (*c->at)
-		c->read_only = true;
+		c->mount_flags |= MS_RDONLY;
 	c->source = argv[optind];
 	c->dir = argv[optind + 1];
 	return true;

@@ -14,16 +14,16 @@ struct config {
 	const char *dir;
 	bool foreground; /* -f */
 	bool help, version;
-	bool remount, read_only, nosubtype, allow_other, default_permissions;
-	bool suid, dev; /* allow set-id programs and devices; a mount by root does, as ext4 does */
+	bool helper; /* called as mount.fuse.thulefs, by mount(8) */
+	bool remount, nosubtype, allow_other, default_permissions;
+	unsigned long mount_flags; /* MS_*, see mount(2) */
 	bool debug;
 	bool magic;                   /* .thule/at is there */
 	char at[CONFIG_TEXT_MAX + 1]; /* the instant of a mount of the past, or "" */
 	long journal_mib, threads, cache_inodes;
-	long actor;              /* enum actor_detail */
-	long history;            /* 0: keep no log and no old versions */
-	char fuse_options[1024]; /* for libfuse, comma-separated */
-	char options[1024];      /* as given, for thule.mount */
+	long actor;         /* enum actor_detail */
+	long history;       /* 0: keep no log and no old versions */
+	char options[1024]; /* as given, for thule.mount */
 };
 
 /* Parses the command line. ERR_USAGE says what is wrong. Strings point into argv. */

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cluster/cluster.h"
 #include "config.h"
+#include "holder.h"
 #include "mountpoint.h"
 #include "serve.h"
 
@@ -49,8 +50,8 @@ static void ready(void *arg, const char *message)
 	}
 }
 
-/* Prints what the daemon said; exit status of the program. */
-static int await_daemon(int fd)
+/* Prints what the daemon said, good news not for mount(8); exit status of the program. */
+static int await_daemon(int fd, bool quiet)
 {
 	char line[PATH_MAX + 2100];
 	size_t len = 0;
@@ -63,11 +64,42 @@ static int await_daemon(int fd)
 	}
 	line[len] = '\0';
 	if (line[0] == 'm') {
-		printf("%s\n", line + 1);
+		if (!quiet)
+			printf("%s\n", line + 1);
 		return 0;
 	}
 	fprintf(stderr, "thulefs: %s\n", len ? line + 1 : "the daemon died while it was mounting");
 	return 1;
+}
+
+/*
+ * Somebody else has the lease. True: try again. What is mounted on this host already is mounted
+ * once more, by root and not in the foreground; *ok says that this was done.
+ */
+static bool join(const struct config *config, const char *conninfo, struct serve_ready *on_ready,
+	bool *ok, struct error *err)
+{
+	char message[2 * PATH_MAX + 64];
+	struct mount_point there;
+
+	switch (holder_await(conninfo, &there)) {
+	case HOLDER_GONE:
+		*ok = true;
+		return true;
+	case HOLDER_MOUNTED:
+		if (config->foreground || geteuid() != 0)
+			return false;
+		*ok = mountpoint_bind(config, there.dir, config->dir, err);
+		if (*ok) {
+			snprintf(message, sizeof(message), "%s mounted: the same as %s",
+				config->dir, there.dir);
+			on_ready->fn(on_ready->arg, message);
+		}
+		return false;
+	case HOLDER_STAYS:
+		break;
+	}
+	return false;
 }
 
 static int run(const struct config *config, struct herald *h)
@@ -93,7 +125,9 @@ static int run(const struct config *config, struct herald *h)
 			   config->source, place + strlen("database "), sizeof(place) - 16, &err)) {
 		ok = false;
 	}
-	ok = ok && serve(config, conninfo, place, statfs_path, &on_ready, &err);
+	while (ok && !(ok = serve(config, conninfo, place, statfs_path, &on_ready, &err)))
+		if (err.class != ERR_LEASE || !join(config, conninfo, &on_ready, &ok, &err))
+			break;
 	free(cluster);
 	if (ok)
 		return 0;
@@ -111,7 +145,7 @@ static bool check(struct config *config, char path[PATH_MAX], struct error *err)
 {
 	char source[2048];
 
-	if (!mountpoint_check(config->dir, path, err))
+	if (!mountpoint_check(config, path, err))
 		return false;
 	config->dir = path;
 	return source_public(config->source, source, sizeof(source), err);
@@ -129,7 +163,7 @@ static int detach(const struct config *config)
 	}
 	if (pid > 0) {
 		close(fds[1]);
-		return await_daemon(fds[0]);
+		return await_daemon(fds[0], config->helper);
 	}
 	close(fds[0]);
 	h.fd = fds[1];

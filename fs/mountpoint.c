@@ -11,7 +11,10 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "base/mountinfo.h"
 
 extern char **environ;
 
@@ -36,8 +39,58 @@ static bool is_mounted(const char *path, dev_t dev)
 	return stat(parent, &st) == 0 && st.st_dev != dev;
 }
 
-bool mountpoint_check(const char *dir, char path[PATH_MAX], struct error *err)
+struct same {
+	const char *source, *path;
+	bool found;
+};
+
+static bool is_same(const struct mount_point *m, void *arg)
 {
+	struct same *s = arg;
+
+	if (!strcmp(m->dir, s->path))
+		s->found = m->ours && !strcmp(m->source, s->source);
+	return true;
+}
+
+/* Whether `source` is what is seen at path, also after a umount that is under way has had its
+ * second. */
+static bool has_source(const char *path, const char *source)
+{
+	const struct timespec step = {.tv_nsec = 20000000};
+	struct same s = {source, path, true};
+
+	for (int i = 0; s.found && i < 50; i++) {
+		if (i)
+			nanosleep(&step, NULL);
+		s.found = false;
+		if (!mountinfo_visit(0, is_same, &s, NULL))
+			return false;
+	}
+	return s.found;
+}
+
+static bool check_free(
+	const struct config *c, const char *path, const struct stat *st, struct error *err)
+{
+	char source[2048];
+
+	if (!source_public(c->source, source, sizeof(source), err))
+		return false;
+	if ((c->helper && has_source(path, source)) || (!c->helper && is_mounted(path, st->st_dev)))
+		return error_set(err, ERR_BUSY,
+			"something is mounted at %s already: see `findmnt %s`", path, path);
+	if (!c->helper && !is_empty(path))
+		return error_set(err, ERR_USAGE,
+			"the mount point %s is not empty: what is in it would be hidden; choose an "
+			"empty directory",
+			path);
+	return true;
+}
+
+bool mountpoint_check(const struct config *c, char path[PATH_MAX], struct error *err)
+{
+	const char *dir = c->dir;
 	struct statfs fs;
 	struct stat st;
 
@@ -57,15 +110,7 @@ bool mountpoint_check(const char *dir, char path[PATH_MAX], struct error *err)
 		return error_set(err, ERR_USAGE, "the mount point %s is not a directory", dir);
 	if (!realpath(dir, path))
 		return error_sys(err, "cannot resolve the mount point %s", dir);
-	if (is_mounted(path, st.st_dev))
-		return error_set(err, ERR_BUSY,
-			"something is mounted at %s already: see `findmnt %s`", dir, dir);
-	if (!is_empty(path))
-		return error_set(err, ERR_USAGE,
-			"the mount point %s is not empty: what is in it would be hidden; choose an "
-			"empty directory",
-			dir);
-	return true;
+	return check_free(c, path, &st, err);
 }
 
 /* Writes the set keywords of a parsed connection string, but for the password. */
@@ -118,6 +163,28 @@ bool source_public(const char *source, char *out, size_t size, struct error *err
 	return ok ? true : error_set(err, ERR_USAGE, "SOURCE is too long");
 }
 
+/* libfuse has its own defaults for some, so each is said. */
+static bool add_flags(char **opts, unsigned long flags)
+{
+	return fuse_opt_add_opt(opts, flags & MS_RDONLY ? "ro" : "rw") == 0 &&
+	       fuse_opt_add_opt(opts, flags & MS_NOSUID ? "nosuid" : "suid") == 0 &&
+	       fuse_opt_add_opt(opts, flags & MS_NODEV ? "nodev" : "dev") == 0 &&
+	       fuse_opt_add_opt(opts, flags & MS_NOEXEC ? "noexec" : "exec") == 0 &&
+	       fuse_opt_add_opt(opts, flags & MS_SYNCHRONOUS ? "sync" : "async") == 0 &&
+	       (!(flags & MS_DIRSYNC) || fuse_opt_add_opt(opts, "dirsync") == 0) &&
+	       (!(flags & MS_NOATIME) || fuse_opt_add_opt(opts, "noatime") == 0);
+}
+
+/* Those that a mount has by itself, whatever its filesystem has. */
+#define BIND_FLAGS                                                                                 \
+	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | \
+		MS_STRICTATIME)
+
+static bool set_flags(const char *path, unsigned long flags)
+{
+	return mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | (flags & BIND_FLAGS), NULL) == 0;
+}
+
 struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 	const char *public_source, const struct fuse_lowlevel_ops *ops, void *userdata,
 	struct error *err)
@@ -133,11 +200,8 @@ struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 	     fuse_opt_add_opt_escaped(&opts, fsname) == 0 &&
 	     (c->nosubtype || fuse_opt_add_opt(&opts, "subtype=thulefs") == 0) &&
 	     (!c->allow_other || fuse_opt_add_opt(&opts, "allow_other") == 0) &&
-	     (!c->read_only || fuse_opt_add_opt(&opts, "ro") == 0) &&
-	     (!c->suid || fuse_opt_add_opt(&opts, "suid") == 0) &&
-	     (!c->dev || fuse_opt_add_opt(&opts, "dev") == 0) &&
-	     (!c->fuse_options[0] || fuse_opt_add_opt(&opts, c->fuse_options) == 0) &&
-	     fuse_opt_add_arg(&args, "-o") == 0 && fuse_opt_add_arg(&args, opts) == 0;
+	     add_flags(&opts, c->mount_flags) && fuse_opt_add_arg(&args, "-o") == 0 &&
+	     fuse_opt_add_arg(&args, opts) == 0;
 	if (ok)
 		se = fuse_session_new(&args, ops, sizeof(*ops), userdata);
 	fuse_opt_free_args(&args);
@@ -146,8 +210,12 @@ struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 		error_set(err, ERR_INTERNAL, "libfuse does not take the mount options");
 		return NULL;
 	}
-	if (fuse_session_mount(se, path) == 0)
+	if (fuse_session_mount(se, path) == 0) {
+		/* libfuse does not know these; and without them nothing breaks. */
+		if (c->mount_flags & (MS_STRICTATIME | MS_NODIRATIME))
+			set_flags(path, c->mount_flags);
 		return se;
+	}
 	fuse_session_destroy(se);
 	error_set(err, ERR_SYSTEM,
 		"cannot mount at %s: see the lines above; is /dev/fuse there, and may you use it?",
@@ -155,19 +223,39 @@ struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 	return NULL;
 }
 
+bool mountpoint_bind(const struct config *c, const char *from, const char *path, struct error *err)
+{
+	if (mount(from, path, NULL, MS_BIND, NULL) == 0 && set_flags(path, c->mount_flags))
+		return true;
+	return error_sys(err, "cannot mount at %s what is mounted at %s already", path, from);
+}
+
+static bool is_there(const struct mount_point *m, void *arg)
+{
+	struct same *s = arg;
+
+	if (!strcmp(m->dir, s->path))
+		s->found = m->ours;
+	return true;
+}
+
 bool mountpoint_remount(const struct config *c, struct error *err)
 {
-	unsigned long flags = MS_REMOUNT | (c->read_only ? MS_RDONLY : 0) |
-			      (c->suid ? 0 : MS_NOSUID) | (c->dev ? 0 : MS_NODEV) |
-			      (strstr(c->fuse_options, "noexec") ? MS_NOEXEC : 0) |
-			      (strstr(c->fuse_options, "noatime") ? MS_NOATIME : 0);
+	char path[PATH_MAX];
+	struct same s = {NULL, path, false};
 
-	if (mount(c->source, c->dir, "fuse.thulefs", flags, "") < 0)
+	if (!realpath(c->dir, path))
+		return error_sys(err, "cannot resolve the mount point %s", c->dir);
+	if (!mountinfo_visit(0, is_there, &s, err))
+		return false;
+	if (!s.found)
+		return error_set(err, ERR_USAGE, "no ThuleFS is mounted at %s", c->dir);
+	if (mount(c->source, path, "fuse.thulefs", MS_REMOUNT | c->mount_flags, "") < 0)
 		return error_sys(err, "cannot remount %s", c->dir);
 	return true;
 }
 
-void mountpoint_detach(const char *path)
+static void detach(const char *path)
 {
 	const char *argv[] = {"fusermount3", "-u", "-z", "--", path, NULL};
 	pid_t pid;
@@ -176,4 +264,21 @@ void mountpoint_detach(const char *path)
 		return;
 	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char **)(uintptr_t)argv, environ) == 0)
 		waitpid(pid, NULL, 0);
+}
+
+static bool detach_ours(const struct mount_point *m, void *arg)
+{
+	const long *device = arg;
+
+	if (m->device == *device && m->ours)
+		detach(m->dir);
+	return true;
+}
+
+void mountpoint_detach(void)
+{
+	long device = mountinfo_connection(getpid());
+
+	if (device > 0)
+		mountinfo_visit(0, detach_ours, &device, NULL);
 }

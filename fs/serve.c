@@ -100,8 +100,7 @@ static bool insert_mount(struct server *s, PGconn *conn, struct error *err)
 {
 	char pid[16];
 	const char *params[] = {s->fs.host.host, s->fs.host.boot_id, pid, s->path, s->source,
-		s->config->options, THULE_VERSION, s->config->read_only ? "t" : "f",
-		*s->config->at ? "t" : "f"};
+		s->config->options, THULE_VERSION, *s->config->at ? "t" : "f"};
 	PGresult *res;
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
@@ -109,13 +108,13 @@ static bool insert_mount(struct server *s, PGconn *conn, struct error *err)
 	 * the one in its place is. */
 	res = db_query(conn,
 		"with dead as (update thule.mount set ended_at = now() where ended_at is null and "
-		"case when $9::boolean then read_only and mountpoint = $4 and host = $1"
+		"case when $8::boolean then read_only and mountpoint = $4 and host = $1"
 		" else not read_only end)"
 		" insert into thule.mount (host, boot_id, pid, mountpoint, source, options, "
 		"version, read_only, backend)"
 		" values ($1, $2, $3::integer, $4, $5, $6, $7, $8::boolean, pg_backend_pid()) "
 		"returning id",
-		9, params, err);
+		8, params, err);
 	if (!res)
 		return false;
 	s->mount = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
@@ -252,7 +251,7 @@ static void *signals_main(void *arg)
 		if (sig == SIGHUP)
 			return NULL;
 		log_info("signal %d: unmounting %s", sig, s->path);
-		mountpoint_detach(s->path);
+		mountpoint_detach();
 	}
 }
 
@@ -364,8 +363,8 @@ bool serve(const struct config *config, const char *conninfo, const char *place,
 		return error_set(err, ERR_SYSTEM, "out of memory");
 	s->config = config;
 	s->conninfo = conninfo;
-	if (!mountpoint_check(config->dir, s->path, err) ||
-		!source_public(config->source, s->source, sizeof(s->source), err)) {
+	snprintf(s->path, sizeof(s->path), "%s", config->dir);
+	if (!source_public(config->source, s->source, sizeof(s->source), err)) {
 		free(s);
 		return false;
 	}

@@ -64,6 +64,24 @@ static bool unmount(const struct mount_point *m, bool lazy, bool force, struct e
 	return false;
 }
 
+static bool same_device(const struct mount_point *m, void *arg)
+{
+	unsigned int *device = arg;
+
+	if (m->device != *device)
+		return true;
+	*device = 0;
+	return false;
+}
+
+/* Also mounted at another directory, and so its daemon goes on. */
+static bool still_mounted(const struct mount_point *m)
+{
+	unsigned int device = m->device;
+
+	return mounts_visit(same_device, &device, NULL) && !device;
+}
+
 static int run(const struct arguments *args)
 {
 	bool lazy = args->option[OPT_LAZY], force = args->option[OPT_FORCE];
@@ -87,7 +105,7 @@ static int run(const struct arguments *args)
 	if (pid)
 		pidfd = pidfd_open(pid, 0);
 	ok = unmount(&m, lazy, force, &err);
-	if (ok && pidfd >= 0)
+	if (ok && pidfd >= 0 && !still_mounted(&m))
 		ok = daemon_wait(pidfd, limit, &err);
 	if (pidfd >= 0)
 		close(pidfd);

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/mountinfo.h"
 #include "cluster/path.h"
 #include "db/conn.h"
 
@@ -35,39 +36,6 @@ static bool is_thulefs(const char *pid)
 	       read_line(path, comm, sizeof(comm)) && !strcmp(comm, "thulefs");
 }
 
-static bool serves(const char *path, unsigned int device)
-{
-	FILE *f = fopen(path, "re");
-	char line[128];
-	unsigned int connection;
-	bool found = false;
-
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = sscanf(line, "fuse_connection: %u", &connection) == 1 &&
-			connection == device;
-	if (f)
-		fclose(f);
-	return found;
-}
-
-static bool holds_connection(const char *pid, unsigned int device)
-{
-	char dir[64], path[PATH_MAX];
-	struct dirent *d;
-	bool found = false;
-	DIR *fds;
-
-	snprintf(dir, sizeof(dir), "/proc/%.20s/fdinfo", pid);
-	fds = opendir(dir);
-	while (fds && !found && (d = readdir(fds)))
-		found = isdigit((unsigned char)d->d_name[0]) &&
-			path_format(path, sizeof(path), NULL, "%s/%s", dir, d->d_name) &&
-			serves(path, device);
-	if (fds)
-		closedir(fds);
-	return found;
-}
-
 static pid_t find_by_connection(unsigned int device)
 {
 	DIR *proc = opendir("/proc");
@@ -76,7 +44,7 @@ static pid_t find_by_connection(unsigned int device)
 
 	while (proc && !pid && (d = readdir(proc)))
 		if (isdigit((unsigned char)d->d_name[0]) && is_thulefs(d->d_name) &&
-			holds_connection(d->d_name, device))
+			mountinfo_connection((pid_t)atol(d->d_name)) == (long)device)
 			pid = (pid_t)atol(d->d_name);
 	if (proc)
 		closedir(proc);

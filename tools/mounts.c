@@ -8,74 +8,6 @@
 
 #include "cluster/path.h"
 
-/* The kernel writes blanks, newlines, backslashes and # as \ooo. */
-static void unescape(char *dst, size_t size, const char *src)
-{
-	size_t n = 0;
-
-	for (; *src && n + 1 < size; n++) {
-		if (src[0] == '\\' && src[1] >= '0' && src[1] <= '3' && src[2] && src[3]) {
-			dst[n] = (char)((src[1] - '0') << 6 | (src[2] - '0') << 3 | (src[3] - '0'));
-			src += 4;
-		} else {
-			dst[n] = *src++;
-		}
-	}
-	dst[n] = '\0';
-}
-
-/* With `-o nosubtype` the type is `fuse`, and the source tells. */
-static bool is_ours(const char *type, const char *source)
-{
-	if (!strcmp(type, "fuse.thulefs"))
-		return true;
-	return !strcmp(type, "fuse") &&
-	       (!strcmp(source, "private") || !strncmp(source, "postgresql://", 13) ||
-		       !strncmp(source, "postgres://", 11));
-}
-
-static bool parse(char *line, struct mount_point *m)
-{
-	char *save, *field, *dir = NULL, *device = NULL, *type, *source;
-
-	line[strcspn(line, "\n")] = '\0';
-	field = strtok_r(line, " ", &save);
-	for (int i = 0; field && strcmp(field, "-"); i++) {
-		if (i == 2)
-			device = field;
-		if (i == 4)
-			dir = field;
-		field = strtok_r(NULL, " ", &save);
-	}
-	type = field ? strtok_r(NULL, " ", &save) : NULL;
-	source = type ? strtok_r(NULL, " ", &save) : NULL;
-	if (!dir || !device || !source || !strchr(device, ':'))
-		return false;
-	unescape(m->dir, sizeof(m->dir), dir);
-	unescape(m->source, sizeof(m->source), source);
-	m->device = (unsigned int)strtoul(strchr(device, ':') + 1, NULL, 10);
-	m->ours = is_ours(type, m->source);
-	return true;
-}
-
-static bool visit_all(
-	bool (*visit)(const struct mount_point *m, void *arg), void *arg, struct error *err)
-{
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	struct mount_point m;
-	char *line = NULL;
-	size_t size = 0;
-
-	if (!file)
-		return error_sys(err, "cannot read /proc/self/mountinfo");
-	while (getline(&line, &size, file) > 0)
-		if (parse(line, &m) && !visit(&m, arg))
-			break;
-	free(line);
-	fclose(file);
-	return true;
-}
-
 struct filter {
 	bool (*visit)(const struct mount_point *m, void *arg);
 	void *arg;
@@ -91,7 +23,7 @@ bool mounts_visit(
 	bool (*visit)(const struct mount_point *m, void *arg), void *arg, struct error *err)
 {
 	struct filter f = {visit, arg};
-	return visit_all(only_ours, &f, err);
+	return mountinfo_visit(0, only_ours, &f, err);
 }
 
 struct search {
@@ -119,7 +51,7 @@ bool mounts_find(const char *path, struct mount_point *m)
 	struct search s = {path, m, 0};
 
 	m->ours = false;
-	return visit_all(closer, &s, NULL) && m->ours;
+	return mountinfo_visit(0, closer, &s, NULL) && m->ours;
 }
 
 /* Joins without looking: for what realpath(3) cannot walk, which a dead mount is. */

@@ -4,14 +4,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-
-/* A line of /proc/self/mountinfo, see proc(5). */
-struct mount_point {
-	char dir[PATH_MAX];
-	char source[PATH_MAX]; /* as given to mount, without its password */
-	unsigned int device;   /* minor number: what the kernel calls the FUSE connection */
-	bool ours;             /* a ThuleFS */
-};
+#include "base/mountinfo.h"
 
 /* Calls visit for every ThuleFS mount in the order of mounting, until it returns false. */
 bool mounts_visit(

@@ -41,6 +41,7 @@ int error_to_errno(const struct error *err)
 		[ERR_USAGE] = EINVAL,
 		[ERR_NOT_FOUND] = ENOENT,
 		[ERR_BUSY] = EBUSY,
+		[ERR_LEASE] = EBUSY,
 		[ERR_AUTH] = EACCES,
 		[ERR_UNREACHABLE] = EIO,
 		[ERR_TRANSIENT] = EAGAIN,

@@ -12,6 +12,7 @@ enum error_class {
 	ERR_USAGE,       /* what the user typed cannot be done */
 	ERR_NOT_FOUND,   /* the row, file or database asked for does not exist */
 	ERR_BUSY,        /* someone else holds it (a lease, a mount point) */
+	ERR_LEASE,       /* another session has the right to write */
 	ERR_AUTH,        /* refused: password, role, permission */
 	ERR_UNREACHABLE, /* no server there, or the connection was lost: trying again can help */
 	ERR_TRANSIENT,   /* serialization failure, deadlock, server starting: trying again helps */

@@ -32,14 +32,14 @@ static bool lease_refused(PGconn *conn, struct error *err)
 	if (!res)
 		return false;
 	if (PQntuples(res) == 1)
-		error_set(err, ERR_BUSY,
+		error_set(err, ERR_LEASE,
 			"the filesystem is already mounted read-write at %s on host %s (pid %s, "
 			"since %s): "
 			"unmount it there first",
 			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2),
 			PQgetvalue(res, 0, 3));
 	else
-		error_set(err, ERR_BUSY,
+		error_set(err, ERR_LEASE,
 			"another session holds the filesystem's lease: see pg_locks, "
 			"locktype advisory, classid 1953003884");
 	PQclear(res);

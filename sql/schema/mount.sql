@@ -8,7 +8,7 @@ create table thule.mount (
     source     text not null,              -- as it stands in /proc/mounts
     options    text not null,
     version    text not null,
-    read_only  boolean not null,
+    read_only  boolean not null,           -- it shows the past, and never has the lease
     backend    integer not null,           -- pg_backend_pid() of the session that holds the lease
     mounted_at timestamptz not null default now(),
     ended_at   timestamptz,                -- null: mounted, or died

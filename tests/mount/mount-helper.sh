@@ -28,6 +28,10 @@ unmount() {
 	assert_eq "" "$(daemon)" "mounts that have not ended"
 }
 
+shown() { # SOURCE: type and flags in /proc/mounts, which writes # as \043
+	grep -F "${1//#/\\043} $MNT " /proc/mounts | cut -d ' ' -f 3-4 | sed 's/,user_id.*//'
+}
+
 mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o rw,nosuid,nodev,noatime
 assert_eq "$THULE_SOURCE $MNT fuse.thulefs rw,nosuid,nodev,noatime" \
 	"$(grep -F " $MNT " /proc/mounts | cut -d, -f1-4)" "/proc/mounts"
@@ -41,15 +45,55 @@ mount -T "$CASE_DIR/fstab" "$MNT"
 assert_eq through "$(<"$MNT/file")" "content through fstab"
 unmount
 
+# Remounting goes through the helper, with what /proc/mounts says.
 mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o ro
 assert_fails 'read-only' touch "$MNT/new"
 assert_eq through "$(<"$MNT/file")" "content of a read-only mount"
+mount -o remount,rw,nosuid,strictatime "$MNT"
+assert_eq "fuse.thulefs rw,nosuid" "$(shown "$THULE_SOURCE")" "after a remount"
+touch "$MNT/new"
+mount -o remount,ro,noatime,nodiratime,nodev,noexec "$MNT"
+assert_eq "fuse.thulefs ro,nosuid,nodev,noexec,noatime,nodiratime" "$(shown "$THULE_SOURCE")" "after another"
+assert_fails 'read-only' touch "$MNT/new"
+assert_fails 'no ThuleFS' "$helper" "$THULE_SOURCE" "$CASE_DIR" -o remount,ro
+mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o remount,rw,suid,dev,exec,relatime,diratime
+assert_eq "fuse.thulefs rw,relatime" "$(shown "$THULE_SOURCE")" "after all is taken back"
+assert_eq 1 "$(grep -c " $MNT " /proc/mounts)" "mounts after remounts"
 unmount
 
-mount -t fuse.thulefs "$THULE_SOURCE" "$MNT"
+mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" 2>&1 | diff - /dev/null || fail "mount(8) is not told good news"
 assert_fails "$MNT" mount -t fuse.thulefs "$THULE_SOURCE" "$MNT"
 assert_fails 'nonsense' mount -t fuse.thulefs "$THULE_SOURCE" "$CASE_DIR/" -o nonsense
 # Others are let in as far as permissions go, which is what a system's mount is for.
 as_user 65534 cat "$MNT/file" >/dev/null || fail "another user cannot read a file of mode 644"
+unmount
+
+# All that suites send, with nothing in the environment; and the type that they look for.
+ln -s "$PGHOST" "$CASE_DIR/a#b"
+THULE_SOURCE="postgresql://$PGUSER@${CASE_DIR//\//%2F}%2Fa#b:${PGPORT:-5432}/$CASE_DB"
+env -i "$(command -v mount)" -t fuse.thulefs "$THULE_SOURCE" "$MNT" -s -n -v -o \
+	rw,nosuid,suid,nodev,dev,nodiratime,strictatime,relatime,lazytime,allow_other,default_permissions,dax,inlinecrypt \
+	-o noacl,nosubtype
+assert_eq "fuse rw,nodiratime,relatime" "$(shown "$THULE_SOURCE")" "with nosubtype"
+echo changed >"$MNT/file"
+# umount(8) has no helper for this type. The next mount waits for the daemon that is still committing.
+for i in 1 2 3 4 5; do
+	head -c 3000000 /dev/urandom >"$MNT/bytes"
+	sum=$(cksum <"$MNT/bytes")
+	umount "$MNT"
+	mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o nosubtype || fail "mount after umount, the $i. time"
+	assert_eq "$sum" "$(cksum <"$MNT/bytes")" "what was written before umount"
+done
+# A mount that comes while umount is about to be done waits as well.
+(
+	exec 3<"$MNT/file"
+	: >"$CASE_DIR/ready"
+	sleep 0.3
+) &
+wait_until 10 test -e "$CASE_DIR/ready"
+(until umount "$MNT" 2>/dev/null; do sleep 0.02; done) &
+mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o nosubtype || fail "mount while umount was under way"
+assert_eq changed "$(<"$MNT/file")" "content after a mount that waited"
+wait
 unmount
 wait_until 30 ended || fail "a mount has not ended"

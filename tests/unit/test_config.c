@@ -2,6 +2,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -55,18 +56,16 @@ START_TEST(defaults)
 
 	ck_assert_str_eq(c.source, "private");
 	ck_assert_str_eq(c.dir, "/mnt");
-	ck_assert(!c.foreground && !c.help && !c.version && !c.remount && !c.read_only);
+	ck_assert(!c.foreground && !c.help && !c.version && !c.remount);
 	ck_assert(!c.nosubtype && !c.debug);
 	ck_assert(c.default_permissions);
 	/* What others may do with the mount is for root to give. */
 	ck_assert_int_eq(c.allow_other, geteuid() == 0);
-	ck_assert_int_eq(c.suid, geteuid() == 0);
-	ck_assert_int_eq(c.dev, geteuid() == 0);
+	ck_assert_uint_eq(c.mount_flags, geteuid() == 0 ? 0 : MS_NOSUID | MS_NODEV);
 	ck_assert_int_eq(c.journal_mib, 64);
 	ck_assert_int_eq(c.cache_inodes, 100000);
 	ck_assert_int_eq(c.threads, 0);
 	ck_assert_str_eq(c.options, "");
-	ck_assert_str_eq(c.fuse_options, "");
 }
 END_TEST
 
@@ -128,23 +127,36 @@ START_TEST(missing)
 }
 END_TEST
 
+#define SET_ID (unsigned long)(MS_NOSUID | MS_NODEV)
+
+/* Without what a user's mount has by itself. */
+static unsigned long flags(const char *options)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line), "a b -o suid,dev -o %s", options);
+	return accept_line(line).mount_flags;
+}
+
 START_TEST(lists)
 {
 	struct config c = accept_line("-o ro a -o threads=3,,noexec b -o nosubtype,noatime -o @");
 
-	ck_assert(c.read_only && c.nosubtype);
+	ck_assert(c.nosubtype);
 	ck_assert_int_eq(c.threads, 3);
 	ck_assert_str_eq(c.source, "a");
 	ck_assert_str_eq(c.dir, "b");
-	ck_assert_str_eq(c.fuse_options, "noexec,noatime");
+	ck_assert_uint_eq(c.mount_flags & ~SET_ID, MS_RDONLY | MS_NOEXEC | MS_NOATIME);
 	/* All of them, as they were given. */
 	ck_assert_ptr_nonnull(strstr(c.options, "ro,threads=3,,noexec,nosubtype,noatime"));
 	/* The last one counts. */
-	ck_assert(!accept_line("a b -o ro,rw").read_only);
-	ck_assert(accept_line("a b -o rw -o ro").read_only);
-	ck_assert(accept_line("a b -o nosuid,suid").suid);
-	ck_assert(!accept_line("a b -o nosuid").suid);
-	ck_assert(!accept_line("a b -o dev,nodev").dev);
+	ck_assert_uint_eq(flags("ro,rw"), 0);
+	ck_assert_uint_eq(flags("rw -o ro"), MS_RDONLY);
+	ck_assert_uint_eq(flags("nosuid,suid,dev"), 0);
+	ck_assert_uint_eq(flags("nosuid,dev,nodev"), MS_NOSUID | MS_NODEV);
+	ck_assert_uint_eq(flags("noatime,strictatime,nodiratime"), MS_STRICTATIME | MS_NODIRATIME);
+	ck_assert_uint_eq(flags("strictatime,relatime"), MS_RELATIME);
+	ck_assert_uint_eq(flags("lazytime,sync,noexec,async,exec"), MS_LAZYTIME);
 	ck_assert(accept_line("a b -o remount,ro").remount);
 	ck_assert(accept_line("a b -o allow_other,debug").allow_other);
 }
@@ -174,7 +186,7 @@ START_TEST(past)
 	struct config c = accept_line("private /mnt -o at=op:5,rw");
 
 	ck_assert_str_eq(c.at, "op:5");
-	ck_assert(c.read_only);
+	ck_assert(c.mount_flags & MS_RDONLY);
 	ck_assert(accept_line("private /mnt").magic);
 	ck_assert(!accept_line("private /mnt -o nomagic").magic);
 }
@@ -186,14 +198,16 @@ START_TEST(mount8)
 		"noexec", "exec", "sync", "async", "dirsync", "atime", "noatime", "relatime",
 		"strictatime", "diratime", "nodiratime", "lazytime", "nolazytime", "defaults",
 		"auto", "noauto", "user", "nouser", "users", "nofail", "_netdev", "allow_other",
-		"default_permissions", "x-systemd.automount", "x-gvfs-name=a", "comment=words"};
+		"default_permissions", "dax", "inlinecrypt", "noacl", "user_id=0", "group_id=0",
+		"max_read=4096", "x-systemd.automount", "x-gvfs-name=a", "comment=words"};
 	struct config c = accept_line("-s -n -v a#b:c /mnt -t fuse.thulefs -o rw,nosuid,nodev");
 	char line[256];
 
 	ck_assert_str_eq(c.source, "a#b:c");
-	ck_assert(!c.read_only && !c.suid && !c.dev);
-	ck_assert(accept_line("a b -r").read_only);
-	ck_assert(!accept_line("a b -r -w").read_only);
+	ck_assert_uint_eq(c.mount_flags, MS_NOSUID | MS_NODEV);
+	ck_assert(accept_line("a b -r").mount_flags & MS_RDONLY);
+	ck_assert(!(accept_line("a b -r -w").mount_flags & MS_RDONLY));
+	ck_assert(!c.helper);
 	ck_assert(accept_line("a b -f").foreground);
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		snprintf(line, sizeof(line), "a b -o %s", words[i]);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "base/error.h"
+#include "base/mountinfo.h"
+
+/* What becomes of whoever has the lease of a filesystem that we want to mount. */
+enum holder {
+	HOLDER_GONE,    /* it has let go: try again */
+	HOLDER_MOUNTED, /* it serves a mount that we see */
+	HOLDER_STAYS,   /* it is on another host, or does not let go */
+};
+
+/*
+ * Waits while a daemon of this host that is not mounted any more (or not yet) has the lease:
+ * umount(8) returns before the daemon has committed everything. HOLDER_MOUNTED sets *m to a mount
+ * of it.
+ */
+enum holder holder_await(const char *conninfo, struct mount_point *m);
