@@ -210,7 +210,8 @@ static bool load_orphans(struct server *s, struct error *err)
 {
 	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
 	PGresult *res =
-		conn ? db_query(conn, "select ino, mode, size from thule.inode where nlink = 0", 0,
+		conn ? db_query(conn,
+			       "select ino, mode, size, xattrs from thule.inode where nlink = 0", 0,
 			       NULL, err)
 		     : NULL;
 	int n = res ? PQntuples(res) : 0;
@@ -220,6 +221,7 @@ static bool load_orphans(struct server *s, struct error *err)
 			.ino = strtoull(PQgetvalue(res, i, 0), NULL, 10),
 			.mode = (uint32_t)strtoul(PQgetvalue(res, i, 1), NULL, 10),
 			.size = strtoull(PQgetvalue(res, i, 2), NULL, 10),
+			.xattrs = (uint32_t)strtoul(PQgetvalue(res, i, 3), NULL, 10),
 		};
 		inode_add(&s->fs.state, &attr, (struct bytes){0});
 	}

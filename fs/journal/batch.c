@@ -29,6 +29,9 @@ static const struct {
 	[ROWS_DIRENT_CLOSE] = {STMT_APPLY_DIRENT_CLOSE, "8b8t"},
 	[ROWS_DIRENT_HISTORY] = {STMT_APPLY_DIRENT_HISTORY, "8b888t8t", true},
 	[ROWS_DIRENT_INSERT] = {STMT_APPLY_DIRENT_INSERT, "8b888t"},
+	[ROWS_XATTR_CLOSE] = {STMT_APPLY_XATTR_CLOSE, "8b8t"},
+	[ROWS_XATTR_HISTORY] = {STMT_APPLY_XATTR_HISTORY, "8bb8t8t", true},
+	[ROWS_XATTR_INSERT] = {STMT_APPLY_XATTR_INSERT, "8bb8t"},
 	[ROWS_EXTENT_CUT] = {STMT_APPLY_EXTENT_CUT, "8888t"},
 	[ROWS_EXTENT_HISTORY] = {STMT_APPLY_EXTENT_HISTORY, "888888t8t", true},
 	[ROWS_EXTENT_INSERT] = {STMT_APPLY_EXTENT_INSERT, "888888t"},
@@ -122,7 +125,7 @@ void batch_without_history(struct batch *b)
 void batch_reset(struct batch *b)
 {
 	inode_fold_reset(b);
-	dirent_fold_reset(b);
+	name_folds_reset(b);
 	extent_fold_reset(b);
 	for (int i = 0; i < ROWS_COUNT; i++)
 		for (int j = 0; j < b->rows[i].columns; j++)
@@ -205,6 +208,8 @@ static void add_effect(struct batch *b, const struct effect *e, struct when w, u
 		HASH_FIND(hh, b->inodes, &e->gone, sizeof(e->gone), f);
 		extent_fold_cut(b, e->gone, 0, w, !(e->flags & EFFECT_FRESH) && (!f || f->existed));
 		inode_fold_gone(b, e->gone, w);
+		if (e->flags & EFFECT_XATTRS)
+			xattr_fold_inode_gone(b, e->gone, w);
 		break;
 	}
 	case EFFECT_DIRENT:
@@ -212,6 +217,12 @@ static void add_effect(struct batch *b, const struct effect *e, struct when w, u
 		break;
 	case EFFECT_DIRENT_GONE:
 		dirent_fold_gone(b, e, w);
+		break;
+	case EFFECT_XATTR:
+		xattr_fold_put(b, e, w);
+		break;
+	case EFFECT_XATTR_GONE:
+		xattr_fold_gone(b, e, w);
 		break;
 	case EFFECT_EXTENT:
 		extent_fold_write(b, e, w, actor);
@@ -328,7 +339,7 @@ bool batch_commit(struct batch *b, PGconn *conn, bool sync, struct error *err)
 
 	if (!b->finished) {
 		inode_fold_finish(b);
-		dirent_fold_finish(b);
+		name_folds_finish(b);
 		extent_fold_finish(b);
 		b->finished = true;
 	}

@@ -26,6 +26,9 @@ enum rows_id {
 	ROWS_DIRENT_CLOSE,
 	ROWS_DIRENT_HISTORY,
 	ROWS_DIRENT_INSERT,
+	ROWS_XATTR_CLOSE,
+	ROWS_XATTR_HISTORY,
+	ROWS_XATTR_INSERT,
 	ROWS_EXTENT_CUT,
 	ROWS_EXTENT_HISTORY,
 	ROWS_EXTENT_INSERT,
@@ -60,13 +63,15 @@ struct inode_fold {
 	UT_hash_handle hh;
 };
 
-struct dirent_fold {
-	uint64_t ino, cookie;
-	bool existed, live; /* as in inode_fold */
+/* A name of a directory, or an extended attribute of an inode. */
+struct name_fold {
+	uint64_t ino, cookie; /* of a name */
+	struct bytes value;   /* of an attribute; in the record's memory */
+	bool existed, live;   /* as in inode_fold */
 	struct when ended, from;
 	UT_hash_handle hh;
 	uint16_t name_len;
-	uint64_t parent; /* the key: parent and name, contiguous */
+	uint64_t of; /* directory or inode; the key: it and the name, contiguous */
 	char name[];
 };
 
@@ -117,7 +122,8 @@ struct batch {
 	size_t ops, bytes;
 	bool finished; /* folds were turned into rows */
 	struct inode_fold *inodes;
-	struct dirent_fold *dirents;
+	struct name_fold *dirents;
+	struct name_fold *xattrs;
 	struct extent_fold *extents;
 	struct blob *blobs;
 	size_t blob_count, blob_cap;
@@ -141,8 +147,12 @@ void inode_fold_reset(struct batch *b);
 
 void dirent_fold_put(struct batch *b, const struct effect *e, struct when w);
 void dirent_fold_gone(struct batch *b, const struct effect *e, struct when w);
-void dirent_fold_finish(struct batch *b);
-void dirent_fold_reset(struct batch *b);
+void xattr_fold_put(struct batch *b, const struct effect *e, struct when w);
+void xattr_fold_gone(struct batch *b, const struct effect *e, struct when w);
+/* Ends all attributes of an inode. */
+void xattr_fold_inode_gone(struct batch *b, uint64_t ino, struct when w);
+void name_folds_finish(struct batch *b);
+void name_folds_reset(struct batch *b);
 
 void extent_fold_write(struct batch *b, const struct effect *e, struct when w, uint64_t actor);
 /* Ends [lo, infinity); `in_database` false when the file is known to have nothing there. */

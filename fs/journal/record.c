@@ -88,6 +88,10 @@ static size_t effect_size(const struct effect *e)
 	case EFFECT_EXTENT:
 	case EFFECT_CUT:
 		return n + sizeof(struct stored_extent) + bytes_size(e->extent.data);
+	case EFFECT_XATTR:
+	case EFFECT_XATTR_GONE:
+		return n + sizeof(e->xattr.ino) + bytes_size(e->xattr.name) +
+		       bytes_size(e->xattr.value);
 	}
 	assert(!"unknown effect");
 	return n;
@@ -128,6 +132,12 @@ static char *put_effect(char *p, const struct effect *e, const void **data_at)
 		p = put_bytes(p, e->extent.data, data_at);
 		break;
 	}
+	case EFFECT_XATTR:
+	case EFFECT_XATTR_GONE:
+		p = put(p, &e->xattr.ino, sizeof(e->xattr.ino));
+		p = put_bytes(p, e->xattr.name, NULL);
+		p = put_bytes(p, e->xattr.value, NULL);
+		break;
 	}
 	return p;
 }
@@ -268,6 +278,12 @@ static void take_effect(struct cursor *c, struct effect *e)
 		e->extent.data = take_bytes(c);
 		break;
 	}
+	case EFFECT_XATTR:
+	case EFFECT_XATTR_GONE:
+		take_into(c, &e->xattr.ino, sizeof(e->xattr.ino));
+		e->xattr.name = take_bytes(c);
+		e->xattr.value = take_bytes(c);
+		break;
 	default:
 		c->bad = true;
 	}

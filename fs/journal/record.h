@@ -41,12 +41,15 @@ enum effect_type {
 	EFFECT_DIRENT_GONE, /* the name ended */
 	EFFECT_EXTENT,      /* these bytes are at this offset now */
 	EFFECT_CUT,         /* from this offset on there are no bytes now */
+	EFFECT_XATTR = 9,   /* the extended attribute has this value now */
+	EFFECT_XATTR_GONE,  /* the extended attribute ended */
 };
 
 enum effect_flag {
-	EFFECT_NEW = 1,   /* INODE: it did not exist before this op */
-	EFFECT_MERGE = 2, /* INODE: may join the version before it, if both are in one batch */
-	EFFECT_FRESH = 4, /* EXTENT: lies past the old end of file; INODE_GONE: it had no bytes */
+	EFFECT_NEW = 1,    /* INODE, XATTR: it did not exist before this op */
+	EFFECT_MERGE = 2,  /* INODE: may join the version before it, if both are in one batch */
+	EFFECT_FRESH = 4,  /* EXTENT: lies past the old end of file; INODE_GONE: it had no bytes */
+	EFFECT_XATTRS = 8, /* INODE_GONE: it had extended attributes */
 };
 
 enum record_flag {
@@ -128,6 +131,10 @@ struct effect {
 			uint64_t ino, off;
 			struct bytes data; /* EXTENT only */
 		} extent;
+		struct {
+			uint64_t ino;
+			struct bytes name, value; /* value: XATTR only */
+		} xattr;
 		struct actor_image actor;
 	};
 };

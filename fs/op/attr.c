@@ -1,8 +1,11 @@
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "op/acl.h"
 #include "op/op.h"
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -42,10 +45,11 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino)
 	(FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_ATIME_NOW |                     \
 		FUSE_SET_ATTR_MTIME_NOW)
 
-/* The kernel clears set-id bits along with a change of owner or size: that is still one of these.
- */
+/* With nothing to set, the kernel wants what chown(-1, -1) does: the set-id bits cleared. */
 static enum op_kind setattr_kind(int to_set)
 {
+	if (!to_set)
+		return OP_CHOWN;
 	if (to_set & FUSE_SET_ATTR_SIZE)
 		return to_set & SET_OWNER ? OP_SETATTR : OP_TRUNCATE;
 	if (to_set & SET_OWNER)
@@ -67,14 +71,32 @@ static void set_times(struct inode_attr *attr, const struct stat *st, int to_set
 		attr->mtime = timespec_ns(&st->st_mtim);
 }
 
+/* What chmod means where there is an access list. */
+static void set_mode(struct call *c, struct inode *inode, mode_t mode)
+{
+	struct bytes name = name_bytes(ACL_ACCESS_NAME);
+	struct xattr *x = xattr_find(inode, name);
+	char *acl;
+
+	inode->attr.mode = (inode->attr.mode & S_IFMT) | (mode & 07777);
+	if (!x)
+		return;
+	acl = xmemdup(x->bytes + x->name_len, x->value_len);
+	acl_set_mode(acl, x->value_len, mode);
+	effect_xattr(c, inode, name, (struct bytes){acl, x->value_len});
+	free(acl);
+}
+
 static int setattr(
 	struct call *c, uint64_t ino, const struct stat *st, int to_set, struct inode **inode)
 {
 	struct inode_attr *attr;
 	int rc = need_inode(c, ino, inode);
 
+	if (!rc && to_set & FUSE_SET_ATTR_MODE)
+		rc = need_xattrs(c, *inode);
 	if (!rc)
-		rc = need_room(c, 0);
+		rc = need_room(c, ACL_BYTES_MAX);
 	if (rc)
 		return rc;
 	if ((*inode)->gone)
@@ -86,11 +108,15 @@ static int setattr(
 		return EINVAL;
 	change_begin(c, setattr_kind(to_set), ino);
 	if (to_set & FUSE_SET_ATTR_MODE)
-		attr->mode = (attr->mode & S_IFMT) | (st->st_mode & 07777);
+		set_mode(c, *inode, st->st_mode);
 	if (to_set & FUSE_SET_ATTR_UID)
 		attr->uid = st->st_uid;
 	if (to_set & FUSE_SET_ATTR_GID)
 		attr->gid = st->st_gid;
+	/* Giving a file away always clears them; cutting it does where the caller may not keep
+	 * them. */
+	if (to_set & SET_OWNER || !to_set || transport_kills_setid())
+		change_kill_setid(attr);
 	if (to_set & FUSE_SET_ATTR_SIZE) {
 		change_size(c, *inode, (uint64_t)st->st_size);
 		attr->mtime = c->now;

@@ -78,17 +78,27 @@ struct inode_attr result_attr(const PGresult *res, int row)
 	};
 }
 
+void reply_attr(fuse_req_t req, const struct stat *st, int64_t btime)
+{
+	if (transport_kind() == RAW_STATX)
+		raw_reply_statx(req, st, btime, KERNEL_CACHE_SECONDS);
+	else
+		fuse_reply_attr(req, st, KERNEL_CACHE_SECONDS);
+}
+
 void call_end_attr(struct call *c, int rc, const struct inode *inode)
 {
 	struct stat st;
+	int64_t btime;
 
 	if (rc) {
 		call_end(c, rc);
 		return;
 	}
 	attr_to_stat(&inode->attr, &st);
+	btime = inode->attr.btime;
 	call_leave(c);
-	fuse_reply_attr(c->req, &st, KERNEL_CACHE_SECONDS);
+	reply_attr(c->req, &st, btime);
 }
 
 void call_end_entry(struct call *c, int rc, const struct inode *inode)

@@ -102,7 +102,9 @@ void effect_inode(struct call *c, struct inode *inode, unsigned int flags)
 void effect_inode_gone(struct call *c, struct inode *inode)
 {
 	bool no_bytes = !S_ISREG(inode->attr.mode) || inode->attr.size == 0;
-	struct effect *e = add_effect(c, EFFECT_INODE_GONE, no_bytes ? EFFECT_FRESH : 0);
+	unsigned int flags =
+		(no_bytes ? EFFECT_FRESH : 0) | (inode->attr.xattrs ? EFFECT_XATTRS : 0);
+	struct effect *e = add_effect(c, EFFECT_INODE_GONE, flags);
 
 	e->gone = inode->ino;
 	inode->gone = true;
@@ -152,6 +154,32 @@ void effect_name_gone(struct call *c, struct dirent_node *d)
 	dirent_set(&c->fs->state, inode_find(&c->fs->state, d->parent), name, 0, 0, 0);
 }
 
+void effect_xattr(struct call *c, struct inode *inode, struct bytes name, struct bytes value)
+{
+	bool existed = xattr_find(inode, name) != NULL;
+	struct effect *e = add_effect(c, EFFECT_XATTR, existed ? 0 : EFFECT_NEW);
+
+	xattr_set(inode, name, value);
+	e->xattr.ino = inode->ino;
+	e->xattr.name = name;
+	e->xattr.value = xattr_value(xattr_find(inode, name));
+	if (!existed)
+		inode->attr.xattrs++;
+	inode->xattrs_known = true;
+}
+
+void effect_xattr_gone(struct call *c, struct inode *inode, struct bytes name)
+{
+	struct effect *e = add_effect(c, EFFECT_XATTR_GONE, 0);
+
+	e->xattr.ino = inode->ino;
+	e->xattr.name = name;
+	e->xattr.value = (struct bytes){0};
+	xattr_drop(inode, name);
+	inode->attr.xattrs--;
+	inode->xattrs_known = true;
+}
+
 void effect_write(struct call *c, struct inode *inode, uint64_t off, struct bytes data, bool fresh)
 {
 	struct effect *e = add_effect(c, EFFECT_EXTENT, fresh ? EFFECT_FRESH : 0);
@@ -170,6 +198,16 @@ void effect_cut(struct call *c, struct inode *inode, uint64_t off)
 	e->extent.data = (struct bytes){0};
 	pending_add(inode,
 		(struct pending){journal_next_op(c->fs->journal), off, UINT64_MAX - off, NULL});
+}
+
+void change_kill_setid(struct inode_attr *attr)
+{
+	if (!S_ISREG(attr->mode))
+		return;
+	attr->mode &= ~(uint32_t)S_ISUID;
+	/* Without the right to execute, it marks mandatory locks. */
+	if (attr->mode & S_IXGRP)
+		attr->mode &= ~(uint32_t)S_ISGID;
 }
 
 void change_size(struct call *c, struct inode *inode, uint64_t size)

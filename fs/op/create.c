@@ -1,7 +1,10 @@
 #include <errno.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/buf.h"
+#include "op/acl.h"
 #include "op/op.h"
 
 /* What a new inode is made with. */
@@ -10,6 +13,7 @@ struct newborn {
 	mode_t mode;
 	dev_t rdev;
 	struct bytes target;
+	bool nameless; /* O_TMPFILE */
 };
 
 /* A directory with the set-group-id bit hands its group down, and the bit to directories: see
@@ -29,44 +33,101 @@ static struct inode_attr newborn_attr(
 		.ctime = c->now,
 		.btime = c->now,
 		.mode = n->mode | (is_dir && inherit ? S_ISGID : 0),
-		.nlink = is_dir ? 2 : 1,
+		.nlink = is_dir        ? 2
+			 : n->nameless ? 0
+				       : 1,
 		.uid = c->ctx->uid,
 		.gid = inherit ? dir->attr.gid : c->ctx->gid,
 		.rdev = (uint32_t)n->rdev,
 	};
 }
 
+/* The directory's default access list goes to what is made in it; where there is none, the umask
+ * counts. */
+static void inherit_acl(struct call *c, struct inode *dir, struct inode *inode)
+{
+	struct xattr *x = xattr_find(dir, name_bytes(ACL_DEFAULT_NAME));
+	struct inode_attr *attr = &inode->attr;
+	bool minimal;
+	char *acl;
+
+	if (S_ISLNK(attr->mode))
+		return;
+	if (!x) {
+		attr->mode &= ~(c->ctx->umask & 0777);
+		return;
+	}
+	acl = xmemdup(x->bytes + x->name_len, x->value_len);
+	attr->mode = (attr->mode & ~0777u) | acl_inherit(acl, x->value_len, attr->mode, &minimal);
+	if (!minimal)
+		effect_xattr(
+			c, inode, name_bytes(ACL_ACCESS_NAME), (struct bytes){acl, x->value_len});
+	if (S_ISDIR(attr->mode))
+		effect_xattr(c, inode, name_bytes(ACL_DEFAULT_NAME), xattr_value(x));
+	free(acl);
+}
+
+/* A directory to make something in. */
+static int need_place(struct call *c, uint64_t parent, const struct bytes *name, struct inode **dir)
+{
+	struct dirent_node *d = NULL;
+	int rc = need_dir(c, parent, dir);
+
+	if (!rc)
+		rc = need_xattrs(c, *dir);
+	if (!rc && name)
+		rc = need_name(c, *dir, *name, &d);
+	if (!rc && d)
+		rc = EEXIST;
+	return rc ? rc : need_room(c, 2 * ACL_BYTES_MAX);
+}
+
+/* Begins the record of a new inode, which has no name yet. */
+static struct inode *bear(struct call *c, struct inode *dir, const struct newborn *n)
+{
+	struct inode_attr attr = newborn_attr(c, dir, n);
+	struct inode *inode = inode_add(&c->fs->state, &attr, n->target);
+
+	c->fs->next_ino++;
+	inode->base_end = 0;
+	change_begin(c, n->kind, attr.ino);
+	inherit_acl(c, dir, inode);
+	effect_inode(c, inode, EFFECT_NEW);
+	return inode;
+}
+
 static int make(struct call *c, uint64_t parent, const char *text, const struct newborn *n,
 	struct inode **inode)
 {
 	struct bytes name = name_bytes(text);
-	struct inode_attr attr;
-	struct dirent_node *d;
 	struct inode *dir;
-	int rc = need_dir(c, parent, &dir);
+	int rc = need_place(c, parent, &name, &dir);
 
-	if (!rc)
-		rc = need_name(c, dir, name, &d);
-	if (!rc && d)
-		rc = EEXIST;
-	if (!rc)
-		rc = need_room(c, 0);
 	if (rc)
 		return rc;
-	attr = newborn_attr(c, dir, n);
-	c->fs->next_ino++;
-	*inode = inode_add(&c->fs->state, &attr, n->target);
-	(*inode)->base_end = 0;
-	if (S_ISDIR(attr.mode)) {
+	*inode = bear(c, dir, n);
+	if (S_ISDIR(n->mode)) {
 		(*inode)->dir.complete = true;
 		(*inode)->parent = parent;
 		dir->attr.nlink++;
 	}
-	change_begin(c, n->kind, attr.ino);
 	change_at(c, parent, name);
-	effect_inode(c, *inode, EFFECT_NEW);
 	effect_name(c, dir, name, *inode);
 	effect_touch_dir(c, dir);
+	change_end(c);
+	return 0;
+}
+
+/* O_TMPFILE: a file that link() may give a name. */
+static int make_nameless(
+	struct call *c, uint64_t parent, const struct newborn *n, struct inode **inode)
+{
+	struct inode *dir;
+	int rc = need_place(c, parent, NULL, &dir);
+
+	if (rc)
+		return rc;
+	*inode = bear(c, dir, n);
 	change_end(c);
 	return 0;
 }
@@ -109,7 +170,9 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const cha
 void op_create(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
-	struct newborn n = {.kind = OP_CREATE, .mode = S_IFREG | (mode & 07777)};
+	struct newborn n = {.kind = OP_CREATE,
+		.mode = S_IFREG | (mode & 07777),
+		.nameless = transport_kind() == RAW_TMPFILE};
 	struct fuse_entry_param e = {
 		.attr_timeout = KERNEL_CACHE_SECONDS, .entry_timeout = KERNEL_CACHE_SECONDS};
 	struct inode *inode = NULL;
@@ -117,7 +180,8 @@ void op_create(
 	int rc;
 
 	call_begin_change(&c, req);
-	rc = make(&c, parent, name, &n, &inode);
+	rc = n.nameless ? make_nameless(&c, parent, &n, &inode)
+			: make(&c, parent, name, &n, &inode);
 	if (rc) {
 		call_end(&c, rc);
 		return;
@@ -150,7 +214,8 @@ static int hard_link(
 		return rc;
 	if (S_ISDIR((*inode)->attr.mode))
 		return EPERM;
-	if ((*inode)->attr.nlink == 0)
+	/* One without a name may get one if it was made so; the kernel knows. */
+	if ((*inode)->gone)
 		return ENOENT;
 	if ((*inode)->attr.nlink >= INT32_MAX)
 		return EMLINK;

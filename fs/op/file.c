@@ -35,6 +35,8 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		change_begin(c, OP_TRUNCATE, ino);
 		change_size(c, inode, 0);
 		inode->attr.mtime = inode->attr.ctime = c->now;
+		if (transport_kills_setid())
+			change_kill_setid(&inode->attr);
 		effect_inode(c, inode, 0);
 		change_end(c);
 	}

@@ -10,7 +10,7 @@
  * What is not in the state is asked of the database once, however many requests want it; they are
  * parked with the load and run again when the answer is in the state.
  */
-enum load_kind { LOAD_INODE, LOAD_NAME, LOAD_DIR };
+enum load_kind { LOAD_INODE, LOAD_NAME, LOAD_DIR, LOAD_XATTRS };
 
 struct load_key {
 	uint64_t ino; /* of the inode or the directory */
@@ -64,6 +64,15 @@ static void fill_name(struct fs *fs, struct inode *dir, const PGresult *res, int
 			(uint64_t)result_int(res, row, COL_COOKIE), inode->attr.mode);
 }
 
+static void fill_xattrs(struct inode *inode, const PGresult *res)
+{
+	if (xattrs_known(inode))
+		return;
+	for (int row = 0; row < PQntuples(res); row++)
+		xattr_set(inode, result_bytes(res, row, 0), result_bytes(res, row, 1));
+	inode->xattrs_known = true;
+}
+
 /* Under the lock. Returns an errno for those who wait. */
 static int fill(struct load *l, const PGresult *res)
 {
@@ -84,6 +93,10 @@ static int fill(struct load *l, const PGresult *res)
 	dir = inode_find(&fs->state, l->key.ino);
 	if (!dir)
 		return 0;
+	if (l->key.kind == LOAD_XATTRS) {
+		fill_xattrs(dir, res);
+		return 0;
+	}
 	for (int row = 0; row < PQntuples(res); row++)
 		fill_name(fs, dir, res, row);
 	if (l->key.kind == LOAD_DIR)
@@ -128,6 +141,7 @@ static struct load *load_start(struct fs *fs, const struct load_key *key)
 		[LOAD_INODE] = STMT_READ_INODE,
 		[LOAD_NAME] = STMT_READ_DIRENT,
 		[LOAD_DIR] = STMT_READ_DIR,
+		[LOAD_XATTRS] = STMT_READ_XATTRS,
 	};
 	struct load *l = xcalloc(1, sizeof(*l));
 	struct reader_query *q = reader_query_new(stmts[key->kind], load_done, l);
@@ -204,6 +218,11 @@ int need_entry(struct call *c, struct inode *dir, struct bytes name, struct dire
 int need_all_names(struct call *c, struct inode *dir)
 {
 	return dir->dir.complete ? 0 : load(c, LOAD_DIR, dir->ino, (struct bytes){0});
+}
+
+int need_xattrs(struct call *c, struct inode *inode)
+{
+	return xattrs_known(inode) ? 0 : load(c, LOAD_XATTRS, inode->ino, (struct bytes){0});
 }
 
 struct room_wait {

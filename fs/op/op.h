@@ -62,6 +62,8 @@ int need_entry(struct call *c, struct inode *dir, struct bytes name, struct dire
 	struct inode **inode);
 /* All names of a directory. */
 int need_all_names(struct call *c, struct inode *dir);
+/* All extended attributes of an inode. */
+int need_xattrs(struct call *c, struct inode *inode);
 /* Room in the journal for an op with so many bytes of data. */
 int need_room(struct call *c, size_t data);
 
@@ -89,7 +91,14 @@ void effect_touch_dir(struct call *c, struct inode *dir); /* sets its times */
 void effect_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode);
 void effect_name_gone(struct call *c, struct dirent_node *d);
 void effect_write(struct call *c, struct inode *inode, uint64_t off, struct bytes data, bool fresh);
+/* Sets or removes an extended attribute, in state (attr.xattrs too) and record; effect_inode()
+ * comes after them. Its attributes are known. */
+void effect_xattr(struct call *c, struct inode *inode, struct bytes name, struct bytes value);
+void effect_xattr_gone(struct call *c, struct inode *inode, struct bytes name);
 void effect_cut(struct call *c, struct inode *inode, uint64_t off);
+
+/* Clears the set-id bits, as writing and giving away a file do. */
+void change_kill_setid(struct inode_attr *attr);
 
 /* Sets the size of a file, in state and record; changes no times. */
 void change_size(struct call *c, struct inode *inode, uint64_t size);
@@ -103,8 +112,12 @@ void change_unlinked(struct call *c, struct inode *inode);
 /* --- shared by families of operations --- */
 
 void attr_to_stat(const struct inode_attr *attr, struct stat *st);
+/* Answers GETATTR, SETATTR, or STATX with the time of birth, nanoseconds since the epoch. */
+void reply_attr(fuse_req_t req, const struct stat *st, int64_t btime);
 /* The first columns of every statement that reads inodes, now or then, from ino to project. */
 struct inode_attr result_attr(const PGresult *res, int row);
+/* Whether listxattr(2) shows a name to a user: only root sees what only root may read. */
+bool xattr_listed(struct bytes name, uid_t uid);
 /* A handle for an inode that is now open, with flags of open(2), by who calls. */
 struct handle *file_open(struct call *c, struct inode *inode, int flags);
 /* Ends what was unlinked while it was open: after the last close, and when mount begins or ends. */
@@ -138,4 +151,9 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
 void op_readdirplus(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
+void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size,
+	int flags);
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
+void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 void op_statfs(fuse_req_t req, fuse_ino_t ino);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "op/past_request.h"
 
 /* The kernel asks for files that are to be run with this flag in place of the right to read. */
@@ -42,13 +43,14 @@ static void answer_top(struct past_request *r, const PGresult *res)
 static void answer_getattr(struct past_request *r, const PGresult *res)
 {
 	struct stat st;
+	int64_t btime;
 
 	if (PQntuples(res) == 0) {
 		fuse_reply_err(r->reply.req, ESTALE);
 		return;
 	}
-	past_attr(r, res, 0, &st);
-	fuse_reply_attr(r->reply.req, &st, KERNEL_CACHE_SECONDS);
+	btime = past_attr(r, res, 0, &st);
+	reply_attr(r->reply.req, &st, btime);
 }
 
 static void answer_readlink(struct past_request *r, const PGresult *res)
@@ -163,7 +165,7 @@ void past_getattr(fuse_req_t req, fuse_ino_t node)
 
 	if (node == PAST_DIR || node == PAST_AT) {
 		magic_stat(node, &st);
-		fuse_reply_attr(req, &st, KERNEL_CACHE_SECONDS);
+		reply_attr(req, &st, timespec_ns(&st.st_ctim));
 	} else if ((r = past_request_node(req, node, STMT_READ_PAST_INODE, answer_getattr))) {
 		past_submit(r, false);
 	}

@@ -105,7 +105,7 @@ struct past_request *past_request_node(fuse_req_t req, uint64_t node, enum stmt 
 	return r;
 }
 
-void past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st)
+int64_t past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st)
 {
 	struct inode_attr attr = result_attr(res, row);
 
@@ -113,19 +113,27 @@ void past_attr(const struct past_request *r, const PGresult *res, int row, struc
 	/* Beside the present, an inode of the past is another file. */
 	if (!r->fs->config.at_op)
 		st->st_ino = past_node(r->fs->past, r->op, attr.ino);
+	return attr.btime;
+}
+
+bool past_guard_allows(const struct past_caller *caller, struct bytes guard, int want)
+{
+	char text[65536];
+
+	/* Directories deeper than that: nobody but root. */
+	if (guard.len >= sizeof(text))
+		return caller->uid == 0;
+	memcpy(text, guard.data, guard.len);
+	text[guard.len] = '\0';
+	return past_allowed(caller, text, want);
 }
 
 bool past_request_allowed(const struct past_request *r, const PGresult *res, int want)
 {
-	char guard[65536];
-	size_t n = (size_t)PQgetlength(res, 0, PAST_GUARD);
+	struct bytes guard = {
+		PQgetvalue(res, 0, PAST_GUARD), (uint32_t)PQgetlength(res, 0, PAST_GUARD)};
 
-	/* Directories deeper than that: nobody but root. */
-	if (n >= sizeof(guard))
-		return r->caller.uid == 0;
-	memcpy(guard, PQgetvalue(res, 0, PAST_GUARD), n);
-	guard[n] = '\0';
-	return past_allowed(&r->caller, guard, want);
+	return past_guard_allows(&r->caller, guard, want);
 }
 
 struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, int row)

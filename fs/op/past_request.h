@@ -47,7 +47,8 @@ void past_request_free(struct past_request *r);
 
 /* Whether the caller may do `want` to what the answer's guard is about. */
 bool past_request_allowed(const struct past_request *r, const PGresult *res, int want);
-/* Attributes of a row, which has columns of an inode. */
-void past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st);
+bool past_guard_allows(const struct past_caller *caller, struct bytes guard, int want);
+/* Attributes of a row, which has columns of an inode. Returns the time of birth. */
+int64_t past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st);
 /* An entry of a row; ino 0 when the row has none. */
 struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, int row);

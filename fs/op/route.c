@@ -112,6 +112,41 @@ void route_setattr(
 		op_setattr(req, ino, st, to_set, fi);
 }
 
+void route_setxattr(
+	fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
+{
+	if (past_is(node_of(req, ino)))
+		fuse_reply_err(req, EROFS);
+	else
+		op_setxattr(req, ino, name, value, size, flags);
+}
+
+void route_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	ino = node_of(req, ino);
+	if (past_is(ino))
+		past_getxattr(req, ino, name, size);
+	else
+		op_getxattr(req, ino, name, size);
+}
+
+void route_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	ino = node_of(req, ino);
+	if (past_is(ino))
+		past_listxattr(req, ino, size);
+	else
+		op_listxattr(req, ino, size);
+}
+
+void route_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+	if (past_is(node_of(req, ino)))
+		fuse_reply_err(req, EROFS);
+	else
+		op_removexattr(req, ino, name);
+}
+
 void route_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
 	if (past_is(node_of(req, parent)))

@@ -17,6 +17,11 @@ void route_readdirplus(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
 void route_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi);
+void route_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *value,
+	size_t size, int flags);
+void route_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
+void route_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
+void route_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
 void route_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
 void route_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 void route_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);

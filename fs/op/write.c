@@ -48,6 +48,8 @@ static int write_file(struct call *c, uint64_t ino, struct bytes data, uint64_t 
 	if (off + data.len > attr->size)
 		attr->size = off + data.len;
 	attr->mtime = attr->ctime = c->now;
+	if (transport_kills_setid())
+		change_kill_setid(attr);
 	effect_inode(c, inode, merge ? EFFECT_MERGE : 0);
 	kept = change_end(c);
 	pending_add(inode, (struct pending){c->record.op, off, data.len, kept});

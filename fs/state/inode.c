@@ -62,6 +62,7 @@ void inode_drop(struct state *s, struct inode *inode)
 	free(inode->dir.slots);
 	free(inode->pending);
 	free(inode->target);
+	xattrs_forget(inode);
 	free(inode);
 }
 
@@ -146,6 +147,7 @@ void state_reload(struct state *s, uint64_t next_op)
 void inode_refresh(struct inode *inode, const struct inode_attr *attr)
 {
 	inode->stale = false;
+	xattrs_forget(inode);
 	inode->gone = !attr;
 	if (attr) {
 		inode->attr = *attr;

@@ -39,6 +39,13 @@ struct dir_index {
 	bool complete; /* what is not here does not exist */
 };
 
+/* An extended attribute. */
+struct xattr {
+	struct xattr *next;
+	uint32_t name_len, value_len;
+	char bytes[]; /* the name, then the value */
+};
+
 struct inode {
 	uint64_t ino; /* the key; node id and inode number are the same */
 	struct inode_attr attr;
@@ -53,9 +60,11 @@ struct inode {
 	struct pending *pending;
 	size_t pending_head, pending_count, pending_cap;
 	struct dir_index dir;
-	bool stale; /* it is open, and what is here of it is out of date: ask the database */
-	bool gone;  /* the row has ended; the kernel still knows the number */
-	bool used;  /* since eviction last looked */
+	struct xattr *xattrs;
+	bool xattrs_known; /* all that it has are here */
+	bool stale;        /* it is open, and what is here of it is out of date: ask the database */
+	bool gone;         /* the row has ended; the kernel still knows the number */
+	bool used;         /* since eviction last looked */
 	UT_hash_handle hh;
 };
 
@@ -135,6 +144,26 @@ void dirent_drop(struct state *s, struct dirent_node *d);
 
 /* The first slot with a cookie above `cookie`. */
 size_t dir_seek(const struct dir_index *index, uint64_t cookie);
+
+/* --- extended attributes: attr.xattrs is the caller's to keep --- */
+
+/* False: ask the database before the functions below. */
+bool xattrs_known(const struct inode *inode);
+struct xattr *xattr_find(struct inode *inode, struct bytes name); /* NULL: it has none */
+/* Adds or replaces; copies both. */
+void xattr_set(struct inode *inode, struct bytes name, struct bytes value);
+void xattr_drop(struct inode *inode, struct bytes name);
+void xattrs_forget(struct inode *inode);
+
+static inline struct bytes xattr_name(const struct xattr *x)
+{
+	return (struct bytes){x->bytes, x->name_len};
+}
+
+static inline struct bytes xattr_value(const struct xattr *x)
+{
+	return (struct bytes){x->bytes + x->name_len, x->value_len};
+}
 
 /* --- bytes that are not in the database yet --- */
 

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "transport/raw.h"
 
 /* The largest request is a write: libfuse's limit of 1 MiB of data, and a page of headers. */
 #define REQUEST_MAX ((1 << 20) + 4096)
@@ -33,12 +34,17 @@ struct transport {
 static _Thread_local struct {
 	int fd; /* 0: none, the session's own descriptor */
 	int error;
-	const char *bytes;
+	enum raw_kind kind;
+	char *bytes;
 	size_t len;
 } current;
 
 static ssize_t reply_writev(int fd, struct iovec *iov, int count, void *userdata)
 {
+	const struct fuse_in_header *in = (const void *)current.bytes;
+
+	if (in && in->opcode == FUSE_INIT && count > 1)
+		raw_init(in + 1, current.len - sizeof(*in), iov[1].iov_base, iov[1].iov_len);
 	return writev(current.fd ? current.fd : fd, iov, count);
 }
 
@@ -49,18 +55,21 @@ static ssize_t request_read(int fd, void *buf, size_t len, void *userdata)
 
 static const struct fuse_custom_io transport_io = {.writev = reply_writev, .read = request_read};
 
-static void dispatch(struct fuse_session *se, int fd, const char *bytes, size_t len, int error)
+static void dispatch(
+	struct fuse_session *se, int fd, enum raw_kind kind, char *bytes, size_t len, int error)
 {
-	/* libfuse does not write to it, but says so only in words. */
-	struct fuse_buf buf = {.size = len, .mem = (void *)(uintptr_t)bytes};
+	struct fuse_buf buf = {.size = len, .mem = bytes};
 
 	current.fd = fd;
 	current.error = error;
+	current.kind = kind;
 	current.bytes = bytes;
 	current.len = len;
 	fuse_session_process_buf(se, &buf);
 	current.fd = 0;
 	current.error = 0;
+	current.kind = RAW_NONE;
+	current.bytes = NULL;
 }
 
 static void *worker_main(void *arg)
@@ -83,7 +92,7 @@ static void *worker_main(void *arg)
 			fuse_session_exit(se);
 			break;
 		}
-		dispatch(se, w->fd, buf, (size_t)n, 0);
+		dispatch(se, w->fd, raw_disguise(buf, (size_t)n), buf, (size_t)n, 0);
 	}
 	free(buf);
 	return NULL;
@@ -157,6 +166,7 @@ struct parked *transport_park(struct transport *t, fuse_req_t req)
 	p->transport = t;
 	p->next = NULL;
 	p->fd = current.fd;
+	p->kind = current.kind;
 	p->len = current.len;
 	memcpy(p->bytes, current.bytes, current.len);
 	fuse_reply_none(req); /* sends nothing */
@@ -165,7 +175,7 @@ struct parked *transport_park(struct transport *t, fuse_req_t req)
 
 void transport_resume(struct parked *p, int error)
 {
-	dispatch(p->transport->se, p->fd, p->bytes, p->len, error);
+	dispatch(p->transport->se, p->fd, p->kind, p->bytes, p->len, error);
 	free(p);
 }
 
@@ -176,15 +186,29 @@ int transport_error(void)
 
 struct reply transport_later(fuse_req_t req)
 {
-	return (struct reply){req, current.fd};
+	return (struct reply){req, current.fd, current.kind};
 }
 
 void transport_reply(const struct reply *r)
 {
 	current.fd = r->fd;
+	current.kind = r->kind;
 }
 
 void transport_done(void)
 {
 	current.fd = 0;
+	current.kind = RAW_NONE;
+}
+
+enum raw_kind transport_kind(void)
+{
+	return current.kind;
+}
+
+bool transport_kills_setid(void)
+{
+	const struct fuse_in_header *in = (const void *)current.bytes;
+
+	return raw_kills_setid(in->opcode, in + 1, current.len - sizeof(*in));
 }

@@ -3,6 +3,7 @@
 #include <fuse_lowlevel.h>
 
 #include "base/error.h"
+#include "transport/raw.h"
 
 /*
  * Requests in, replies out, exactly one reply each.
@@ -29,6 +30,7 @@ struct parked {
 	struct transport *transport;
 	struct parked *next; /* for the list of whoever holds it */
 	int fd;
+	enum raw_kind kind;
 	size_t len;
 	char bytes[] __attribute__((aligned(8)));
 };
@@ -47,9 +49,16 @@ int transport_error(void);
 struct reply {
 	fuse_req_t req;
 	int fd;
+	enum raw_kind kind;
 };
 struct reply transport_later(fuse_req_t req);
 
 /* Before fuse_reply_*() of a reply that was kept; transport_done() after it. */
 void transport_reply(const struct reply *r);
 void transport_done(void);
+
+/* What the request that this thread handles or replies to really is, where libfuse does not know
+ * it. */
+enum raw_kind transport_kind(void);
+/* Whether the request that this thread handles asks to clear set-id bits. */
+bool transport_kills_setid(void);

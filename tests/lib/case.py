@@ -5,6 +5,7 @@ import errno
 import os
 import subprocess
 import sys
+import traceback
 
 MNT = os.environ["MNT"]
 LIB = os.path.dirname(os.path.realpath(__file__))
@@ -44,6 +45,27 @@ def fails(code, function, *arguments, **named):
     raise AssertionError(
         f"{function.__name__}{arguments} gave {result!r}, expected {errno.errorcode[code]}"
     )
+
+
+def as_user(uid, function, groups=()):
+    """Runs function in a child with that user's credentials; its failure is ours."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            os.setgroups(groups)
+            os.setresgid(uid, uid, uid)
+            os.setresuid(uid, uid, uid)
+            function()
+            status = 0
+        except BaseException:  # the child must end here, whatever happens
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise AssertionError(f"{function.__name__} as {uid} failed")
 
 
 def write(name, data, mode="wb"):

@@ -3,34 +3,11 @@
 # options: allow_other
 import errno
 import os
-import sys
 import time
-import traceback
 
-from case import MNT, equal, fails, path, skip, sql, write
+from case import MNT, as_user, equal, fails, path, skip, sql, write
 
 ALICE, BOB, GROUP = 65530, 65531, 65532
-
-
-def as_user(uid, function, groups=()):
-    """Runs function in a child with that user's credentials; its failure is ours."""
-    pid = os.fork()
-    if pid == 0:
-        status = 1
-        try:
-            os.setgroups(groups)
-            os.setresgid(uid, uid, uid)
-            os.setresuid(uid, uid, uid)
-            function()
-            status = 0
-        except BaseException:  # the child must end here, whatever happens
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(status)
-    _, status = os.waitpid(pid, 0)
-    if status:
-        raise AssertionError(f"{function.__name__} as {uid} failed")
 
 
 def now():

@@ -114,7 +114,7 @@ static inline uint64_t table_when(const struct table *t, int row, int column)
 static inline void batch_finish(struct batch *b)
 {
 	inode_fold_finish(b);
-	dirent_fold_finish(b);
+	name_folds_finish(b);
 	extent_fold_finish(b);
 	b->finished = true;
 }

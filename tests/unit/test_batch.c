@@ -162,6 +162,100 @@ START_TEST(inode_merge)
 }
 END_TEST
 
+static void put_xattr(
+	struct batch *b, uint64_t op, unsigned int flags, const char *name, const char *value)
+{
+	struct record r = begin(op, 5);
+	struct effect *e = add(&r, EFFECT_XATTR, flags);
+
+	e->xattr.ino = 40;
+	e->xattr.name = name_of(name);
+	e->xattr.value = name_of(value);
+	batch_add(b, &r);
+}
+
+static void xattr_gone(struct batch *b, uint64_t op, const char *name)
+{
+	struct record r = begin(op, 5);
+	struct effect *e = add(&r, EFFECT_XATTR_GONE, 0);
+
+	e->xattr.ino = 40;
+	e->xattr.name = name_of(name);
+	batch_add(b, &r);
+}
+
+static void xattr_inode_gone(struct batch *b, uint64_t op)
+{
+	struct record r = begin(op, 5);
+
+	add(&r, EFFECT_INODE_GONE, EFFECT_XATTRS)->gone = 40;
+	batch_add(b, &r);
+}
+
+/* Rows of attributes as text: "name=value from-to, ...", of ended ones "name -op", of all "* -op".
+ */
+static void expect_xattr(struct batch *b, enum rows_id id, const char *expected)
+{
+	struct table t = table_read(b, id);
+	char text[1000] = "", *p = text, *end = text + sizeof(text);
+
+	for (int i = 0; i < t.rows; i++) {
+		const struct cell *name = table_cell(&t, i, 1), *value = table_cell(&t, i, 2);
+		ck_assert_int_eq(table_int(&t, i, 0), 40);
+		p += snprintf(p, end - p, "%s%.*s", i ? ", " : "", name->data ? name->len : 1,
+			name->data ? name->data : "*");
+		if (id == ROWS_XATTR_CLOSE) {
+			p += snprintf(p, end - p, " -%lu", (unsigned long)table_when(&t, i, 2));
+			continue;
+		}
+		p += snprintf(p, end - p, "=%.*s %lu-", value->len, value->data,
+			(unsigned long)table_when(&t, i, 3));
+		if (id == ROWS_XATTR_HISTORY)
+			p += snprintf(p, end - p, "%lu", (unsigned long)table_when(&t, i, 5));
+	}
+	ck_assert_str_eq(text, expected);
+	free(t.cells);
+}
+
+static void expect_xattrs(
+	struct batch *b, const char *close, const char *history, const char *insert)
+{
+	batch_finish(b);
+	expect_xattr(b, ROWS_XATTR_CLOSE, close);
+	expect_xattr(b, ROWS_XATTR_HISTORY, history);
+	expect_xattr(b, ROWS_XATTR_INSERT, insert);
+	batch_reset(b);
+}
+
+START_TEST(xattr_versions)
+{
+	struct batch *b = batch_new(3, 100);
+
+	put_xattr(b, 20, EFFECT_NEW, "user.a", "one");
+	put_xattr(b, 21, 0, "user.a", "");
+	expect_xattrs(b, "", "user.a=one 20-21", "user.a= 21-");
+	put_xattr(b, 22, 0, "user.a", "two");
+	xattr_gone(b, 23, "user.a");
+	put_xattr(b, 24, EFFECT_NEW, "user.a", "three");
+	expect_xattrs(b, "user.a -22", "user.a=two 22-23", "user.a=three 24-");
+	xattr_gone(b, 25, "user.a");
+	expect_xattrs(b, "user.a -25", "", "");
+	batch_free(b);
+}
+END_TEST
+
+START_TEST(xattrs_end_with_the_inode)
+{
+	struct batch *b = batch_new(3, 100);
+
+	put_xattr(b, 20, EFFECT_NEW, "user.new", "x");
+	put_xattr(b, 21, 0, "user.old", "y");
+	xattr_inode_gone(b, 22);
+	expect_xattrs(b, "* -22, user.old -21", "user.new=x 20-22, user.old=y 21-22", "");
+	batch_free(b);
+}
+END_TEST
+
 START_TEST(inode_columns)
 {
 	struct inode_attr a = {.ino = 77,
@@ -412,6 +506,8 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, inode_gone_versions);
 	tcase_add_test(tc, inode_merge);
 	tcase_add_test(tc, inode_columns);
+	tcase_add_test(tc, xattr_versions);
+	tcase_add_test(tc, xattrs_end_with_the_inode);
 	tcase_add_test(tc, op_and_actor_rows);
 	tcase_add_test(tc, names);
 	tcase_add_test(tc, renames);

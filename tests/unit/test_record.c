@@ -66,10 +66,21 @@ static void fill_effect(struct source *s, struct effect *e, enum effect_type typ
 		e->extent.off = rng_next(rng);
 		e->extent.data = type == EFFECT_CUT ? (struct bytes){0} : some_name(s);
 		break;
+	case EFFECT_XATTR:
+	case EFFECT_XATTR_GONE:
+		e->xattr.ino = rng_next(rng);
+		e->xattr.name = some_name(s);
+		e->xattr.value = type == EFFECT_XATTR ? some_name(s) : (struct bytes){0};
+		break;
 	}
 }
 
-/* A record of `count` effects, the first of them of type `first`. */
+static const enum effect_type effect_types[] = {EFFECT_ACTOR, EFFECT_INODE, EFFECT_INODE_GONE,
+	EFFECT_DIRENT, EFFECT_DIRENT_GONE, EFFECT_EXTENT, EFFECT_CUT, EFFECT_XATTR,
+	EFFECT_XATTR_GONE};
+#define EFFECT_TYPES (sizeof(effect_types) / sizeof(effect_types[0]))
+
+/* A record of `count` effects, beginning with one of the types. */
 static void fill_record(struct source *s, struct record *r, unsigned int count, int first)
 {
 	memset(r, 0, sizeof(*r));
@@ -90,7 +101,7 @@ static void fill_record(struct source *s, struct record *r, unsigned int count, 
 	r->flags = (unsigned int)rng_below(&s->rng, 256);
 	r->effect_count = count;
 	for (unsigned int i = 0; i < count; i++)
-		fill_effect(s, &r->effects[i], 1 + (first - 1 + i) % EFFECT_CUT);
+		fill_effect(s, &r->effects[i], effect_types[(first + i) % EFFECT_TYPES]);
 }
 
 static void assert_bytes(struct bytes a, struct bytes b)
@@ -129,6 +140,12 @@ static void assert_effect(const struct effect *a, const struct effect *b)
 		ck_assert_uint_eq(a->extent.ino, b->extent.ino);
 		ck_assert_uint_eq(a->extent.off, b->extent.off);
 		assert_bytes(a->extent.data, b->extent.data);
+		break;
+	case EFFECT_XATTR:
+	case EFFECT_XATTR_GONE:
+		ck_assert_uint_eq(a->xattr.ino, b->xattr.ino);
+		assert_bytes(a->xattr.name, b->xattr.name);
+		assert_bytes(a->xattr.value, b->xattr.value);
 		break;
 	}
 }
@@ -197,7 +214,7 @@ START_TEST(round_trip)
 	struct source s;
 
 	source_init(&s, _i);
-	for (int type = EFFECT_ACTOR; type <= EFFECT_CUT; type++) {
+	for (int type = 0; type < (int)EFFECT_TYPES; type++) {
 		char *a, *b;
 		fill_record(&s, &in, (unsigned int)_i % (RECORD_MAX_EFFECTS + 1), type);
 		a = encode(&in, 0xaa, NULL);
@@ -220,7 +237,7 @@ START_TEST(more_follows)
 	char *buf;
 
 	source_init(&s, 1);
-	fill_record(&s, &in, 7, EFFECT_ACTOR);
+	fill_record(&s, &in, EFFECT_TYPES, 0);
 	size = record_size(&in);
 	buf = realloc(encode(&in, 0, NULL), size + 4096);
 	memset(buf + size, 0xff, 4096);
@@ -284,7 +301,7 @@ START_TEST(truncated)
 	char *buf;
 
 	source_init(&s, _i);
-	fill_record(&s, &in, (unsigned int)_i % (RECORD_MAX_EFFECTS + 1), 1 + _i % EFFECT_CUT);
+	fill_record(&s, &in, (unsigned int)_i % (RECORD_MAX_EFFECTS + 1), _i % EFFECT_TYPES);
 	size = record_size(&in);
 	buf = encode(&in, 0, NULL);
 	for (size_t len = 0; len < size; len++)
@@ -302,7 +319,7 @@ START_TEST(corrupted)
 	char *buf;
 
 	source_init(&s, _i);
-	fill_record(&s, &in, 1 + (unsigned int)_i % RECORD_MAX_EFFECTS, 1 + _i % EFFECT_CUT);
+	fill_record(&s, &in, 1 + (unsigned int)_i % RECORD_MAX_EFFECTS, _i % EFFECT_TYPES);
 	size = record_size(&in);
 	buf = encode(&in, 0, NULL);
 	for (int round = 0; round < 2000; round++) {
@@ -353,8 +370,10 @@ START_TEST(wrong_sizes)
 	refuse_patched(&in, effect + 24, UINT32_MAX, 0);
 	refuse_patched(&in, AT_NAME_LEN, 1, 0);
 	refuse_patched(&in, AT_NAME_LEN, 0xffff0000, 0);
-	for (type = 0; type < 12; type++)
-		if (type != EFFECT_EXTENT && type != EFFECT_CUT)
+	/* An attribute without a name is as long. */
+	for (type = 0; type < 16; type++)
+		if (type != EFFECT_EXTENT && type != EFFECT_CUT && type != EFFECT_XATTR &&
+			type != EFFECT_XATTR_GONE)
 			refuse_patched(&in, effect, type, 0);
 }
 END_TEST

@@ -1,0 +1,90 @@
+#include <errno.h>
+#include <linux/xattr.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "op/past_request.h"
+
+/* Columns of read_past_xattrs. */
+enum { XATTR_GUARD, XATTR_NAME, XATTR_VALUE };
+
+static struct bytes cell(const PGresult *res, int row, int column)
+{
+	return (struct bytes){
+		PQgetvalue(res, row, column), (uint32_t)PQgetlength(res, row, column)};
+}
+
+/* `size` is the caller's room; 0 asks how much there is. */
+static void reply_bytes(const struct past_request *r, const void *data, size_t len)
+{
+	if (r->size == 0)
+		fuse_reply_xattr(r->reply.req, len);
+	else if (len > r->size)
+		fuse_reply_err(r->reply.req, ERANGE);
+	else
+		fuse_reply_buf(r->reply.req, data, len);
+}
+
+static void answer_getxattr(struct past_request *r, const PGresult *res)
+{
+	struct bytes name, value;
+
+	if (PQntuples(res) == 0 || PQgetisnull(res, 0, XATTR_NAME)) {
+		fuse_reply_err(r->reply.req, ENODATA);
+		return;
+	}
+	name = cell(res, 0, XATTR_NAME);
+	value = cell(res, 0, XATTR_VALUE);
+	/* Those of users are read by who may read the file; the kernel itself asks for the others.
+	 */
+	if (name.len > XATTR_USER_PREFIX_LEN &&
+		!memcmp(name.data, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN) &&
+		!past_guard_allows(&r->caller, cell(res, 0, XATTR_GUARD), R_OK))
+		fuse_reply_err(r->reply.req, EACCES);
+	else
+		reply_bytes(r, value.data, value.len);
+}
+
+static void answer_listxattr(struct past_request *r, const PGresult *res)
+{
+	struct buf list = {0};
+
+	for (int row = 0; row < PQntuples(res); row++) {
+		struct bytes name = cell(res, row, XATTR_NAME);
+		if (name.len == 0 || !xattr_listed(name, r->caller.uid))
+			continue;
+		buf_add(&list, name.data, name.len);
+		buf_add(&list, "", 1);
+	}
+	reply_bytes(r, list.data, list.len);
+	buf_free(&list);
+}
+
+static void ask(fuse_req_t req, uint64_t node, const char *name, size_t size,
+	void (*answer)(struct past_request *, const PGresult *))
+{
+	struct past_request *r = past_request_node(req, node, STMT_READ_PAST_XATTRS, answer);
+
+	if (!r)
+		return;
+	r->size = size;
+	reader_query_bytes(r->query, name, strlen(name));
+	past_submit(r, r->caller.uid != 0);
+}
+
+void past_getxattr(fuse_req_t req, fuse_ino_t node, const char *name, size_t size)
+{
+	if (node == PAST_DIR || node == PAST_AT)
+		fuse_reply_err(req, ENODATA);
+	else
+		ask(req, node, name, size, answer_getxattr);
+}
+
+void past_listxattr(fuse_req_t req, fuse_ino_t node, size_t size)
+{
+	if (node == PAST_DIR || node == PAST_AT)
+		fuse_reply_xattr(req, 0);
+	else
+		ask(req, node, "", size, answer_listxattr);
+}

@@ -1,0 +1,239 @@
+#include <errno.h>
+#include <linux/limits.h>
+#include <linux/xattr.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "op/acl.h"
+#include "op/op.h"
+
+#define CALLER_GROUPS 1024 /* who has more counts as a member of none of them */
+
+/* The kernel checks who may do what to which namespace (xattr(7)), and the lengths; these are the
+ * namespaces there are. */
+static bool namespace_known(const char *name)
+{
+	return !strncmp(name, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN) ||
+	       !strncmp(name, XATTR_TRUSTED_PREFIX, XATTR_TRUSTED_PREFIX_LEN) ||
+	       !strncmp(name, XATTR_SECURITY_PREFIX, XATTR_SECURITY_PREFIX_LEN) ||
+	       !strcmp(name, ACL_ACCESS_NAME) || !strcmp(name, ACL_DEFAULT_NAME);
+}
+
+/* Bytes of the list of names, with what one more name would add: the kernel lists no more than
+ * XATTR_LIST_MAX. */
+static size_t list_length(const struct inode *inode, uint32_t more)
+{
+	size_t len = more ? more + 1 : 0;
+
+	for (const struct xattr *x = inode->xattrs; x; x = x->next)
+		len += x->name_len + 1;
+	return len;
+}
+
+static int need_attributes(struct call *c, uint64_t ino, size_t room, struct inode **inode)
+{
+	int rc = need_inode(c, ino, inode);
+
+	if (!rc)
+		rc = need_xattrs(c, *inode);
+	if (!rc && room)
+		rc = need_room(c, room);
+	if (!rc && (*inode)->gone)
+		rc = ESTALE;
+	return rc;
+}
+
+struct setxattr {
+	const char *name;
+	struct bytes value;
+	int flags;
+	/* Of an access list, whose setter keeps the set-group-id bit only of a group that they are
+	 * in. */
+	int group_count;
+	gid_t groups[CALLER_GROUPS];
+};
+
+static bool in_group(const struct call *c, const struct setxattr *s, gid_t gid)
+{
+	if (c->ctx->uid == 0 || c->ctx->gid == gid)
+		return true;
+	for (int i = 0; i < s->group_count; i++)
+		if (s->groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* An access list also sets the permission bits, and is not kept when it says no more than they do.
+ */
+static int set_access_acl(struct call *c, struct inode *inode, const struct setxattr *s)
+{
+	struct bytes name = name_bytes(ACL_ACCESS_NAME);
+	bool minimal;
+	mode_t bits;
+
+	if (!acl_valid(s->value))
+		return EINVAL;
+	bits = acl_mode(s->value, &minimal);
+	inode->attr.mode = (inode->attr.mode & ~0777u) | bits;
+	if (!in_group(c, s, inode->attr.gid))
+		inode->attr.mode &= ~(uint32_t)S_ISGID;
+	change_begin(c, OP_SETXATTR, inode->ino);
+	c->record.name = name;
+	if (!minimal)
+		effect_xattr(c, inode, name, s->value);
+	else if (xattr_find(inode, name))
+		effect_xattr_gone(c, inode, name);
+	return 0;
+}
+
+static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
+{
+	struct bytes name = name_bytes(s->name);
+	struct inode *inode;
+	bool exists;
+	int rc = need_attributes(c, ino, s->value.len + name.len + 1, &inode);
+
+	if (rc)
+		return rc;
+	exists = xattr_find(inode, name) != NULL;
+	if (exists && s->flags & XATTR_CREATE)
+		return EEXIST;
+	if (!exists && s->flags & XATTR_REPLACE)
+		return ENODATA;
+	if (!exists && list_length(inode, name.len) > XATTR_LIST_MAX)
+		return ENOSPC;
+	if (!strcmp(s->name, ACL_DEFAULT_NAME) && !acl_valid(s->value))
+		return EINVAL;
+	if (!strcmp(s->name, ACL_ACCESS_NAME)) {
+		rc = set_access_acl(c, inode, s);
+		if (rc)
+			return rc;
+	} else {
+		change_begin(c, OP_SETXATTR, ino);
+		c->record.name = name;
+		effect_xattr(c, inode, name, s->value);
+	}
+	inode->attr.ctime = c->now;
+	effect_inode(c, inode, 0);
+	change_end(c);
+	return 0;
+}
+
+/* Before the lock: it reads /proc. */
+static void find_groups(fuse_req_t req, struct setxattr *s)
+{
+	int n = fuse_req_getgroups(req, CALLER_GROUPS, s->groups);
+
+	s->group_count = n >= 0 && n <= CALLER_GROUPS ? n : 0;
+}
+
+void op_setxattr(
+	fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
+{
+	struct setxattr s = {.name = name, .value = {value, (uint32_t)size}, .flags = flags};
+	struct call c;
+
+	if (!namespace_known(name)) {
+		fuse_reply_err(req, EOPNOTSUPP);
+		return;
+	}
+	if (!strcmp(name, ACL_ACCESS_NAME) && fuse_req_ctx(req)->uid != 0)
+		find_groups(req, &s);
+	call_begin_change(&c, req);
+	call_end(&c, set_xattr(&c, ino, &s));
+}
+
+static int remove_xattr(struct call *c, uint64_t ino, struct bytes name)
+{
+	struct inode *inode;
+	int rc = need_attributes(c, ino, name.len + 1, &inode);
+
+	if (rc)
+		return rc;
+	if (!xattr_find(inode, name))
+		return ENODATA;
+	change_begin(c, OP_REMOVEXATTR, ino);
+	c->record.name = name;
+	effect_xattr_gone(c, inode, name);
+	inode->attr.ctime = c->now;
+	effect_inode(c, inode, 0);
+	change_end(c);
+	return 0;
+}
+
+void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
+{
+	struct call c;
+
+	if (!namespace_known(name)) {
+		fuse_reply_err(req, EOPNOTSUPP);
+		return;
+	}
+	call_begin_change(&c, req);
+	call_end(&c, remove_xattr(&c, ino, name_bytes(name)));
+}
+
+/* `size` is the caller's room; 0 asks how many there are. Takes data. */
+static void reply_bytes(struct call *c, void *data, size_t len, size_t size)
+{
+	call_leave(c);
+	if (size == 0)
+		fuse_reply_xattr(c->req, len);
+	else if (len > size)
+		fuse_reply_err(c->req, ERANGE);
+	else
+		fuse_reply_buf(c->req, data, len);
+	free(data);
+}
+
+void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
+{
+	struct inode *inode;
+	struct xattr *x = NULL;
+	struct call c;
+	int rc;
+
+	if (!namespace_known(name)) {
+		fuse_reply_err(req, EOPNOTSUPP);
+		return;
+	}
+	call_begin(&c, req);
+	rc = need_attributes(&c, ino, 0, &inode);
+	if (!rc && !(x = xattr_find(inode, name_bytes(name))))
+		rc = ENODATA;
+	if (rc) {
+		call_end(&c, rc);
+		return;
+	}
+	reply_bytes(&c, xmemdup(x->bytes + x->name_len, x->value_len), x->value_len, size);
+}
+
+bool xattr_listed(struct bytes name, uid_t uid)
+{
+	return uid == 0 || name.len <= XATTR_TRUSTED_PREFIX_LEN ||
+	       memcmp(name.data, XATTR_TRUSTED_PREFIX, XATTR_TRUSTED_PREFIX_LEN) != 0;
+}
+
+void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
+{
+	struct buf list = {0};
+	struct inode *inode;
+	struct call c;
+	int rc;
+
+	call_begin(&c, req);
+	rc = need_attributes(&c, ino, 0, &inode);
+	if (rc) {
+		call_end(&c, rc);
+		return;
+	}
+	for (const struct xattr *x = inode->xattrs; x; x = x->next) {
+		if (!xattr_listed(xattr_name(x), c.ctx->uid))
+			continue;
+		buf_add(&list, x->bytes, x->name_len);
+		buf_add(&list, "", 1);
+	}
+	reply_bytes(&c, list.data, list.len, size);
+}
