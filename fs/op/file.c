@@ -31,7 +31,8 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		return rc;
 	if (inode->gone)
 		return ESTALE;
-	if (truncate && inode->attr.size) {
+	/* The times change also when there was nothing to cut off. */
+	if (truncate) {
 		change_begin(c, OP_TRUNCATE, ino);
 		change_size(c, inode, 0);
 		inode->attr.mtime = inode->attr.ctime = c->now;
