@@ -11,14 +11,26 @@
 
 #define CALLER_GROUPS 1024 /* who has more counts as a member of none of them */
 
-/* The kernel checks who may do what to which namespace (xattr(7)), and the lengths; these are the
- * namespaces there are. */
-static bool namespace_known(const char *name)
+static bool is_acl(const char *name)
 {
-	return !strncmp(name, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN) ||
-	       !strncmp(name, XATTR_TRUSTED_PREFIX, XATTR_TRUSTED_PREFIX_LEN) ||
-	       !strncmp(name, XATTR_SECURITY_PREFIX, XATTR_SECURITY_PREFIX_LEN) ||
-	       !strcmp(name, ACL_ACCESS_NAME) || !strcmp(name, ACL_DEFAULT_NAME);
+	return !strcmp(name, ACL_ACCESS_NAME) || !strcmp(name, ACL_DEFAULT_NAME);
+}
+
+/* The kernel checks who may do what to which namespace (xattr(7)), and the lengths; these are the
+ * namespaces there are, and a name has more than that. Returns an errno. */
+static int check_name(const char *name)
+{
+	static const char *const prefixes[] = {
+		XATTR_USER_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_SECURITY_PREFIX};
+
+	if (is_acl(name))
+		return 0;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		size_t len = strlen(prefixes[i]);
+		if (!strncmp(name, prefixes[i], len))
+			return name[len] ? 0 : EINVAL;
+	}
+	return EOPNOTSUPP;
 }
 
 /* Bytes of the list of names, with what one more name would add: the kernel lists no more than
@@ -36,12 +48,13 @@ static int need_attributes(struct call *c, uint64_t ino, size_t room, struct ino
 {
 	int rc = need_inode(c, ino, inode);
 
+	/* The kernel still asks for the access list of a removed directory that somebody is in. */
+	if (!rc && (*inode)->gone)
+		return room ? ESTALE : 0;
 	if (!rc)
 		rc = need_xattrs(c, *inode);
 	if (!rc && room)
 		rc = need_room(c, room);
-	if (!rc && (*inode)->gone)
-		rc = ESTALE;
 	return rc;
 }
 
@@ -135,8 +148,8 @@ void op_setxattr(
 	struct setxattr s = {.name = name, .value = {value, (uint32_t)size}, .flags = flags};
 	struct call c;
 
-	if (!namespace_known(name)) {
-		fuse_reply_err(req, EOPNOTSUPP);
+	if (check_name(name)) {
+		fuse_reply_err(req, check_name(name));
 		return;
 	}
 	if (!strcmp(name, ACL_ACCESS_NAME) && fuse_req_ctx(req)->uid != 0)
@@ -152,8 +165,9 @@ static int remove_xattr(struct call *c, uint64_t ino, struct bytes name)
 
 	if (rc)
 		return rc;
+	/* The kernel's own filesystems do not mind when there is no list to take away. */
 	if (!xattr_find(inode, name))
-		return ENODATA;
+		return is_acl(name.data) ? 0 : ENODATA;
 	change_begin(c, OP_REMOVEXATTR, ino);
 	c->record.name = name;
 	effect_xattr_gone(c, inode, name);
@@ -167,8 +181,8 @@ void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 {
 	struct call c;
 
-	if (!namespace_known(name)) {
-		fuse_reply_err(req, EOPNOTSUPP);
+	if (check_name(name)) {
+		fuse_reply_err(req, check_name(name));
 		return;
 	}
 	call_begin_change(&c, req);
@@ -195,8 +209,8 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 	struct call c;
 	int rc;
 
-	if (!namespace_known(name)) {
-		fuse_reply_err(req, EOPNOTSUPP);
+	if (check_name(name)) {
+		fuse_reply_err(req, check_name(name));
 		return;
 	}
 	call_begin(&c, req);
