@@ -71,6 +71,44 @@ static void set_times(struct inode_attr *attr, const struct stat *st, int to_set
 		attr->mtime = timespec_ns(&st->st_mtim);
 }
 
+static void set_owner(struct inode_attr *attr, const struct stat *st, int to_set)
+{
+	if (to_set & FUSE_SET_ATTR_UID)
+		attr->uid = st->st_uid;
+	if (to_set & FUSE_SET_ATTR_GID)
+		attr->gid = st->st_gid;
+}
+
+/*
+ * With nothing to set, the kernel wants the set-id bits cleared: before a write of somebody who may
+ * not keep them, which is allowed, or for chown(-1, -1), which is the owner's alone. The request is
+ * the same; but who writes has it open.
+ */
+static bool may_clear_setid(const struct call *c, const struct inode_attr *attr)
+{
+	struct inode_attr cleared = *attr;
+
+	change_kill_setid(&cleared);
+	return cleared.mode == attr->mode || c->ctx->uid == 0 || c->ctx->uid == attr->uid ||
+	       handle_writes(&c->fs->state, attr->ino);
+}
+
+/* A removed directory that somebody is in, or a removed device that is open: there is no row any
+ * more, and nobody else will see it. */
+static int set_gone(struct inode_attr *attr, const struct stat *st, int to_set, int64_t now)
+{
+	if (to_set & FUSE_SET_ATTR_SIZE)
+		return ESTALE;
+	if (to_set & FUSE_SET_ATTR_MODE)
+		attr->mode = (attr->mode & S_IFMT) | (st->st_mode & 07777);
+	set_owner(attr, st, to_set);
+	if (to_set & SET_OWNER || !to_set)
+		change_kill_setid(attr);
+	set_times(attr, st, to_set, now);
+	attr->ctime = now;
+	return 0;
+}
+
 /* What chmod means where there is an access list. */
 static void set_mode(struct call *c, struct inode *inode, mode_t mode)
 {
@@ -99,22 +137,19 @@ static int setattr(
 		rc = need_room(c, ACL_BYTES_MAX);
 	if (rc)
 		return rc;
-	if ((*inode)->gone)
-		return ESTALE;
 	attr = &(*inode)->attr;
+	if (!to_set && !may_clear_setid(c, attr))
+		return EPERM;
+	if ((*inode)->gone)
+		return set_gone(attr, st, to_set, c->now);
 	if (to_set & FUSE_SET_ATTR_SIZE && !S_ISREG(attr->mode))
 		return S_ISDIR(attr->mode) ? EISDIR : EINVAL;
 	if (to_set & FUSE_SET_ATTR_SIZE && st->st_size < 0)
 		return EINVAL;
-	if (to_set & FUSE_SET_ATTR_SIZE && (uint64_t)st->st_size > FILE_SIZE_MAX)
-		return EFBIG;
 	change_begin(c, setattr_kind(to_set), ino);
 	if (to_set & FUSE_SET_ATTR_MODE)
 		set_mode(c, *inode, st->st_mode);
-	if (to_set & FUSE_SET_ATTR_UID)
-		attr->uid = st->st_uid;
-	if (to_set & FUSE_SET_ATTR_GID)
-		attr->gid = st->st_gid;
+	set_owner(attr, st, to_set);
 	/* Giving a file away always clears them; cutting it does where the caller may not keep
 	 * them. */
 	if (to_set & SET_OWNER || !to_set || transport_kills_setid())

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -58,4 +59,15 @@ void handles_hide(struct state *s)
 		h->shown = false;
 	}
 	s->closed_count = 0;
+}
+
+bool handle_writes(struct state *s, uint64_t ino)
+{
+	struct handle *h, *tmp;
+
+	HASH_ITER (hh, s->handles, h, tmp) {
+		if (h->ino == ino && (h->flags & O_ACCMODE) != O_RDONLY)
+			return true;
+	}
+	return false;
 }
