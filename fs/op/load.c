@@ -225,23 +225,21 @@ int need_xattrs(struct call *c, struct inode *inode)
 	return xattrs_known(inode) ? 0 : load(c, LOAD_XATTRS, inode->ino, (struct bytes){0});
 }
 
-/* A parked request that waits for the journal. */
-struct journal_wait {
+struct room_wait {
 	struct journal_waiter waiter;
 	struct parked *parked;
 };
 
-static void wait_over(struct journal_waiter *w, int error)
+static void room_made(struct journal_waiter *w, int error)
 {
-	struct journal_wait *wait = (struct journal_wait *)w;
-
+	struct room_wait *wait = (struct room_wait *)w;
 	transport_resume(wait->parked, error);
 	free(wait);
 }
 
 int need_room(struct call *c, size_t data)
 {
-	struct journal_wait *wait;
+	struct room_wait *wait;
 
 	if (journal_failed(c->fs->journal))
 		return EIO;
@@ -250,26 +248,8 @@ int need_room(struct call *c, size_t data)
 	if (transport_error())
 		return transport_error();
 	wait = xcalloc(1, sizeof(*wait));
-	wait->waiter.fn = wait_over;
+	wait->waiter.fn = room_made;
 	wait->parked = transport_park(c->fs->transport, c->req);
 	journal_wait_room(c->fs->journal, &wait->waiter);
-	return CALL_PARKED;
-}
-
-int need_committed(struct call *c)
-{
-	struct journal_wait *wait;
-
-	if (journal_failed(c->fs->journal))
-		return EIO;
-	if (transport_error())
-		return transport_error();
-	wait = xcalloc(1, sizeof(*wait));
-	wait->waiter.fn = wait_over;
-	if (journal_sync(c->fs->journal, &wait->waiter)) {
-		free(wait);
-		return EIO;
-	}
-	wait->parked = transport_park(c->fs->transport, c->req);
 	return CALL_PARKED;
 }

@@ -201,7 +201,6 @@ static void truncate_file(struct world *w, struct file *f)
 		struct effect *e = add(&r, EFFECT_CUT, 0);
 		e->extent.ino = f->ino;
 		e->extent.off = size;
-		e->extent.len = INT64_MAX - size;
 		memset(f->bytes + size, 0, FILE_MAX - size);
 	}
 	f->size = size;

@@ -1,0 +1,13 @@
+#!/usr/bin/python3
+# timeout: 300
+"""Random operations on ours and on ext4 side by side: tests/model/run says how, and takes arguments."""
+
+import os
+import sys
+
+MODEL = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../model/run")
+seconds = "25" if os.environ.get("THULE_SANITIZED") else "60"
+arguments = os.environ.get("THULE_MODEL_ARGUMENTS", "").split("\n")
+
+sys.stdout.flush()
+os.execv(MODEL, [MODEL, "--ours", os.environ["MNT"], "--seconds", seconds, *filter(None, arguments)])
