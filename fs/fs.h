@@ -32,7 +32,8 @@ struct fs {
 	struct state state;
 	struct journal *journal;
 	uint64_t next_ino;
-	struct load *loads; /* what was asked of the database and is not here yet; op/load.c */
+	struct load *loads;    /* what was asked of the database and is not here yet; op/load.c */
+	struct layout *layout; /* an answer for the parked request that is run again; op/layout.c */
 	struct reader *reader;
 	struct actor_cache *actors;
 	struct actor_host host;

@@ -51,9 +51,9 @@ static struct reader_query *queue_pop(struct queue *q)
 }
 
 static const enum stmt read_statements[] = {STMT_READ_INODE, STMT_READ_DIRENT, STMT_READ_DIR,
-	STMT_READ_DATA, STMT_READ_SIZE, STMT_READ_XATTRS, STMT_READ_PAST_INSTANT,
-	STMT_READ_PAST_INODE, STMT_READ_PAST_DIRENT, STMT_READ_PAST_DIR, STMT_READ_PAST_DATA,
-	STMT_READ_PAST_XATTRS, STMT_READ_PAST_NAMES};
+	STMT_READ_DATA, STMT_READ_HOLES, STMT_READ_EXTENTS, STMT_READ_SIZE, STMT_READ_XATTRS,
+	STMT_READ_PAST_INSTANT, STMT_READ_PAST_INODE, STMT_READ_PAST_DIRENT, STMT_READ_PAST_DIR,
+	STMT_READ_PAST_DATA, STMT_READ_PAST_HOLES, STMT_READ_PAST_XATTRS, STMT_READ_PAST_NAMES};
 
 static PGconn *reader_connect(const char *conninfo, struct error *err)
 {
@@ -65,7 +65,8 @@ static PGconn *reader_connect(const char *conninfo, struct error *err)
 	if (!db_exec(conn,
 		    "set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = "
 		    "off;"
-		    "set enable_hashjoin = off; set enable_mergejoin = off;"
+		    "set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan "
+		    "= off;"
 		    "set default_transaction_read_only = on",
 		    err))
 		goto fail;

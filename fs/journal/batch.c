@@ -206,7 +206,8 @@ static void add_effect(struct batch *b, const struct effect *e, struct when w, u
 	case EFFECT_INODE_GONE: {
 		struct inode_fold *f;
 		HASH_FIND(hh, b->inodes, &e->gone, sizeof(e->gone), f);
-		extent_fold_cut(b, e->gone, 0, w, !(e->flags & EFFECT_FRESH) && (!f || f->existed));
+		extent_fold_cut(b, e->gone, 0, INT64_MAX, w,
+			!(e->flags & EFFECT_FRESH) && (!f || f->existed));
 		inode_fold_gone(b, e->gone, w);
 		if (e->flags & EFFECT_XATTRS)
 			xattr_fold_inode_gone(b, e->gone, w);
@@ -228,7 +229,11 @@ static void add_effect(struct batch *b, const struct effect *e, struct when w, u
 		extent_fold_write(b, e, w, actor);
 		break;
 	case EFFECT_CUT:
-		extent_fold_cut(b, e->extent.ino, e->extent.off, w, true);
+		extent_fold_cut(
+			b, e->extent.ino, e->extent.off, e->extent.off + e->extent.len, w, true);
+		break;
+	case EFFECT_SHARE:
+		extent_fold_share(b, e, w, actor);
 		break;
 	}
 }

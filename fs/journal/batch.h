@@ -28,7 +28,7 @@ void batch_reset(struct batch *b);
 void batch_add(struct batch *b, const struct record *r);
 
 size_t batch_ops(const struct batch *b);
-size_t batch_bytes(const struct batch *b); /* of file data */
+size_t batch_bytes(const struct batch *b); /* of file data; a shared piece counts for some, too */
 
 /*
  * Sends the whole batch as one transaction on a connection in pipeline mode whose statements are

@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+/* What a row of an extent counts for, in bytes of data: a batch must not have too many. */
+#define SHARE_WEIGHT 256
+
 static struct extent_fold *find_or_add(struct batch *b, uint64_t ino)
 {
 	struct extent_fold *f;
@@ -52,12 +55,12 @@ static void add_cuts(struct extent_fold *f, uint64_t lo, uint64_t hi, struct whe
 		add_cut(f, lo, hi, at);
 }
 
-static void rows_extent(struct batch *b, struct rows *r, uint64_t ino, const struct piece *p)
+static void rows_extent(struct rows *r, uint64_t ino, const struct piece *p)
 {
 	rows_int(r, (int64_t)ino);
 	rows_int(r, (int64_t)p->off);
 	rows_int(r, (int64_t)p->len);
-	rows_int(r, (int64_t)b->blobs[p->blob].id);
+	rows_int(r, (int64_t)p->blob);
 	rows_int(r, (int64_t)p->blob_off);
 	rows_when(r, p->from);
 }
@@ -77,7 +80,7 @@ static void cut_pieces(
 		gone.off = p.off > lo ? p.off : lo;
 		gone.len = (end < hi ? end : hi) - gone.off;
 		gone.blob_off = p.blob_off + (gone.off - p.off);
-		rows_extent(b, history, f->ino, &gone);
+		rows_extent(history, f->ino, &gone);
 		rows_when(history, at);
 		f->pieces[i].len = gone.off - p.off;
 		if (end > hi) {
@@ -112,7 +115,9 @@ static bool append(struct batch *b, struct extent_fold *f, uint64_t off, const c
 	if (!f->piece_count || f->sealed)
 		return false;
 	p = &f->pieces[f->piece_count - 1];
-	blob = &b->blobs[p->blob];
+	if (p->own == BLOB_SHARED)
+		return false;
+	blob = &b->blobs[p->own];
 	if (!p->len || p->off + p->len != off || p->actor != actor ||
 		p->blob_off + p->len != blob->len || blob->len + len > EXTENT_MAX)
 		return false;
@@ -130,8 +135,8 @@ static void add_blob_piece(struct batch *b, struct extent_fold *f, uint64_t off,
 	size_t run = add_run(b, data, len);
 
 	b->blobs = grow(b->blobs, b->blob_count, &b->blob_cap, sizeof(*b->blobs));
-	b->blobs[b->blob_count] = (struct blob){b->next_blob++, len, (int32_t)run, (int32_t)run};
-	add_piece(f, (struct piece){off, len, b->blob_count++, 0, actor, w});
+	b->blobs[b->blob_count] = (struct blob){b->next_blob, len, (int32_t)run, (int32_t)run};
+	add_piece(f, (struct piece){off, len, b->next_blob++, 0, actor, w, b->blob_count++});
 }
 
 void extent_fold_write(struct batch *b, const struct effect *e, struct when w, uint64_t actor)
@@ -160,7 +165,23 @@ void extent_fold_write(struct batch *b, const struct effect *e, struct when w, u
 	}
 }
 
-void extent_fold_cut(struct batch *b, uint64_t ino, uint64_t lo, struct when w, bool in_database)
+void extent_fold_share(struct batch *b, const struct effect *e, struct when w, uint64_t actor)
+{
+	struct extent_fold *f = find_or_add(b, e->extent.ino);
+	const char *at = e->extent.data.data;
+	const char *end = at + e->extent.data.len;
+	struct share s;
+
+	b->bytes += e->extent.data.len / sizeof(s) * SHARE_WEIGHT;
+	for (; at + sizeof(s) <= end; at += sizeof(s)) {
+		memcpy(&s, at, sizeof(s)); /* a record's bytes are not aligned */
+		add_piece(
+			f, (struct piece){s.off, s.len, s.blob, s.blob_off, actor, w, BLOB_SHARED});
+	}
+}
+
+void extent_fold_cut(
+	struct batch *b, uint64_t ino, uint64_t lo, uint64_t hi, struct when w, bool in_database)
 {
 	struct extent_fold *f;
 
@@ -169,8 +190,8 @@ void extent_fold_cut(struct batch *b, uint64_t ino, uint64_t lo, struct when w, 
 		return;
 	f = find_or_add(b, ino);
 	if (in_database)
-		add_cuts(f, lo, INT64_MAX, w, 0);
-	cut_pieces(b, f, lo, INT64_MAX, w);
+		add_cuts(f, lo, hi, w, 0);
+	cut_pieces(b, f, lo, hi, w);
 	f->sealed = true;
 }
 
@@ -206,7 +227,7 @@ void extent_fold_finish(struct batch *b)
 		}
 		for (size_t i = 0; i < f->piece_count; i++)
 			if (f->pieces[i].len)
-				rows_extent(b, &b->rows[ROWS_EXTENT_INSERT], f->ino, &f->pieces[i]);
+				rows_extent(&b->rows[ROWS_EXTENT_INSERT], f->ino, &f->pieces[i]);
 	}
 }
 

@@ -78,11 +78,14 @@ struct name_fold {
 /* A run of bytes of a file that was written in this batch. */
 struct piece {
 	uint64_t off, len;
-	size_t blob; /* index in batch.blobs */
+	uint64_t blob; /* its id */
 	uint64_t blob_off;
 	uint64_t actor;
 	struct when from;
+	size_t own; /* index in batch.blobs; BLOB_SHARED: it is in the database already */
 };
+
+#define BLOB_SHARED SIZE_MAX
 
 /* A range of a file that ended for what the database had there. Cuts of a file are disjoint. */
 struct cut {
@@ -96,7 +99,7 @@ struct extent_fold {
 	size_t piece_count, piece_cap;
 	struct cut *cuts;
 	size_t cut_count, cut_cap;
-	bool sealed; /* since the last piece, an end was cut off: nothing may join that piece */
+	bool sealed; /* since the last piece, something was cut off: nothing may join that piece */
 	UT_hash_handle hh;
 };
 
@@ -155,7 +158,9 @@ void name_folds_finish(struct batch *b);
 void name_folds_reset(struct batch *b);
 
 void extent_fold_write(struct batch *b, const struct effect *e, struct when w, uint64_t actor);
-/* Ends [lo, infinity); `in_database` false when the file is known to have nothing there. */
-void extent_fold_cut(struct batch *b, uint64_t ino, uint64_t lo, struct when w, bool in_database);
+void extent_fold_share(struct batch *b, const struct effect *e, struct when w, uint64_t actor);
+/* Ends [lo, hi); `in_database` false when the file is known to have nothing there. */
+void extent_fold_cut(
+	struct batch *b, uint64_t ino, uint64_t lo, uint64_t hi, struct when w, bool in_database);
 void extent_fold_finish(struct batch *b);
 void extent_fold_reset(struct batch *b);

@@ -29,7 +29,7 @@ struct stored_dirent {
 };
 
 struct stored_extent {
-	uint64_t ino, off;
+	uint64_t ino, off, len;
 };
 
 struct stored_actor {
@@ -87,6 +87,7 @@ static size_t effect_size(const struct effect *e)
 		return n + sizeof(struct stored_dirent) + bytes_size(e->dirent.name);
 	case EFFECT_EXTENT:
 	case EFFECT_CUT:
+	case EFFECT_SHARE:
 		return n + sizeof(struct stored_extent) + bytes_size(e->extent.data);
 	case EFFECT_XATTR:
 	case EFFECT_XATTR_GONE:
@@ -126,8 +127,9 @@ static char *put_effect(char *p, const struct effect *e, const void **data_at)
 		break;
 	}
 	case EFFECT_EXTENT:
-	case EFFECT_CUT: {
-		struct stored_extent s = {e->extent.ino, e->extent.off};
+	case EFFECT_CUT:
+	case EFFECT_SHARE: {
+		struct stored_extent s = {e->extent.ino, e->extent.off, e->extent.len};
 		p = put(p, &s, sizeof(s));
 		p = put_bytes(p, e->extent.data, data_at);
 		break;
@@ -270,11 +272,13 @@ static void take_effect(struct cursor *c, struct effect *e)
 		break;
 	}
 	case EFFECT_EXTENT:
-	case EFFECT_CUT: {
+	case EFFECT_CUT:
+	case EFFECT_SHARE: {
 		struct stored_extent s = {0};
 		take_into(c, &s, sizeof(s));
 		e->extent.ino = s.ino;
 		e->extent.off = s.off;
+		e->extent.len = s.len;
 		e->extent.data = take_bytes(c);
 		break;
 	}

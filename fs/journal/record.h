@@ -31,6 +31,8 @@ enum op_kind {
 	OP_SETXATTR = 17,
 	OP_REMOVEXATTR = 18,
 	OP_MKFS = 19,
+	OP_FALLOCATE = 20,
+	OP_COPY_RANGE = 21,
 };
 
 enum effect_type {
@@ -40,8 +42,9 @@ enum effect_type {
 	EFFECT_DIRENT,      /* the name exists now (it did not) */
 	EFFECT_DIRENT_GONE, /* the name ended */
 	EFFECT_EXTENT,      /* these bytes are at this offset now */
-	EFFECT_CUT,         /* from this offset on there are no bytes now */
-	EFFECT_XATTR = 9,   /* the extended attribute has this value now */
+	EFFECT_CUT,         /* in this range there are no bytes now */
+	EFFECT_SHARE,       /* pieces of blobs that are in the database are in this range now */
+	EFFECT_XATTR,       /* the extended attribute has this value now */
 	EFFECT_XATTR_GONE,  /* the extended attribute ended */
 };
 
@@ -114,6 +117,15 @@ struct actor_image {
 	struct bytes text[ACTOR_TEXTS];
 };
 
+/* What SHARE puts into a file: bytes of a blob that is committed. Pieces do not overlap and are at
+ * most as long as an extent may be. */
+struct share {
+	uint64_t off; /* in the file */
+	uint64_t len;
+	uint64_t blob;
+	uint64_t blob_off;
+};
+
 struct effect {
 	enum effect_type type;
 	unsigned int flags; /* enum effect_flag */
@@ -129,7 +141,8 @@ struct effect {
 		} dirent;
 		struct {
 			uint64_t ino, off;
-			struct bytes data; /* EXTENT only */
+			uint64_t len;      /* of CUT; to the end of the file: INT64_MAX - off */
+			struct bytes data; /* EXTENT: bytes; SHARE: an array of struct share */
 		} extent;
 		struct {
 			uint64_t ino;

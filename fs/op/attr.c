@@ -146,6 +146,8 @@ static int setattr(
 		return S_ISDIR(attr->mode) ? EISDIR : EINVAL;
 	if (to_set & FUSE_SET_ATTR_SIZE && st->st_size < 0)
 		return EINVAL;
+	if (to_set & FUSE_SET_ATTR_SIZE && (uint64_t)st->st_size > FILE_SIZE_MAX)
+		return EFBIG;
 	change_begin(c, setattr_kind(to_set), ino);
 	if (to_set & FUSE_SET_ATTR_MODE)
 		set_mode(c, *inode, st->st_mode);

@@ -186,18 +186,37 @@ void effect_write(struct call *c, struct inode *inode, uint64_t off, struct byte
 
 	e->extent.ino = inode->ino;
 	e->extent.off = off;
+	e->extent.len = data.len;
 	e->extent.data = data;
 }
 
-void effect_cut(struct call *c, struct inode *inode, uint64_t off)
+void effect_share(
+	struct call *c, struct inode *inode, uint64_t off, uint64_t len, struct bytes shares)
+{
+	struct effect *e = add_effect(c, EFFECT_SHARE, 0);
+
+	e->extent.ino = inode->ino;
+	e->extent.off = off;
+	e->extent.len = len;
+	e->extent.data = shares;
+	pending_add(inode, (struct pending){.op = journal_next_op(c->fs->journal),
+				   .off = off,
+				   .len = len,
+				   .kind = PENDING_SHARE});
+}
+
+void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len)
 {
 	struct effect *e = add_effect(c, EFFECT_CUT, 0);
 
 	e->extent.ino = inode->ino;
 	e->extent.off = off;
+	e->extent.len = len;
 	e->extent.data = (struct bytes){0};
-	pending_add(inode,
-		(struct pending){journal_next_op(c->fs->journal), off, UINT64_MAX - off, NULL});
+	pending_add(inode, (struct pending){.op = journal_next_op(c->fs->journal),
+				   .off = off,
+				   .len = len,
+				   .kind = PENDING_CUT});
 }
 
 void change_kill_setid(struct inode_attr *attr)
@@ -213,9 +232,8 @@ void change_kill_setid(struct inode_attr *attr)
 void change_size(struct call *c, struct inode *inode, uint64_t size)
 {
 	if (size < inode->attr.size) {
-		effect_cut(c, inode, size);
-		if (inode->attr.allocated > size)
-			inode->attr.allocated = size;
+		effect_cut(c, inode, size, INT64_MAX - size);
+		allocated_cut(&inode->attr, size, inode->attr.size);
 	}
 	inode->attr.size = size;
 	inode->write_fh = 0;

@@ -225,21 +225,23 @@ int need_xattrs(struct call *c, struct inode *inode)
 	return xattrs_known(inode) ? 0 : load(c, LOAD_XATTRS, inode->ino, (struct bytes){0});
 }
 
-struct room_wait {
+/* A parked request that waits for the journal. */
+struct journal_wait {
 	struct journal_waiter waiter;
 	struct parked *parked;
 };
 
-static void room_made(struct journal_waiter *w, int error)
+static void wait_over(struct journal_waiter *w, int error)
 {
-	struct room_wait *wait = (struct room_wait *)w;
+	struct journal_wait *wait = (struct journal_wait *)w;
+
 	transport_resume(wait->parked, error);
 	free(wait);
 }
 
 int need_room(struct call *c, size_t data)
 {
-	struct room_wait *wait;
+	struct journal_wait *wait;
 
 	if (journal_failed(c->fs->journal))
 		return EIO;
@@ -248,8 +250,26 @@ int need_room(struct call *c, size_t data)
 	if (transport_error())
 		return transport_error();
 	wait = xcalloc(1, sizeof(*wait));
-	wait->waiter.fn = room_made;
+	wait->waiter.fn = wait_over;
 	wait->parked = transport_park(c->fs->transport, c->req);
 	journal_wait_room(c->fs->journal, &wait->waiter);
+	return CALL_PARKED;
+}
+
+int need_committed(struct call *c)
+{
+	struct journal_wait *wait;
+
+	if (journal_failed(c->fs->journal))
+		return EIO;
+	if (transport_error())
+		return transport_error();
+	wait = xcalloc(1, sizeof(*wait));
+	wait->waiter.fn = wait_over;
+	if (journal_sync(c->fs->journal, &wait->waiter)) {
+		free(wait);
+		return EIO;
+	}
+	wait->parked = transport_park(c->fs->transport, c->req);
 	return CALL_PARKED;
 }

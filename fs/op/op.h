@@ -21,6 +21,10 @@ extern const struct fuse_lowlevel_ops fs_operations;
 
 #define NAME_MAX_BYTES 255
 
+/* The largest file: offsets are signed 64-bit numbers in the kernel and in SQL, and the kernel
+ * answers what passes those by itself, but not with EFBIG. Bytes, a multiple of the page size. */
+#define FILE_SIZE_MAX (INT64_MAX - UINT64_C(4095))
+
 /* What the need_*() functions return beside 0 and an errno: the request is parked, return at once.
  */
 #define CALL_PARKED (-1)
@@ -67,6 +71,25 @@ int need_xattrs(struct call *c, struct inode *inode);
 /* Room in the journal for an op with so many bytes of data. */
 int need_room(struct call *c, size_t data);
 
+/* That all which was acknowledged is committed; for those who saw that something is not. */
+int need_committed(struct call *c);
+/*
+ * What the database has of a file from off on, before `end`: the answer to read_holes or
+ * read_extents with at most `limit` rows. *res is valid until the lock is let go.
+ */
+int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t off, uint64_t end,
+	const PGresult **res);
+#define LAYOUT_HOLES   64
+#define LAYOUT_EXTENTS 4096
+/*
+ * The answer of read_holes, or of read_past_holes, as the ranges from off on that have bytes.
+ * Returns up to where it tells all of them: UINT64_MAX when it has less than `limit` holes.
+ */
+uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct ranges *data);
+/* Where lseek(2) goes from off with SEEK_DATA or SEEK_HOLE. 0, or ENXIO: to the end there is only a
+ * hole. */
+int layout_seek(const struct ranges *data, uint64_t size, int whence, uint64_t off, uint64_t *at);
+
 static inline struct bytes name_bytes(const char *name)
 {
 	return (struct bytes){name, (uint32_t)strlen(name)};
@@ -95,7 +118,11 @@ void effect_write(struct call *c, struct inode *inode, uint64_t off, struct byte
  * comes after them. Its attributes are known. */
 void effect_xattr(struct call *c, struct inode *inode, struct bytes name, struct bytes value);
 void effect_xattr_gone(struct call *c, struct inode *inode, struct bytes name);
-void effect_cut(struct call *c, struct inode *inode, uint64_t off);
+/* Pieces of committed blobs are in [off, off+len) now, where nothing is. */
+void effect_share(
+	struct call *c, struct inode *inode, uint64_t off, uint64_t len, struct bytes shares);
+/* [off, off+len) are zeros now. */
+void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len);
 
 /* Clears the set-id bits, as writing and giving away a file do. */
 void change_kill_setid(struct inode_attr *attr);
@@ -148,6 +175,12 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
 	struct fuse_file_info *fi);
+void op_fallocate(
+	fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len, struct fuse_file_info *fi);
+void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi);
+void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
+	struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
+	struct fuse_file_info *fi_out, size_t len, int flags);
 void op_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);
 void op_readdirplus(
 	fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,6 +85,23 @@ static void answer_open(struct past_request *r, const PGresult *res)
 static void answer_read(struct past_request *r, const PGresult *res)
 {
 	fuse_reply_buf(r->reply.req, PQgetvalue(res, 0, 0), (size_t)PQgetlength(res, 0, 0));
+}
+
+static void answer_lseek(struct past_request *r, const PGresult *res)
+{
+	uint64_t size = PQntuples(res) ? (uint64_t)result_int(res, 0, 2) : 0, at;
+	struct ranges data = {0};
+	int rc = ENXIO;
+
+	if (r->off < size) {
+		layout_ranges(res, r->off, INT_MAX, &data);
+		rc = layout_seek(&data, size, r->whence, r->off, &at);
+		ranges_free(&data);
+	}
+	if (rc)
+		fuse_reply_err(r->reply.req, rc);
+	else
+		fuse_reply_lseek(r->reply.req, (off_t)at);
 }
 
 /* --- .thule and .thule/at themselves --- */
@@ -201,4 +219,18 @@ void past_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t off)
 	reader_query_int(r->query, off);
 	reader_query_int(r->query, (int64_t)size);
 	past_submit(r, false);
+}
+
+void past_lseek(fuse_req_t req, fuse_ino_t node, off_t off, int whence)
+{
+	struct past_request *r;
+
+	if ((whence != SEEK_DATA && whence != SEEK_HOLE) || off < 0) {
+		fuse_reply_err(req, off < 0 ? ENXIO : EINVAL);
+	} else if ((r = past_request_node(req, node, STMT_READ_PAST_HOLES, answer_lseek))) {
+		r->off = (uint64_t)off;
+		r->whence = whence;
+		reader_query_int(r->query, off);
+		past_submit(r, false);
+	}
 }

@@ -25,6 +25,8 @@ struct past_request {
 	size_t size;
 	uint64_t off;
 	bool plus;
+	/* Of lseek, from off. */
+	int whence;
 	struct fuse_file_info fi;
 };
 

@@ -8,6 +8,7 @@
 
 /* A read that waits for what the database has of the file. */
 struct read_wait {
+	struct journal_waiter waiter; /* first: it is found by it */
 	struct fs *fs;
 	struct reply reply;
 	uint64_t ino, off, len;
@@ -74,7 +75,8 @@ static void data_done(struct reader_query *q, const PGresult *res, const struct 
 	inode = inode_find(&w->fs->state, w->ino);
 	/* Bytes left the state for the database while the answer was on its way: it may not have
 	 * them. */
-	again = inode ? inode->dropped_op > w->committed : w->fs->state.evictions != w->evictions;
+	again = inode ? inode->dropped_op > w->committed || pending_shared(inode, w->off, w->len)
+		      : w->fs->state.evictions != w->evictions;
 	if (!again && inode) {
 		pending_overlay(inode, buf, w->off, w->len);
 		n = clip(inode, w->off, w->len);
@@ -91,17 +93,53 @@ static void data_done(struct reader_query *q, const PGresult *res, const struct 
 	free(buf);
 }
 
+static void shares_committed(struct journal_waiter *waiter, int error)
+{
+	struct read_wait *w = (struct read_wait *)waiter;
+
+	if (!error) {
+		ask_data(w);
+		return;
+	}
+	reply_error(w, error);
+	free(w);
+}
+
+/* What was copied from elsewhere the database can tell once it is committed. Returns 0, an errno,
+ * or CALL_PARKED: it will be asked later. */
+static int wait_for_shares(struct read_wait *w)
+{
+	const struct inode *inode = inode_find(&w->fs->state, w->ino);
+
+	if (!inode || !pending_shared(inode, w->off, w->len))
+		return 0;
+	if (journal_failed(w->fs->journal))
+		return EIO;
+	w->waiter.fn = shares_committed;
+	return journal_sync(w->fs->journal, &w->waiter) ? 0 : CALL_PARKED;
+}
+
 static void ask_data(struct read_wait *w)
 {
-	struct reader_query *q = reader_query_new(STMT_READ_DATA, data_done, w);
+	struct reader_query *q;
+	int rc;
 
-	reader_query_int(q, (int64_t)w->ino);
-	reader_query_int(q, (int64_t)w->off);
-	reader_query_int(q, (int64_t)(w->off + w->len));
 	pthread_mutex_lock(&w->fs->lock);
+	rc = wait_for_shares(w);
 	w->committed = journal_committed(w->fs->journal);
 	w->evictions = w->fs->state.evictions;
 	pthread_mutex_unlock(&w->fs->lock);
+	if (rc == CALL_PARKED)
+		return;
+	if (rc) {
+		reply_error(w, rc);
+		free(w);
+		return;
+	}
+	q = reader_query_new(STMT_READ_DATA, data_done, w);
+	reader_query_int(q, (int64_t)w->ino);
+	reader_query_int(q, (int64_t)w->off);
+	reader_query_int(q, (int64_t)(w->off + w->len));
 	reader_submit(w->fs->reader, q);
 }
 
@@ -121,7 +159,8 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 		return;
 	}
 	n = clip(inode, (uint64_t)off, size);
-	if (pending_needs_base(inode, (uint64_t)off, n)) {
+	if (pending_shared(inode, (uint64_t)off, n) ||
+		pending_needs_base(inode, (uint64_t)off, n)) {
 		call_leave(&c);
 		w = xcalloc(1, sizeof(*w));
 		*w = (struct read_wait){.fs = c.fs,

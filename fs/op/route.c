@@ -103,6 +103,37 @@ void route_readdirplus(
 		op_readdirplus(req, ino, size, off, fi);
 }
 
+void route_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi)
+{
+	if (past_is(ino))
+		past_lseek(req, ino, off, whence);
+	else
+		op_lseek(req, ino, off, whence, fi);
+}
+
+void route_fallocate(
+	fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len, struct fuse_file_info *fi)
+{
+	if (past_is(ino))
+		fuse_reply_err(req, EROFS);
+	else
+		op_fallocate(req, ino, mode, off, len, fi);
+}
+
+/* From the past the kernel reads and writes instead. */
+void route_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
+	struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
+	struct fuse_file_info *fi_out, size_t len, int flags)
+{
+	if (past_is(ino_out))
+		fuse_reply_err(req, EROFS);
+	else if (past_is(ino_in))
+		fuse_reply_err(req, EXDEV);
+	else
+		op_copy_file_range(
+			req, ino_in, off_in, fi_in, ino_out, off_out, fi_out, len, flags);
+}
+
 void route_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi)
 {

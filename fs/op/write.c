@@ -4,23 +4,8 @@
 
 #include "op/op.h"
 
-/* What st_blocks counts after len more bytes at off: exact for what is appended, and for files
- * without holes; in a file with holes each write inside counts until the file counts as full. */
-static uint64_t allocated_after(const struct inode_attr *attr, uint64_t off, uint64_t len)
-{
-	uint64_t size = attr->size > off + len ? attr->size : off + len;
-	uint64_t allocated = attr->allocated;
-
-	if (off >= attr->size)
-		return allocated + len;
-	if (allocated < attr->size)
-		allocated += len;
-	else
-		allocated = size;
-	return allocated < size ? allocated : size;
-}
-
-static int write_file(struct call *c, uint64_t ino, struct bytes data, uint64_t off, uint64_t fh)
+/* *data shrinks to what goes into the largest file. */
+static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t off, uint64_t fh)
 {
 	struct inode_attr *attr;
 	struct inode *inode;
@@ -29,30 +14,32 @@ static int write_file(struct call *c, uint64_t ino, struct bytes data, uint64_t 
 	int rc = need_inode(c, ino, &inode);
 
 	if (!rc)
-		rc = need_room(c, data.len);
+		rc = need_room(c, data->len);
 	if (rc)
 		return rc;
 	if (inode->gone)
 		return ESTALE;
-	if (off > (uint64_t)INT64_MAX - data.len)
+	if (data->len && off >= FILE_SIZE_MAX)
 		return EFBIG;
+	if (data->len > FILE_SIZE_MAX - off)
+		data->len = (uint32_t)(FILE_SIZE_MAX - off);
 	attr = &inode->attr;
 	/* Writes through one open file that follow each other are one version of the inode. */
 	merge = inode->write_fh == fh;
 	inode->write_fh = fh;
 	change_begin(c, OP_WRITE, ino);
 	c->record.off = (int64_t)off;
-	c->record.len = data.len;
-	effect_write(c, inode, off, data, off >= attr->size);
-	attr->allocated = allocated_after(attr, off, data.len);
-	if (off + data.len > attr->size)
-		attr->size = off + data.len;
+	c->record.len = data->len;
+	effect_write(c, inode, off, *data, off >= attr->size);
+	allocated_write(attr, off, data->len);
+	if (off + data->len > attr->size)
+		attr->size = off + data->len;
 	attr->mtime = attr->ctime = c->now;
 	if (transport_kills_setid())
 		change_kill_setid(attr);
 	effect_inode(c, inode, merge ? EFFECT_MERGE : 0);
 	kept = change_end(c);
-	pending_add(inode, (struct pending){c->record.op, off, data.len, kept});
+	pending_add(inode, (struct pending){c->record.op, off, data->len, kept, PENDING_WRITE});
 	return 0;
 }
 
@@ -71,6 +58,7 @@ static void use_opener(struct call *c, uint64_t fh)
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t off,
 	struct fuse_file_info *fi)
 {
+	struct bytes bytes = {data, (uint32_t)size};
 	struct call c;
 	int rc;
 
@@ -81,11 +69,11 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
 	call_begin_change(&c, req);
 	if (fi->writepage || c.ctx->pid == 0)
 		use_opener(&c, fi->fh);
-	rc = write_file(&c, ino, (struct bytes){data, (uint32_t)size}, (uint64_t)off, fi->fh);
+	rc = write_file(&c, ino, &bytes, (uint64_t)off, fi->fh);
 	if (rc) {
 		call_end(&c, rc);
 		return;
 	}
 	call_leave(&c);
-	fuse_reply_write(req, size);
+	fuse_reply_write(req, bytes.len);
 }

@@ -23,8 +23,8 @@ void pending_add(struct inode *inode, struct pending p)
 	}
 	inode->pending[end] = p;
 	inode->pending_count++;
-	/* What the database still has beyond a cut no longer counts. */
-	if (!p.data && p.off < inode->base_end)
+	/* What the database still has beyond a cut of the end no longer counts. */
+	if (p.kind == PENDING_CUT && p.off < inode->base_end && p.off + p.len >= inode->base_end)
 		inode->base_end = p.off;
 }
 
@@ -34,7 +34,7 @@ void pending_drop(struct inode *inode, uint64_t committed)
 		const struct pending *p = &inode->pending[inode->pending_head];
 		if (p->op > committed)
 			return;
-		if (p->data && p->off + p->len > inode->base_end)
+		if (p->kind != PENDING_CUT && p->off + p->len > inode->base_end)
 			inode->base_end = p->off + p->len;
 		inode->dropped_op = p->op;
 		inode->pending_head++;
@@ -48,6 +48,27 @@ void pending_drop(struct inode *inode, uint64_t committed)
 static const struct pending *first(const struct inode *inode)
 {
 	return inode->pending + inode->pending_head;
+}
+
+static bool overlaps(const struct pending *p, uint64_t off, uint64_t len)
+{
+	return len && p->off < off + len && p->off + p->len > off;
+}
+
+bool pending_shared(const struct inode *inode, uint64_t off, uint64_t len)
+{
+	for (size_t i = 0; i < inode->pending_count; i++)
+		if (first(inode)[i].kind == PENDING_SHARE && overlaps(first(inode) + i, off, len))
+			return true;
+	return false;
+}
+
+bool pending_any(const struct inode *inode, uint64_t off, uint64_t len)
+{
+	for (size_t i = 0; i < inode->pending_count; i++)
+		if (overlaps(first(inode) + i, off, len))
+			return true;
+	return false;
 }
 
 bool pending_needs_base(const struct inode *inode, uint64_t off, uint64_t len)
@@ -75,9 +96,21 @@ void pending_overlay(const struct inode *inode, char *buf, uint64_t off, uint64_
 
 		if (lo >= hi)
 			continue;
-		if (p->data)
+		if (p->kind == PENDING_WRITE)
 			memcpy(buf + (lo - off), p->data + (lo - p->off), hi - lo);
-		else
+		else if (p->kind == PENDING_CUT)
 			memset(buf + (lo - off), 0, hi - lo);
+	}
+}
+
+void pending_ranges(const struct inode *inode, struct ranges *data)
+{
+	for (size_t i = 0; i < inode->pending_count; i++) {
+		const struct pending *p = first(inode) + i;
+
+		if (p->kind == PENDING_WRITE)
+			ranges_add(data, p->off, p->off + p->len);
+		else if (p->kind == PENDING_CUT)
+			ranges_cut(data, p->off, p->off + p->len);
 	}
 }

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "journal/record.h"
+#include "state/ranges.h"
 
 /*
  * The in-memory state: an overlay over the database. What the journal has not committed is pinned
@@ -16,12 +17,21 @@
  * Nothing here locks, waits or does I/O: the caller (fs/fs.h) holds the one lock of the filesystem.
  */
 
-/* Bytes written, or an end cut off, that the database does not have yet; in the order of the ops.
+enum pending_kind {
+	PENDING_WRITE, /* bytes */
+	PENDING_CUT,   /* zeros */
+	PENDING_SHARE, /* what some other range had: only the database will know, once it is
+			  committed */
+};
+
+/* What was done to the bytes of a file that the database does not have yet; in the order of the
+ * ops.
  */
 struct pending {
 	uint64_t op;
-	uint64_t off, len; /* a cut has len = UINT64_MAX - off */
-	const char *data;  /* in the journal; NULL for a cut: zeros */
+	uint64_t off, len;
+	const char *data; /* of a write, in the journal */
+	enum pending_kind kind;
 };
 
 /* What readdir walks: the names of a directory that exist and are here, in the order of their
@@ -170,10 +180,24 @@ static inline struct bytes xattr_value(const struct xattr *x)
 void pending_add(struct inode *inode, struct pending p);
 /* Forgets what was committed. */
 void pending_drop(struct inode *inode, uint64_t committed);
-/* True when reading [off, off+len) needs what the database has. */
+/* True when something of [off, off+len) is to be asked of the database only after a commit. */
+bool pending_shared(const struct inode *inode, uint64_t off, uint64_t len);
+/* True when anything is pending in [off, off+len). */
+bool pending_any(const struct inode *inode, uint64_t off, uint64_t len);
+/* True when reading [off, off+len), where nothing is shared, needs what the database has. */
 bool pending_needs_base(const struct inode *inode, uint64_t off, uint64_t len);
-/* Lays the pending bytes over buf, which holds [off, off+len) of the file. */
+/* Lays the pending bytes over buf, which holds [off, off+len) of the file; shared ones are skipped.
+ */
 void pending_overlay(const struct inode *inode, char *buf, uint64_t off, uint64_t len);
+/* Makes of the ranges where the database has bytes those where the file has some. */
+void pending_ranges(const struct inode *inode, struct ranges *data);
+
+/* --- what st_blocks counts --- */
+
+/* Before the size changes: len bytes more at off. */
+void allocated_write(struct inode_attr *attr, uint64_t off, uint64_t len);
+/* Before the size changes: [lo, hi) of the file, which ends within its size, have no bytes now. */
+void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi);
 
 /* --- handles --- */
 

@@ -1,7 +1,7 @@
 -- Deletes those of some blobs that nothing refers to, neither the present nor the past. The caller has the past for
 -- itself (thule.history_alone).
--- Nobody can be about to refer to one: the daemon refers to blobs of the same transaction, and where it cuts an extent,
--- each statement sees the extent either in the present or in the past.
+-- Nobody can be about to refer to one: the daemon refers to blobs of the same transaction, or to those of extents that
+-- are there until it commits, and where it cuts an extent, each statement sees it either in the present or in the past.
 -- Parameters: candidates, blob ids.
 -- Returns: blobs, how many; bytes, what they held.
 -- Tables touched: blob (written), extent, extent_history (read).

@@ -8,8 +8,8 @@ create table thule.op (
     name       bytea,
     new_parent bigint,                     -- of rename, exchange and link
     new_name   bytea,
-    off        bigint,                     -- of write and truncate: bytes; truncate's is the new size
-    len        bigint,                     -- of write: bytes
+    off        bigint,                     -- of write, truncate, fallocate, copy_range: bytes; truncate's is the new size
+    len        bigint,                     -- of write, fallocate, copy_range: bytes
     actor      bigint not null,            -- thule.actor
     mount      bigint not null,            -- thule.mount
     tag        text,                       -- of the actor
@@ -27,4 +27,5 @@ create table thule.op_kind (
 insert into thule.op_kind (id, name) values
     (1, 'create'), (2, 'mkdir'), (3, 'mknod'), (4, 'symlink'), (5, 'link'), (6, 'unlink'), (7, 'rmdir'),
     (8, 'rename'), (9, 'exchange'), (10, 'write'), (11, 'truncate'), (12, 'chmod'), (13, 'chown'),
-    (14, 'utimens'), (15, 'setattr'), (16, 'forget'), (17, 'setxattr'), (18, 'removexattr'), (19, 'mkfs');
+    (14, 'utimens'), (15, 'setattr'), (16, 'forget'), (17, 'setxattr'), (18, 'removexattr'), (19, 'mkfs'),
+    (20, 'fallocate'), (21, 'copy_range');

@@ -108,3 +108,29 @@ def sql(query):
         os.close(fd)
     lines = shell("sql", query).splitlines()
     return [line.split("|") for line in lines]
+
+
+FALLOC_KEEP_SIZE = 1
+FALLOC_PUNCH_HOLE = 2
+FALLOC_ZERO_RANGE = 16
+
+
+def fallocate(fd, mode, off, length):
+    if libc.fallocate(fd, mode, ctypes.c_int64(off), ctypes.c_int64(length)):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), fd)
+
+
+def segments(fd):
+    """Ranges of a file that have bytes, as lseek(2) tells them."""
+    found = []
+    end = 0
+    while True:
+        try:
+            begin = os.lseek(fd, end, os.SEEK_DATA)
+        except OSError as e:
+            if e.errno != errno.ENXIO:
+                raise
+            return found
+        end = os.lseek(fd, begin, os.SEEK_HOLE)
+        found.append((begin, end))

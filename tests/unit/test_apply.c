@@ -201,6 +201,7 @@ static void truncate_file(struct world *w, struct file *f)
 		struct effect *e = add(&r, EFFECT_CUT, 0);
 		e->extent.ino = f->ino;
 		e->extent.off = size;
+		e->extent.len = INT64_MAX - size;
 		memset(f->bytes + size, 0, FILE_MAX - size);
 	}
 	f->size = size;

@@ -1,7 +1,7 @@
 /*
- * What a batch makes of written bytes, against files that are byte arrays: random writes, cuts and
- * removals over several files in one batch; then the rows must give the content of each file as it
- * is in the end, and as it was after each op.
+ * What a batch makes of bytes, against files that are byte arrays: random writes, copies from other
+ * files, cuts and removals over several files in one batch; then the rows must give the content of
+ * each file as it is in the end, and as it was after each op.
  */
 #include <sys/stat.h>
 
@@ -116,6 +116,65 @@ static void write_some(struct model *m, struct file_model *f, struct effect *e)
 	m->bytes += len;
 }
 
+/* Blobs that the database has: below the first one of the batch. */
+static const char *committed_blob(const char *pool, int64_t blob)
+{
+	return pool + blob * 65536;
+}
+
+static void add_share(
+	struct model *m, struct file_model *f, struct share *s, uint64_t off, uint64_t len)
+{
+	*s = (struct share){off, len, 1 + rng_below(&m->rng, 8), rng_below(&m->rng, EXTENT_MAX)};
+	if (s->len > EXTENT_MAX - s->blob_off)
+		s->len = EXTENT_MAX - s->blob_off;
+	for (uint64_t i = 0; i < s->len; i++) {
+		f->at[off + i].mine = true;
+		f->at[off + i].value = committed_blob(m->pool, (int64_t)s->blob)[s->blob_off + i];
+	}
+}
+
+/* A range of another file, which may have holes, takes the place of what is there. */
+static unsigned int copy_some(
+	struct model *m, struct file_model *f, struct effect *e, struct share *shares)
+{
+	uint64_t off = rng_below(&m->rng, f->size + 1), len = some_length(m);
+	uint64_t end = off + len < FILE_MAX ? off + len : FILE_MAX;
+	unsigned int n = 0, effects = 0;
+
+	if (off < f->size) {
+		uint64_t cut = end < f->size ? end : f->size;
+		e[effects++] = (struct effect){.type = EFFECT_CUT,
+			.extent = {.ino = f->ino, .off = off, .len = cut - off}};
+		cut_model(m, f, off, cut);
+	}
+	for (uint64_t at = off; at < end && n < 8; n++) {
+		at += rng_below(&m->rng, 3) ? 0 : rng_below(&m->rng, end - at);
+		add_share(m, f, &shares[n], at, end - at);
+		m->bytes += 256; /* it counts, though it has none */
+		at += shares[n].len;
+	}
+	if (n)
+		e[effects++] = (struct effect){.type = EFFECT_SHARE,
+			.extent = {.ino = f->ino,
+				.off = off,
+				.len = end - off,
+				.data = {shares, n * (uint32_t)sizeof(*shares)}}};
+	if (end > f->size)
+		f->size = end;
+	return effects;
+}
+
+static void punch_some(struct model *m, struct file_model *f, struct effect *e)
+{
+	uint64_t off = rng_below(&m->rng, f->size), len = some_length(m);
+
+	if (len > f->size - off)
+		len = f->size - off;
+	*e = (struct effect){.type = EFFECT_CUT, .extent = {.ino = f->ino, .off = off, .len = len}};
+	cut_model(m, f, off, off + len);
+}
+
 /* One op on a file, as fs/op makes them. */
 static void change(struct model *m, int file)
 {
@@ -125,21 +184,27 @@ static void change(struct model *m, int file)
 		.actor = 5 + rng_below(&m->rng, 4) / 3,
 		.ino = f->ino};
 	struct effect *e = &r.effects[0];
-	uint64_t what = rng_below(&m->rng, 20), size;
+	uint64_t what = rng_below(&m->rng, 26), size;
+	struct share shares[8];
 
 	r.effect_count = 1;
-	if (what < 15) {
+	if (what < 15 || (what >= 20 && what < 23 && !f->size)) {
 		write_some(m, f, e);
 	} else if (what < 17) { /* a hole at the end */
 		r.effect_count = 0;
 		f->size += rng_below(&m->rng, FILE_MAX - f->size + 1) / 8;
-	} else if (what < 19 || m->op < m->first_op + OPS / 2) {
+	} else if (what < 19 || (what < 20 && m->op < m->first_op + OPS / 2)) {
 		size = rng_below(&m->rng, 3) ? rng_below(&m->rng, f->size + 1) : 0;
 		e->type = EFFECT_CUT;
 		e->extent.ino = f->ino;
 		e->extent.off = size;
+		e->extent.len = INT64_MAX - size;
 		cut_model(m, f, size, FILE_MAX + 1);
 		f->size = size;
+	} else if (what >= 23) {
+		r.effect_count = copy_some(m, f, e, shares);
+	} else if (what >= 20) {
+		punch_some(m, f, e);
 	} else {
 		e->type = EFFECT_INODE_GONE;
 		e->flags = f->size ? 0 : EFFECT_FRESH;
@@ -203,11 +268,14 @@ static void model_free(struct model *m)
 }
 
 /* The bytes of an extent in its blob. */
-static const char *extent_bytes(const struct table *blobs, const struct table *t, int row)
+static const char *extent_bytes(
+	const char *pool, const struct table *blobs, const struct table *t, int row)
 {
 	int64_t blob = table_int(t, row, COL_BLOB), off = table_int(t, row, COL_BLOB_OFF);
 	const struct cell *data;
 
+	if (blob < 1000)
+		return committed_blob(pool, blob) + off;
 	/* Blobs are numbered from the first free one, without gaps. */
 	ck_assert_int_ge(blob, 1000);
 	data = table_cell(blobs, (int)(blob - 1000), 1);
@@ -219,8 +287,8 @@ static const char *extent_bytes(const struct table *blobs, const struct table *t
 }
 
 /* What the extents of a table that are valid at `op` say of [0, FILE_MAX) of a file. */
-static void lay(const struct table *blobs, const struct table *t, uint64_t ino, uint64_t op,
-	char *value, uint8_t *covered)
+static void lay(const char *pool, const struct table *blobs, const struct table *t, uint64_t ino,
+	uint64_t op, char *value, uint8_t *covered)
 {
 	for (int i = 0; i < t->rows; i++) {
 		int64_t off, len;
@@ -229,7 +297,7 @@ static void lay(const struct table *blobs, const struct table *t, uint64_t ino, 
 			continue;
 		off = table_int(t, i, COL_OFF);
 		len = table_int(t, i, COL_LEN);
-		data = extent_bytes(blobs, t, i);
+		data = extent_bytes(pool, blobs, t, i);
 		ck_assert(off >= 0 && len > 0 && len <= EXTENT_MAX);
 		if (t->columns > COL_TO && table_when(t, i, COL_TO) <= op)
 			continue;
@@ -269,8 +337,8 @@ START_TEST(content_at_each_op)
 		for (uint64_t op = s->op; op <= last; op += last > s->op ? last - s->op : 1) {
 			memset(value, 0, FILE_MAX);
 			memset(covered, 0, FILE_MAX);
-			lay(&blobs, &now, ino_of(s->file), op, value, covered);
-			lay(&blobs, &history, ino_of(s->file), op, value, covered);
+			lay(m->pool, &blobs, &now, ino_of(s->file), op, value, covered);
+			lay(m->pool, &blobs, &history, ino_of(s->file), op, value, covered);
 			for (uint64_t j = 0; j < s->size; j++)
 				check_byte(s, op, j, value[j], covered[j]);
 		}
@@ -296,7 +364,7 @@ START_TEST(content_in_the_end)
 	for (int i = 0; i < FILES; i++) {
 		const struct file_model *f = &m->files[i];
 		memset(covered, 0, FILE_MAX);
-		lay(&blobs, &now, f->ino, UINT64_MAX, value, covered);
+		lay(m->pool, &blobs, &now, f->ino, UINT64_MAX, value, covered);
 		for (uint64_t j = 0; j < FILE_MAX; j++) {
 			if (covered[j] != (f->at[j].mine && !f->gone) ||
 				(covered[j] && value[j] != f->at[j].value))
@@ -402,6 +470,7 @@ START_TEST(cut_ends_joining)
 	r.effects[0].type = EFFECT_CUT;
 	r.effects[0].extent.ino = 40;
 	r.effects[0].extent.off = 4;
+	r.effects[0].extent.len = INT64_MAX - 4;
 	batch_add(b, &r);
 	write_at(b, 23, 4, "more", EFFECT_FRESH);
 	batch_finish(b);

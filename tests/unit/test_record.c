@@ -62,8 +62,10 @@ static void fill_effect(struct source *s, struct effect *e, enum effect_type typ
 		break;
 	case EFFECT_EXTENT:
 	case EFFECT_CUT:
+	case EFFECT_SHARE:
 		e->extent.ino = rng_next(rng);
 		e->extent.off = rng_next(rng);
+		e->extent.len = rng_next(rng);
 		e->extent.data = type == EFFECT_CUT ? (struct bytes){0} : some_name(s);
 		break;
 	case EFFECT_XATTR:
@@ -76,7 +78,7 @@ static void fill_effect(struct source *s, struct effect *e, enum effect_type typ
 }
 
 static const enum effect_type effect_types[] = {EFFECT_ACTOR, EFFECT_INODE, EFFECT_INODE_GONE,
-	EFFECT_DIRENT, EFFECT_DIRENT_GONE, EFFECT_EXTENT, EFFECT_CUT, EFFECT_XATTR,
+	EFFECT_DIRENT, EFFECT_DIRENT_GONE, EFFECT_EXTENT, EFFECT_CUT, EFFECT_SHARE, EFFECT_XATTR,
 	EFFECT_XATTR_GONE};
 #define EFFECT_TYPES (sizeof(effect_types) / sizeof(effect_types[0]))
 
@@ -137,8 +139,10 @@ static void assert_effect(const struct effect *a, const struct effect *b)
 		break;
 	case EFFECT_EXTENT:
 	case EFFECT_CUT:
+	case EFFECT_SHARE:
 		ck_assert_uint_eq(a->extent.ino, b->extent.ino);
 		ck_assert_uint_eq(a->extent.off, b->extent.off);
+		ck_assert_uint_eq(a->extent.len, b->extent.len);
 		assert_bytes(a->extent.data, b->extent.data);
 		break;
 	case EFFECT_XATTR:
@@ -365,15 +369,14 @@ START_TEST(wrong_sizes)
 		if (n != size - HEAD_SIZE)
 			refuse_patched(&in, effect + 4, n, 128);
 	/* The length of the data: 13 to 20 would be as long with its padding, the rest is not. */
-	refuse_patched(&in, effect + 24, 8, 0);
-	refuse_patched(&in, effect + 24, 24, 0);
-	refuse_patched(&in, effect + 24, UINT32_MAX, 0);
+	refuse_patched(&in, effect + 32, 8, 0);
+	refuse_patched(&in, effect + 32, 24, 0);
+	refuse_patched(&in, effect + 32, UINT32_MAX, 0);
 	refuse_patched(&in, AT_NAME_LEN, 1, 0);
 	refuse_patched(&in, AT_NAME_LEN, 0xffff0000, 0);
-	/* An attribute without a name is as long. */
-	for (type = 0; type < 16; type++)
-		if (type != EFFECT_EXTENT && type != EFFECT_CUT && type != EFFECT_XATTR &&
-			type != EFFECT_XATTR_GONE)
+	/* Those from DIRENT on are three numbers and bytes, too. */
+	for (type = 0; type < 12; type++)
+		if (type < EFFECT_DIRENT || type > EFFECT_SHARE)
 			refuse_patched(&in, effect, type, 0);
 }
 END_TEST

@@ -7,8 +7,7 @@
 #include "state/state.h"
 #include "suite.h"
 
-#define FILE_SIZE 2048
-#define NAMES     300
+#define NAMES 300
 
 static struct bytes name_of(const char *text)
 {
@@ -20,121 +19,6 @@ static struct inode *add_inode(struct state *s, uint64_t ino, uint32_t mode, uin
 	struct inode_attr attr = {.ino = ino, .mode = mode, .nlink = 1, .size = size};
 	return inode_add(s, &attr, (struct bytes){0});
 }
-
-/* What a reader must see, and what the database has of it so far. */
-struct file_model {
-	char now[FILE_SIZE], committed[FILE_SIZE];
-	char *data[4096]; /* of op i; NULL: a cut */
-	uint64_t off[4096], len[4096];
-	uint64_t ops, done;
-};
-
-static void model_apply(const struct file_model *m, char *bytes, uint64_t op)
-{
-	if (m->data[op])
-		memcpy(bytes + m->off[op], m->data[op], m->len[op]);
-	else
-		memset(bytes + m->off[op], 0, FILE_SIZE - m->off[op]);
-}
-
-static void model_change(struct file_model *m, struct rng *rng, struct inode *inode)
-{
-	uint64_t op = ++m->ops, off = rng_below(rng, FILE_SIZE);
-	struct pending p = {.op = op, .off = off};
-
-	m->off[op] = off;
-	if (rng_below(rng, 5)) {
-		m->len[op] = p.len = 1 + rng_below(rng, FILE_SIZE - off);
-		m->data[op] = malloc(p.len);
-		rng_fill(rng, m->data[op], p.len);
-		p.data = m->data[op];
-	} else {
-		p.len = UINT64_MAX - off;
-	}
-	model_apply(m, m->now, op);
-	pending_add(inode, p);
-}
-
-static void model_commit(struct file_model *m, struct rng *rng, struct inode *inode)
-{
-	uint64_t to = m->done + rng_below(rng, m->ops - m->done + 1);
-
-	for (; m->done < to; free(m->data[m->done]))
-		model_apply(m, m->committed, ++m->done);
-	pending_drop(inode, to);
-	ck_assert_uint_eq(inode->pending_count, m->ops - to);
-}
-
-/* Reads as op/read.c does; returns whether it went without the database. */
-static bool model_read(const struct file_model *m, struct rng *rng, const struct inode *inode)
-{
-	uint64_t off = rng_below(rng, FILE_SIZE), len = 1 + rng_below(rng, FILE_SIZE - off);
-	bool base = pending_needs_base(inode, off, len);
-	char buf[FILE_SIZE] = "";
-
-	if (base)
-		memcpy(buf, m->committed + off, len);
-	pending_overlay(inode, buf, off, len);
-	ck_assert_mem_eq(buf, m->now + off, len);
-	return !base;
-}
-
-START_TEST(pending_model)
-{
-	struct rng rng = {(uint64_t)_i};
-	struct file_model *m = calloc(1, sizeof(*m));
-	uint64_t size = rng_below(&rng, FILE_SIZE), alone = 0;
-	struct inode *inode;
-	struct state s;
-
-	state_init(&s, 100);
-	inode = add_inode(&s, 20, S_IFREG, size);
-	rng_fill(&rng, m->committed, size);
-	memcpy(m->now, m->committed, FILE_SIZE);
-	for (int i = 0; i < 3000; i++) {
-		if (rng_below(&rng, 3) == 0)
-			model_change(m, &rng, inode);
-		if (rng_below(&rng, 12) == 0)
-			model_commit(m, &rng, inode);
-		alone += model_read(m, &rng, inode);
-	}
-	ck_assert_uint_gt(alone, 100); /* the question is worth asking */
-	while (m->done < m->ops)
-		model_commit(m, &rng, inode);
-	ck_assert_ptr_null(inode->pending);
-	state_free(&s);
-	free(m);
-}
-END_TEST
-
-START_TEST(pending_base)
-{
-	struct inode *inode;
-	struct state s;
-
-	state_init(&s, 100);
-	inode = add_inode(&s, 20, S_IFREG, 100);
-	ck_assert(pending_needs_base(inode, 0, 1));
-	ck_assert(pending_needs_base(inode, 99, 1000));
-	ck_assert(!pending_needs_base(inode, 100, 1000));
-	pending_add(inode, (struct pending){5, 40, 20, "twenty bytes of data"});
-	ck_assert(!pending_needs_base(inode, 40, 20));
-	ck_assert(pending_needs_base(inode, 39, 20));
-	ck_assert(pending_needs_base(inode, 41, 20));
-	pending_add(inode, (struct pending){6, 10, UINT64_MAX - 10, NULL});
-	ck_assert(!pending_needs_base(inode, 10, 90));
-	ck_assert(pending_needs_base(inode, 9, 2));
-	/* The write before the cut is committed: the database has its bytes until the cut is, too.
-	 */
-	pending_drop(inode, 5);
-	ck_assert(!pending_needs_base(inode, 40, 20));
-	ck_assert_uint_eq(inode->dropped_op, 5);
-	pending_drop(inode, 6);
-	ck_assert(pending_needs_base(inode, 0, 10));
-	ck_assert_ptr_null(inode->pending);
-	state_free(&s);
-}
-END_TEST
 
 /* A directory's names, by number; cookie 0: not there. */
 struct dir_model {
@@ -292,7 +176,7 @@ START_TEST(eviction_pins)
 	inode = inode_find(&s, 105);
 	inode->attr.nlink = 0;
 	inode->gone = true;
-	pending_add(inode_find(&s, 106), (struct pending){51, 0, 4, "data"});
+	pending_add(inode_find(&s, 106), (struct pending){51, 0, 4, "data", PENDING_WRITE});
 	dir = add_inode(&s, 99, S_IFDIR, 4096);
 	dirent_set(&s, dir, name_of("dirty"), 108, 32, S_IFREG)->dirty_op = 51;
 	/* The first round only takes note of what has been used. */
@@ -422,8 +306,6 @@ END_TEST
 
 static void add_tests(TCase *tc)
 {
-	tcase_add_loop_test(tc, pending_model, 0, 6);
-	tcase_add_test(tc, pending_base);
 	tcase_add_loop_test(tc, directory_model, 0, 6);
 	tcase_add_test(tc, directory_compacts);
 	tcase_add_test(tc, dropping_a_name_makes_incomplete);

@@ -1,0 +1,146 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "op/op.h"
+
+/*
+ * copy_file_range(2) copies no bytes: the target gets extents of its own that refer to the blobs of
+ * the source.
+ *
+ * The blobs stay: the source's extents are of the present when the op is appended, and what could
+ * end them comes later in the journal, so at every commit either the source or the target refers to
+ * them.
+ */
+
+/* In one request; the reply has 32 bits. */
+#define COPY_MAX (UINT64_C(1) << 30)
+
+struct copy {
+	uint64_t from, from_off;
+	uint64_t to, to_off;
+	uint64_t len;
+};
+
+/* The pieces of an answer of read_extents, where they go. k->len shrinks to what they say all of.
+ */
+static struct share *read_shares(
+	const PGresult *res, struct copy *k, uint32_t *count, uint64_t *bytes)
+{
+	int rows = PQntuples(res);
+	struct share *shares;
+
+	if (rows > LAYOUT_EXTENTS) {
+		rows = LAYOUT_EXTENTS;
+		k->len = (uint64_t)result_int(res, rows, 0) - k->from_off;
+	}
+	shares = xcalloc((size_t)rows + 1, sizeof(*shares));
+	*bytes = 0;
+	for (int row = 0; row < rows; row++) {
+		shares[row] = (struct share){
+			.off = (uint64_t)result_int(res, row, 0) - k->from_off + k->to_off,
+			.len = (uint64_t)result_int(res, row, 1),
+			.blob = (uint64_t)result_int(res, row, 2),
+			.blob_off = (uint64_t)result_int(res, row, 3)};
+		*bytes += shares[row].len;
+	}
+	*count = (uint32_t)rows;
+	return shares;
+}
+
+static void put_shares(struct call *c, struct inode *to, struct copy *k, const PGresult *res)
+{
+	struct inode_attr *attr = &to->attr;
+	uint64_t bytes, end;
+	uint32_t count;
+	struct share *shares = read_shares(res, k, &count, &bytes);
+
+	end = k->to_off + k->len;
+	change_begin(c, OP_COPY_RANGE, k->to);
+	c->record.off = (int64_t)k->to_off;
+	c->record.len = (int64_t)k->len;
+	if (k->to_off < attr->size) {
+		uint64_t cut = end < attr->size ? end : attr->size;
+		effect_cut(c, to, k->to_off, cut - k->to_off);
+		allocated_cut(attr, k->to_off, cut);
+	}
+	if (count)
+		effect_share(c, to, k->to_off, k->len,
+			(struct bytes){shares, count * (uint32_t)sizeof(*shares)});
+	if (end > attr->size)
+		attr->size = end;
+	attr->allocated += bytes;
+	if (attr->allocated > attr->size)
+		attr->allocated = attr->size;
+	attr->mtime = attr->ctime = c->now;
+	to->write_fh = 0;
+	effect_inode(c, to, 0);
+	change_end(c);
+	free(shares);
+}
+
+static int check(const struct inode *from, const struct inode *to, struct copy *k)
+{
+	if (from->gone || to->gone)
+		return ESTALE;
+	if (!S_ISREG(from->attr.mode) || !S_ISREG(to->attr.mode))
+		return EINVAL;
+	if (k->len > COPY_MAX)
+		k->len = COPY_MAX;
+	if (k->from_off >= from->attr.size)
+		k->len = 0;
+	else if (k->len > from->attr.size - k->from_off)
+		k->len = from->attr.size - k->from_off;
+	if (k->len && k->to_off >= FILE_SIZE_MAX)
+		return EFBIG;
+	if (k->to_off < FILE_SIZE_MAX && k->len > FILE_SIZE_MAX - k->to_off)
+		k->len = FILE_SIZE_MAX - k->to_off;
+	if (from == to && k->from_off < k->to_off + k->len && k->to_off < k->from_off + k->len)
+		return EINVAL;
+	return 0;
+}
+
+static int copy_range(struct call *c, struct copy *k)
+{
+	struct inode *from, *to;
+	const PGresult *res;
+	int rc = need_inode(c, k->from, &from);
+
+	if (!rc)
+		rc = need_inode(c, k->to, &to);
+	if (!rc)
+		rc = need_room(c, LAYOUT_EXTENTS * sizeof(struct share));
+	if (!rc)
+		rc = check(from, to, k);
+	if (rc || !k->len)
+		return rc;
+	if (pending_any(from, k->from_off, k->len))
+		return need_committed(c);
+	rc = need_layout(c, from, STMT_READ_EXTENTS, k->from_off, k->from_off + k->len, &res);
+	if (!rc)
+		put_shares(c, to, k, res);
+	return rc;
+}
+
+void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
+	struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
+	struct fuse_file_info *fi_out, size_t len, int flags)
+{
+	struct copy k = {ino_in, (uint64_t)off_in, ino_out, (uint64_t)off_out, len};
+	struct call c;
+	int rc;
+
+	if (off_in < 0 || off_out < 0 || flags) {
+		fuse_reply_err(req, EINVAL);
+		return;
+	}
+	call_begin_change(&c, req);
+	rc = copy_range(&c, &k);
+	if (rc) {
+		call_end(&c, rc);
+		return;
+	}
+	call_leave(&c);
+	fuse_reply_write(req, k.len);
+}

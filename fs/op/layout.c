@@ -1,0 +1,113 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "op/op.h"
+
+/*
+ * Where the bytes of a file are in the database. The answer is not kept: it is there for the
+ * request that was parked for it, while that is run again on the reader's thread, and is asked for
+ * again if something has changed meanwhile.
+ */
+struct layout {
+	struct fs *fs;
+	struct parked *parked;
+	enum stmt stmt;
+	uint64_t ino, off, end;
+	uint64_t committed; /* last committed op when it was asked */
+	uint64_t evictions;
+	const PGresult *res;
+};
+
+static void layout_done(struct reader_query *q, const PGresult *res, const struct error *err)
+{
+	struct layout *l = q->arg;
+
+	free(q);
+	if (err)
+		log_error("%s", err->text);
+	l->res = res;
+	pthread_mutex_lock(&l->fs->lock);
+	l->fs->layout = err ? NULL : l;
+	pthread_mutex_unlock(&l->fs->lock);
+	transport_resume(l->parked, err ? error_to_errno(err) : 0);
+	pthread_mutex_lock(&l->fs->lock);
+	l->fs->layout = NULL;
+	pthread_mutex_unlock(&l->fs->lock);
+	free(l);
+}
+
+/* Bytes may have left the state for the database since, or the inode with them: then the answer may
+ * lack them. */
+static bool is_current(const struct layout *l, const struct inode *inode)
+{
+	return inode->dropped_op <= l->committed &&
+	       (inode->opens || l->fs->state.evictions == l->evictions);
+}
+
+int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t off, uint64_t end,
+	const PGresult **res)
+{
+	struct fs *fs = c->fs;
+	struct layout *l = fs->layout;
+	struct reader_query *q;
+
+	if (transport_error())
+		return transport_error();
+	if (l && l->stmt == stmt && l->ino == inode->ino && l->off == off && l->end == end &&
+		is_current(l, inode)) {
+		*res = l->res;
+		return 0;
+	}
+	l = xcalloc(1, sizeof(*l));
+	*l = (struct layout){.fs = fs,
+		.stmt = stmt,
+		.ino = inode->ino,
+		.off = off,
+		.end = end,
+		.committed = journal_committed(fs->journal),
+		.evictions = fs->state.evictions};
+	l->parked = transport_park(fs->transport, c->req);
+	q = reader_query_new(stmt, layout_done, l);
+	reader_query_int(q, (int64_t)inode->ino);
+	reader_query_int(q, (int64_t)off);
+	if (stmt == STMT_READ_EXTENTS)
+		reader_query_int(q, (int64_t)end);
+	/* One more row than is used says that there is more. */
+	reader_query_int(q, stmt == STMT_READ_EXTENTS ? LAYOUT_EXTENTS + 1 : LAYOUT_HOLES);
+	reader_submit(fs->reader, q);
+	return CALL_PARKED;
+}
+
+uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct ranges *data)
+{
+	uint64_t begin = off;
+	int holes = 0;
+
+	for (int row = 0; row < PQntuples(res); row++) {
+		uint64_t lo = (uint64_t)result_int(res, row, 0);
+
+		if (PQgetisnull(res, row, 0))
+			continue;
+		if (PQgetisnull(res, row, 1)) {
+			if (holes < limit)
+				ranges_add(data, begin, lo);
+			continue;
+		}
+		ranges_add(data, begin, lo);
+		begin = (uint64_t)result_int(res, row, 1);
+		holes++;
+	}
+	return holes < limit ? UINT64_MAX : begin;
+}
+
+int layout_seek(const struct ranges *data, uint64_t size, int whence, uint64_t off, uint64_t *at)
+{
+	*at = whence == SEEK_DATA ? ranges_next_in(data, off) : ranges_next_out(data, off);
+	if (*at < size)
+		return 0;
+	*at = size;
+	return whence == SEEK_DATA ? ENXIO : 0;
+}

@@ -1,0 +1,53 @@
+#include <errno.h>
+#include <unistd.h>
+
+#include "op/op.h"
+
+static int seek(struct call *c, uint64_t ino, uint64_t off, int whence, uint64_t *at)
+{
+	struct ranges data = {0};
+	uint64_t told = UINT64_MAX;
+	const PGresult *res;
+	struct inode *inode;
+	int rc = need_inode(c, ino, &inode);
+
+	if (rc)
+		return rc;
+	if (off >= inode->attr.size)
+		return ENXIO;
+	if (pending_shared(inode, off, INT64_MAX - off))
+		return need_committed(c);
+	if (off < inode->base_end) {
+		rc = need_layout(c, inode, STMT_READ_HOLES, off, 0, &res);
+		if (rc)
+			return rc;
+		told = layout_ranges(res, off, LAYOUT_HOLES, &data);
+	}
+	pending_ranges(inode, &data);
+	rc = layout_seek(&data, inode->attr.size, whence, off, at);
+	ranges_free(&data);
+	/* So many holes are pending writes for that the answer is behind all that was told. */
+	if (told < inode->attr.size && *at >= told)
+		return need_committed(c);
+	return rc;
+}
+
+void op_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct fuse_file_info *fi)
+{
+	struct call c;
+	uint64_t at;
+	int rc;
+
+	if (whence != SEEK_DATA && whence != SEEK_HOLE) {
+		fuse_reply_err(req, EINVAL);
+		return;
+	}
+	call_begin(&c, req);
+	rc = off < 0 ? ENXIO : seek(&c, ino, (uint64_t)off, whence, &at);
+	if (rc) {
+		call_end(&c, rc);
+		return;
+	}
+	call_leave(&c);
+	fuse_reply_lseek(req, (off_t)at);
+}

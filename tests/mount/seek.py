@@ -1,0 +1,172 @@
+#!/usr/bin/python3
+# SEEK_DATA and SEEK_HOLE to the byte, against a model, whether the bytes are committed or not, and in the past; programs
+# that copy files with holes keep them.
+import errno
+import os
+import random
+import subprocess
+
+from case import (FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, FALLOC_ZERO_RANGE, MNT, equal, fails, fallocate, path, read, remount,
+                  segments, sql, write)
+
+MOST = 1_000_000
+rng = random.Random(9)
+
+
+class Model:
+    """Of each byte, whether the file has it."""
+
+    def __init__(self):
+        self.has = bytearray()
+
+    def set(self, off, length, value):
+        if off + length > len(self.has):
+            self.has.extend(bytes(off + length - len(self.has)))
+        self.has[off : off + length] = bytes([value]) * length
+
+    def resize(self, size):
+        del self.has[size:]
+        self.has.extend(bytes(size - len(self.has)))
+
+    def seek(self, off, value):
+        if off >= len(self.has):
+            return None
+        at = self.has.find(value, off)
+        if at < 0:
+            return len(self.has) if value == 0 else None
+        return at
+
+    def segments(self):
+        found, end = [], 0
+        while (begin := self.seek(end, 1)) is not None:
+            end = self.seek(begin, 0)
+            found.append((begin, end))
+        return found
+
+
+def seek(fd, off, whence):
+    try:
+        return os.lseek(fd, off, whence)
+    except OSError as e:
+        if e.errno != errno.ENXIO:
+            raise
+        return None
+
+
+def change(fd, model):
+    what = rng.randrange(12)
+    off, length = rng.randrange(MOST), rng.randrange(1, rng.choice([10, 5000, 200_000]))
+    if what < 5:
+        os.pwrite(fd, b"d" * length, off)
+        model.set(off, length, 1)
+    elif what < 7:
+        fallocate(fd, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, off, length)
+        if off < len(model.has):
+            model.set(off, min(length, len(model.has) - off), 0)
+    elif what == 7:
+        fallocate(fd, FALLOC_ZERO_RANGE, off, length)
+        model.set(off, length, 0)
+    elif what == 8:
+        os.ftruncate(fd, off)
+        model.resize(off)
+    elif what == 9:
+        os.fsync(fd)
+    elif what == 10 and off + length < len(model.has):
+        # A copy brings its holes along.
+        to = off + length + rng.randrange(MOST)
+        copied = os.copy_file_range(fd, fd, length, off, to)
+        equal(length, copied, "bytes copied")
+        has = model.has[off : off + length]
+        model.set(to, length, 0)
+        model.has[to : to + length] = has
+
+
+def check_model():
+    model = Model()
+    fd = os.open(path("m"), os.O_CREAT | os.O_RDWR)
+    for i in range(300):
+        change(fd, model)
+        for _ in range(3):
+            off = rng.randrange(MOST + 1000)
+            for whence, value in ((os.SEEK_DATA, 1), (os.SEEK_HOLE, 0)):
+                equal(model.seek(off, value), seek(fd, off, whence), f"step {i}: from {off}, {'hole data'.split()[value]}")
+        if i % 25 == 0:
+            equal(model.segments(), segments(fd), f"segments after step {i}")
+    os.close(fd)
+    return model
+
+
+def check_ends():
+    write("e", b"")
+    fd = os.open(path("e"), os.O_RDWR)
+    for whence in (os.SEEK_DATA, os.SEEK_HOLE):
+        fails(errno.ENXIO, os.lseek, fd, 0, whence)
+        fails(errno.ENXIO, os.lseek, fd, 10, whence)
+    os.ftruncate(fd, 1000)
+    equal(0, os.lseek(fd, 0, os.SEEK_HOLE), "all is a hole")
+    fails(errno.ENXIO, os.lseek, fd, 0, os.SEEK_DATA)
+    os.pwrite(fd, b"x", 999)
+    equal((999, 1000), (os.lseek(fd, 0, os.SEEK_DATA), os.lseek(fd, 999, os.SEEK_HOLE)), "the last byte")
+    fails(errno.ENXIO, os.lseek, fd, 1000, os.SEEK_HOLE)
+    fails(errno.ENXIO, os.lseek, fd, -1, os.SEEK_DATA)
+    os.close(fd)
+
+
+def check_many():
+    """More holes than one answer tells of, with more of them in the journal."""
+    fd = os.open(path("many"), os.O_CREAT | os.O_RDWR)
+    for i in range(0, 400, 2):
+        os.pwrite(fd, b"x" * 100, i * 100)
+    os.fsync(fd)
+    equal([(i * 100, i * 100 + 100) for i in range(0, 400, 2)], segments(fd), "committed segments")
+    for i in range(1, 300, 2):
+        os.pwrite(fd, b"y" * 100, i * 100)
+    equal(30_100, os.lseek(fd, 0, os.SEEK_HOLE), "the hole after those that were filled")
+    fallocate(fd, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, 0, 35_000)
+    equal(35_000 + 200, os.lseek(fd, 0, os.SEEK_DATA) + 200, "data after what was punched")
+    os.close(fd)
+
+
+def check_programs(model):
+    expected = read("m")
+    with open(path("m"), "rb") as f:
+        ranges = segments(f.fileno())
+    equal(model.segments(), ranges, "segments after remount")
+    scratch = os.environ["CASE_DIR"]
+    subprocess.run(["cp", "--sparse=auto", path("m"), path("copied")], check=True)
+    # Through another filesystem and back: read and written in pieces.
+    subprocess.run(["tar", "-C", MNT, "--sparse", "-cf", f"{scratch}/m.tar", "m"], check=True)
+    equal(True, os.stat(f"{scratch}/m.tar").st_size < len(expected), "the archive is smaller")
+    os.mkdir(path("unpacked"))
+    subprocess.run(["tar", "-C", path("unpacked"), "--sparse", "-xf", f"{scratch}/m.tar"], check=True)
+    for name in ("copied", "unpacked/m"):
+        equal(expected, read(name), f"content of {name}")
+        with open(path(name), "rb") as f:
+            found = segments(f.fileno())
+        if name == "copied":
+            equal(ranges, found, f"segments of {name}")
+        equal(True, sum(hi - lo for lo, hi in found) < len(expected) * 9 // 10, f"{name} has holes")
+        equal(True, os.stat(path(name)).st_blocks * 512 < len(expected), f"blocks of {name}")
+
+
+def check_past(model):
+    op = sql("select max(op) from thule.op")[0][0]
+    os.truncate(path("m"), 10)
+    fd = os.open(path(".thule", "at", f"op:{op}", "m"), os.O_RDONLY)
+    equal(model.segments(), segments(fd), "segments as they were")
+    fails(errno.ENXIO, os.lseek, fd, len(model.has), os.SEEK_HOLE)
+    os.close(fd)
+
+
+def main():
+    check_ends()
+    check_many()
+    model = check_model()
+    model.resize(MOST * 2)  # a hole at the end
+    os.truncate(path("m"), MOST * 2)
+    remount()
+    check_programs(model)
+    check_past(model)
+
+
+main()
