@@ -52,6 +52,7 @@ static const struct option_def options[] = {
 		off_on},
 	{"at", OPT_TEXT, FIELD(at), 0, 0, 0,
 		"show the past: everything as it was at this instant, read-only", NULL},
+	{"noacl", OPT_UNFLAG, FIELD(acl), 0, 0, 0, "no POSIX access control lists", NULL},
 	{"nomagic", OPT_UNFLAG, FIELD(magic), 0, 0, 0, "no .thule/at in the root", NULL},
 	{"allow_other", OPT_FLAG, FIELD(allow_other), 0, 0, 0,
 		"let other users in; a mount by root does anyway", NULL},
@@ -63,7 +64,6 @@ static const struct option_def options[] = {
 	/* Of other filesystems, and without a meaning here. */
 	{.name = "dax", .type = OPT_IGNORE},
 	{.name = "inlinecrypt", .type = OPT_IGNORE},
-	{.name = "noacl", .type = OPT_IGNORE},
 	/* What /proc/mounts says of FUSE comes back with a remount. */
 	{.name = "user_id", .type = OPT_IGNORE},
 	{.name = "group_id", .type = OPT_IGNORE},
@@ -226,7 +226,7 @@ static void set_defaults(struct config *c)
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].type == OPT_NUMBER || options[i].type == OPT_WORD)
 			*(long *)((char *)c + options[i].offset) = options[i].fallback;
-	c->default_permissions = c->magic = true;
+	c->default_permissions = c->magic = c->acl = true;
 	/* What others may do with the mount is for root to give. */
 	c->allow_other = geteuid() == 0;
 	c->mount_flags = geteuid() == 0 ? 0 : MS_NOSUID | MS_NODEV;

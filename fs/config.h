@@ -18,6 +18,7 @@ struct config {
 	bool remount, nosubtype, allow_other, default_permissions;
 	unsigned long mount_flags; /* MS_*, see mount(2) */
 	bool debug;
+	bool acl;                     /* POSIX access control lists */
 	bool magic;                   /* .thule/at is there */
 	char at[CONFIG_TEXT_MAX + 1]; /* the instant of a mount of the past, or "" */
 	long journal_mib, threads, cache_inodes;

@@ -18,6 +18,7 @@ struct fs_config {
 	size_t max_inodes;       /* cached */
 	uint64_t at_op;          /* not 0: the root shows the past as of this op, nothing else */
 	bool magic;              /* the root has .thule */
+	bool acl;                /* POSIX access control lists */
 };
 
 /*

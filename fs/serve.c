@@ -357,7 +357,8 @@ bool serve(const struct config *config, const char *conninfo, const char *place,
 	struct fs_config fs_config = {.conninfo = conninfo,
 		.statfs_path = statfs_path,
 		.max_inodes = (size_t)config->cache_inodes,
-		.magic = config->magic && !*config->at};
+		.magic = config->magic && !*config->at,
+		.acl = config->acl};
 	char message[PATH_MAX + 2048];
 	bool ok;
 

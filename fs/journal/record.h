@@ -33,6 +33,7 @@ enum op_kind {
 	OP_MKFS = 19,
 	OP_FALLOCATE = 20,
 	OP_COPY_RANGE = 21,
+	OP_SETFLAGS = 22,
 };
 
 enum effect_type {

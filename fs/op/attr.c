@@ -125,6 +125,15 @@ static void set_mode(struct call *c, struct inode *inode, mode_t mode)
 	free(acl);
 }
 
+/* An append-only file may get the time of now, an immutable one nothing. */
+static uint32_t forbidding_flags(int to_set)
+{
+	int harmless = FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_CTIME;
+	int now = FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW;
+
+	return to_set & now && !(to_set & ~(now | harmless)) ? FLAG_IMMUTABLE : FLAG_FROZEN;
+}
+
 static int setattr(
 	struct call *c, uint64_t ino, const struct stat *st, int to_set, struct inode **inode)
 {
@@ -135,6 +144,9 @@ static int setattr(
 		rc = need_xattrs(c, *inode);
 	if (!rc)
 		rc = need_room(c, ACL_BYTES_MAX);
+	if (rc)
+		return rc;
+	rc = flags_forbid(*inode, forbidding_flags(to_set));
 	if (rc)
 		return rc;
 	attr = &(*inode)->attr;

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -76,6 +77,11 @@ struct inode_attr result_attr(const PGresult *res, int row)
 		.xattrs = (uint32_t)result_int(res, row, 13),
 		.project = (uint32_t)result_int(res, row, 14),
 	};
+}
+
+int flags_forbid(const struct inode *inode, uint32_t flags)
+{
+	return inode->attr.flags & flags ? EPERM : 0;
 }
 
 void reply_attr(fuse_req_t req, const struct stat *st, int64_t btime)

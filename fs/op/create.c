@@ -39,6 +39,7 @@ static struct inode_attr newborn_attr(
 		.uid = c->ctx->uid,
 		.gid = inherit ? dir->attr.gid : c->ctx->gid,
 		.rdev = (uint32_t)n->rdev,
+		.flags = dir->attr.flags & FLAGS_INHERITED,
 	};
 }
 
@@ -73,6 +74,8 @@ static int need_place(struct call *c, uint64_t parent, const struct bytes *name,
 	struct dirent_node *d = NULL;
 	int rc = need_dir(c, parent, dir);
 
+	if (!rc)
+		rc = flags_forbid(*dir, FLAG_IMMUTABLE);
 	if (!rc)
 		rc = need_xattrs(c, *dir);
 	if (!rc && name)
@@ -204,6 +207,10 @@ static int hard_link(
 
 	if (!rc)
 		rc = need_dir(c, parent, &dir);
+	if (!rc)
+		rc = flags_forbid(*inode, FLAG_FROZEN);
+	if (!rc)
+		rc = flags_forbid(dir, FLAG_IMMUTABLE);
 	if (!rc)
 		rc = need_name(c, dir, name, &d);
 	if (!rc && d)

@@ -19,6 +19,16 @@ struct handle *file_open(struct call *c, struct inode *inode, int flags)
 	return h;
 }
 
+/* What chattr(1) said of the file: EPERM. */
+static int check_flags(const struct inode *inode, int flags)
+{
+	if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_TRUNC))
+		return 0;
+	if (!(flags & O_APPEND) || flags & O_TRUNC)
+		return flags_forbid(inode, FLAG_FROZEN);
+	return flags_forbid(inode, FLAG_IMMUTABLE);
+}
+
 static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
 	bool truncate = fi->flags & O_TRUNC;
@@ -31,6 +41,9 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		return rc;
 	if (inode->gone)
 		return ESTALE;
+	rc = check_flags(inode, fi->flags);
+	if (rc)
+		return rc;
 	/* The times change also when there was nothing to cut off. */
 	if (truncate) {
 		change_begin(c, OP_TRUNCATE, ino);

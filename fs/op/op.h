@@ -5,6 +5,13 @@
 
 #include "fs.h"
 
+/* What may not be changed at all (FS_IMMUTABLE_FL), and what may only grow (FS_APPEND_FL):
+ * linux/fs.h, which does not go along with the C library's mount.h. */
+#define FLAG_IMMUTABLE  0x10u
+#define FLAG_APPEND     0x20u
+#define FLAGS_INHERITED (0x40u | 0x80u) /* FS_NODUMP_FL, FS_NOATIME_FL */
+#define FLAG_FROZEN     (FLAG_IMMUTABLE | FLAG_APPEND)
+
 /*
  * Operations: one small function each for what the kernel asks, in the shape: begin a call, get
  * what is needed (or park), check, change the state and describe the op, end the call with its
@@ -141,6 +148,8 @@ void change_unlinked(struct call *c, struct inode *inode);
 void attr_to_stat(const struct inode_attr *attr, struct stat *st);
 /* Answers GETATTR, SETATTR, or STATX with the time of birth, nanoseconds since the epoch. */
 void reply_attr(fuse_req_t req, const struct stat *st, int64_t btime);
+/* EPERM when the inode has one of these FS_*_FL flags. */
+int flags_forbid(const struct inode *inode, uint32_t flags);
 /* The first columns of every statement that reads inodes, now or then, from ino to project. */
 struct inode_attr result_attr(const PGresult *res, int row);
 /* Whether listxattr(2) shows a name to a user: only root sees what only root may read. */
@@ -189,4 +198,7 @@ void op_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char *v
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
 void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
 void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
+void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
+	struct fuse_file_info *fi, unsigned int flags, const void *in, size_t in_len,
+	size_t out_len);
 void op_statfs(fuse_req_t req, fuse_ino_t ino);

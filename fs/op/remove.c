@@ -12,6 +12,10 @@ static int remove_name(struct call *c, enum op_kind kind, uint64_t parent, const
 
 	if (!rc)
 		rc = need_entry(c, dir, name, &d, &inode);
+	if (!rc)
+		rc = flags_forbid(dir, FLAG_FROZEN);
+	if (!rc)
+		rc = flags_forbid(inode, FLAG_FROZEN);
 	if (rc)
 		return rc;
 	if (kind == OP_RMDIR && !S_ISDIR(inode->attr.mode))

@@ -31,13 +31,30 @@ static int need_side(struct call *c, uint64_t parent, const char *name, struct s
 	return rc;
 }
 
+/* What chattr(1) said of the files and directories. */
+static int check_flags(const struct side *from, const struct side *to)
+{
+	int rc = flags_forbid(from->dir, FLAG_FROZEN);
+
+	if (!rc)
+		rc = flags_forbid(from->inode, FLAG_FROZEN);
+	if (!rc)
+		rc = flags_forbid(to->dir, to->inode ? FLAG_FROZEN : FLAG_IMMUTABLE);
+	if (!rc && to->inode)
+		rc = flags_forbid(to->inode, FLAG_FROZEN);
+	return rc;
+}
+
 /* rename(2). That a directory does not go below itself, the kernel has checked. */
 static int check(struct call *c, const struct side *from, const struct side *to, unsigned int flags)
 {
-	int rc = 0;
+	int rc;
 
 	if (!from->inode)
 		return ENOENT;
+	rc = check_flags(from, to);
+	if (rc)
+		return rc;
 	if (flags & RENAME_EXCHANGE)
 		return to->inode ? 0 : ENOENT;
 	if (!to->inode)

@@ -178,6 +178,16 @@ void route_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 		op_removexattr(req, ino, name);
 }
 
+void route_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
+	struct fuse_file_info *fi, unsigned int flags, const void *in, size_t in_len,
+	size_t out_len)
+{
+	if (past_is(node_of(req, ino)))
+		fuse_reply_err(req, ENOTTY);
+	else
+		op_ioctl(req, ino, cmd, arg, fi, flags, in, in_len, out_len);
+}
+
 void route_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
 	if (past_is(node_of(req, parent)))

@@ -28,6 +28,9 @@ void route_setxattr(fuse_req_t req, fuse_ino_t ino, const char *name, const char
 void route_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size);
 void route_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
 void route_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name);
+void route_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
+	struct fuse_file_info *fi, unsigned int flags, const void *in, size_t in_len,
+	size_t out_len);
 void route_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev);
 void route_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode);
 void route_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name);

@@ -19,6 +19,8 @@ static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t
 		return rc;
 	if (inode->gone)
 		return ESTALE;
+	if (inode->attr.flags & (off < inode->attr.size ? FLAG_FROZEN : FLAG_IMMUTABLE))
+		return EPERM;
 	if (data->len && off >= FILE_SIZE_MAX)
 		return EFBIG;
 	if (data->len > FILE_SIZE_MAX - off)

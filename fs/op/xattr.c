@@ -54,6 +54,8 @@ static int need_attributes(struct call *c, uint64_t ino, size_t room, struct ino
 	if (!rc)
 		rc = need_xattrs(c, *inode);
 	if (!rc && room)
+		rc = flags_forbid(*inode, FLAG_FROZEN);
+	if (!rc && room)
 		rc = need_room(c, room);
 	return rc;
 }

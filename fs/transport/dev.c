@@ -201,6 +201,12 @@ void transport_done(void)
 	current.kind = RAW_NONE;
 }
 
+void transport_attr_changed(struct transport *t, fuse_ino_t ino)
+{
+	/* A kernel that does not know the inode has nothing to forget. */
+	fuse_lowlevel_notify_inval_inode(t->se, ino, -1, 0);
+}
+
 enum raw_kind transport_kind(void)
 {
 	return current.kind;

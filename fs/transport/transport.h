@@ -57,6 +57,12 @@ struct reply transport_later(fuse_req_t req);
 void transport_reply(const struct reply *r);
 void transport_done(void);
 
+/*
+ * The kernel asks for an inode's attributes anew: for requests that change them without the kernel
+ * knowing. Not under the lock: it writes to the kernel.
+ */
+void transport_attr_changed(struct transport *t, fuse_ino_t ino);
+
 /* What the request that this thread handles or replies to really is, where libfuse does not know
  * it. */
 enum raw_kind transport_kind(void);

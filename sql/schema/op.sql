@@ -28,4 +28,4 @@ insert into thule.op_kind (id, name) values
     (1, 'create'), (2, 'mkdir'), (3, 'mknod'), (4, 'symlink'), (5, 'link'), (6, 'unlink'), (7, 'rmdir'),
     (8, 'rename'), (9, 'exchange'), (10, 'write'), (11, 'truncate'), (12, 'chmod'), (13, 'chown'),
     (14, 'utimens'), (15, 'setattr'), (16, 'forget'), (17, 'setxattr'), (18, 'removexattr'), (19, 'mkfs'),
-    (20, 'fallocate'), (21, 'copy_range');
+    (20, 'fallocate'), (21, 'copy_range'), (22, 'setflags');
