@@ -98,7 +98,7 @@ static int check(const struct inode *from, const struct inode *to, struct copy *
 		k->len = FILE_SIZE_MAX - k->to_off;
 	if (from == to && k->from_off < k->to_off + k->len && k->to_off < k->from_off + k->len)
 		return EINVAL;
-	return 0;
+	return flags_forbid(to, FLAG_FROZEN);
 }
 
 static int copy_range(struct call *c, struct copy *k)

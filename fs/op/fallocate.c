@@ -28,6 +28,9 @@ static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, 
 		return rc;
 	if (inode->gone)
 		return ESTALE;
+	rc = flags_forbid(inode, mode & ~FALLOC_FL_KEEP_SIZE ? FLAG_FROZEN : FLAG_IMMUTABLE);
+	if (rc)
+		return rc;
 	attr = &inode->attr;
 	if (!S_ISREG(attr->mode))
 		return S_ISDIR(attr->mode) ? EISDIR : ENODEV;
