@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "actor/actor.h"
+#include "db/disk.h"
 #include "db/reader.h"
 #include "journal/journal.h"
 #include "state/state.h"
@@ -12,13 +13,11 @@
 /* What a mount is made with; see config.h for the options that people type. */
 struct fs_config {
 	const char *conninfo;
-	const char *statfs_path; /* a directory on the database's disk, NULL when it is not of this
-				    host */
-	uint64_t next_ino;       /* first inode number to use */
-	size_t max_inodes;       /* cached */
-	uint64_t at_op;          /* not 0: the root shows the past as of this op, nothing else */
-	bool magic;              /* the root has .thule */
-	bool acl;                /* POSIX access control lists */
+	uint64_t next_ino; /* first inode number to use */
+	size_t max_inodes; /* cached */
+	uint64_t at_op;    /* not 0: the root shows the past as of this op, nothing else */
+	bool magic;        /* the root has .thule */
+	bool acl;          /* POSIX access control lists */
 };
 
 /*
@@ -39,6 +38,7 @@ struct fs {
 	struct actor_cache *actors;
 	struct actor_host host;
 	struct transport *transport;
+	struct disk disk;  /* of the server */
 	struct past *past; /* instants that are being read; op/past.c */
 };
 

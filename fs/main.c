@@ -105,7 +105,7 @@ static bool join(const struct config *config, const char *conninfo, struct serve
 static int run(const struct config *config, struct herald *h)
 {
 	struct serve_ready on_ready = {ready, h};
-	const char *conninfo = config->source, *statfs_path = NULL;
+	const char *conninfo = config->source, *data = NULL;
 	struct cluster *cluster = NULL;
 	char place[3 * PATH_MAX];
 	struct error err;
@@ -117,7 +117,7 @@ static int run(const struct config *config, struct herald *h)
 		ok = cluster && cluster_ensure(cluster, NULL, &err);
 		if (ok) {
 			conninfo = cluster->conninfo;
-			statfs_path = cluster->data;
+			data = cluster->data;
 			snprintf(place, sizeof(place), "private PostgreSQL in %s (socket %s)",
 				cluster->home, cluster->socket);
 		}
@@ -125,7 +125,7 @@ static int run(const struct config *config, struct herald *h)
 			   config->source, place + strlen("database "), sizeof(place) - 16, &err)) {
 		ok = false;
 	}
-	while (ok && !(ok = serve(config, conninfo, place, statfs_path, &on_ready, &err)))
+	while (ok && !(ok = serve(config, conninfo, place, data, &on_ready, &err)))
 		if (err.class != ERR_LEASE || !join(config, conninfo, &on_ready, &ok, &err))
 			break;
 	free(cluster);

@@ -20,6 +20,7 @@
 struct server {
 	const struct config *config;
 	const char *conninfo;
+	const char *data; /* the server's folder, where it is known */
 	char path[PATH_MAX];
 	char source[2048];
 	struct superblock super;
@@ -141,6 +142,7 @@ static bool start_journal(struct server *s, struct error *err)
 		PQfinish(conn);
 		return false;
 	}
+	disk_find(&s->fs.disk, conn, s->data);
 	s->fs.next_ino = (uint64_t)s->super.next_ino;
 	ring_begin(ring, s->mount, (uint64_t)s->super.next_op - 1);
 	config = (struct journal_config){
@@ -151,6 +153,7 @@ static bool start_journal(struct server *s, struct error *err)
 		.next_blob = (uint64_t)s->super.next_blob,
 		.history = s->config->history,
 		.last_at = (int64_t)last_at,
+		.disk = &s->fs.disk,
 		.lock = &s->fs.lock,
 		.committed = fs_committed,
 		.arg = &s->fs,
@@ -170,6 +173,8 @@ static bool start_past(struct server *s, struct error *err)
 	ok = conn && schema_superblock(conn, &s->super, err) && actor_host_read(&s->fs.host, err) &&
 	     (res = db_query(conn, "select thule.instant_op($1::text)", 1, &at, err)) &&
 	     insert_mount(s, conn, err);
+	if (ok)
+		disk_find(&s->fs.disk, conn, s->data);
 	if (ok)
 		s->fs.config.at_op = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
 	PQclear(res);
@@ -198,7 +203,7 @@ static void forget_orphans(struct fs *fs)
 	pthread_mutex_lock(&fs->lock);
 	HASH_ITER (hh, fs->state.inodes, inode, tmp) {
 		if (inode->attr.nlink == 0 && !inode->gone && !inode->stale &&
-			journal_has_room(fs->journal, 0))
+			journal_room(fs->journal, 0, JOURNAL_END) == JOURNAL_ROOM)
 			forget_orphan(fs, inode, kernel);
 	}
 	pthread_mutex_unlock(&fs->lock);
@@ -350,12 +355,11 @@ static bool stop(struct server *s, struct error *err)
 	return clean;
 }
 
-bool serve(const struct config *config, const char *conninfo, const char *place,
-	const char *statfs_path, const struct serve_ready *ready, struct error *err)
+bool serve(const struct config *config, const char *conninfo, const char *place, const char *data,
+	const struct serve_ready *ready, struct error *err)
 {
 	struct server *s = calloc(1, sizeof(*s));
 	struct fs_config fs_config = {.conninfo = conninfo,
-		.statfs_path = statfs_path,
 		.max_inodes = (size_t)config->cache_inodes,
 		.magic = config->magic && !*config->at,
 		.acl = config->acl};
@@ -366,6 +370,7 @@ bool serve(const struct config *config, const char *conninfo, const char *place,
 		return error_set(err, ERR_SYSTEM, "out of memory");
 	s->config = config;
 	s->conninfo = conninfo;
+	s->data = data;
 	snprintf(s->path, sizeof(s->path), "%s", config->dir);
 	if (!source_public(config->source, s->source, sizeof(s->source), err)) {
 		free(s);

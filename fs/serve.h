@@ -13,8 +13,9 @@ struct serve_ready {
 
 /*
  * Mounts and serves until it is unmounted. `conninfo` is of the database, `place` a line on where
- * it lives. config->dir is absolute. False with *err set when it could not be mounted, or when
- * something acknowledged is left in the journal.
+ * it lives, `data` the folder of its server if that is known, else NULL. config->dir is absolute.
+ * False with *err set when it could not be mounted, or when something acknowledged is left in the
+ * journal.
  */
-bool serve(const struct config *config, const char *conninfo, const char *place,
-	const char *statfs_path, const struct serve_ready *ready, struct error *err);
+bool serve(const struct config *config, const char *conninfo, const char *place, const char *data,
+	const struct serve_ready *ready, struct error *err);

@@ -337,19 +337,11 @@ static bool send_all(struct batch *b, PGconn *conn, bool sync, int *sent)
 	return PQpipelineSync(conn);
 }
 
-bool batch_commit(struct batch *b, PGconn *conn, bool sync, struct error *err)
+/* Reads the answers up to the end of the pipeline. False with *err set when any is an error. */
+static bool read_answers(PGconn *conn, struct error *err)
 {
-	int sent;
 	bool ok = true;
 
-	if (!b->finished) {
-		inode_fold_finish(b);
-		name_folds_finish(b);
-		extent_fold_finish(b);
-		b->finished = true;
-	}
-	if (!send_all(b, conn, sync, &sent))
-		return db_error(conn, NULL, "cannot send a batch", err);
 	for (;;) {
 		PGresult *res = PQgetResult(conn);
 		ExecStatusType status = res ? PQresultStatus(res) : PGRES_COMMAND_OK;
@@ -367,4 +359,24 @@ bool batch_commit(struct batch *b, PGconn *conn, bool sync, struct error *err)
 			ok = db_error(conn, res, "the database refused a batch", err);
 		PQclear(res);
 	}
+}
+
+bool batch_commit(struct batch *b, PGconn *conn, bool sync, struct error *err)
+{
+	int sent;
+
+	if (!b->finished) {
+		inode_fold_finish(b);
+		name_folds_finish(b);
+		extent_fold_finish(b);
+		b->finished = true;
+	}
+	if (!send_all(b, conn, sync, &sent))
+		return db_error(conn, NULL, "cannot send a batch", err);
+	if (read_answers(conn, err))
+		return true;
+	/* What was refused is still in a transaction, in which nothing else would be taken. */
+	if (PQstatus(conn) == CONNECTION_OK && send_text(conn, "rollback") && PQpipelineSync(conn))
+		read_answers(conn, NULL);
+	return false;
 }

@@ -76,7 +76,7 @@ bool commit_batch(struct journal *j, bool sync)
 {
 	struct error err;
 	int delay_ms = 10;
-	bool said = false;
+	bool said = false, full = false;
 
 	while (!batch_commit(j->batch, j->conn, sync, &err)) {
 		if (!said || delay_ms >= 1000)
@@ -86,6 +86,10 @@ bool commit_batch(struct journal *j, bool sync)
 		 * sync. */
 		if (err.class != ERR_UNREACHABLE && err.class != ERR_TRANSIENT)
 			fail_syncs(j, error_to_errno(&err));
+		if (err.class == ERR_NO_SPACE) {
+			full = true;
+			space_refused(j, true);
+		}
 		for (;;) {
 			uint64_t last = 0;
 			commit_wait(j, delay_ms);
@@ -95,8 +99,11 @@ bool commit_batch(struct journal *j, bool sync)
 			if (PQstatus(j->conn) == CONNECTION_OK)
 				break;
 			if (commit_reconnect(j, &last, &err)) {
-				if (batch_ops(j->batch) && last >= batch_last_op(j->batch) && !sync)
+				if (batch_ops(j->batch) && last >= batch_last_op(j->batch) &&
+					!sync) {
+					space_refused(j, false);
 					return true;
+				}
 				if (batch_ops(j->batch) && last >= batch_last_op(j->batch))
 					batch_reset(j->batch); /* it is in; the empty batch flushes
 								  it */
@@ -108,6 +115,8 @@ bool commit_batch(struct journal *j, bool sync)
 			}
 		}
 	}
+	if (full)
+		space_refused(j, false);
 	if (said)
 		log_info("the database takes batches again");
 	return true;

@@ -143,7 +143,7 @@ static bool drain_once(struct journal *j)
 {
 	pthread_mutex_t *lock = j->config.lock;
 	struct journal_waiter *synced = NULL, *roomy = NULL;
-	bool sync, corrupt, ok;
+	bool sync, look, corrupt, ok;
 	uint64_t pos, op;
 
 	pthread_mutex_lock(lock);
@@ -159,7 +159,13 @@ static bool drain_once(struct journal *j)
 	pthread_mutex_lock(lock);
 	if (ok)
 		batch_done(j, pos, op, sync);
-	else
+	look = j->look_wanted;
+	pthread_mutex_unlock(lock);
+	/* Before those who wait for room ask again. */
+	if (look)
+		space_look_now(j);
+	pthread_mutex_lock(lock);
+	if (!ok)
 		j->failed = true;
 	if (!ok || sync)
 		synced = waiters_take(&j->sync_waiters, ok ? op : UINT64_MAX);

@@ -38,9 +38,14 @@ void waiters_call(struct journal_waiter *list, int error)
 	}
 }
 
-bool journal_has_room(const struct journal *j, size_t data)
+enum journal_room journal_room(struct journal *j, size_t data, enum journal_use use)
 {
-	return !j->held && ring_fits(j->ring, data + RECORD_OVERHEAD);
+	enum journal_room room = space_room(j, data, use);
+
+	if (room != JOURNAL_ROOM)
+		return room;
+	return !j->held && ring_fits(j->ring, data + RECORD_OVERHEAD) ? JOURNAL_ROOM
+								      : JOURNAL_LATER;
 }
 
 bool journal_failed(const struct journal *j)
@@ -141,6 +146,7 @@ struct journal *journal_start(
 	j->next_op = config->next_op;
 	j->flushed_op = config->next_op - 1;
 	j->last_at = config->last_at;
+	journal_look(j);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&j->work, &attr);

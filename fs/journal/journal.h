@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "db/disk.h"
 #include "journal/batch.h"
 #include "journal/record.h"
 #include "journal/ring.h"
@@ -25,6 +26,7 @@ struct journal_config {
 	bool history;       /* keep the log and the versions that end */
 	int64_t last_at;    /* time of the last op that is in the database, microseconds since the
 			       epoch */
+	const struct disk *disk; /* of the server */
 	pthread_mutex_t *lock;
 	/* Called under the lock when a batch has committed: everything up to `op` is in the
 	 * database. */
@@ -62,8 +64,33 @@ void journal_free(struct journal *j);
 bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t *next_blob,
 	uint64_t *replayed, struct error *err);
 
-/* Under the lock: true when a record with this many bytes of data fits now. */
-bool journal_has_room(const struct journal *j, size_t data);
+/* What an op does to the disk. */
+enum journal_use {
+	JOURNAL_GROW,   /* makes files or writes bytes: refused first */
+	JOURNAL_CHANGE, /* removes or changes what is there: what is kept in reserve is for these */
+	JOURNAL_END,    /* must go on, and takes next to nothing */
+};
+
+enum journal_room {
+	JOURNAL_ROOM,
+	JOURNAL_LATER, /* not before the drain has committed more: journal_wait_room() */
+	JOURNAL_FULL,  /* the server's disk is full */
+};
+
+/*
+ * Without the lock: looks at the server's disk when that is a while ago. To be called before ops
+ * are appended, so that nothing is acknowledged for which there would be no room.
+ */
+void journal_look(struct journal *j);
+
+/* Under the lock: whether a record with this many bytes of data may be appended now. */
+enum journal_room journal_room(struct journal *j, size_t data, enum journal_use use);
+
+/*
+ * Under the lock: the disk as of the last look, with `room` for ops that grow, not below 0. False
+ * when it is not known.
+ */
+bool journal_disk(struct journal *j, struct disk_space *out);
 /* Under the lock: true when nothing will be committed any more; what was not is in the ring's file.
  */
 bool journal_failed(const struct journal *j);
@@ -74,7 +101,7 @@ void journal_wait_room(struct journal *j, struct journal_waiter *w);
 uint64_t journal_next_op(const struct journal *j);
 
 /*
- * Under the lock, after journal_has_room(): sets r->op and r->at and appends. Returns where the
+ * Under the lock, after journal_room(): sets r->op and r->at and appends. Returns where the
  * data of the record's EXTENT is, valid until the op is committed; NULL when it has none.
  */
 const void *journal_append(struct journal *j, struct record *r);

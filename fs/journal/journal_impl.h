@@ -2,6 +2,8 @@
 
 /* What the parts of the journal share; nobody else includes this. */
 
+#include <stdatomic.h>
+
 #include "journal/journal.h"
 
 /* Something to be run by the drain, between batches. */
@@ -31,6 +33,13 @@ struct journal {
 	int64_t last_at;
 	int64_t first_ns; /* when the oldest op that is not in a batch came, monotonic */
 	struct journal_waiter *sync_waiters, *room_waiters;
+	/* space.c */
+	struct disk_space space;   /* as of the last look, if it is known */
+	uint64_t space_mark;       /* what the ring had from here on is not in it */
+	_Atomic int64_t looked_at; /* monotonic, nanoseconds */
+	bool space_known;
+	bool look_wanted; /* someone waits for the drain to make room on the disk */
+	bool refused;     /* the server has said that its disk is full */
 };
 
 /* So many bytes in the ring end the wait for company: see drain.c. */
@@ -59,6 +68,15 @@ bool commit_reconnect(struct journal *j, uint64_t *last, struct error *err);
 
 /* Waits so long, or until it is time to stop. */
 void commit_wait(struct journal *j, int ms);
+
+/* --- space.c --- */
+
+/* Under the lock: what the disk has to say about an op. */
+enum journal_room space_room(struct journal *j, size_t data, enum journal_use use);
+/* Without the lock: looks at the disk. */
+void space_look_now(struct journal *j);
+/* Without the lock: the server refused a batch because its disk is full, or took it. */
+void space_refused(struct journal *j, bool refused);
 
 /* --- waiters --- */
 

@@ -22,6 +22,8 @@ void call_begin_change(struct call *c, fuse_req_t req)
 	 */
 	struct actor *actor = actor_get(fs->actors, ctx->pid, ctx->uid, ctx->gid);
 
+	if (fs->journal)
+		journal_look(fs->journal);
 	call_begin(c, req);
 	c->actor = actor;
 	c->now = clock_now_ns();

@@ -110,7 +110,7 @@ static int copy_range(struct call *c, struct copy *k)
 	if (!rc)
 		rc = need_inode(c, k->to, &to);
 	if (!rc)
-		rc = need_room(c, LAYOUT_EXTENTS * sizeof(struct share));
+		rc = need_space(c, LAYOUT_EXTENTS * sizeof(struct share));
 	if (!rc)
 		rc = check(from, to, k);
 	if (rc || !k->len)

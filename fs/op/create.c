@@ -82,7 +82,10 @@ static int need_place(struct call *c, uint64_t parent, const struct bytes *name,
 		rc = need_name(c, *dir, *name, &d);
 	if (!rc && d)
 		rc = EEXIST;
-	return rc ? rc : need_room(c, 2 * ACL_BYTES_MAX);
+	if (rc)
+		return rc;
+	return need_space(
+		c, xattr_find(*dir, name_bytes(ACL_DEFAULT_NAME)) ? 2 * ACL_BYTES_MAX : 0);
 }
 
 /* Begins the record of a new inode, which has no name yet. */
@@ -216,7 +219,7 @@ static int hard_link(
 	if (!rc && d)
 		rc = EEXIST;
 	if (!rc)
-		rc = need_room(c, 0);
+		rc = need_space(c, 0);
 	if (rc)
 		return rc;
 	if (S_ISDIR((*inode)->attr.mode))

@@ -23,7 +23,8 @@ static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, 
 	int rc = need_inode(c, ino, &inode);
 
 	if (!rc)
-		rc = need_room(c, 0);
+		rc = mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) ? need_room(c, 0)
+									  : need_space(c, 0);
 	if (rc)
 		return rc;
 	if (inode->gone)

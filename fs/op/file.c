@@ -99,7 +99,7 @@ static int release(struct call *c, uint64_t ino, uint64_t fh)
 	if (inode->opens == 1 && (inode->attr.nlink == 0 || inode->stale)) {
 		rc = need_inode(c, ino, &inode);
 		if (!rc)
-			rc = need_room(c, 0);
+			rc = need_journal(c);
 		if (rc)
 			return rc;
 	}

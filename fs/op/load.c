@@ -239,14 +239,16 @@ static void wait_over(struct journal_waiter *w, int error)
 	free(wait);
 }
 
-int need_room(struct call *c, size_t data)
+static int need(struct call *c, size_t data, enum journal_use use)
 {
 	struct journal_wait *wait;
+	enum journal_room room;
 
 	if (journal_failed(c->fs->journal))
 		return EIO;
-	if (journal_has_room(c->fs->journal, data))
-		return 0;
+	room = journal_room(c->fs->journal, data, use);
+	if (room != JOURNAL_LATER)
+		return room == JOURNAL_ROOM ? 0 : ENOSPC;
 	if (transport_error())
 		return transport_error();
 	wait = xcalloc(1, sizeof(*wait));
@@ -272,4 +274,19 @@ int need_committed(struct call *c)
 	}
 	wait->parked = transport_park(c->fs->transport, c->req);
 	return CALL_PARKED;
+}
+
+int need_space(struct call *c, size_t data)
+{
+	return need(c, data, JOURNAL_GROW);
+}
+
+int need_room(struct call *c, size_t data)
+{
+	return need(c, data, JOURNAL_CHANGE);
+}
+
+int need_journal(struct call *c)
+{
+	return need(c, 0, JOURNAL_END);
 }

@@ -75,8 +75,14 @@ int need_entry(struct call *c, struct inode *dir, struct bytes name, struct dire
 int need_all_names(struct call *c, struct inode *dir);
 /* All extended attributes of an inode. */
 int need_xattrs(struct call *c, struct inode *inode);
-/* Room in the journal for an op with so many bytes of data. */
+/*
+ * Room in the journal, and on the server's disk, for an op with so many bytes of data. ENOSPC. The
+ * first is for what makes files or bytes, the second for what removes or changes, the third for
+ * what cannot fail.
+ */
+int need_space(struct call *c, size_t data);
 int need_room(struct call *c, size_t data);
+int need_journal(struct call *c);
 
 /* That all which was acknowledged is committed; for those who saw that something is not. */
 int need_committed(struct call *c);

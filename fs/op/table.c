@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <sys/statvfs.h>
 
 #include "base/buf.h"
 #include "base/log.h"
@@ -33,6 +32,24 @@ struct statfs_wait {
 	struct reply reply;
 };
 
+/* Of a mount of the past nobody needs to know what is kept in reserve. */
+static bool disk_of(struct fs *fs, struct disk_space *out)
+{
+	bool known;
+
+	if (!fs->journal) {
+		known = disk_look(&fs->disk, out);
+		if (known)
+			out->room = (int64_t)out->free;
+		return known;
+	}
+	journal_look(fs->journal);
+	pthread_mutex_lock(&fs->lock);
+	known = journal_disk(fs->journal, out);
+	pthread_mutex_unlock(&fs->lock);
+	return known;
+}
+
 /* On a server of another host nobody says how full its disk is; so there is always as much again,
  * and more. */
 #define UNKNOWN_FREE_BYTES (UINT64_C(1) << 40)
@@ -41,7 +58,7 @@ static void statfs_done(struct reader_query *q, const PGresult *res, const struc
 {
 	struct statfs_wait *w = q->arg;
 	struct statvfs st = {.f_bsize = 4096, .f_frsize = 4096, .f_namemax = NAME_MAX_BYTES};
-	struct statvfs disk;
+	struct disk_space disk;
 	uint64_t used, inodes;
 
 	transport_reply(&w->reply);
@@ -52,9 +69,12 @@ static void statfs_done(struct reader_query *q, const PGresult *res, const struc
 		used = (uint64_t)result_int(res, 0, 0) / st.f_bsize;
 		inodes = (uint64_t)result_int(res, 0, 1);
 		st.f_bavail = st.f_bfree = UNKNOWN_FREE_BYTES / st.f_bsize;
-		if (w->fs->config.statfs_path && statvfs(w->fs->config.statfs_path, &disk) == 0) {
-			st.f_bfree = disk.f_bfree * disk.f_frsize / st.f_frsize;
-			st.f_bavail = disk.f_bavail * disk.f_frsize / st.f_frsize;
+		if (disk_of(w->fs, &disk)) {
+			st.f_bavail = (uint64_t)disk.room / st.f_frsize;
+			/* The difference is what is kept for the server's log and for removing. */
+			st.f_bfree = disk.free / st.f_frsize;
+			if (st.f_bfree < st.f_bavail)
+				st.f_bfree = st.f_bavail;
 		}
 		st.f_blocks = used + st.f_bfree;
 		st.f_files = UINT32_MAX;

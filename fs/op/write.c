@@ -14,7 +14,7 @@ static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t
 	int rc = need_inode(c, ino, &inode);
 
 	if (!rc)
-		rc = need_room(c, data->len);
+		rc = need_space(c, data->len);
 	if (rc)
 		return rc;
 	if (inode->gone)

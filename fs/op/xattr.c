@@ -44,20 +44,24 @@ static size_t list_length(const struct inode *inode, uint32_t more)
 	return len;
 }
 
-static int need_attributes(struct call *c, uint64_t ino, size_t room, struct inode **inode)
+static int need_attributes(struct call *c, uint64_t ino, struct inode **inode)
 {
 	int rc = need_inode(c, ino, inode);
 
 	/* The kernel still asks for the access list of a removed directory that somebody is in. */
-	if (!rc && (*inode)->gone)
-		return room ? ESTALE : 0;
-	if (!rc)
+	if (!rc && !(*inode)->gone)
 		rc = need_xattrs(c, *inode);
-	if (!rc && room)
-		rc = flags_forbid(*inode, FLAG_FROZEN);
-	if (!rc && room)
-		rc = need_room(c, room);
 	return rc;
+}
+
+/* The same of an inode whose attributes are to be changed. */
+static int need_changeable(struct call *c, uint64_t ino, struct inode **inode)
+{
+	int rc = need_attributes(c, ino, inode);
+
+	if (!rc && (*inode)->gone)
+		rc = ESTALE;
+	return rc ? rc : flags_forbid(*inode, FLAG_FROZEN);
 }
 
 struct setxattr {
@@ -108,8 +112,10 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 	struct bytes name = name_bytes(s->name);
 	struct inode *inode;
 	bool exists;
-	int rc = need_attributes(c, ino, s->value.len + name.len + 1, &inode);
+	int rc = need_changeable(c, ino, &inode);
 
+	if (!rc)
+		rc = need_space(c, s->value.len + name.len + 1);
 	if (rc)
 		return rc;
 	exists = xattr_find(inode, name) != NULL;
@@ -163,8 +169,10 @@ void op_setxattr(
 static int remove_xattr(struct call *c, uint64_t ino, struct bytes name)
 {
 	struct inode *inode;
-	int rc = need_attributes(c, ino, name.len + 1, &inode);
+	int rc = need_changeable(c, ino, &inode);
 
+	if (!rc)
+		rc = need_room(c, name.len + 1);
 	if (rc)
 		return rc;
 	/* The kernel's own filesystems do not mind when there is no list to take away. */
@@ -216,7 +224,7 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 		return;
 	}
 	call_begin(&c, req);
-	rc = need_attributes(&c, ino, 0, &inode);
+	rc = need_attributes(&c, ino, &inode);
 	if (!rc && !(x = xattr_find(inode, name_bytes(name))))
 		rc = ENODATA;
 	if (rc) {
@@ -240,7 +248,7 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 	int rc;
 
 	call_begin(&c, req);
-	rc = need_attributes(&c, ino, 0, &inode);
+	rc = need_attributes(&c, ino, &inode);
 	if (rc) {
 		call_end(&c, rc);
 		return;

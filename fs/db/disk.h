@@ -1,0 +1,31 @@
+#pragma once
+
+#include <libpq-fe.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The disk of the server, when the server is on this host: how much may still be written before it
+ * is full. A server that cannot extend a table refuses a statement; one that cannot write its log
+ * (WAL) ends, and cannot start. So what the WAL may still grow by counts as used.
+ */
+struct disk {
+	char data[PATH_MAX - 16];      /* the server's folder; "" when it is not of this host */
+	uint64_t wal_max, wal_segment; /* bytes */
+	bool wal_apart;                /* the WAL is on another disk */
+};
+
+struct disk_space {
+	uint64_t total, free; /* bytes of the disk, as statvfs(2) says */
+	int64_t room;         /* bytes until it is full, less than 0: it is too full already */
+};
+
+/*
+ * Asks the server on the other end of conn. `data` is its folder if that is known, else NULL; then
+ * it is believed to be on this host if this process may see that it is.
+ */
+void disk_find(struct disk *d, PGconn *conn, const char *data);
+
+/* False when it is not known. Does I/O, of some microseconds. */
+bool disk_look(const struct disk *d, struct disk_space *out);

@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+# A server whose disk nobody can look at says that it is full (SQLSTATE 53100): nothing acknowledged is lost, what
+# grows gets ENOSPC, fsync says so, and all goes on when the server takes batches again.
+import errno
+import os
+
+from case import MNT, equal, fails, path, read, remount, shell, write
+from other import eventually
+
+REFUSE = """
+create function public.refuse() returns trigger language plpgsql as $$
+begin raise exception using errcode = 'disk_full', message = 'no room'; end $$;
+create trigger refuse before insert on thule.op for each statement execute function public.refuse()"""
+
+
+def sync():
+    fd = os.open(MNT, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def refused():
+    try:
+        write("probe", b"x")
+    except OSError as e:
+        equal(errno.ENOSPC, e.errno, "a write")
+        return True
+    return False
+
+
+def taken():
+    try:
+        write("after", b"after")
+    except OSError as e:
+        equal(errno.ENOSPC, e.errno, "a write")
+        return False
+    return True
+
+
+def main():
+    write("before", b"before")
+    write("gone", b"gone")
+    sync()
+    shell("sql", REFUSE)
+    write("acknowledged", b"acknowledged")
+    eventually("what grows is refused", refused)
+    equal(b"before", read("before"), "what was committed")
+    equal(b"acknowledged", read("acknowledged"), "what was not")
+    fails(errno.ENOSPC, os.mkdir, path("d"))
+    fails(errno.ENOSPC, sync)
+    os.unlink(path("gone"))
+    os.truncate(path("before"), 3)
+    equal(0, os.statvfs(MNT).f_bavail, "room that statfs tells of")
+    shell("kill_daemon")
+    shell("sql", "drop trigger refuse on thule.op")
+    shell("mount_fs")
+    equal(b"acknowledged", read("acknowledged"), "after the daemon was killed")
+    shell("sql", "create trigger refuse before insert on thule.op for each statement execute function public.refuse()")
+    write("second", b"second")
+    eventually("what grows is refused again", refused)
+    shell("sql", "drop trigger refuse on thule.op")
+    eventually("what grows is taken again", taken)
+    sync()
+    if os.statvfs(MNT).f_bavail == 0:
+        raise AssertionError("statfs still says that it is full")
+    remount()
+    for name, data in (("before", b"bef"), ("acknowledged", b"acknowledged"), ("second", b"second"), ("after", b"after")):
+        equal(data, read(name), name)
+    equal(False, os.path.exists(path("gone")), "what was removed is back")
+
+
+main()
