@@ -17,6 +17,9 @@
 /* In one request; the reply has 32 bits. */
 #define COPY_MAX (UINT64_C(1) << 30)
 
+/* As often a request waits for what it needs of the source. */
+#define PARKED_MAX 20
+
 struct copy {
 	uint64_t from, from_off;
 	uint64_t to, to_off;
@@ -32,20 +35,26 @@ static struct share *read_shares(
 	struct share *shares;
 
 	if (rows > LAYOUT_EXTENTS) {
+		uint64_t told = (uint64_t)result_int(res, LAYOUT_EXTENTS, 0) - k->from_off;
 		rows = LAYOUT_EXTENTS;
-		k->len = (uint64_t)result_int(res, rows, 0) - k->from_off;
+		k->len = told < k->len ? told : k->len;
 	}
 	shares = xcalloc((size_t)rows + 1, sizeof(*shares));
+	*count = 0;
 	*bytes = 0;
 	for (int row = 0; row < rows; row++) {
-		shares[row] = (struct share){
-			.off = (uint64_t)result_int(res, row, 0) - k->from_off + k->to_off,
-			.len = (uint64_t)result_int(res, row, 1),
+		uint64_t at = (uint64_t)result_int(res, row, 0) - k->from_off;
+		uint64_t len = (uint64_t)result_int(res, row, 1);
+
+		if (at >= k->len)
+			break;
+		len = len < k->len - at ? len : k->len - at;
+		shares[(*count)++] = (struct share){.off = k->to_off + at,
+			.len = len,
 			.blob = (uint64_t)result_int(res, row, 2),
 			.blob_off = (uint64_t)result_int(res, row, 3)};
-		*bytes += shares[row].len;
+		*bytes += len;
 	}
-	*count = (uint32_t)rows;
 	return shares;
 }
 
@@ -105,6 +114,7 @@ static int copy_range(struct call *c, struct copy *k)
 {
 	struct inode *from, *to;
 	const PGresult *res;
+	uint64_t end;
 	int rc = need_inode(c, k->from, &from);
 
 	if (!rc)
@@ -115,12 +125,19 @@ static int copy_range(struct call *c, struct copy *k)
 		rc = check(from, to, k);
 	if (rc || !k->len)
 		return rc;
-	if (pending_any(from, k->from_off, k->len))
+	/* Somebody writes there all the time: the kernel reads and writes, then. */
+	if (transport_times_parked() > PARKED_MAX)
+		return EXDEV;
+	/* What is committed goes now; the caller asks again for the rest. */
+	end = pending_first(from, k->from_off, k->len);
+	if (end == k->from_off)
 		return need_committed(c);
-	rc = need_layout(c, from, STMT_READ_EXTENTS, k->from_off, k->from_off + k->len, &res);
-	if (!rc)
-		put_shares(c, to, k, res);
-	return rc;
+	rc = need_layout(c, from, STMT_READ_EXTENTS, k->from_off, &end, &res);
+	if (rc)
+		return rc;
+	k->len = end - k->from_off;
+	put_shares(c, to, k, res);
+	return 0;
 }
 
 void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,

@@ -47,7 +47,7 @@ static bool is_current(const struct layout *l, const struct inode *inode)
 	       (inode->opens || l->fs->state.evictions == l->evictions);
 }
 
-int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t off, uint64_t end,
+int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t off, uint64_t *end,
 	const PGresult **res)
 {
 	struct fs *fs = c->fs;
@@ -56,9 +56,10 @@ int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t of
 
 	if (transport_error())
 		return transport_error();
-	if (l && l->stmt == stmt && l->ino == inode->ino && l->off == off && l->end == end &&
-		is_current(l, inode)) {
+	if (l && l->stmt == stmt && l->ino == inode->ino && l->off == off && is_current(l, inode)) {
 		*res = l->res;
+		if (l->end < *end)
+			*end = l->end;
 		return 0;
 	}
 	l = xcalloc(1, sizeof(*l));
@@ -66,7 +67,7 @@ int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t of
 		.stmt = stmt,
 		.ino = inode->ino,
 		.off = off,
-		.end = end,
+		.end = *end,
 		.committed = journal_committed(fs->journal),
 		.evictions = fs->state.evictions};
 	l->parked = transport_park(fs->transport, c->req);
@@ -74,7 +75,7 @@ int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t of
 	reader_query_int(q, (int64_t)inode->ino);
 	reader_query_int(q, (int64_t)off);
 	if (stmt == STMT_READ_EXTENTS)
-		reader_query_int(q, (int64_t)end);
+		reader_query_int(q, (int64_t)*end);
 	/* One more row than is used says that there is more. */
 	reader_query_int(q, stmt == STMT_READ_EXTENTS ? LAYOUT_EXTENTS + 1 : LAYOUT_HOLES);
 	reader_submit(fs->reader, q);

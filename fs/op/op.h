@@ -87,10 +87,10 @@ int need_journal(struct call *c);
 /* That all which was acknowledged is committed; for those who saw that something is not. */
 int need_committed(struct call *c);
 /*
- * What the database has of a file from off on, before `end`: the answer to read_holes or
- * read_extents with at most `limit` rows. *res is valid until the lock is let go.
+ * What the database has of a file in [off, *end): the answer to read_holes or read_extents, valid
+ * until the lock is let go. *end becomes less when it was asked for less.
  */
-int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t off, uint64_t end,
+int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t off, uint64_t *end,
 	const PGresult **res);
 #define LAYOUT_HOLES   64
 #define LAYOUT_EXTENTS 4096

@@ -6,7 +6,7 @@
 static int seek(struct call *c, uint64_t ino, uint64_t off, int whence, uint64_t *at)
 {
 	struct ranges data = {0};
-	uint64_t told = UINT64_MAX;
+	uint64_t told = UINT64_MAX, end = INT64_MAX;
 	const PGresult *res;
 	struct inode *inode;
 	int rc = need_inode(c, ino, &inode);
@@ -18,7 +18,7 @@ static int seek(struct call *c, uint64_t ino, uint64_t off, int whence, uint64_t
 	if (pending_shared(inode, off, INT64_MAX - off))
 		return need_committed(c);
 	if (off < inode->base_end) {
-		rc = need_layout(c, inode, STMT_READ_HOLES, off, 0, &res);
+		rc = need_layout(c, inode, STMT_READ_HOLES, off, &end, &res);
 		if (rc)
 			return rc;
 		told = layout_ranges(res, off, LAYOUT_HOLES, &data);

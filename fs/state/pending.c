@@ -63,12 +63,17 @@ bool pending_shared(const struct inode *inode, uint64_t off, uint64_t len)
 	return false;
 }
 
-bool pending_any(const struct inode *inode, uint64_t off, uint64_t len)
+uint64_t pending_first(const struct inode *inode, uint64_t off, uint64_t len)
 {
-	for (size_t i = 0; i < inode->pending_count; i++)
-		if (overlaps(first(inode) + i, off, len))
-			return true;
-	return false;
+	uint64_t lowest = off + len;
+
+	for (size_t i = 0; i < inode->pending_count; i++) {
+		const struct pending *p = first(inode) + i;
+
+		if (overlaps(p, off, len) && p->off < lowest)
+			lowest = p->off > off ? p->off : off;
+	}
+	return lowest;
 }
 
 bool pending_needs_base(const struct inode *inode, uint64_t off, uint64_t len)

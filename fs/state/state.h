@@ -182,8 +182,8 @@ void pending_add(struct inode *inode, struct pending p);
 void pending_drop(struct inode *inode, uint64_t committed);
 /* True when something of [off, off+len) is to be asked of the database only after a commit. */
 bool pending_shared(const struct inode *inode, uint64_t off, uint64_t len);
-/* True when anything is pending in [off, off+len). */
-bool pending_any(const struct inode *inode, uint64_t off, uint64_t len);
+/* The first byte of [off, off+len) that something is pending for; off + len when there is none. */
+uint64_t pending_first(const struct inode *inode, uint64_t off, uint64_t len);
 /* True when reading [off, off+len), where nothing is shared, needs what the database has. */
 bool pending_needs_base(const struct inode *inode, uint64_t off, uint64_t len);
 /* Lays the pending bytes over buf, which holds [off, off+len) of the file; shared ones are skipped.

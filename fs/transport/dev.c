@@ -34,6 +34,7 @@ struct transport {
 static _Thread_local struct {
 	int fd; /* 0: none, the session's own descriptor */
 	int error;
+	unsigned int times_parked;
 	enum raw_kind kind;
 	char *bytes;
 	size_t len;
@@ -167,6 +168,7 @@ struct parked *transport_park(struct transport *t, fuse_req_t req)
 	p->next = NULL;
 	p->fd = current.fd;
 	p->kind = current.kind;
+	p->times = current.times_parked + 1;
 	p->len = current.len;
 	memcpy(p->bytes, current.bytes, current.len);
 	fuse_reply_none(req); /* sends nothing */
@@ -175,13 +177,20 @@ struct parked *transport_park(struct transport *t, fuse_req_t req)
 
 void transport_resume(struct parked *p, int error)
 {
+	current.times_parked = p->times;
 	dispatch(p->transport->se, p->fd, p->kind, p->bytes, p->len, error);
+	current.times_parked = 0;
 	free(p);
 }
 
 int transport_error(void)
 {
 	return current.error;
+}
+
+unsigned int transport_times_parked(void)
+{
+	return current.times_parked;
 }
 
 struct reply transport_later(fuse_req_t req)

@@ -31,6 +31,7 @@ struct parked {
 	struct parked *next; /* for the list of whoever holds it */
 	int fd;
 	enum raw_kind kind;
+	unsigned int times; /* that it was parked, with this one */
 	size_t len;
 	char bytes[] __attribute__((aligned(8)));
 };
@@ -44,6 +45,8 @@ struct parked *transport_park(struct transport *t, fuse_req_t req);
  */
 void transport_resume(struct parked *p, int error);
 int transport_error(void);
+/* How many times the request was parked until now, for those that could wait for ever. */
+unsigned int transport_times_parked(void);
 
 /* A reply for later. */
 struct reply {

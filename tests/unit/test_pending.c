@@ -153,7 +153,9 @@ START_TEST(pending_of_a_copy)
 	ck_assert(pending_shared(inode, 59, 1) && pending_shared(inode, 0, 41));
 	ck_assert(!pending_shared(inode, 60, 10) && !pending_shared(inode, 30, 10));
 	ck_assert(!pending_shared(inode, 50, 0));
-	ck_assert(pending_any(inode, 59, 10) && !pending_any(inode, 60, 10));
+	ck_assert_uint_eq(pending_first(inode, 59, 10), 59);
+	ck_assert_uint_eq(pending_first(inode, 30, 20), 40);
+	ck_assert_uint_eq(pending_first(inode, 60, 10), 70);
 	ck_assert(pending_needs_base(inode, 0, 50));
 	pending_drop(inode, 5);
 	pending_overlay(inode, buf, 40, 4);
@@ -161,7 +163,7 @@ START_TEST(pending_of_a_copy)
 	/* Past the end of what the database had. */
 	pending_add(inode, (struct pending){7, 100, 50, NULL, PENDING_SHARE});
 	pending_drop(inode, 7);
-	ck_assert(!pending_any(inode, 0, 1000));
+	ck_assert_uint_eq(pending_first(inode, 0, 1000), 1000);
 	ck_assert(pending_needs_base(inode, 149, 1));
 	ck_assert(!pending_needs_base(inode, 150, 1));
 	state_free(&s);
