@@ -1,14 +1,19 @@
 -- What differs between the states after two ops; see thule.diff for what the rows say.
 -- Parameters: from_op, to_op: ops; top: a path, only what is at or below it, or moved there or away (null: everything).
 -- Returns: rows, by path. Errors: from_op after to_op (invalid_parameter_value).
--- Tables touched: op, actor, dirent, dirent_history, inode, inode_history, extent, extent_history, xattr,
---   xattr_history (read).
+-- Tables touched: actor, and those of thule.diff_part (read).
+-- Many ops are worth a second process: each takes the inodes of one part. They are worth scans of whole tables too, and these
+-- come in the order of inodes or nearly so: merging them costs two thirds of what hashing does, whose tables do not fit in the
+-- caches of a processor. The planner does not know that, nor how many rows there are.
 create function thule.diff_ops(from_op bigint, to_op bigint, top text) returns table (change text, path text,
     old_path text, kind text, what text[], ino bigint, old_size bigint, new_size bigint, op bigint, at timestamptz,
     uid bigint, username text, pid integer, exe text, cmdline text)
 language plpgsql stable parallel unsafe cost 100000 rows 10000
 set plan_cache_mode = force_custom_plan
 set enable_mergejoin = off
+set enable_hashjoin = on
+set enable_hashagg = on
+set enable_nestloop = on
 set jit = off
 set work_mem = '64MB'
 as $$
@@ -16,54 +21,34 @@ as $$
 declare
     below text := (select '/' || string_agg(thule.escape_name(n.name), '/' order by n.i)
         from unnest(thule.path_names(diff_ops.top)) with ordinality n (name, i));
+    -- The setting is for tests.
+    many constant boolean := to_op - from_op > coalesce(nullif(current_setting('thule.many_ops', true), ''), '50000')::bigint;
 begin
     if from_op > to_op then
         raise exception using errcode = 'invalid_parameter_value',
             message = 'the first instant is after the second: give the earlier one first';
     end if;
+    if many then
+        perform set_config('enable_mergejoin', 'on', true), set_config('enable_hashjoin', 'off', true),
+            set_config('enable_hashagg', 'off', true), set_config('enable_nestloop', 'off', true);
+    end if;
     return query
-    with recursive row as materialized (
-        select * from thule.diff_names(from_op, to_op)
-    ), up (past, start, ino, path) as (
-        -- From each directory that a name is in up to the root, as of before (past) and after.
-        select s.past, s.dir, s.dir, ''
-        from (
-            select true, r.old_parent from row r where r.change in ('removed', 'renamed')
-            union
-            select false, r.new_parent from row r where r.new_parent is not null
-        ) s (past, dir)
-        union all
-        select u.past, u.start, e.parent, '/' || thule.escape_name(e.name) || u.path
-        from up u
-        cross join lateral (
-            select d.parent, d.name from thule.dirent d
-            where d.ino = u.ino and d.op_from <= case when u.past then from_op else to_op end
-            union all
-            select d.parent, d.name from thule.dirent_history d
-            where d.ino = u.ino and d.op_from <= case when u.past then from_op else to_op end
-                and d.op_to > case when u.past then from_op else to_op end
-        ) e
-        where u.ino <> 1
-    ), named as (
-        select r.*,
-            case when r.change in ('removed', 'renamed') then b.path || '/' || thule.escape_name(r.old_name) end as b_path,
-            case when r.new_name is not null then a.path || '/' || thule.escape_name(r.new_name)
-                when r.change = 'modified' then '/' end as a_path
-        from row r
-        left join up b on b.past and b.start = r.old_parent and b.ino = 1
-        left join up a on not a.past and a.start = r.new_parent and a.ino = 1
-    )
-    select n.change, coalesce(n.a_path, n.b_path), case when n.change = 'renamed' then n.b_path end,
-        thule.mode_kind(n.mode), n.what, n.ino, n.old_size, n.new_size, n.op, o.at, a.uid, a.username, a.pid, a.exe,
+    select r.change, coalesce(r.new_path, r.old_path), case when r.change = 'renamed' then r.old_path end,
+        thule.mode_kind(r.mode), r.what, r.ino, r.old_size, r.new_size, r.op, r.at, a.uid, a.username, a.pid, a.exe,
         a.cmdline
-    from named n
-    left join thule.op o on o.op = n.op and o.op > from_op and o.op <= to_op
-    left join thule.actor a on a.id = o.actor
-    where below is null or below in (n.a_path, n.b_path)
-        or starts_with(n.a_path, below || '/') or starts_with(n.b_path, below || '/')
+    from (
+        select * from thule.diff_part(from_op, to_op, case when many then 0 else -1 end)
+        union all
+        select * from thule.diff_part(from_op, to_op, 1) where many
+    ) r
+    left join lateral (
+        select a.uid, a.username, a.pid, a.exe, a.cmdline from thule.actor a where a.id = r.actor offset 0
+    ) a on true
+    where below is null or below in (r.new_path, r.old_path)
+        or starts_with(r.new_path, below || '/') or starts_with(r.old_path, below || '/')
         -- A directory above it that is not what it was.
-        or n.change <> 'modified' and n.mode & 61440 = 16384
-            and (starts_with(below, n.a_path || '/') or starts_with(below, n.b_path || '/'))
-    order by coalesce(n.a_path, n.b_path) collate "C";
+        or r.change <> 'modified' and r.mode & 61440 = 16384
+            and (starts_with(below, r.new_path || '/') or starts_with(below, r.old_path || '/'))
+    order by coalesce(r.new_path, r.old_path) collate "C";
 end
 $$;

@@ -50,6 +50,22 @@ return (select array_agg(concat_ws(' ', change, old_path, path, array_to_string(
     from thule.diff_ops(a, b, top));
 select is(pg_temp.diff(106, 115), array['modified /dir/file content,mode 108', 'removed /empty 110',
     'renamed /dir/sub /moved  109', 'modified /moved/hard content,mode 108', 'added /new 113'], 'everything');
+update pg_catalog.pg_class set reltuples = 1000000 where oid = 'thule.dirent'::regclass;
+select is(pg_temp.diff(106, 115), array['modified /dir/file content,mode 108', 'removed /empty 110',
+    'renamed /dir/sub /moved  109', 'modified /moved/hard content,mode 108', 'added /new 113'],
+    'names by ops where there are far more names');
+set local thule.many_ops = 0;
+select is(pg_temp.diff(106, 115), array['modified /dir/file content,mode 108', 'removed /empty 110',
+    'renamed /dir/sub /moved  109', 'modified /moved/hard content,mode 108', 'added /new 113'], 'as if these were many ops');
+reset thule.many_ops;
+update thule.superblock set log_op = 112;
+create temp table gone as select * from thule.op where op > 106 and op < 112;
+delete from thule.op where op > 106 and op < 112;
+select is((select array_agg(concat_ws(' ', change, path)) from thule.diff_ops(106, 115, null)),
+    array['modified /dir/file', 'removed /empty', 'renamed /moved', 'modified /moved/hard', 'added /new'],
+    'where the log was pruned, and a snapshot is left');
+insert into thule.op select * from gone;
+update thule.superblock set log_op = 0;
 select is(pg_temp.diff(106, 115, '/dir'), array['modified /dir/file content,mode 108', 'renamed /dir/sub /moved  109'],
     'of a directory');
 select is(pg_temp.diff(106, 115, '/dir/sub/hard'), array['renamed /dir/sub /moved  109'],
