@@ -3,6 +3,7 @@ compared at all (calls.shown): sizes and link counts of directories, st_blocks, 
 that nobody set, the order of listings, and where exactly holes begin."""
 
 import errno
+import stat as st
 
 
 class Excuse:
@@ -38,3 +39,9 @@ EXCUSES = (
 
 def excused(call, ours, reference):
     return any(e.applies(call, ours, reference) for e in EXCUSES)
+
+
+def excused_mode(ours, reference):
+    """FUSE (HANDLE_KILLPRIV_V2) lets a change by somebody outside the group clear the set-group-id bit of a file only
+    where the group may execute it; elsewhere, where it once marked mandatory locks, ext4 clears it, too."""
+    return ours ^ reference == st.S_ISGID and not reference & (st.S_ISGID | st.S_IXGRP) and not st.S_ISDIR(ours)

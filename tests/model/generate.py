@@ -19,7 +19,7 @@ FAMILIES = {
     "fsync": True,
     "copy": True,
     "tmpfile": True,
-    "fallocate": False,  # not implemented yet
+    "fallocate": True,
     "seek": True,
     "xattr": True,
     "acl": True,
@@ -211,7 +211,9 @@ class Generator:
         return ["copy", self.slot(), self.slot(), self.size(), self.offset(), self.offset()]
 
     def fallocate(self):
-        return ["fallocate", self.slot(), self.random.choice(FALLOCATE), self.offset(), self.offset()]
+        # Nothing so long that only what need not have room for it says yes.
+        offset, size = self.random.choices(OFFSETS, k=2)
+        return ["fallocate", self.slot(), self.random.choice(FALLOCATE), offset, size]
 
     def lock(self):
         kind = self.random.randrange(3)

@@ -7,7 +7,7 @@ import signal
 import time
 
 from calls import CALLS
-from excuses import excused, failed
+from excuses import excused, excused_mode, failed
 from tree import differences
 from worker import IDENTITIES, receive, send, serve
 
@@ -177,6 +177,9 @@ class Pair:
         if ours == reference:
             return None
         lines = differences(ours, reference)
+        for path, row in set(reference) - set(ours):
+            if excused_mode(dict(ours).get(path, row)[1], row[1]):
+                raise Excused
         return Difference(index, "tree", lines[0].split(": ")[-1].split(" ")[0], lines) if lines else None
 
     def compare_call(self, index, call, ours, reference):
@@ -202,6 +205,8 @@ class Pair:
         for name, o, r in zip(EFFECTS, ours, reference):
             if o != r:
                 if name == "mode":
+                    if excused_mode(o, r):
+                        raise Excused
                     o, r = oct(o), oct(r)
                 lines.append(f"{name} is {o!r}, in the reference {r!r}")
         lines += self.compare_changed(ours[-1], reference[-1])

@@ -41,6 +41,7 @@ TEXT = {
     "slot": lambda slot: f"fd{slot}",
     "path": path_text,
     "target": shortened,
+    "xname": shortened,
     "flags": flags_text,
     "mode": lambda mode: f"0{mode:o}" if mode else "0",
     "time": time_text,

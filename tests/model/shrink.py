@@ -71,6 +71,9 @@ class Shrinker:
                     break
 
     def shrink(self):
+        if not self.attempt(self.best.ops):
+            self.progress("it did not differ when it was run again: this is all that was run")
+            return self.best
         length = None
         while length != len(self.best.ops):
             length = len(self.best.ops)

@@ -56,7 +56,7 @@ def row(path, a, first):
         bytes_ = content(path, a.st_size)
     elif kind == st.S_IFLNK:
         bytes_ = os.readlink(path)
-    return (KINDS[kind], oct(a.st_mode & 0o7777), *shown(a)[1:], first, bytes_, xattrs(path))
+    return (KINDS[kind], *shown(a), first, bytes_, xattrs(path))
 
 
 COLUMNS = (
@@ -93,5 +93,7 @@ def differences(ours, reference, limit=10):
     for path, expected in reference.items():
         for column, e, o in zip(COLUMNS, expected, ours.get(path, expected)):
             if e != o:
+                if column == "mode":
+                    o, e = oct(o), oct(e)
                 lines.append(f"{path!r}: {column} is {o!r}, in the reference {e!r}")
     return lines[:limit]
