@@ -481,16 +481,23 @@ def getacl(w, path, name):
     return os.getxattr(where(w, path), name)
 
 
+def inode_flags(fd):
+    value = bytearray(8)
+    fcntl.ioctl(fd, FS_IOC_GETFLAGS, value)
+    return struct.unpack("i4x", value)[0]
+
+
+def set_inode_flags(fd, flags):
+    fcntl.ioctl(fd, FS_IOC_SETFLAGS, struct.pack("i4x", flags))
+
+
 @call("flags", "slot")
 def getflags(w, slot):
-    value = bytearray(8)
-    fcntl.ioctl(w.fd(slot), FS_IOC_GETFLAGS, value)
-    return struct.unpack("i4x", value)[0] & SHOWN_FLAGS
+    skip_special(w.fd(slot))
+    return inode_flags(w.fd(slot)) & SHOWN_FLAGS
 
 
 @call("flags", "slot", "iflags")
 def setflags(w, slot, flags):
-    value = bytearray(8)
-    fcntl.ioctl(w.fd(slot), FS_IOC_GETFLAGS, value)
-    kept = struct.unpack("i4x", value)[0] & ~SHOWN_FLAGS
-    fcntl.ioctl(w.fd(slot), FS_IOC_SETFLAGS, struct.pack("i4x", kept | flags))
+    skip_special(w.fd(slot))
+    set_inode_flags(w.fd(slot), inode_flags(w.fd(slot)) & ~SHOWN_FLAGS | flags)
