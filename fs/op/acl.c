@@ -89,6 +89,61 @@ mode_t acl_mode(struct bytes acl, bool *minimal)
 	return owner << 6 | (has_mask ? mask : group) << 3 | other;
 }
 
+bool acl_in_group(const struct acl_caller *c, gid_t gid)
+{
+	for (size_t i = 0; i < c->group_count; i++)
+		if (c->groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* Which class an entry puts the caller into; the list's order is that of the classes. */
+static bool names_caller(
+	struct posix_acl_xattr_entry e, uid_t owner, gid_t group, const struct acl_caller *c)
+{
+	switch (e.e_tag) {
+	case ACL_USER_OBJ:
+		return c->uid == owner;
+	case ACL_USER:
+		return c->uid == e.e_id;
+	case ACL_GROUP_OBJ:
+		return acl_in_group(c, group);
+	case ACL_GROUP:
+		return acl_in_group(c, e.e_id);
+	default:
+		return e.e_tag == ACL_OTHER;
+	}
+}
+
+bool acl_permits(
+	struct bytes acl, uid_t owner, gid_t group, const struct acl_caller *c, unsigned int want)
+{
+	unsigned int mask = 7;
+	bool in_group = false;
+
+	if (!acl_valid(acl))
+		return false;
+	for (unsigned int i = 0; i < entry_count(acl.len); i++)
+		if (get(acl.data, i).e_tag == ACL_MASK)
+			mask = get(acl.data, i).e_perm;
+	for (unsigned int i = 0; i < entry_count(acl.len); i++) {
+		struct posix_acl_xattr_entry e = get(acl.data, i);
+		bool group_class = e.e_tag == ACL_GROUP_OBJ || e.e_tag == ACL_GROUP;
+		bool masked = e.e_tag == ACL_USER || group_class;
+		unsigned int perm = masked ? e.e_perm & mask : e.e_perm;
+
+		if (e.e_tag == ACL_OTHER && in_group)
+			return false;
+		if (!names_caller(e, owner, group, c))
+			continue;
+		/* Of several groups any that has all of it will do. */
+		if (!group_class || (perm & want) == want)
+			return (perm & want) == want;
+		in_group = true;
+	}
+	return false;
+}
+
 /* The entry that stands for the group bits of the mode: the mask where there is one. */
 static unsigned int group_class(const char *acl, uint32_t len)
 {

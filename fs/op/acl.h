@@ -29,6 +29,23 @@ mode_t acl_mode(struct bytes acl, bool *minimal);
 /* Writes bits into a list: what chmod does to it. `acl` has as many bytes as it had. */
 void acl_set_mode(char *acl, uint32_t len, mode_t mode);
 
+/* Who asks for something: the first group is that of the process. */
+struct acl_caller {
+	uid_t uid;
+	size_t group_count;
+	const gid_t *groups;
+};
+
+bool acl_in_group(const struct acl_caller *c, gid_t gid);
+
+/*
+ * Whether the access list of a file of that owner and group lets the caller do `want` (bits of
+ * R_OK, W_OK, X_OK), as acl(5) says. A list that is not valid lets nobody. Root is not treated
+ * apart.
+ */
+bool acl_permits(
+	struct bytes acl, uid_t owner, gid_t group, const struct acl_caller *c, unsigned int want);
+
 /*
  * What a new inode gets of its directory's default list, made with `mode`: `acl` is a copy of the
  * default list and becomes the access list. Returns the mode's new permission bits.

@@ -51,6 +51,7 @@ struct past_caller {
 	uid_t uid;
 	size_t group_count;
 	gid_t *groups;
+	bool mode_only; /* access lists do not count: -o noacl */
 };
 
 void past_caller_get(struct past_caller *c, fuse_req_t req);

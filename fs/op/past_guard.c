@@ -1,17 +1,20 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "op/acl.h"
 #include "op/past.h"
 
 void past_caller_get(struct past_caller *c, fuse_req_t req)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+	const struct fs *fs = fuse_req_userdata(req);
 	int n;
 
-	*c = (struct past_caller){.uid = ctx->uid};
+	*c = (struct past_caller){.uid = ctx->uid, .mode_only = !fs->config.acl};
 	/* Root needs no groups. libfuse reads them from /proc; a process that cannot be read has
 	 * only the one that came with the request. */
 	n = ctx->uid ? fuse_req_getgroups(req, 0, NULL) : 0;
@@ -28,36 +31,66 @@ void past_caller_release(struct past_caller *c)
 	c->groups = NULL;
 }
 
-static bool in_group(const struct past_caller *c, gid_t gid)
+/* An inode on the way: what thule.guard says of it, up to a semicolon. */
+struct guard {
+	unsigned int mode, uid, gid;
+	const char *acl; /* in hex */
+	size_t acl_len;  /* digits; 0: it has none */
+};
+
+/* Returns where the next one begins, or NULL at the end. */
+static const char *guard_parse(const char *text, struct guard *g)
 {
-	for (size_t i = 0; i < c->group_count; i++)
-		if (c->groups[i] == gid)
-			return true;
-	return false;
+	int n;
+
+	if (sscanf(text, "%u %u %u%n", &g->mode, &g->uid, &g->gid, &n) != 3)
+		return NULL;
+	text += n;
+	text += *text == ' ';
+	g->acl = text;
+	g->acl_len = strspn(text, "0123456789abcdef");
+	text += g->acl_len;
+	return text + (*text == ';');
+}
+
+static int digit(char hex)
+{
+	return hex <= '9' ? hex - '0' : hex - 'a' + 10;
+}
+
+static bool acl_allows(const struct acl_caller *c, const struct guard *g, unsigned int want)
+{
+	size_t len = g->acl_len / 2;
+	char *acl = xcalloc(1, len);
+	bool allowed;
+
+	for (size_t i = 0; i < len; i++)
+		acl[i] = (char)(digit(g->acl[2 * i]) << 4 | digit(g->acl[2 * i + 1]));
+	allowed = acl_permits((struct bytes){acl, (uint32_t)len}, g->uid, g->gid, c, want);
+	free(acl);
+	return allowed;
 }
 
 /* POSIX: the first class that the caller belongs to decides. */
-static bool may(const struct past_caller *c, unsigned int mode, uid_t uid, gid_t gid, int want)
+static bool mode_allows(const struct acl_caller *c, const struct guard *g, unsigned int want)
 {
-	unsigned int bits = c->uid == uid ? mode >> 6 : in_group(c, gid) ? mode >> 3 : mode;
+	unsigned int bits = c->uid == g->uid          ? g->mode >> 6
+			    : acl_in_group(c, g->gid) ? g->mode >> 3
+						      : g->mode;
 
-	return (bits & 7 & (unsigned int)want) == (unsigned int)want;
+	return (bits & 7 & want) == want;
 }
 
 bool past_allowed(const struct past_caller *c, const char *guard, int want)
 {
-	unsigned int mode, uid, gid;
-	int n;
+	struct acl_caller who = {c->uid, c->group_count, c->groups};
+	struct guard g;
 
 	if (c->uid == 0)
 		return true;
-	for (; sscanf(guard, "%u %u %u%n", &mode, &uid, &gid, &n) == 3; want = X_OK) {
-		if (!may(c, mode, uid, gid, want))
+	for (; (guard = guard_parse(guard, &g)); want = X_OK)
+		if (g.acl_len && !c->mode_only ? !acl_allows(&who, &g, (unsigned int)want)
+					       : !mode_allows(&who, &g, (unsigned int)want))
 			return false;
-		guard += n;
-		if (*guard != ';')
-			break;
-		guard++;
-	}
 	return true;
 }

@@ -1,10 +1,10 @@
 -- Who may reach an inode of the past now: what there is to check of the present.
 -- Parameters: ino; at_op, the op as of which it is read.
 -- Returns: one row. guard: mode, uid and gid of the inode as it is now, and then of each directory above it, up to the
---   root, as text ('33188 0 0;16877 0 0'); null where it has no name any more. stricter: false when whoever may reach it
---   as it was, through its directories of then as they are now, may reach it as it is: same owner, no bit less, same
---   directory.
--- Tables touched: dirent, dirent_history, inode, inode_history (read).
+--   root, as text ('33188 0 0;16877 0 0'), each followed by its access list in hex where it has one ('33200 0 0 0200...');
+--   null where it has no name any more. stricter: false when whoever may reach it as it was, through its directories of
+--   then as they are now, may reach it as it is: same owner, no bit less, same access list, same directory.
+-- Tables touched: dirent, dirent_history, inode, inode_history, xattr, xattr_history (read).
 create function thule.guard(ino bigint, at_op bigint) returns table (stricter boolean, guard text)
 language sql stable parallel safe rows 1
 begin atomic
@@ -16,13 +16,21 @@ begin atomic
         from up u
         where u.ino <> 1 and u.depth < 10000
     ), present as (
-        select u.depth, u.ino, i.mode, i.uid, i.gid
+        select u.depth, u.ino, i.mode, i.uid, i.gid, x.value as acl
         from up u
         join thule.inode i on i.ino = u.ino
+        left join thule.xattr x on i.xattrs > 0 and x.ino = i.ino and x.name = 'system.posix_acl_access'
         where i.nlink > 0
     )
     select coalesce((
             select p.uid <> a.uid or p.gid <> a.gid or (a.mode & ~p.mode & 511) <> 0
+                or p.acl is distinct from (
+                    select x.value from thule.xattr x
+                    where a.xattrs > 0 and x.ino = a.ino and x.name = 'system.posix_acl_access' and x.op_from <= at_op
+                    union all
+                    select x.value from thule.xattr_history x
+                    where a.xattrs > 0 and x.ino = a.ino and x.name = 'system.posix_acl_access' and x.op_from <= at_op
+                        and x.op_to > at_op)
             from present p
             cross join lateral thule.inode_at_op(p.ino, at_op) a
             where p.depth = 0), false)
@@ -33,6 +41,6 @@ begin atomic
                 union all
                 select from thule.dirent_history d
                 where d.ino = guard.ino and d.parent = p.ino and d.op_from <= at_op and d.op_to > at_op)),
-        (select string_agg(p.mode || ' ' || p.uid || ' ' || p.gid, ';' order by p.depth) from present p
+        (select string_agg(concat_ws(' ', p.mode, p.uid, p.gid, encode(p.acl, 'hex')), ';' order by p.depth) from present p
             where exists (select from present s where s.depth = 0));
 end;

@@ -5,9 +5,16 @@ import errno
 import os
 import time
 
+from attributes import ACCESS, GROUP as GROUP_ENTRY, GROUP_OBJ, MASK, NO_ID, OTHER, USER, USER_OBJ, access_list
 from case import MNT, as_user, equal, fails, path, skip, sql, write
 
-ALICE, BOB, GROUP = 65530, 65531, 65532
+ALICE, BOB, GROUP, OTHER_GROUP = 65530, 65531, 65532, 65533
+
+
+def acl(owner, named_user, group, named_group, mask, other):
+    """A list with entries for Bob and for the other group."""
+    return access_list((USER_OBJ, owner, NO_ID), (USER, named_user, BOB), (GROUP_OBJ, group, NO_ID),
+                       (GROUP_ENTRY, named_group, OTHER_GROUP), (MASK, mask, NO_ID), (OTHER, other, NO_ID))
 
 
 def now():
@@ -55,6 +62,57 @@ def change():
     os.rename(path("moved"), path("private/moved"))
     os.unlink(path("gone/file"))
     os.rmdir(path("gone"))
+
+
+def check_lists():
+    """Access lists of now: the group bits of the mode are their masks and say nothing of the owning group."""
+    names = ("to-group", "to-bob", "from-bob", "masked", "listed-dir/file", "was-listed")
+    os.mkdir(path("listed-dir"))
+    for name in names:
+        write(name, b"x")
+        os.chown(path(name), ALICE, GROUP)
+        os.chmod(path(name), 0o644)
+    os.setxattr(path("was-listed"), ACCESS, acl(6, 4, 0, 4, 4, 0))
+    then = now()
+    past = (".thule", "at", then)
+    os.setxattr(path("to-group"), ACCESS, acl(6, 0, 0, 4, 7, 0))
+    os.setxattr(path("to-bob"), ACCESS, acl(6, 4, 0, 0, 4, 0))
+    os.setxattr(path("from-bob"), ACCESS, acl(6, 0, 4, 4, 4, 4))
+    os.setxattr(path("masked"), ACCESS, acl(6, 4, 4, 4, 0, 0))
+    os.setxattr(path("listed-dir"), ACCESS, acl(7, 1, 0, 0, 1, 0))
+    os.removexattr(path("was-listed"), ACCESS)
+    os.chmod(path("was-listed"), 0o644)
+
+    def bob():
+        reads(*past, "to-bob")
+        reads(*past, "listed-dir", "file")
+        fails(errno.EACCES, os.listdir, path(*past, "listed-dir"))
+        for name in ("to-group", "from-bob", "masked"):
+            fails(errno.EACCES, reads, *past, name)
+        reads(*past, "was-listed")
+
+    def carol():  # by groups
+        for name in ("to-group", "to-bob", "masked"):
+            fails(errno.EACCES, reads, *past, name)
+        reads(*past, "from-bob")
+
+    def members():
+        reads(*past, "to-group")
+        fails(errno.EACCES, reads, *past, "to-bob")
+        fails(errno.EACCES, reads, *past, "masked")
+        reads(*past, "was-listed")
+
+    def stranger():
+        for name in ("to-group", "to-bob", "masked", "was-listed"):
+            fails(errno.EACCES, reads, *past, name)
+        fails(errno.EACCES, os.stat, path(*past, "listed-dir", "file"))
+        reads(*past, "from-bob")
+
+    as_user(BOB, bob)
+    as_user(65534, carol, groups=[GROUP])
+    as_user(65534, members, groups=[OTHER_GROUP])
+    as_user(65534, stranger)
+    as_user(ALICE, lambda: [reads(*past, name) for name in names if "/" not in name])
 
 
 def main():
@@ -109,6 +167,7 @@ def main():
     as_user(BOB, bob)
     # Modes shown are those of then.
     equal(0o100644, os.stat(path(*past, "closed")).st_mode, "mode of then")
+    check_lists()
     # Not committed yet, and stricter at once.
     os.chmod(path(), 0o711)
     os.chmod(path("private/moved"), 0o600)

@@ -31,7 +31,7 @@ END_TEST
 static bool may(uid_t uid, gid_t gid, gid_t other, const char *guard, int want)
 {
 	gid_t groups[] = {gid, other};
-	struct past_caller c = {uid, 2, groups};
+	struct past_caller c = {uid, 2, groups, false};
 
 	return past_allowed(&c, guard, want);
 }
@@ -59,10 +59,38 @@ START_TEST(guards)
 }
 END_TEST
 
+START_TEST(guards_with_lists)
+{
+	/* u::rw-, u:7:rw-, g::---, g:30:r--, m::r--, o::---; mode 0640 of 10:20. */
+	const char *file = "33184 10 20 0200000001000600ffffffff020006000700000004000000ffffffff"
+			   "080004001e00000010000400ffffffff20000000ffffffff;16877 0 0";
+	/* A directory above that user 7 may not search: u:7:---, m::--x, o::--x. */
+	char below[400];
+
+	snprintf(below, sizeof(below), "33188 10 20;16841 0 0 %s",
+		"0200000001000700ffffffff020000000700000004000100ffffffff10000100ffffffff"
+		"20000100ffffffff;16877 0 0");
+	ck_assert(may(10, 1, 1, file, R_OK));
+	ck_assert(may(7, 1, 1, file, R_OK));
+	ck_assert(!may(7, 1, 1, file, X_OK));
+	/* The group bits of the mode are the mask, not the owning group's. */
+	ck_assert(!may(11, 20, 1, file, R_OK));
+	ck_assert(may(11, 20, 30, file, R_OK));
+	ck_assert(!may(11, 1, 1, file, R_OK));
+	ck_assert(may(0, 1, 1, file, R_OK));
+	ck_assert(may(11, 1, 1, below, R_OK));
+	ck_assert(!may(7, 1, 1, below, R_OK));
+	ck_assert(past_allowed(&(struct past_caller){11, 1, (gid_t[]){20}, true}, file, R_OK));
+	/* Bytes that are no list: nobody but root. */
+	ck_assert(!may(10, 1, 1, "33188 10 20 02", R_OK));
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, nodes);
 	tcase_add_test(tc, guards);
+	tcase_add_test(tc, guards_with_lists);
 }
 
 int main(void)
