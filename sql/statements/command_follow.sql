@@ -15,7 +15,7 @@ select c.op,
     c.pid,
     c.exe,
     c.kind,
-    c.path || coalesce(' -> ' || c.new_path, '') as path
+    c.path || coalesce(' -> ' || c.new_path, '') || coalesce(' [' || c.xattr || ']', '') as path
 from thule.feed($1::bigint, $2::integer) c
 cross join (
     select rtrim(coalesce($8::text, thule.escape_name($9::bytea)), '/') as path

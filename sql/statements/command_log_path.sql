@@ -8,7 +8,7 @@ select case when $9::boolean then row_to_json(c) end as json,
     c.pid,
     c.exe,
     c.kind,
-    c.path || coalesce(' -> ' || c.new_path, '') as path
+    c.path || coalesce(' -> ' || c.new_path, '') || coalesce(' [' || c.xattr || ']', '') as path
 from (
     select *
     from thule.log(coalesce($10::text, thule.escape_name($11::bytea)))

@@ -4,7 +4,7 @@
 -- new_path is the name that rename and link gave, and the other of the two names of exchange.
 -- username is the name of uid on the host that had the mount.
 -- deferred marks what the kernel did later by itself, such as writing back the pages of a mapping: its actor is the
--- process that opened the file. chain is who started the process, parent first; run tells runs of one tag apart.
+-- process that opened the file. xattr is the name of the extended attribute that was set or removed. chain is who started the process, parent first; run tells runs of one tag apart.
 -- Paths are worked out for the rows that are returned, so `order by op desc limit 20`, `op between` and
 -- `ino =` are quick however long the log is; a condition on path is not: use thule.log(path).
 create view thule.change as
@@ -29,7 +29,8 @@ select o.op,
     a.session,
     a.unit,
     a.run,
-    o.deferred
+    o.deferred,
+    case when o.kind in (17, 18) then thule.escape_name(o.name) end as xattr
 from thule.op o
 left join thule.op_kind k on k.id = o.kind
 left join thule.actor a on a.id = o.actor;

@@ -154,6 +154,25 @@ begin
     return o;
 end $$;
 
+-- Sets an extended attribute, or removes it where the value is null. bits: what setting an access list makes of the mode.
+create function fx.setxattr(path text, attribute text, v bytea, bits integer default null, kind text default null)
+returns bigint language plpgsql as $$
+declare
+    i bigint := thule.resolve(path);
+    n bytea := convert_to(attribute, 'UTF8');
+    o bigint := fx.op(coalesce(kind, case when v is null then 'removexattr' else 'setxattr' end), i, null,
+        case when kind is null then n end);
+begin
+    insert into thule.xattr_history
+        select x.ino, x.name, x.value, x.op_from, x.valid_from, o, fx.at(o) from thule.xattr x where x.ino = i and x.name = n;
+    delete from thule.xattr x where x.ino = i and x.name = n;
+    insert into thule.xattr select i, n, v, o, fx.at(o) where v is not null;
+    perform fx.end_inode(i, o);
+    update thule.inode set xattrs = (select count(*) from thule.xattr x where x.ino = i),
+        mode = coalesce(mode & 61440 | bits, mode) where ino = i;
+    return o;
+end $$;
+
 create function fx.link(path text, new_path text) returns bigint language plpgsql as $$
 declare
     i bigint := thule.resolve(path);
@@ -177,6 +196,9 @@ begin
     update thule.inode set nlink = nlink - 1 where ino = i;
     if gone then
         perform fx.cut(i, 0, null, o);
+        insert into thule.xattr_history
+            select x.ino, x.name, x.value, x.op_from, x.valid_from, o, fx.at(o) from thule.xattr x where x.ino = i;
+        delete from thule.xattr x where x.ino = i;
     end if;
 end $$;
 

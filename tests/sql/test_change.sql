@@ -20,7 +20,8 @@ select fx.end_inode(102, 116, true), fx.cut(102, 0, null, 116);
 select is_empty('select * from thule.fsck', 'the fixture makes a sound filesystem');
 
 select columns_are('thule', 'change', array['op', 'at', 'kind', 'path', 'ino', 'uid', 'username', 'gid', 'pid',
-    'exe', 'cmdline', 'host', 'tag', 'new_path', 'comm', 'cwd', 'chain', 'session', 'unit', 'run', 'deferred']);
+    'exe', 'cmdline', 'host', 'tag', 'new_path', 'comm', 'cwd', 'chain', 'session', 'unit', 'run', 'deferred',
+    'xattr']);
 select results_eq('select op, kind, path, new_path, ino from thule.change order by op',
     $$values (16::bigint, 'mkfs', '/', null, 1::bigint),
         (100, 'mkdir', '/dir', null, 100),
@@ -80,6 +81,11 @@ select ok(not exists (select from plan_of('select * from thule.change order by o
     where p ~ 'Sort|Seq Scan on op$|Seq Scan on op o'), 'the last ops come from the end of the index');
 select ok(exists (select from plan_of('select * from thule.change where ino = 105 order by op desc limit 20') p
     where p ~ 'op_ino'), 'the ops of an inode come from its index');
+
+-- Extended attributes: which one.
+select fx.setxattr('/moved', 'user.n\x0a', 'v'), fx.setxattr('/moved', 'user.n\x0a', null);
+select results_eq('select kind, path, xattr from thule.change where xattr is not null order by op',
+    $$values ('setxattr', '/moved', 'user.n\x5cx0a'), ('removexattr', '/moved', 'user.n\x5cx0a')$$, 'attributes');
 
 select * from finish();
 rollback;
