@@ -95,9 +95,10 @@ const struct command command_diff = {
 		"filesystem.\n"
 		"A file is added, removed, renamed, modified or replaced (another file has its "
 		"name); of what\n"
-		"was renamed or modified, content, mode, owner, mtime or xattr are different. What "
-		"is in a\n"
-		"renamed directory is not listed again. The user and program are those of the last "
+		"was renamed or modified, content, mode, owner, mtime, flags or xattr are "
+		"different. What\n"
+		"is in a renamed directory is not listed again. The user and program are those of "
+		"the last\n"
 		"change.",
 	.options = options,
 	.operands_min = 2,

@@ -1,4 +1,5 @@
--- Does what is planned in pg_temp.change_name, change_inode, change_cut and change_extent, as ops of the given process.
+-- Does what is planned in pg_temp.change_name, change_inode, change_cut, change_extent and change_xattr, as ops of the given
+-- process.
 -- Parameters: actor, a JSON object with the columns of thule.actor; tag, of the ops; mount, thule.mount.id.
 -- Returns: how many ops. Fills pg_temp.touched.
 -- Tables touched: all of the filesystem's but blob: restored bytes are those of the blobs of then.
@@ -57,6 +58,8 @@ begin
         from (
             select i.ino, i.op from pg_temp.change_inode i where i.op is not null
             union all
+            select x.ino, x.op from pg_temp.change_xattr x where x.op is not null
+            union all
             select v.ino, v.op
             from pg_temp.change_name c
             cross join lateral (
@@ -86,18 +89,12 @@ begin
         where r.names = 0 and r.ino <> 1 and r.first < r.last;
     with gone as (
         delete from thule.inode i using pg_temp.change_row r where i.ino = r.ino and r.names = 0 and r.ino <> 1
-        returning i.ino, r.last
-    ), cut_off as (
-        insert into pg_temp.change_cut select g.ino, 0, 9223372036854775807 from gone g
-    ), gone_xattr as (
-        delete from thule.xattr x using gone g where x.ino = g.ino returning x.*, g.last
+        returning i.ino
     )
-    insert into thule.xattr_history (ino, name, value, op_from, valid_from, op_to, valid_to)
-        select x.ino, x.name, x.value, x.op_from, x.valid_from, o.op, o.at
-        from gone_xattr x
-        join thule.op o on o.op = x.last;
+    insert into pg_temp.change_cut select g.ino, 0, 9223372036854775807 from gone g;
 
     perform thule.change_extents();
+    perform thule.change_xattrs();
 
     -- What is there now: changed, or made anew.
     drop table if exists pg_temp.change_now;
@@ -115,8 +112,9 @@ begin
                 then (select coalesce(sum(e.len), 0) from thule.extent e where e.ino = r.ino)
                 else v.allocated end as allocated,
             coalesce(i.atime_ns, v.atime_ns) as atime_ns, coalesce(i.mtime_ns, v.mtime_ns) as mtime_ns,
-            case when i.like_ino is null then v.btime_ns else now_ns end as btime_ns, v.flags,
-            case when i.like_ino is null then v.xattrs else 0 end as xattrs, v.project, v.target, o.op, o.at,
+            case when i.like_ino is null then v.btime_ns else now_ns end as btime_ns,
+            coalesce(i.flags, v.flags) as flags,
+            (select count(*) from thule.xattr x where x.ino = r.ino) as xattrs, v.project, v.target, o.op, o.at,
             p.ino is not null as there
         from pg_temp.change_row r
         join thule.op o on o.op = r.first
@@ -136,7 +134,8 @@ begin
         where r.names > 0 or r.ino = 1;
     update thule.inode i
         set mode = n.mode, nlink = n.nlink, uid = n.uid, gid = n.gid, size = n.size, allocated = n.allocated,
-            atime_ns = n.atime_ns, mtime_ns = n.mtime_ns, ctime_ns = now_ns, op_from = n.op, valid_from = n.at
+            atime_ns = n.atime_ns, mtime_ns = n.mtime_ns, ctime_ns = now_ns, flags = n.flags,
+            xattrs = n.xattrs, op_from = n.op, valid_from = n.at
         from pg_temp.change_now n
         where i.ino = n.ino;
     insert into thule.inode (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns,
@@ -144,15 +143,6 @@ begin
         select n.ino, n.mode, n.nlink, n.uid, n.gid, n.rdev, n.size, n.allocated, n.atime_ns, n.mtime_ns, now_ns,
             n.btime_ns, n.flags, n.xattrs, n.project, n.target, n.op, n.at
         from pg_temp.change_now n
-        where not n.there;
-    insert into thule.xattr (ino, name, value, op_from, valid_from)
-        select n.ino, x.name, x.value, n.op, n.at
-        from pg_temp.change_now n
-        left join pg_temp.change_inode i on i.ino = n.ino
-        join lateral (
-            select h.op_to from thule.inode_history h where h.ino = n.ino order by h.op_to desc limit 1
-        ) v on i.like_ino is null
-        join thule.xattr_history x on x.ino = n.ino and x.op_to = v.op_to
         where not n.there;
 
     insert into pg_temp.touched (ino, parent, name)

@@ -7,7 +7,7 @@ language plpgsql
 as $$
 begin
     drop table if exists pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent,
-        pg_temp.change_note, pg_temp.touched;
+        pg_temp.change_xattr, pg_temp.change_note, pg_temp.touched;
     -- A name of ino goes from one place to another; from nowhere: it is made, to nowhere: it is removed.
     create temp table change_name (
         id          bigint generated always as identity primary key,
@@ -34,6 +34,7 @@ begin
         size      bigint,
         atime_ns  bigint,
         mtime_ns  bigint,
+        flags     integer,
         like_ino  bigint,                   -- of a new inode: a copy of this one,
         like_op   bigint,                   -- as it was after this op
         content   boolean not null default false,  -- change_cut and change_extent have rows of it, or size differs
@@ -46,6 +47,15 @@ begin
         ino bigint not null, file_off bigint not null, len bigint not null, blob bigint not null, blob_off bigint not null
     ) on commit drop;
     create index on change_extent (ino);
+    -- Extended attributes that are to be other ones; of an inode that is made anew, than those that it had when it went.
+    create temp table change_xattr (
+        ino    bigint not null,
+        name   bytea not null,
+        value  bytea,                       -- null: it goes
+        undone bigint,
+        op     bigint,                      -- the op that changes it, from change_order; null: the inode is not there
+        primary key (ino, name)
+    ) on commit drop;
     -- What is left as it is, and why; op is the later change that stands on it.
     create temp table change_note (
         action text not null, ino bigint, parent bigint, name bytea, detail text not null, op bigint, "by" bigint

@@ -1,8 +1,8 @@
--- Makes ops of a plan: what pg_temp.change_name and change_inode say becomes pg_temp.change_op, in an order in which one
+-- Makes ops of a plan: what pg_temp.change_name, change_inode and change_xattr say becomes pg_temp.change_op, in an order in which one
 -- could do it by hand: no two files ever have one name, and nothing is ever in a directory that is not there.
 -- Parameters: first, the first op id to use.
 -- Returns: the first op id not used. Makes pg_temp.change_op (op, kind, ino, parent, name, new_parent, new_name, off,
---   len), sets change_inode.op and change_name.op_off and op_on. Errors: a plan that cannot be done (internal_error).
+--   len), sets op of change_inode and change_xattr, and change_name.op_off and op_on. Errors: a plan that cannot be done (internal_error).
 -- Tables touched: inode, inode_history (read).
 create function thule.change_order(first bigint) returns bigint
 language plpgsql
@@ -35,10 +35,10 @@ begin
     analyze change_mode;
 
     -- Bytes and attributes of what is there; what is made anew has them from the start.
-    insert into pg_temp.change_op (op, kind, ino, off, len)
-        select first - 1 + row_number() over (order by c.what, c.ino), c.kind, c.ino, c.off, c.len
+    insert into pg_temp.change_op (op, kind, ino, name, off, len)
+        select first - 1 + row_number() over (order by c.what, c.ino, c.name), c.kind, c.ino, c.name, c.off, c.len
         from (
-            select 1 as what, case when b.ino is not null then 'write' else 'truncate' end as kind, i.ino,
+            select 1 as what, case when b.ino is not null then 'write' else 'truncate' end as kind, i.ino, null::bytea as name,
                 case when b.ino is not null then b.off else coalesce(i.size, n.size) end as off, b.len
             from pg_temp.change_inode i
             join thule.inode n on n.ino = i.ino
@@ -53,15 +53,26 @@ begin
                     when num_nonnulls(i.mode, coalesce(i.uid, i.gid), coalesce(i.atime_ns, i.mtime_ns)) > 1 then 'setattr'
                     when i.mode is not null then 'chmod'
                     when num_nonnulls(i.uid, i.gid) > 0 then 'chown'
-                    else 'utimens' end, i.ino, null, null
+                    else 'utimens' end, i.ino, null, null, null
             from pg_temp.change_inode i
             join thule.inode n on n.ino = i.ino
             where num_nonnulls(i.mode, i.uid, i.gid, i.atime_ns) > 0 or (i.mtime_ns is not null and not i.content)
+            union all
+            select 3, 'setflags', i.ino, null, null, null
+            from pg_temp.change_inode i
+            join thule.inode n on n.ino = i.ino
+            where i.flags is not null
+            union all
+            select 4, case when x.value is null then 'removexattr' else 'setxattr' end, x.ino, x.name, null, null
+            from pg_temp.change_xattr x
+            join thule.inode n on n.ino = x.ino
         ) c;
     get diagnostics more = row_count;
     free_op := first + more;
     update pg_temp.change_inode i set op = o.op
         from (select c.ino, min(c.op) as op from pg_temp.change_op c group by c.ino) o where o.ino = i.ino;
+    update pg_temp.change_xattr x set op = o.op
+        from pg_temp.change_op o where o.ino = x.ino and o.name = x.name;
 
     loop
         round := round + 1;

@@ -1,7 +1,7 @@
 -- A plan in the tables of thule.change_begin, for people.
 -- Parameters: only_conflicts, to leave out what is done.
--- Returns: rows: action (remove, bring back, rename, content, mode, owner, times; of a conflict what is not done: name,
---   remove, content, mode, owner), path, detail, the op that is taken back, whether it is a conflict, and then
+-- Returns: rows: action (remove, bring back, rename, content, mode, owner, times, flags, xattr; of a conflict what is not
+--   done: name, remove, content, mode, owner, flags, xattr), path, detail, the op that is taken back, whether it is a conflict, and then
 --   who stands on it. Conflicts come last. A path is the one of now, or of before where there is none now.
 -- Tables touched: dirent, dirent_history, op, actor (read).
 create function thule.change_plan(only_conflicts boolean default false) returns table (
@@ -27,7 +27,8 @@ begin
                 ('mode', i.mode is not null, lpad(to_char((i.mode & 4095) / 512 * 1000 + (i.mode & 511) / 64 * 100
                     + (i.mode & 63) / 8 * 10 + (i.mode & 7), 'FM9999'), 4, '0')),
                 ('owner', i.uid is not null or i.gid is not null, concat_ws(':', i.uid, i.gid)),
-                ('times', i.atime_ns is not null or i.mtime_ns is not null, thule.ns_time(i.mtime_ns)::text)
+                ('times', i.atime_ns is not null or i.mtime_ns is not null, thule.ns_time(i.mtime_ns)::text),
+                ('flags', i.flags is not null, to_hex(i.flags))
         ) a (action, wanted, detail)
         left join lateral (
             select d.parent, d.name from thule.dirent d where d.ino = i.ino
@@ -37,7 +38,18 @@ begin
         ) p on true
         where a.wanted and i.like_ino is null and not only_conflicts
         union all
-        select 3, row_number() over (), n.action, n.parent, n.name, n.ino, n.detail, null, null, n.op, true, n."by"
+        select 3, row_number() over (order by x.ino, x.name), 'xattr', p.parent, p.name, x.ino,
+            thule.escape_name(x.name) || case when x.value is null then ' goes' else '' end, null, null, x.undone, false, null
+        from pg_temp.change_xattr x
+        left join lateral (
+            select d.parent, d.name from thule.dirent d where d.ino = x.ino
+            union all
+            select c.to_parent, c.to_name from pg_temp.change_name c where c.ino = x.ino and c.from_parent is null
+            limit 1
+        ) p on true
+        where not only_conflicts
+        union all
+        select 4, row_number() over (), n.action, n.parent, n.name, n.ino, n.detail, null, null, n.op, true, n."by"
         from pg_temp.change_note n
     ), directory as materialized (
         select d.ino, rtrim(coalesce(thule.path_at_op(d.ino, 9223372036854775807), thule.path_at_op(d.ino, d.op - 1)), '/') as path

@@ -15,8 +15,14 @@ begin
     ) || (
         select jsonb_build_object(
             'content', count(*) filter (where i.content),
-            'attributes', count(*) filter (where i.like_ino is null
-                and num_nonnulls(i.mode, i.uid, i.gid, i.atime_ns, i.mtime_ns) > 0))
+            'attributes', (
+                select count(*)
+                from (
+                    select a.ino from pg_temp.change_inode a
+                    where a.like_ino is null and num_nonnulls(a.mode, a.uid, a.gid, a.atime_ns, a.mtime_ns, a.flags) > 0
+                    union
+                    select x.ino from pg_temp.change_xattr x
+                ) t))
         from pg_temp.change_inode i
     ) || jsonb_build_object('conflicts', (
         select coalesce(jsonb_agg(jsonb_build_object('action', p.action, 'path', p.path, 'detail', p.detail, 'op', p.op, 'by',

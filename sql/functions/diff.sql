@@ -3,7 +3,7 @@
 -- Returns: rows, by path:
 --   change    added, removed, renamed (path is the new one, old_path the old one), modified, or replaced (another file
 --             has the name)
---   what      of modified and renamed: content, mode, owner, mtime, xattr. Bytes that were written anew are content, also if
+--   what      of modified and renamed: content, mode, owner, mtime, flags, xattr. Bytes that were written anew are content, also if
 --             they are the same ones as before; what was undone is not. A directory's mtime counts when somebody set it.
 --   kind, ino of the inode, the one after where there is one; sizes before and after
 --   op, at, uid, username, pid, exe, cmdline: the last op in between that has part in it, and who did it

@@ -27,7 +27,7 @@ begin
         select b.ino, coalesce(a.op_from, h.op_from) as op, b.mode as old_mode, coalesce(a.mode, h.mode) as mode,
             b.size as old_size, coalesce(a.size, h.size) as new_size,
             b.uid <> coalesce(a.uid, h.uid) or b.gid <> coalesce(a.gid, h.gid) as owner,
-            b.mtime_ns <> coalesce(a.mtime_ns, h.mtime_ns) as mtime,
+            b.mtime_ns <> coalesce(a.mtime_ns, h.mtime_ns) as mtime, b.flags <> coalesce(a.flags, h.flags) as flags,
             b.xattrs > 0 or coalesce(a.xattrs, h.xattrs) > 0 as xattrs
         from thule.inode_history b
         left join thule.inode a on a.ino = b.ino and a.op_from <= to_op and a.ino & 1 <> without
@@ -41,7 +41,7 @@ begin
                 select true from thule.op o
                 where o.ino = v.ino and o.op > from_op and o.op <= to_op
                     -- Kinds that change only names or attributes; later versions may add others.
-                    and o.kind <> all ('{1,2,3,4,5,6,7,8,9,12,13,14,16,17,18}')
+                    and o.kind <> all ('{1,2,3,4,5,6,7,8,9,12,13,14,16,17,18,22}')
                 limit 1) end
     ), content as (
         -- Some of whose bytes lie in other blobs, or elsewhere in them. What is there only before and what is there only
@@ -71,8 +71,9 @@ begin
                 case when v.mtime and (v.mode & 61440 <> 16384 or pruned or (
                     select true from thule.op o
                     where o.ino = v.ino and o.op > from_op and o.op <= to_op
-                        and o.kind <> all ('{1,2,3,4,5,6,7,8,9,10,11,12,13,16,17,18}')
+                        and o.kind <> all ('{1,2,3,4,5,6,7,8,9,10,11,12,13,16,17,18,20,21,22}')
                     limit 1)) then 'mtime' end,
+                case when v.flags then 'flags' end,
                 case when v.xattrs and thule.xattr_differs(v.ino, from_op, to_op) then 'xattr' end
             ], null) end as what
         from version v

@@ -100,9 +100,10 @@ begin
         full join go g on g.ino = c.ino and g.n = c.n
         order by c.parent nulls last;
 
-    insert into pg_temp.change_inode (ino, mode, uid, gid, size, atime_ns, mtime_ns, like_ino, like_op, content, undone)
+    insert into pg_temp.change_inode (ino, mode, uid, gid, size, atime_ns, mtime_ns, flags, like_ino, like_op, content,
+            undone)
         select i.new_ino, nullif(v.mode, n.mode), nullif(v.uid, n.uid), nullif(v.gid, n.gid), nullif(v.size, n.size),
-            nullif(v.atime_ns, n.atime_ns), nullif(v.mtime_ns, n.mtime_ns),
+            nullif(v.atime_ns, n.atime_ns), nullif(v.mtime_ns, n.mtime_ns), nullif(v.flags, n.flags),
             case when not i.again then i.ino end, case when not i.again then at_op end,
             v.mode & 61440 = 32768 and (n.ino is null or n.size <> v.size
                 or exists (select from thule.extent e where e.ino = i.ino and e.op_from > at_op)
@@ -117,7 +118,28 @@ begin
         left join thule.inode n on n.ino = i.new_ino;
     delete from pg_temp.change_inode c
         where not c.content and c.like_ino is null
-            and num_nonnulls(c.mode, c.uid, c.gid, c.size, c.atime_ns, c.mtime_ns) = 0;
+            and num_nonnulls(c.mode, c.uid, c.gid, c.size, c.atime_ns, c.mtime_ns, c.flags) = 0;
+    -- Extended attributes of then against those of now, or, of what is gone, those that it had when it went. Copies have
+    -- those of then without being told.
+    insert into pg_temp.change_xattr (ino, name, value, undone)
+        select i.ino, x.name, (array_agg(x.value) filter (where x.past))[1], at_op + 1
+        from pg_temp.restore_ino i
+        cross join lateral (
+            select p.name, p.value, true as past from thule.xattr p where p.ino = i.ino and p.op_from <= at_op
+            union all
+            select h.name, h.value, true from thule.xattr_history h
+            where h.ino = i.ino and h.op_from <= at_op and h.op_to > at_op
+            union all
+            select p.name, p.value, false from thule.xattr p where p.ino = i.ino
+            union all
+            select h.name, h.value, false
+            from thule.xattr_history h
+            where not i.there and h.ino = i.ino
+                and h.op_to = (select max(v.op_to) from thule.inode_history v where v.ino = i.ino)
+        ) x
+        where i.again
+        group by i.ino, x.name
+        having count(*) < 2 or count(distinct x.value) > 1;
     insert into pg_temp.change_cut (ino, lo, hi)
         select e.ino, e.file_off, e.file_off + e.len
         from pg_temp.restore_ino i
@@ -144,6 +166,6 @@ begin
             select h.* from thule.extent_history h where h.ino = i.ino and h.op_from <= at_op and h.op_to > at_op
         ) e
         where e.file_off < v.size;
-    analyze pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent;
+    analyze pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent, pg_temp.change_xattr;
 end
 $$;

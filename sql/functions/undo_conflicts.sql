@@ -25,7 +25,7 @@ begin
             join thule.op o on o.ino = g.ino and o.op > g.undone
             where o.kind in (select k.id from thule.op_kind k
                     where k.name in ('write', 'truncate', 'chmod', 'chown', 'utimens', 'setattr', 'setxattr', 'removexattr',
-                        'fallocate', 'copy'))
+                        'fallocate', 'copy_range', 'setflags'))
                 and not exists (select from pg_temp.undo_op u where u.op = o.op)
             group by g.ino, g.undone
         ), left_alone as (

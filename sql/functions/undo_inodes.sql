@@ -1,10 +1,11 @@
 -- Plans what attributes inodes go back to when the ops of pg_temp.undo_op are undone. After thule.undo_conflicts.
 -- Parameters: force, see thule.undo_plan.
--- Returns: nothing; adds to pg_temp.change_inode and change_note; makes pg_temp.undo_file (ino, ...) with the regular
+-- Returns: nothing; adds to pg_temp.change_inode, change_xattr and change_note; makes pg_temp.undo_file (ino, ...) with the regular
 --   files whose content the ops changed, for thule.undo_content.
--- Tables touched: inode, inode_history, dirent, dirent_history, op (read).
--- Mode, owner, group, size, atime and mtime each have a history of their own: the versions at which the value changed.
--- If the last of them was made by what is undone, the value goes back to that of the last one that was not.
+-- Tables touched: inode, inode_history, xattr, xattr_history, dirent, dirent_history, op (read).
+-- Mode, owner, group, size, atime, mtime and flags each have a history of their own: the versions at which the value changed.
+-- If the last of them was made by what is undone, the value goes back to that of the last one that was not. The access list
+-- (acl(5)) belongs to the mode, whose bits say the same: both go back, or neither.
 create function thule.undo_inodes(force boolean) returns void
 language plpgsql
 as $$
@@ -37,14 +38,17 @@ begin
     analyze undo_live;
 
     create temp table undo_version on commit drop as
-        select v.ino, v.op_from, v.op_to, v.mode, v.uid, v.gid, v.size, v.atime_ns, v.mtime_ns,
+        select v.ino, v.op_from, v.op_to, v.mode, v.uid, v.gid, v.size, v.atime_ns, v.mtime_ns, v.flags, l.value as acl,
             lag(v.op_to) over w is distinct from v.op_from as born,
-            lag(v.mode) over w is distinct from v.mode or o.kind in (12, 15) as is_mode,
+            lag(v.mode) over w is distinct from v.mode or o.kind in (12, 15)
+                or lag(l.value) over w is distinct from l.value
+                or (o.kind in (17, 18) and o.name = 'system.posix_acl_access') as is_mode,
             lag(v.uid) over w is distinct from v.uid as is_uid,
             lag(v.gid) over w is distinct from v.gid as is_gid,
             lag(v.size) over w is distinct from v.size as is_size,
             lag(v.atime_ns) over w is distinct from v.atime_ns as is_atime,
             lag(v.mtime_ns) over w is distinct from v.mtime_ns and v.mode & 61440 <> 16384 as is_mtime,
+            lag(v.flags) over w is distinct from v.flags or o.kind = 22 as is_flags,
             u.op is not null as mine
         from (
             select distinct o.ino
@@ -57,6 +61,14 @@ begin
             union all
             select * from thule.inode_history i where i.ino = j.ino
         ) v
+        left join lateral (
+            select x.value from thule.xattr x
+            where v.xattrs > 0 and x.ino = v.ino and x.name = 'system.posix_acl_access' and x.op_from <= v.op_from
+            union all
+            select h.value from thule.xattr_history h
+            where v.xattrs > 0 and h.ino = v.ino and h.name = 'system.posix_acl_access' and h.op_from <= v.op_from
+                and h.op_to > v.op_from
+        ) l on true
         left join thule.op o on o.op = v.op_from
         left join pg_temp.undo_op u on u.op = v.op_from
         window w as (partition by v.ino order by v.op_from);
@@ -71,54 +83,66 @@ begin
 
     -- One row per attribute that was changed: kept is the last version that stays, 0 if there is none.
     create temp table undo_attr on commit drop as
-        select e.ino, e.attr, t.value, e.first_mine, e.last_mine, e.kept, e.kept > e.last_mine as stands,
-            (select v.value from pg_temp.undo_version x
-                cross join lateral (values ('mode', x.mode::bigint), ('uid', x.uid), ('gid', x.gid), ('size', x.size),
-                    ('atime', x.atime_ns), ('mtime', x.mtime_ns)) v (attr, value)
-                where x.ino = e.ino and v.attr = e.attr order by x.op_from desc limit 1) as value_now, t.op_to as back_until
+        select e.ino, e.attr, t.value, t.acl, e.first_mine, e.last_mine, e.kept, e.kept > e.last_mine as stands,
+            n.value as value_now, n.acl as acl_now, (n.value, n.acl) is distinct from (t.value, t.acl) as differs,
+            t.op_to as back_until
         from (
             select v.ino, a.attr, coalesce(max(v.op_from) filter (where not v.mine), 0) as kept,
                 min(v.op_from) filter (where v.mine) as first_mine, max(v.op_from) filter (where v.mine) as last_mine
             from pg_temp.undo_version v
             cross join lateral (values ('mode', v.is_mode), ('uid', v.is_uid), ('gid', v.is_gid), ('size', v.is_size),
-                ('atime', v.is_atime), ('mtime', v.is_mtime)) a (attr, changed)
+                ('atime', v.is_atime), ('mtime', v.is_mtime), ('flags', v.is_flags)) a (attr, changed)
             where a.changed
             group by v.ino, a.attr
             having bool_or(v.mine)
         ) e
         cross join lateral (
-            select w.value, v.op_to
+            select w.value, w.acl, v.op_to
             from pg_temp.undo_version v
-            cross join lateral (values ('mode', v.mode::bigint), ('uid', v.uid), ('gid', v.gid), ('size', v.size),
-                ('atime', v.atime_ns), ('mtime', v.mtime_ns)) w (attr, value)
+            cross join lateral (values ('mode', v.mode::bigint, v.acl), ('uid', v.uid, null), ('gid', v.gid, null),
+                ('size', v.size, null), ('atime', v.atime_ns, null), ('mtime', v.mtime_ns, null),
+                ('flags', v.flags, null)) w (attr, value, acl)
             where v.ino = e.ino and w.attr = e.attr
                 and case when e.kept > e.last_mine then v.op_from < e.first_mine else v.op_from <= e.kept end
             order by v.op_from desc limit 1
-        ) t;
+        ) t
+        cross join lateral (
+            select w.value, w.acl
+            from pg_temp.undo_version v
+            cross join lateral (values ('mode', v.mode::bigint, v.acl), ('uid', v.uid, null), ('gid', v.gid, null),
+                ('size', v.size, null), ('atime', v.atime_ns, null), ('mtime', v.mtime_ns, null),
+                ('flags', v.flags, null)) w (attr, value, acl)
+            where v.ino = e.ino and w.attr = e.attr
+            order by v.op_from desc limit 1
+        ) n;
     create index on undo_attr (ino, attr);
     analyze undo_attr;
 
     insert into pg_temp.change_note (action, ino, detail, op, "by")
-        select case when a.attr = 'mode' then 'mode' else 'owner' end, a.ino,
+        select case when a.attr in ('mode', 'flags') then a.attr else 'owner' end, a.ino,
             format('%s was changed later', case a.attr when 'uid' then 'owner' when 'gid' then 'group' else a.attr end),
             a.first_mine, a.kept
         from pg_temp.undo_attr a
         join thule.op o on o.op = a.kept
-        where not force and a.stands and a.value <> a.value_now and a.attr in ('mode', 'uid', 'gid')
+        where not force and a.stands and a.differs and a.attr in ('mode', 'uid', 'gid', 'flags')
             and coalesce(o.tag, '') !~ '^(undo|restore):';
     -- Nothing but the times of a file would go back: they are what the last change of it says.
-    insert into pg_temp.change_inode (ino, mode, uid, gid, atime_ns, mtime_ns, undone)
+    insert into pg_temp.change_inode (ino, mode, uid, gid, atime_ns, mtime_ns, flags, undone)
         select a.ino, max(a.value) filter (where a.attr = 'mode'), max(a.value) filter (where a.attr = 'uid'),
             max(a.value) filter (where a.attr = 'gid'), max(a.value) filter (where a.attr = 'atime'),
-            max(a.value) filter (where a.attr = 'mtime'), min(a.first_mine)
+            max(a.value) filter (where a.attr = 'mtime'), max(a.value) filter (where a.attr = 'flags'), min(a.first_mine)
         from pg_temp.undo_attr a
         where a.attr <> 'size' and (force or not a.stands) and a.value <> a.value_now
         group by a.ino;
+    insert into pg_temp.change_xattr (ino, name, value, undone)
+        select a.ino, 'system.posix_acl_access', a.acl, a.first_mine
+        from pg_temp.undo_attr a
+        where a.attr = 'mode' and (force or not a.stands) and a.acl is distinct from a.acl_now;
 
     create temp table undo_file on commit drop as
         select v.ino, min(o.op) as first_mine
         from (select distinct x.ino from pg_temp.undo_version x where x.mode & 61440 = 32768) v
-        join pg_temp.undo_op o on o.ino = v.ino and o.kind not between 5 and 9 and o.kind not in (12, 13, 14)
+        join pg_temp.undo_op o on o.ino = v.ino and o.kind not between 5 and 9 and o.kind not in (12, 13, 14, 17, 18, 22)
         group by v.ino;
     alter table pg_temp.undo_file add primary key (ino);
     analyze undo_file;

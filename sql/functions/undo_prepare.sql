@@ -13,9 +13,10 @@ begin
     perform thule.undo_names(force);
     perform thule.undo_conflicts(force);
     perform thule.undo_inodes(force);
+    perform thule.undo_xattrs(force);
     perform thule.undo_directories(force);
     perform thule.undo_content(force);
-    analyze pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent;
+    analyze pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent, pg_temp.change_xattr;
     return selected;
 end
 $$;

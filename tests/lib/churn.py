@@ -3,6 +3,7 @@
 import os
 import random
 
+from attributes import ACCESS, DEFAULT, NOATIME, NODUMP, list_of_two, set_flags
 from case import RENAME_EXCHANGE, renameat2
 
 
@@ -34,9 +35,10 @@ class Churn:
         folders, files = self.entries()
         kinds = ["create", "create", "mkdir", "symlink"]
         if files:
-            kinds += ["write", "write", "truncate", "unlink", "rename", "link", "chmod", "times", "over", "exchange"]
+            kinds += ["write", "write", "truncate", "unlink", "rename", "link", "chmod", "times", "over", "exchange",
+                      "set_xattr", "set_xattr", "remove_xattr", "set_list", "set_trusted", "flag"]
         if len(folders) > 1:
-            kinds += ["rmdir", "move", "chmod_folder"]
+            kinds += ["rmdir", "move", "chmod_folder", "set_default"]
         kind = self.random.choice(kinds)
         try:
             getattr(self, kind)(folders, files)
@@ -98,3 +100,30 @@ class Churn:
 
     def move(self, folders, files):
         os.rename(os.fsencode(self.random.choice(folders[1:])), self.new_name(folders))
+
+    def set_xattr(self, folders, files):
+        name = self.random.choice([b"user.a", b"user.b", b"user.c", b"user.\xff", b"user.=\n"])
+        os.setxattr(self.random.choice(folders[1:] + [self.file(files)]), name,
+                    self.random.randbytes(self.random.choice([0, 1, 20, 3000])))
+
+    def set_trusted(self, folders, files):
+        os.setxattr(self.random.choice(files), "trusted.t", self.random.randbytes(5), follow_symlinks=False)
+
+    def remove_xattr(self, folders, files):
+        path = self.file(files)
+        names = os.listxattr(path)
+        if names:
+            os.removexattr(path, self.random.choice(names))
+
+    def flag(self, folders, files):
+        set_flags(self.random.choice(folders[1:] + [self.file(files)]), self.random.choice([0, NODUMP, NODUMP | NOATIME]))
+
+    def set_list(self, folders, files):
+        os.setxattr(self.file(files), ACCESS, self.list())
+
+    def set_default(self, folders, files):
+        os.setxattr(self.random.choice(folders[1:]), DEFAULT, self.list())
+
+    def list(self):
+        return list_of_two(self.random.randrange(0o1000), *[self.random.randrange(1000, 1008) for _ in "ug"],
+                           self.random.randrange(8))

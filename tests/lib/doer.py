@@ -6,6 +6,7 @@ import json
 import os
 import sys
 
+from attributes import list_of_two, set_flags
 from case import RENAME_EXCHANGE, renameat2
 
 
@@ -24,6 +25,14 @@ def set_time(path, ns):
     os.utime(path, ns=(ns, ns), follow_symlinks=False)
 
 
+def set_xattr(path, name, text):
+    os.setxattr(path, name, text.encode(), follow_symlinks=False)
+
+
+def set_list(path, name, *of):
+    os.setxattr(path, name, list_of_two(*of))
+
+
 WHAT = {
     "write": write,
     "overwrite": overwrite,
@@ -38,6 +47,10 @@ WHAT = {
     "mkdir": os.mkdir,
     "rmdir": os.rmdir,
     "time": set_time,
+    "setxattr": set_xattr,
+    "removexattr": os.removexattr,
+    "list": set_list,
+    "flags": set_flags,
 }
 
 

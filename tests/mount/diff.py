@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 
+from attributes import get_flags, xattrs
 from case import equal, path, sql
 from churn import Churn
 
@@ -41,6 +42,7 @@ class Listing:
                 with open(full, "rb") as f:
                     content = hashlib.sha256(f.read()).digest()
             self.inodes[st.st_ino] = {"content": content, "mode": st.st_mode,
+                                      "xattr": xattrs(full), "flags": get_flags(full),
                                       "mtime": None if stat.S_ISDIR(st.st_mode) else st.st_mtime_ns}
             if stat.S_ISDIR(st.st_mode):
                 self.walk(full, self.paths[parent, name])

@@ -16,6 +16,7 @@ import stat
 import subprocess
 import sys
 
+from attributes import ACCESS, DEFAULT, get_flags, xattrs
 from case import LIB, MNT, equal, path, remount, shell, sql
 
 ROUNDS = int(os.environ.get("THULE_UNDO_ROUNDS", "3"))
@@ -97,6 +98,8 @@ class Script:
             with open(name, "w", encoding="ascii") as f:
                 f.write(f"{i} " * self.rng.randrange(0, 3000))
             os.chmod(name, self.rng.choice([0o600, 0o644, 0o755]))
+            for n in range(self.rng.randrange(4)):
+                os.setxattr(name, f"user.{n}", b"first")
         for i in range(SHARED):
             with open(os.path.join(self.top, f"shared{i}"), "w", encoding="ascii") as f:
                 f.write("." * SLOT * 40)
@@ -120,7 +123,8 @@ class Script:
             return [], []
         kind = self.rng.choice(
             "create write overwrite truncate chmod chown unlink unlink rename rename over over exchange link "
-            "symlink mkdir rmdir time movedir shared shared".split()
+            "symlink mkdir rmdir time movedir shared shared setxattr setxattr removexattr list list default flags "
+            "trusted".split()
         )
         one = self.rng.choice(plain)
         two = self.rng.choice(files)
@@ -145,10 +149,26 @@ class Script:
             "time": lambda: ([], [one]),
             "movedir": lambda: self.move(self.rng.choice(folders), new),
             "shared": lambda: ([["shared"]], []),
+            "setxattr": lambda: ([["setxattr", one, f"user.{self.rng.randrange(6)}", text]], [one]),
+            "trusted": lambda: ([["setxattr", two, "trusted.t", text]], [two]),
+            "removexattr": lambda: self.remove_xattr(one),
+            "list": lambda: ([["list", one, ACCESS, self.rng.randrange(0o1000), *self.ids()]], [one]),
+            "default": lambda: self.default_list(self.rng.choice(folders)),
+            "flags": lambda: ([["flags", one, self.rng.choice([0, 0x40, 0x80, 0xC0])]], [one]),
         }
         if kind in ("over", "exchange") and inode(one) == inode(two):
             return [], []
         return table[kind]()
+
+    def ids(self):
+        return self.rng.randrange(1000), self.rng.randrange(1000), self.rng.randrange(8)
+
+    def remove_xattr(self, name):
+        there = os.listxattr(name)
+        return ([["removexattr", name, self.rng.choice(there)]], [name]) if there else ([], [])
+
+    def default_list(self, folder):
+        return [["list", folder, DEFAULT, self.rng.randrange(0o700, 0o1000), *self.ids()]], [folder]
 
     def remove_tree(self, top):
         files, folders = walk(top)
@@ -173,6 +193,8 @@ class Script:
     def shared_write(self, who, odd):
         name = f"shared{self.rng.randrange(SHARED)}"
         slot = self.rng.randrange(20) * 2 + odd
+        if self.rng.random() < 0.4:
+            return ["setxattr", os.path.join(self.top, name), f"user.{slot}", str(self.rng.random())]
         return ["write", os.path.join(self.top, name), slot * SLOT, str(self.rng.random())[2:] * 9]
 
     def run(self, who, other, alone, odd):
@@ -210,14 +232,15 @@ class Script:
 
 
 def describe(top, timeless=()):
-    """What must be equal: name, kind, mode, owner, size, links, content, and mtime but of directories B worked in."""
+    """What must be equal: name, kind, mode, owner, size, links, content, extended attributes, flags, and mtime but of
+    directories B worked in."""
     lines = {}
     for folder, subfolders, names in os.walk(top):
         for name in subfolders + names:
             full = os.path.join(folder, name)
             relative = os.path.relpath(full, top)
             st = os.lstat(full)
-            fields = [stat.filemode(st.st_mode), st.st_uid, st.st_gid, st.st_nlink]
+            fields = [stat.filemode(st.st_mode), st.st_uid, st.st_gid, st.st_nlink, xattrs(full), get_flags(full)]
             if stat.S_ISREG(st.st_mode):
                 with open(full, "rb") as f:
                     fields += [st.st_size, hashlib.sha256(f.read()).hexdigest()]

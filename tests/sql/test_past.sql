@@ -105,5 +105,14 @@ select is((select stricter from thule.guard(102, 108)), false, 'and not since');
 select is((select stricter from thule.guard(101, 106)), true, 'a directory that was moved');
 select results_eq('select * from thule.guard(103, 106)', $$values (false, null::text)$$, 'what is gone');
 
+-- An access list is shown; where it is another one than then, it counts as stricter.
+create temp table before_list as select max(op) as op from thule.op;
+select fx.setxattr('/dir/file', 'system.posix_acl_access', '\x02ff', 384);
+select results_eq('select * from thule.guard(102, (select op from before_list))',
+    $$values (true, '33152 1000 1001 02ff;16877 1000 1001;16877 0 0')$$, 'a file with an access list');
+select is((select stricter from thule.guard(102, (select op + 1 from before_list))), false, 'and not since');
+select fx.setxattr('/dir/file', 'system.posix_acl_access', '\x02', 384);
+select is((select stricter from thule.guard(102, (select op + 1 from before_list))), true, 'another list than then');
+
 select * from finish();
 rollback;
