@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "db/conn.h"
+#include "op/access.h"
 
 struct control {
 	struct fs *fs;
@@ -175,11 +176,15 @@ static bool take_notifications(struct control *c, bool *any)
 	return true;
 }
 
-/* One round while connected: what is asked for, if there may be any, and what is live. */
+/* One round while connected: access times that have gathered, what is asked for, if there may be
+ * any, and what is live. */
 static bool serve_round(struct control *c, bool *asked)
 {
 	struct error err;
 
+	pthread_mutex_lock(&c->fs->lock);
+	access_flush(c->fs);
+	pthread_mutex_unlock(&c->fs->lock);
 	if (*asked && !serve_pending(c))
 		return false;
 	*asked = false;

@@ -38,8 +38,9 @@ struct fs {
 	struct actor_cache *actors;
 	struct actor_host host;
 	struct transport *transport;
-	struct disk disk;  /* of the server */
-	struct past *past; /* instants that are being read; op/past.c */
+	struct disk disk;      /* of the server */
+	struct past *past;     /* instants that are being read; op/past.c */
+	struct access *access; /* access times; op/access.c */
 };
 
 /* Sets up lock and state. */

@@ -13,6 +13,7 @@
 #include "db/schema.h"
 #include "fs.h"
 #include "mountpoint.h"
+#include "op/access.h"
 #include "op/past.h"
 #include "runs.h"
 
@@ -201,6 +202,7 @@ static void forget_orphans(struct fs *fs)
 	struct inode *inode, *tmp;
 
 	pthread_mutex_lock(&fs->lock);
+	access_flush(fs);
 	HASH_ITER (hh, fs->state.inodes, inode, tmp) {
 		if (inode->attr.nlink == 0 && !inode->gone && !inode->stale &&
 			journal_room(fs->journal, 0, JOURNAL_END) == JOURNAL_ROOM)
@@ -288,6 +290,7 @@ static bool start(struct server *s, struct error *err)
 	bool past = *s->config->at;
 
 	s->fs.past = past_new();
+	s->fs.access = access_new();
 	if (!open_schema(s, err) || !(past ? start_past(s, err) : start_journal(s, err)))
 		return false;
 	s->fs.actors = actor_cache_new(512, (enum actor_detail)s->config->actor);
@@ -347,6 +350,7 @@ static bool stop(struct server *s, struct error *err)
 	else
 		end_past(s);
 	past_free(s->fs.past);
+	access_free(s->fs.access);
 	transport_free(s->fs.transport);
 	actor_cache_free(s->fs.actors);
 	if (s->session)

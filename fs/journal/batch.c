@@ -21,6 +21,7 @@ static const struct {
 		true},
 	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8888x2", true},
 	[ROWS_BLOB] = {STMT_APPLY_BLOB, "8b"},
+	[ROWS_ATIME] = {STMT_APPLY_ATIME, "88"},
 	[ROWS_INODE_CLOSE] = {STMT_APPLY_INODE_CLOSE, "88t", true},
 	[ROWS_INODE_HISTORY] = {STMT_APPLY_INODE_HISTORY, "844888888888448b8t8t", true},
 	[ROWS_INODE_DELETE] = {STMT_APPLY_INODE_DELETE, "8"},
@@ -132,7 +133,7 @@ void batch_reset(struct batch *b)
 			array_reset(&b->rows[i].column[j]);
 	b->next_ino = b->first_op = b->last_op = 0;
 	b->ops = b->bytes = 0;
-	b->finished = false;
+	b->finished = b->changed = false;
 }
 
 void batch_free(struct batch *b)
@@ -235,6 +236,9 @@ static void add_effect(struct batch *b, const struct effect *e, struct when w, u
 	case EFFECT_SHARE:
 		extent_fold_share(b, e, w, actor);
 		break;
+	case EFFECT_ATIME:
+		inode_fold_atime(b, e);
+		break;
 	}
 }
 
@@ -245,7 +249,10 @@ void batch_add(struct batch *b, const struct record *r)
 	if (!b->ops++)
 		b->first_op = r->op;
 	b->last_op = r->op;
-	add_op(b, r);
+	if (r->kind != OP_NONE) {
+		b->changed = true;
+		add_op(b, r);
+	}
 	for (unsigned int i = 0; i < r->effect_count; i++)
 		add_effect(b, &r->effects[i], w, r->actor);
 }
@@ -300,8 +307,8 @@ static bool send_rows(struct rows *r, enum stmt stmt, PGconn *conn)
 /* How far ids were used: in the transaction of the batch, so a batch is applied exactly once. */
 static bool send_mark(const struct batch *b, PGconn *conn)
 {
-	uint64_t marks[4] = {htobe64(b->mount), htobe64(b->last_op), htobe64(b->next_ino),
-		htobe64(b->next_blob)};
+	uint64_t marks[4] = {htobe64(b->mount), htobe64(b->changed ? b->last_op : 0),
+		htobe64(b->next_ino), htobe64(b->next_blob)};
 	const char *values[4];
 	int lengths[4], formats[4];
 

@@ -18,6 +18,7 @@ enum rows_id {
 	ROWS_ACTOR,
 	ROWS_OP,
 	ROWS_BLOB,
+	ROWS_ATIME,
 	ROWS_INODE_CLOSE,
 	ROWS_INODE_HISTORY,
 	ROWS_INODE_DELETE,
@@ -60,6 +61,13 @@ struct inode_fold {
 	struct when from;  /* when cur began */
 	struct inode_attr cur;
 	struct bytes target; /* in the record's memory */
+	UT_hash_handle hh;
+};
+
+/* An access to what the database has, before the batch does anything else to it. */
+struct atime_fold {
+	uint64_t ino;
+	int64_t ns;
 	UT_hash_handle hh;
 };
 
@@ -123,8 +131,10 @@ struct batch {
 	uint64_t next_ino; /* one past the largest new inode number, 0: none */
 	uint64_t first_op, last_op;
 	size_t ops, bytes;
+	bool changed;  /* some of the records are ops */
 	bool finished; /* folds were turned into rows */
 	struct inode_fold *inodes;
+	struct atime_fold *atimes;
 	struct name_fold *dirents;
 	struct name_fold *xattrs;
 	struct extent_fold *extents;
@@ -144,6 +154,7 @@ void rows_bytes_or_null(struct rows *r, struct bytes b);
 void rows_when(struct rows *r, struct when w); /* two columns */
 
 void inode_fold_put(struct batch *b, const struct effect *e, struct when w, uint64_t actor);
+void inode_fold_atime(struct batch *b, const struct effect *e);
 void inode_fold_gone(struct batch *b, uint64_t ino, struct when w);
 void inode_fold_finish(struct batch *b);
 void inode_fold_reset(struct batch *b);

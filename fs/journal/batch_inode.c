@@ -70,6 +70,26 @@ void inode_fold_put(struct batch *b, const struct effect *e, struct when w, uint
 	f->target = e->inode.target;
 }
 
+/* What ended before keeps the access time that it had; what is there now takes it in place. */
+void inode_fold_atime(struct batch *b, const struct effect *e)
+{
+	struct inode_fold *f;
+	struct atime_fold *a;
+
+	HASH_FIND(hh, b->inodes, &e->atime.ino, sizeof(e->atime.ino), f);
+	if (f) {
+		f->cur.atime = e->atime.ns;
+		return;
+	}
+	HASH_FIND(hh, b->atimes, &e->atime.ino, sizeof(e->atime.ino), a);
+	if (!a) {
+		a = xcalloc(1, sizeof(*a));
+		a->ino = e->atime.ino;
+		HASH_ADD(hh, b->atimes, ino, sizeof(a->ino), a);
+	}
+	a->ns = e->atime.ns;
+}
+
 void inode_fold_gone(struct batch *b, uint64_t ino, struct when w)
 {
 	struct inode_fold *f = find_or_add(b, ino, true, w);
@@ -83,6 +103,10 @@ void inode_fold_finish(struct batch *b)
 {
 	struct inode_fold *f, *tmp;
 
+	for (const struct atime_fold *a = b->atimes; a; a = a->hh.next) {
+		rows_int(&b->rows[ROWS_ATIME], (int64_t)a->ino);
+		rows_int(&b->rows[ROWS_ATIME], a->ns);
+	}
 	HASH_ITER (hh, b->inodes, f, tmp) {
 		if (f->existed) {
 			rows_int(&b->rows[ROWS_INODE_CLOSE], (int64_t)f->ino);
@@ -102,7 +126,12 @@ void inode_fold_finish(struct batch *b)
 void inode_fold_reset(struct batch *b)
 {
 	struct inode_fold *f, *tmp;
+	struct atime_fold *a, *atmp;
 
+	HASH_ITER (hh, b->atimes, a, atmp) {
+		HASH_DEL(b->atimes, a);
+		free(a);
+	}
 	HASH_ITER (hh, b->inodes, f, tmp) {
 		HASH_DEL(b->inodes, f);
 		free(f);

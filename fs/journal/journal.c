@@ -77,10 +77,14 @@ const void *journal_append(struct journal *j, struct record *r)
 	size_t size;
 	int64_t now = clock_now_ns() / 1000;
 
-	/* No two ops at one time: valid_from then orders versions as op does. */
-	r->at = now > j->last_at ? now : j->last_at + 1;
-	r->op = j->next_op++;
-	j->last_at = r->at;
+	/* No two ops at one time: valid_from then orders versions as op does. What is no op belongs
+	 * to the one before it. */
+	if (r->kind != OP_NONE) {
+		j->last_at = now > j->last_at ? now : j->last_at + 1;
+		j->next_op++;
+	}
+	r->at = j->last_at;
+	r->op = j->next_op - 1;
 	size = record_size(r);
 	record_encode(r, ring_reserve(j->ring, size), &data);
 	ring_push(j->ring, size, r->op);

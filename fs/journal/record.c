@@ -93,6 +93,8 @@ static size_t effect_size(const struct effect *e)
 	case EFFECT_XATTR_GONE:
 		return n + sizeof(e->xattr.ino) + bytes_size(e->xattr.name) +
 		       bytes_size(e->xattr.value);
+	case EFFECT_ATIME:
+		return n + sizeof(e->atime);
 	}
 	assert(!"unknown effect");
 	return n;
@@ -139,6 +141,9 @@ static char *put_effect(char *p, const struct effect *e, const void **data_at)
 		p = put(p, &e->xattr.ino, sizeof(e->xattr.ino));
 		p = put_bytes(p, e->xattr.name, NULL);
 		p = put_bytes(p, e->xattr.value, NULL);
+		break;
+	case EFFECT_ATIME:
+		p = put(p, &e->atime, sizeof(e->atime));
 		break;
 	}
 	return p;
@@ -287,6 +292,9 @@ static void take_effect(struct cursor *c, struct effect *e)
 		take_into(c, &e->xattr.ino, sizeof(e->xattr.ino));
 		e->xattr.name = take_bytes(c);
 		e->xattr.value = take_bytes(c);
+		break;
+	case EFFECT_ATIME:
+		take_into(c, &e->atime, sizeof(e->atime));
 		break;
 	default:
 		c->bad = true;

@@ -12,6 +12,7 @@
 
 /* Numbers are stored: never change one. thule.op_kind has the same. */
 enum op_kind {
+	OP_NONE = 0, /* effects that are no change: the log does not have it */
 	OP_CREATE = 1,
 	OP_MKDIR = 2,
 	OP_MKNOD = 3,
@@ -47,6 +48,7 @@ enum effect_type {
 	EFFECT_SHARE,       /* pieces of blobs that are in the database are in this range now */
 	EFFECT_XATTR,       /* the extended attribute has this value now */
 	EFFECT_XATTR_GONE,  /* the extended attribute ended */
+	EFFECT_ATIME = 11,  /* it was read then: its present version has another access time */
 };
 
 enum effect_flag {
@@ -149,16 +151,20 @@ struct effect {
 			uint64_t ino;
 			struct bytes name, value; /* value: XATTR only */
 		} xattr;
+		struct {
+			uint64_t ino;
+			int64_t ns;
+		} atime;
 		struct actor_image actor;
 	};
 };
 
-/* rename over a directory's entry with a new actor has the most: 1 + 3 names + 4 inodes + a victim.
- */
-#define RECORD_MAX_EFFECTS 12
+/* rename over a directory's entry with a new actor has the most: 1 + 3 names + 4 inodes + a victim,
+ * and access times of the four. */
+#define RECORD_MAX_EFFECTS 16
 
 struct record {
-	uint64_t op;     /* id, grows by one from record to record */
+	uint64_t op; /* id, grows by one from record to record; NONE has that of the one before */
 	uint64_t unique; /* of the FUSE request */
 	int64_t at;      /* microseconds since the epoch, grows with op */
 	uint64_t actor;

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "op/access.h"
 #include "op/acl.h"
 #include "op/op.h"
 
@@ -26,6 +27,7 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino)
 	struct call c;
 	int rc;
 
+	access_refresh(fuse_req_userdata(req));
 	call_begin(&c, req);
 	rc = need_inode(&c, ino, &inode);
 	if (!rc && !S_ISLNK(inode->attr.mode))
@@ -34,6 +36,7 @@ void op_readlink(fuse_req_t req, fuse_ino_t ino)
 		call_end(&c, rc);
 		return;
 	}
+	access_note(c.fs, inode);
 	memcpy(target, inode->target, inode->target_len);
 	target[inode->target_len] = '\0';
 	call_leave(&c);

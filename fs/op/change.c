@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "op/access.h"
 #include "op/op.h"
 
 static struct effect *add_effect(struct call *c, enum effect_type type, unsigned int flags)
@@ -92,8 +93,11 @@ void change_to(struct call *c, uint64_t parent, struct bytes name)
 
 void effect_inode(struct call *c, struct inode *inode, unsigned int flags)
 {
-	struct effect *e = add_effect(c, EFFECT_INODE, flags);
+	struct effect *e;
 
+	if (inode->accessed)
+		access_effect(c->fs, &c->record, inode);
+	e = add_effect(c, EFFECT_INODE, flags);
 	e->inode.attr = inode->attr;
 	e->inode.target = (struct bytes){inode->target, inode->target_len};
 	inode->dirty_op = journal_next_op(c->fs->journal);
@@ -128,10 +132,11 @@ static uint64_t next_cookie(struct call *c)
 	return cookie;
 }
 
-void effect_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode)
+void effect_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode,
+	uint64_t cookie)
 {
-	struct dirent_node *d =
-		dirent_set(&c->fs->state, dir, name, inode->ino, next_cookie(c), inode->attr.mode);
+	struct dirent_node *d = dirent_set(&c->fs->state, dir, name, inode->ino,
+		cookie ? cookie : next_cookie(c), inode->attr.mode);
 	struct effect *e = add_effect(c, EFFECT_DIRENT, 0);
 
 	d->dirty_op = journal_next_op(c->fs->journal);

@@ -118,7 +118,7 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 		dir->attr.nlink++;
 	}
 	change_at(c, parent, name);
-	effect_name(c, dir, name, *inode);
+	effect_name(c, dir, name, *inode, 0);
 	effect_touch_dir(c, dir);
 	change_end(c);
 	return 0;
@@ -234,7 +234,7 @@ static int hard_link(
 	change_begin(c, OP_LINK, ino);
 	change_to(c, parent, name);
 	effect_inode(c, *inode, 0);
-	effect_name(c, dir, name, *inode);
+	effect_name(c, dir, name, *inode, 0);
 	effect_touch_dir(c, dir);
 	change_end(c);
 	return 0;

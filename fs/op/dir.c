@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "op/access.h"
 #include "op/op.h"
 
 /* Offsets: 1 is after `.`, 2 after `..`, then an entry's own cookie is after it. */
@@ -69,6 +70,7 @@ static void read_dir(fuse_req_t req, uint64_t ino, size_t size, uint64_t off, bo
 	struct call c;
 	int rc;
 
+	access_refresh(fuse_req_userdata(req));
 	call_begin(&c, req);
 	rc = need_inode(&c, ino, &dir);
 	if (!rc && !S_ISDIR(dir->attr.mode))
@@ -80,6 +82,7 @@ static void read_dir(fuse_req_t req, uint64_t ino, size_t size, uint64_t off, bo
 		return;
 	}
 	l.buf = xcalloc(1, size);
+	access_note(c.fs, dir);
 	/* A directory that was removed while it is open has no names, not even dots. */
 	if (!dir->gone)
 		list_names(&c, &l, dir, off);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "op/access.h"
 #include "op/op.h"
 
 struct handle *file_open(struct call *c, struct inode *inode, int flags)
@@ -33,6 +34,7 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
 	bool truncate = fi->flags & O_TRUNC;
 	struct inode *inode;
+	struct handle *h;
 	int rc = need_inode(c, ino, &inode);
 
 	if (!rc && truncate)
@@ -54,7 +56,11 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		effect_inode(c, inode, 0);
 		change_end(c);
 	}
-	fi->fh = file_open(c, inode, fi->flags)->fh;
+	h = file_open(c, inode, fi->flags);
+	fi->fh = h->fh;
+	/* What the kernel has of the file will be read without us. */
+	if ((fi->flags & (O_ACCMODE | O_NOATIME)) == O_RDONLY)
+		h->accessed = access_note(c->fs, inode);
 	/* The kernel's pages stay: nobody changes the file but through this mount. */
 	fi->keep_cache = 1;
 	return 0;
@@ -65,6 +71,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	struct call c;
 	int rc;
 
+	access_refresh(fuse_req_userdata(req));
 	/* Pages of a shared mapping are written later by the kernel, on behalf of who opened it. */
 	if ((fi->flags & O_ACCMODE) == O_RDONLY && !(fi->flags & O_TRUNC))
 		call_begin(&c, req);
@@ -88,7 +95,8 @@ void forget_orphan(struct fs *fs, struct inode *inode, struct actor *who)
 	change_end(&c);
 }
 
-static int release(struct call *c, uint64_t ino, uint64_t fh)
+/* *accessed: the kernel is to ask for the attributes again. */
+static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 {
 	struct handle *h = handle_find(&c->fs->state, fh);
 	struct inode *inode = inode_find(&c->fs->state, ino);
@@ -113,6 +121,7 @@ static int release(struct call *c, uint64_t ino, uint64_t fh)
 		forget_orphan(c->fs, inode, who);
 		actor_unref(who);
 	}
+	*accessed = h->accessed;
 	actor_unref(h->opener);
 	handle_drop(&c->fs->state, h);
 	return 0;
@@ -120,10 +129,20 @@ static int release(struct call *c, uint64_t ino, uint64_t fh)
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	bool accessed = false;
 	struct call c;
+	int rc;
 
 	call_begin(&c, req);
-	call_end(&c, release(&c, ino, fi->fh));
+	rc = release(&c, ino, fi->fh, &accessed);
+	/* At the close and not at the open, since many look at what they have just opened. */
+	if (!accessed) {
+		call_end(&c, rc);
+		return;
+	}
+	call_leave(&c);
+	transport_forget_attr(c.fs->transport, ino);
+	fuse_reply_err(req, rc);
 }
 
 struct sync_wait {

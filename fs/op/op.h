@@ -123,8 +123,10 @@ void change_to(struct call *c, uint64_t parent, struct bytes name);
 void effect_inode(struct call *c, struct inode *inode, unsigned int flags);
 void effect_inode_gone(struct call *c, struct inode *inode);
 void effect_touch_dir(struct call *c, struct inode *dir); /* sets its times */
-/* Makes a name (which must not exist) or ends one, here and in the record. */
-void effect_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode);
+/* Makes a name (which must not exist) or ends one, here and in the record. `cookie` is its place in
+ * the directory, 0: at the end. */
+void effect_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode,
+	uint64_t cookie);
 void effect_name_gone(struct call *c, struct dirent_node *d);
 void effect_write(struct call *c, struct inode *inode, uint64_t off, struct bytes data, bool fresh);
 /* Sets or removes an extended attribute, in state (attr.xattrs too) and record; effect_inode()

@@ -1,9 +1,11 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "op/access.h"
 #include "op/op.h"
 
 /* A read that waits for what the database has of the file. */
@@ -158,6 +160,8 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 		call_end(&c, rc);
 		return;
 	}
+	if (!(fi->flags & O_NOATIME))
+		access_note(c.fs, inode);
 	n = clip(inode, (uint64_t)off, size);
 	if (pending_shared(inode, (uint64_t)off, n) ||
 		pending_needs_base(inode, (uint64_t)off, n)) {

@@ -85,19 +85,23 @@ static void move_links(struct inode *inode, struct inode *from, struct inode *to
 static void change(struct call *c, struct side *from, struct side *to, unsigned int flags)
 {
 	bool exchange = flags & RENAME_EXCHANGE;
+	/* A name keeps its place in its directory: who lists that meanwhile sees it once. */
+	uint64_t from_cookie = from->d->cookie, to_cookie = to->d ? to->d->cookie : 0;
 
+	if (!exchange)
+		to_cookie = from->dir == to->dir ? from_cookie : 0;
 	change_begin(c, exchange ? OP_EXCHANGE : OP_RENAME, from->inode->ino);
 	change_at(c, from->dir->ino, from->name);
 	change_to(c, to->dir->ino, to->name);
 	effect_name_gone(c, from->d);
 	if (to->d)
 		effect_name_gone(c, to->d);
-	effect_name(c, to->dir, to->name, from->inode);
+	effect_name(c, to->dir, to->name, from->inode, to_cookie);
 	move_links(from->inode, from->dir, to->dir);
 	from->inode->attr.ctime = c->now;
 	effect_inode(c, from->inode, 0);
 	if (exchange) {
-		effect_name(c, from->dir, from->name, to->inode);
+		effect_name(c, from->dir, from->name, to->inode, from_cookie);
 		move_links(to->inode, to->dir, from->dir);
 		to->inode->attr.ctime = c->now;
 		effect_inode(c, to->inode, 0);

@@ -11,15 +11,16 @@ void op_init(void *userdata, struct fuse_conn_info *conn)
 	/*
 	 * Nobody but this mount changes the files, so the kernel need not look again
 	 * (AUTO_INVAL_DATA); times of writes are ours, and each write keeps the name of who made
-	 * it, so no writeback cache.
+	 * it, so no writeback cache. After an asynchronous direct write (ASYNC_DIO) the kernel
+	 * leaves stale pages to those who read the file meanwhile.
 	 */
 	conn->want &= ~(unsigned int)(FUSE_CAP_AUTO_INVAL_DATA | FUSE_CAP_WRITEBACK_CACHE |
-				      FUSE_CAP_HANDLE_KILLPRIV);
-	conn->want |= conn->capable &
-		      (FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS |
-			      FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_ASYNC_DIO |
-			      FUSE_CAP_EXPORT_SUPPORT | FUSE_CAP_CACHE_SYMLINKS |
-			      FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_DONT_MASK);
+				      FUSE_CAP_HANDLE_KILLPRIV | FUSE_CAP_ASYNC_DIO);
+	conn->want |=
+		conn->capable &
+		(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS |
+			FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_EXPORT_SUPPORT |
+			FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_DONT_MASK);
 	if (fs->config.acl)
 		conn->want |= conn->capable & FUSE_CAP_POSIX_ACL;
 	conn->max_write = 1 << 20;

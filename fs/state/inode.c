@@ -97,7 +97,8 @@ static void evict_inodes(struct state *s, uint64_t committed, size_t keep)
 	while (HASH_COUNT(s->inodes) > keep && look--) {
 		struct inode *inode = s->inodes;
 		bool pinned = inode->dirty_op > committed || inode->opens || inode->pending_count ||
-			      inode->dir.names || (inode->attr.nlink == 0 && !inode->gone);
+			      inode->accessed || inode->dir.names ||
+			      (inode->attr.nlink == 0 && !inode->gone);
 		if (!pinned && !inode->used) {
 			inode_drop(s, inode);
 			continue;

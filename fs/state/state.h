@@ -66,6 +66,7 @@ struct inode {
 	uint64_t dirty_op;   /* last op that changed it */
 	uint64_t dropped_op; /* pending writes up to this op have left for the database */
 	uint64_t base_end;   /* from this offset on, the database holds no bytes of the file */
+	int64_t accessed;    /* access time that the journal does not have yet, ns; 0: none */
 	uint64_t write_fh; /* handle whose writes the next write may join as one version, 0: none */
 	struct pending *pending;
 	size_t pending_head, pending_count, pending_cap;
@@ -101,6 +102,7 @@ struct handle {
 	uint64_t actor; /* thule.actor of the opener for writing, for writes that no process sends;
 			   0: none yet */
 	void *opener;   /* struct actor *, owned by fs/op */
+	bool accessed;  /* the kernel does not know yet that opening it set the access time */
 	int64_t opened; /* monotonic, nanoseconds; grows with fh */
 	int32_t pid;    /* thread that opened it; 0: not known */
 	uint32_t flags; /* of open(2) */

@@ -193,6 +193,12 @@ unsigned int transport_times_parked(void)
 	return current.times_parked;
 }
 
+void transport_forget_attr(struct transport *t, fuse_ino_t ino)
+{
+	/* A negative offset: nothing of its bytes. */
+	fuse_lowlevel_notify_inval_inode(t->se, ino, -1, 0);
+}
+
 struct reply transport_later(fuse_req_t req)
 {
 	return (struct reply){req, current.fd, current.kind};

@@ -48,6 +48,10 @@ int transport_error(void);
 /* How many times the request was parked until now, for those that could wait for ever. */
 unsigned int transport_times_parked(void);
 
+/* The kernel asks for the attributes of an inode again. No lock may be held, and the inode must be
+ * in use. */
+void transport_forget_attr(struct transport *t, fuse_ino_t ino);
+
 /* A reply for later. */
 struct reply {
 	fuse_req_t req;

@@ -3,7 +3,7 @@ create table thule.dirent (
     parent     bigint not null,
     name       bytea not null,
     ino        bigint not null,
-    cookie     bigint not null,            -- the entry's offset in its directory: > 2, unique in it, grows
+    cookie     bigint not null,            -- the entry's offset in its directory: > 2, unique in it; a rename in it keeps it
     op_from    bigint not null,
     valid_from timestamptz not null,
     op_to      bigint not null default 9223372036854775807,

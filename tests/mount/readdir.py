@@ -92,6 +92,20 @@ def check_changes(name):
     equal(COUNT, len(os.listdir(path(name))), "entries at the end")
 
 
+def check_rename_while_reading(name):
+    """A name keeps its place, so a listing that renames what it finds comes to an end."""
+    folder = Folder(name)
+    seen = []
+    while (entry := folder.next()) is not None:
+        seen.append(entry)
+        equal(True, len(seen) <= 2 * COUNT, "an end of the listing")
+        if entry not in (".", ".."):
+            os.rename(path(name, entry), path(name, "moment"))
+            os.rename(path(name, "moment"), path(name, entry))
+    folder.close()
+    equal(expected(), sorted(seen), "names seen while each was renamed")
+
+
 def check_remove_while_reading(name):
     folder = Folder(name)
     count = 0
@@ -109,6 +123,7 @@ def main():
     check_seek("d")
     remount()
     check_seek("d")
+    check_rename_while_reading("d")
     check_changes("d")
     check_remove_while_reading("d")
     os.rmdir(path("d"))

@@ -65,7 +65,7 @@ def describe(top):
         for name in subfolders + names:
             full = os.path.join(folder, name)
             st = os.lstat(full)
-            fields = [stat.filemode(st.st_mode), st.st_ino, st.st_uid, st.st_nlink, st.st_atime_ns]
+            fields = [stat.filemode(st.st_mode), st.st_ino, st.st_uid, st.st_nlink]
             if stat.S_ISREG(st.st_mode):
                 with open(full, "rb") as f:
                     fields.append(hashlib.sha256(f.read()).hexdigest())

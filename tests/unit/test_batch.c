@@ -6,7 +6,7 @@
 #include "suite.h"
 
 /* Columns of the rows. */
-enum { INODE_SIZE = 6, INODE_TARGET = 15, INODE_FROM = 16, INODE_TO = 18 };
+enum { INODE_SIZE = 6, INODE_ATIME = 8, INODE_TARGET = 15, INODE_FROM = 16, INODE_TO = 18 };
 enum { DIRENT_INO = 2, DIRENT_FROM = 4, DIRENT_TO = 6 };
 
 static struct bytes name_of(const char *text)
@@ -108,6 +108,58 @@ START_TEST(inode_versions)
 	ck_assert_uint_eq(b->next_ino, 0);
 	/* Nothing of earlier batches is left. */
 	expect_inodes(b, "", "", "", "", "");
+	batch_free(b);
+}
+END_TEST
+
+static void read_file(struct batch *b, uint64_t op, uint64_t ino)
+{
+	struct record r = begin(op, 0);
+	struct effect *e = add(&r, EFFECT_ATIME, 0);
+
+	r.kind = OP_NONE;
+	e->atime.ino = ino;
+	e->atime.ns = (int64_t)op * 1000;
+	batch_add(b, &r);
+}
+
+/* An access changes the version that is there, in the database or in the batch, and makes none. */
+START_TEST(inode_accesses)
+{
+	struct batch *b = batch_new(3, 100);
+	struct table t;
+
+	read_file(b, 20, 40);
+	read_file(b, 21, 41);
+	read_file(b, 22, 40);
+	put_file(b, 23, 0);
+	put_file(b, 24, 0);
+	read_file(b, 25, 40);
+	ck_assert_uint_eq(batch_last_op(b), 25);
+	batch_finish(b);
+	t = table_read(b, ROWS_OP);
+	ck_assert_int_eq(t.rows, 2);
+	free(t.cells);
+	t = table_read(b, ROWS_ATIME);
+	ck_assert_int_eq(t.rows, 2);
+	ck_assert_int_eq(table_int(&t, 0, 0), 40);
+	ck_assert_int_eq(table_int(&t, 0, 1), 22000);
+	ck_assert_int_eq(table_int(&t, 1, 0), 41);
+	ck_assert_int_eq(table_int(&t, 1, 1), 21000);
+	free(t.cells);
+	t = table_read(b, ROWS_INODE_HISTORY);
+	ck_assert_int_eq(table_int(&t, 0, INODE_ATIME), 0);
+	free(t.cells);
+	t = table_read(b, ROWS_INODE_UPDATE);
+	ck_assert_int_eq(table_int(&t, 0, INODE_ATIME), 25000);
+	free(t.cells);
+	expect(b, ROWS_INODE_CLOSE, "40 -23");
+	expect(b, ROWS_INODE_HISTORY, "40:230 23-24");
+	expect(b, ROWS_INODE_UPDATE, "40:240 24-");
+	batch_reset(b);
+	/* Nothing of it is left. */
+	batch_finish(b);
+	expect(b, ROWS_ATIME, "");
 	batch_free(b);
 }
 END_TEST
@@ -503,6 +555,7 @@ END_TEST
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, inode_versions);
+	tcase_add_test(tc, inode_accesses);
 	tcase_add_test(tc, inode_gone_versions);
 	tcase_add_test(tc, inode_merge);
 	tcase_add_test(tc, inode_columns);

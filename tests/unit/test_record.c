@@ -68,6 +68,10 @@ static void fill_effect(struct source *s, struct effect *e, enum effect_type typ
 		e->extent.len = rng_next(rng);
 		e->extent.data = type == EFFECT_CUT ? (struct bytes){0} : some_name(s);
 		break;
+	case EFFECT_ATIME:
+		e->atime.ino = rng_next(rng);
+		e->atime.ns = (int64_t)rng_next(rng);
+		break;
 	case EFFECT_XATTR:
 	case EFFECT_XATTR_GONE:
 		e->xattr.ino = rng_next(rng);
@@ -79,7 +83,7 @@ static void fill_effect(struct source *s, struct effect *e, enum effect_type typ
 
 static const enum effect_type effect_types[] = {EFFECT_ACTOR, EFFECT_INODE, EFFECT_INODE_GONE,
 	EFFECT_DIRENT, EFFECT_DIRENT_GONE, EFFECT_EXTENT, EFFECT_CUT, EFFECT_SHARE, EFFECT_XATTR,
-	EFFECT_XATTR_GONE};
+	EFFECT_XATTR_GONE, EFFECT_ATIME};
 #define EFFECT_TYPES (sizeof(effect_types) / sizeof(effect_types[0]))
 
 /* A record of `count` effects, beginning with one of the types. */
@@ -144,6 +148,10 @@ static void assert_effect(const struct effect *a, const struct effect *b)
 		ck_assert_uint_eq(a->extent.off, b->extent.off);
 		ck_assert_uint_eq(a->extent.len, b->extent.len);
 		assert_bytes(a->extent.data, b->extent.data);
+		break;
+	case EFFECT_ATIME:
+		ck_assert_uint_eq(a->atime.ino, b->atime.ino);
+		ck_assert_int_eq(a->atime.ns, b->atime.ns);
 		break;
 	case EFFECT_XATTR:
 	case EFFECT_XATTR_GONE:

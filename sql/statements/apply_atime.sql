@@ -1,0 +1,3 @@
+-- When inodes were read last: not a change of them, so no version of its own.
+update thule.inode i set atime_ns = n.atime_ns
+from unnest($1::bigint[], $2::bigint[]) as n (ino, atime_ns) where i.ino = n.ino
