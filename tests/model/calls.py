@@ -165,7 +165,7 @@ def map_write(w, slot, start, size, offset):
     """Changes what is there through a shared mapping, up to the end of the file."""
     skip_irregular(w.fd(slot))
     end = min(os.fstat(w.fd(slot)).st_size, offset + size, 1 << 22)
-    if end <= offset:
+    if offset < 0 or end <= offset:
         raise OSError(errno.ENXIO, "nothing to map")
     with mapping.mmap(w.fd(slot), end) as m:
         m[offset:end] = data(start, end - offset)
@@ -176,7 +176,7 @@ def map_write(w, slot, start, size, offset):
 def map_read(w, slot, size, offset):
     skip_irregular(w.fd(slot))
     end = min(os.fstat(w.fd(slot)).st_size, offset + size, 1 << 22)
-    if end <= offset:
+    if offset < 0 or end <= offset:
         raise OSError(errno.ENXIO, "nothing to map")
     with mapping.mmap(w.fd(slot), end, prot=mapping.PROT_READ) as m:
         return digest(m[offset:end])

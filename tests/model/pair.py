@@ -167,11 +167,12 @@ class Pair:
             side.make(name, sequence.mode)
         self.all("begin", name, sequence.observing)
         try:
-            return self.compare(sequence) or self.compare_trees(None)
+            difference = self.compare(sequence) or self.compare_trees(None)
         except Excused:
-            return None
-        finally:
-            self.all("end")
+            difference = None
+        # Not after a worker died or hangs: it would not answer.
+        self.all("end")
+        return difference
 
     def compare(self, sequence):
         looked = 0
