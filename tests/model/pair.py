@@ -8,7 +8,7 @@ import stat
 import time
 
 from calls import CALLS, inode_flags, set_inode_flags
-from excuses import excused, excused_mode, failed
+from excuses import excused, excused_mode, excused_time, failed
 from tree import differences
 from worker import IDENTITIES, receive, send, serve
 
@@ -208,14 +208,14 @@ class Pair:
             what = (call[0], *(r if failed(r) else "done" for r in (reference[0], ours[0])))
             return Difference(index, "result", what, [f"ours: {text(ours[0])}", f"reference: {text(reference[0])}"])
         for i, (o, r) in enumerate(zip(ours[1], reference[1])):
-            lines = self.compare_effect(o, r)
+            lines = self.compare_effect(call, o, r)
             if lines:
                 whose = seen_names(call)[i]
                 what = (call[0], lines[0].split(" ")[0])
                 return Difference(index, "effect", what, [f"after it, of {whose}: {line}" for line in lines])
         return None
 
-    def compare_effect(self, ours, reference):
+    def compare_effect(self, call, ours, reference):
         if ours == reference:
             return []
         if ours is None or reference is None:
@@ -228,16 +228,16 @@ class Pair:
                         raise Excused
                     o, r = oct(o), oct(r)
                 lines.append(f"{name} is {o!r}, in the reference {r!r}")
-        lines += self.compare_changed(ours[-1], reference[-1])
+        lines += self.compare_changed(call, ours[-1], reference[-1])
         return lines
 
-    def compare_changed(self, ours, reference):
+    def compare_changed(self, call, ours, reference):
         lines = []
         if ours is None or reference is None:
             return ["inode is another one than before in one of them"] if ours != reference else []
         for name, o, r in zip(("mtime", "ctime"), ours, reference):
             # Coarse clocks may miss a change.
-            if o != r and (r or self.fine_times):
+            if o != r and (r or self.fine_times) and not excused_time(call, name, o):
                 lines.append(f"{name} {'changed' if o else 'did not change'}, in the reference it did{'' if r else ' not'}")
         return lines
 
