@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # timeout: 300
+# options: noatime
 """Random operations on ours and on ext4 side by side: tests/model/run says how, and takes arguments."""
 
 import os
