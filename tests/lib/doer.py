@@ -7,7 +7,7 @@ import os
 import sys
 
 from attributes import list_of_two, set_flags
-from case import RENAME_EXCHANGE, renameat2
+from case import FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, FALLOC_ZERO_RANGE, RENAME_EXCHANGE, fallocate, renameat2
 
 
 def write(path, off, text):
@@ -19,6 +19,21 @@ def write(path, off, text):
 def overwrite(path, text):
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
+
+
+def allocate(path, mode, off, length):
+    fd = os.open(path, os.O_WRONLY)
+    fallocate(fd, mode, off, length)
+    os.close(fd)
+
+
+def copy_range(source, path, source_off, off, length):
+    source_fd = os.open(source, os.O_RDONLY)
+    fd = os.open(path, os.O_WRONLY)
+    while length and (n := os.copy_file_range(source_fd, fd, length, source_off, off)):
+        source_off, off, length = source_off + n, off + n, length - n
+    os.close(fd)
+    os.close(source_fd)
 
 
 def set_time(path, ns):
@@ -37,6 +52,9 @@ WHAT = {
     "write": write,
     "overwrite": overwrite,
     "truncate": os.truncate,
+    "punch": lambda path, off, length: allocate(path, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, off, length),
+    "zero": lambda path, off, length: allocate(path, FALLOC_ZERO_RANGE, off, length),
+    "copy": copy_range,
     "chmod": os.chmod,
     "chown": os.lchown,
     "unlink": os.unlink,

@@ -103,12 +103,19 @@ class Script:
         for i in range(SHARED):
             with open(os.path.join(self.top, f"shared{i}"), "w", encoding="ascii") as f:
                 f.write("." * SLOT * 40)
+        with open(self.source(), "wb") as f:
+            f.write(self.rng.randbytes(50_000))
+            f.truncate(90_000)
         for i in range(6):
             os.symlink(f"f{i}", os.path.join(self.rng.choice(folders), f"l{i}"))
         for name in [n for part in walk(self.top) for n in part]:
             self.ns += 1001
             os.utime(name, ns=(self.ns, self.ns), follow_symlinks=False)
         shutil.copytree(self.top, self.copy, symlinks=True)
+
+    def source(self):
+        """A file that nobody changes, with a hole at the end, to copy from."""
+        return os.path.join(self.top, "shared-source")
 
     def new_name(self):
         _, folders = walk(self.top)
@@ -122,8 +129,8 @@ class Script:
         if not plain or not folders:
             return [], []
         kind = self.rng.choice(
-            "create write overwrite truncate chmod chown unlink unlink rename rename over over exchange link "
-            "symlink mkdir rmdir time movedir shared shared setxattr setxattr removexattr list list default flags "
+            "create write overwrite truncate punch zero copy chmod chown unlink unlink rename rename over over "
+            "exchange link symlink mkdir rmdir time movedir shared shared setxattr setxattr removexattr list list default flags "
             "trusted".split()
         )
         one = self.rng.choice(plain)
@@ -131,11 +138,15 @@ class Script:
         new = self.new_name()
         text = str(self.rng.random()) * self.rng.randrange(1, 400)
         size = os.path.getsize(one)
+        some = [self.rng.randrange(size + 100), self.rng.randrange(1, 5000)]
         table = {
             "create": lambda: ([["write", new, 0, text]], [new]),
             "write": lambda: ([["write", one, self.rng.randrange(size + 100), text]], [one]),
             "overwrite": lambda: ([["overwrite", one, text]], [one]),
             "truncate": lambda: ([["truncate", one, self.rng.randrange(size + 5000)]], [one]),
+            "punch": lambda: ([["punch", one, *some]], [one]),
+            "zero": lambda: ([["zero", one, *some]], [one]),
+            "copy": lambda: ([["copy", self.source(), one, self.rng.randrange(60_000), *some]], [one]),
             "chmod": lambda: ([["chmod", one, self.rng.randrange(0o1000)]], [one]),
             "chown": lambda: ([["chown", one, self.rng.randrange(1000), 7]], [one]),
             "unlink": lambda: ([["unlink", two]], [two]),
@@ -195,7 +206,12 @@ class Script:
         slot = self.rng.randrange(20) * 2 + odd
         if self.rng.random() < 0.4:
             return ["setxattr", os.path.join(self.top, name), f"user.{slot}", str(self.rng.random())]
-        return ["write", os.path.join(self.top, name), slot * SLOT, str(self.rng.random())[2:] * 9]
+        name, off, length = os.path.join(self.top, name), slot * SLOT, self.rng.randrange(1, SLOT)
+        return self.rng.choice([
+            ["write", name, off, str(self.rng.random())[2:] * 9],
+            ["punch", name, off, length],
+            ["copy", self.source(), name, self.rng.randrange(60_000), off, length],
+        ])
 
     def run(self, who, other, alone, odd):
         """One change by `who`, if it does not touch what `other` has changed; `alone` does it to the copy."""
