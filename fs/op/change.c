@@ -238,7 +238,7 @@ void change_size(struct call *c, struct inode *inode, uint64_t size)
 {
 	if (size < inode->attr.size) {
 		effect_cut(c, inode, size, INT64_MAX - size);
-		allocated_cut(&inode->attr, size, inode->attr.size);
+		allocated_cut(&inode->attr, size, inode->attr.size, 0);
 	}
 	inode->attr.size = size;
 	inode->write_fh = 0;

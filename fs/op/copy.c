@@ -17,9 +17,6 @@
 /* In one request; the reply has 32 bits. */
 #define COPY_MAX (UINT64_C(1) << 30)
 
-/* As often a request waits for what it needs of the source. */
-#define PARKED_MAX 20
-
 struct copy {
 	uint64_t from, from_off;
 	uint64_t to, to_off;
@@ -72,7 +69,7 @@ static void put_shares(struct call *c, struct inode *to, struct copy *k, const P
 	if (k->to_off < attr->size) {
 		uint64_t cut = end < attr->size ? end : attr->size;
 		effect_cut(c, to, k->to_off, cut - k->to_off);
-		allocated_cut(attr, k->to_off, cut);
+		allocated_cut(attr, k->to_off, cut, 0);
 	}
 	if (count)
 		effect_share(c, to, k->to_off, k->len,

@@ -11,6 +11,20 @@ static bool is_known(int mode)
 		       mode == (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE));
 }
 
+static int check(const struct inode *inode, int mode, uint64_t off, uint64_t len)
+{
+	int rc;
+
+	if (inode->gone)
+		return ESTALE;
+	rc = flags_forbid(inode, mode & ~FALLOC_FL_KEEP_SIZE ? FLAG_FROZEN : FLAG_IMMUTABLE);
+	if (rc)
+		return rc;
+	if (!S_ISREG(inode->attr.mode))
+		return S_ISDIR(inode->attr.mode) ? EISDIR : ENODEV;
+	return off > FILE_SIZE_MAX || len > FILE_SIZE_MAX - off ? EFBIG : 0;
+}
+
 /*
  * Nothing is reserved: there is no place for bytes that do not exist yet, and what is overwritten
  * takes room again because of its history. So allocating extends the size at most, and ranges that
@@ -18,35 +32,34 @@ static bool is_known(int mode)
  */
 static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, uint64_t len)
 {
+	bool zero = mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
+	uint64_t end = off + len, cut_end, bytes = 0;
 	struct inode_attr *attr;
 	struct inode *inode;
 	int rc = need_inode(c, ino, &inode);
 
 	if (!rc)
-		rc = mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) ? need_room(c, 0)
-									  : need_space(c, 0);
-	if (rc)
-		return rc;
-	if (inode->gone)
-		return ESTALE;
-	rc = flags_forbid(inode, mode & ~FALLOC_FL_KEEP_SIZE ? FLAG_FROZEN : FLAG_IMMUTABLE);
+		rc = zero ? need_room(c, 0) : need_space(c, 0);
+	if (!rc)
+		rc = check(inode, mode, off, len);
 	if (rc)
 		return rc;
 	attr = &inode->attr;
-	if (!S_ISREG(attr->mode))
-		return S_ISDIR(attr->mode) ? EISDIR : ENODEV;
-	if (off > FILE_SIZE_MAX || len > FILE_SIZE_MAX - off)
-		return EFBIG;
+	cut_end = end < attr->size ? end : attr->size;
+	zero = zero && off < cut_end;
+	if (zero)
+		rc = need_count(c, inode, off, cut_end, &bytes);
+	if (rc)
+		return rc;
 	change_begin(c, OP_FALLOCATE, ino);
 	c->record.off = (int64_t)off;
 	c->record.len = (int64_t)len;
-	if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) && off < attr->size) {
-		uint64_t end = off + len < attr->size ? off + len : attr->size;
-		effect_cut(c, inode, off, end - off);
-		allocated_cut(attr, off, end);
+	if (zero) {
+		effect_cut(c, inode, off, cut_end - off);
+		allocated_cut(attr, off, cut_end, bytes);
 	}
-	if (!(mode & FALLOC_FL_KEEP_SIZE) && off + len > attr->size)
-		attr->size = off + len;
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && end > attr->size)
+		attr->size = end;
 	inode->write_fh = 0;
 	attr->mtime = attr->ctime = c->now;
 	effect_inode(c, inode, 0);

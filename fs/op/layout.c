@@ -82,6 +82,32 @@ int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t of
 	return CALL_PARKED;
 }
 
+int need_count(struct call *c, struct inode *inode, uint64_t off, uint64_t end, uint64_t *bytes)
+{
+	struct ranges data = {0};
+	const PGresult *res;
+	int rc;
+
+	*bytes = 0;
+	/* Without holes, it is all; of a copy, only the database will know. */
+	if (inode->attr.allocated >= inode->attr.size || pending_shared(inode, off, end - off) ||
+		transport_times_parked() > PARKED_MAX)
+		return 0;
+	if (off < inode->base_end) {
+		rc = need_layout(c, inode, STMT_READ_EXTENTS, off, &end, &res);
+		if (rc)
+			return rc;
+		for (int row = 0; row < PQntuples(res); row++) {
+			uint64_t lo = (uint64_t)result_int(res, row, 0);
+			ranges_add(&data, lo, lo + (uint64_t)result_int(res, row, 1));
+		}
+	}
+	pending_ranges(inode, &data);
+	*bytes = ranges_count(&data, off, end);
+	ranges_free(&data);
+	return 0;
+}
+
 uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct ranges *data)
 {
 	uint64_t begin = off;

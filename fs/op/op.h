@@ -92,6 +92,9 @@ int need_committed(struct call *c);
  */
 int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t off, uint64_t *end,
 	const PGresult **res);
+/* As often a request may be parked before it does without. */
+#define PARKED_MAX 20
+
 #define LAYOUT_HOLES   64
 #define LAYOUT_EXTENTS 4096
 /*
@@ -99,6 +102,8 @@ int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t of
  * Returns up to where it tells all of them: UINT64_MAX when it has less than `limit` holes.
  */
 uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct ranges *data);
+/* How many bytes a file has in [off, end), or less when that is not easy to know. */
+int need_count(struct call *c, struct inode *inode, uint64_t off, uint64_t end, uint64_t *bytes);
 /* Where lseek(2) goes from off with SEEK_DATA or SEEK_HOLE. 0, or ENXIO: to the end there is only a
  * hole. */
 int layout_seek(const struct ranges *data, uint64_t size, int whence, uint64_t off, uint64_t *at);

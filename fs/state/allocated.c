@@ -20,8 +20,9 @@ void allocated_write(struct inode_attr *attr, uint64_t off, uint64_t len)
 		attr->allocated = size;
 }
 
-void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi)
+void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi, uint64_t known)
 {
+	attr->allocated -= known < attr->allocated ? known : attr->allocated;
 	if (attr->allocated > attr->size - (hi - lo))
 		attr->allocated = attr->size - (hi - lo);
 }

@@ -77,6 +77,19 @@ void ranges_cut(struct ranges *r, uint64_t lo, uint64_t hi)
 	replace(r, first, last, left, n);
 }
 
+uint64_t ranges_count(const struct ranges *r, uint64_t lo, uint64_t hi)
+{
+	uint64_t n = 0;
+
+	for (size_t i = seek(r, lo); i < r->count && r->at[i].lo < hi; i++) {
+		uint64_t from = r->at[i].lo > lo ? r->at[i].lo : lo;
+		uint64_t to = r->at[i].hi < hi ? r->at[i].hi : hi;
+
+		n += to - from;
+	}
+	return n;
+}
+
 uint64_t ranges_next_in(const struct ranges *r, uint64_t x)
 {
 	size_t i = seek(r, x);

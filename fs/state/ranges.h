@@ -20,6 +20,8 @@ void ranges_free(struct ranges *r);
 void ranges_add(struct ranges *r, uint64_t lo, uint64_t hi);
 void ranges_cut(struct ranges *r, uint64_t lo, uint64_t hi);
 
+/* How many numbers of [lo, hi) are in the set. */
+uint64_t ranges_count(const struct ranges *r, uint64_t lo, uint64_t hi);
 /* The first number from x on that is in the set; UINT64_MAX: none. */
 uint64_t ranges_next_in(const struct ranges *r, uint64_t x);
 /* The first number from x on that is not. */

@@ -198,8 +198,9 @@ void pending_ranges(const struct inode *inode, struct ranges *data);
 
 /* Before the size changes: len bytes more at off. */
 void allocated_write(struct inode_attr *attr, uint64_t off, uint64_t len);
-/* Before the size changes: [lo, hi) of the file, which ends within its size, have no bytes now. */
-void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi);
+/* Before the size changes: [lo, hi) of the file, which ends within its size, have no bytes now;
+ * so many are known to have been there, 0 when nobody asked. */
+void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi, uint64_t known);
 
 /* --- handles --- */
 

@@ -3,7 +3,7 @@
 import os
 import random
 
-from case import MNT, equal, path, sql, write
+from case import FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, MNT, equal, fallocate, path, sql, write
 
 rng = random.Random(5)
 
@@ -51,6 +51,9 @@ def main():
                 f.seek(off)
                 f.write(data)
                 model[off : off + len(data)] = data
+            off, length = rng.randrange(300_000), rng.randrange(1, 90_000)
+            fallocate(f.fileno(), FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, off, length)
+            model[off : off + length] = bytes(length)
             size = rng.randrange(400_000, 900_000)
             f.truncate(size)
             model = model[:size] + bytearray(max(0, size - len(model)))

@@ -182,18 +182,20 @@ START_TEST(blocks)
 	allocated_write(&attr, 90, 30);
 	attr.size = 120;
 	ck_assert_uint_eq(attr.allocated, 120);
-	allocated_cut(&attr, 20, 50);
+	allocated_cut(&attr, 20, 50, 0);
 	ck_assert_uint_eq(attr.allocated, 90);
 	/* It may be the same hole, so it stays what it may be. */
-	allocated_cut(&attr, 20, 50);
+	allocated_cut(&attr, 20, 50, 0);
 	ck_assert_uint_eq(attr.allocated, 90);
-	allocated_cut(&attr, 10, 60);
+	allocated_cut(&attr, 10, 60, 0);
 	ck_assert_uint_eq(attr.allocated, 70);
 	attr.size = 1000;
 	allocated_write(&attr, 2000, 10);
 	ck_assert_uint_eq(attr.allocated, 80);
 	attr.size = 2010;
-	allocated_cut(&attr, 0, 2010);
+	allocated_cut(&attr, 0, 100, 30);
+	ck_assert_uint_eq(attr.allocated, 50);
+	allocated_cut(&attr, 0, 2010, 0);
 	ck_assert_uint_eq(attr.allocated, 0);
 }
 END_TEST

@@ -10,6 +10,9 @@ static void check_set(const struct ranges *r, const bool *in)
 		ck_assert_uint_lt(r->at[i].lo, r->at[i].hi);
 		ck_assert(i == 0 || r->at[i - 1].hi < r->at[i].lo);
 	}
+	for (uint64_t x = 0, n = 0; x < NUMBERS; n += in[x++])
+		if (ranges_count(r, 0, x) != n || ranges_count(r, x / 2, x) > n)
+			ck_abort_msg("below %lu", (unsigned long)x);
 	for (uint64_t x = 0; x < NUMBERS; x++) {
 		uint64_t next_in = x, next_out = x;
 
