@@ -102,6 +102,34 @@ static bool join(const struct config *config, const char *conninfo, struct serve
 	return false;
 }
 
+/* Whether a path, which may not exist, lies in a directory. */
+static bool lies_in(const char *dir, const char *path)
+{
+	char real[PATH_MAX];
+	size_t len = strlen(dir);
+
+	if (!realpath(path, real))
+		snprintf(real, sizeof(real), "%s", path);
+	return !strncmp(real, dir, len) && (real[len] == '/' || real[len] == '\0');
+}
+
+/*
+ * libpq looks for files of its user each time it connects; in the mount it would wait for us. So
+ * what lies there is not looked at.
+ */
+static void avoid_own_files(const char *dir)
+{
+	static const char *const names[] = {"PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR",
+		"PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT", "PGSSLCRL", "PGSSLCRLDIR"};
+	const char *home = getenv("HOME");
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (getenv(names[i]) && lies_in(dir, getenv(names[i])))
+			unsetenv(names[i]);
+	if (home && lies_in(dir, home))
+		setenv("HOME", "/", 1);
+}
+
 static int run(const struct config *config, struct herald *h)
 {
 	struct serve_ready on_ready = {ready, h};
@@ -115,6 +143,12 @@ static int run(const struct config *config, struct herald *h)
 	if (!strcmp(config->source, "private")) {
 		cluster = calloc(1, sizeof(*cluster));
 		ok = cluster && cluster_ensure(cluster, NULL, &err);
+		if (ok && lies_in(config->dir, cluster->home))
+			ok = error_set(&err, ERR_USAGE,
+				"the private PostgreSQL in %s would be hidden by a mount on %s: "
+				"set "
+				"THULE_HOME to a directory elsewhere, or mount elsewhere",
+				cluster->home, config->dir);
 		if (ok) {
 			conninfo = cluster->conninfo;
 			data = cluster->data;
@@ -125,6 +159,7 @@ static int run(const struct config *config, struct herald *h)
 			   config->source, place + strlen("database "), sizeof(place) - 16, &err)) {
 		ok = false;
 	}
+	avoid_own_files(config->dir);
 	while (ok && !(ok = serve(config, conninfo, place, data, &on_ready, &err)))
 		if (err.class != ERR_LEASE || !join(config, conninfo, &on_ready, &ok, &err))
 			break;
