@@ -46,21 +46,42 @@ static void print(const PGresult *res, bool json)
 	}
 }
 
+static void print_xattrs(const PGresult *res)
+{
+	for (int row = 0; row < PQntuples(res); row++)
+		print_line(PQgetvalue(res, row, PQfnumber(res, "label")),
+			PQgetvalue(res, row, PQfnumber(res, "line")));
+}
+
+static bool show(struct past *p, bool json, struct error *err)
+{
+	const char *params[] = {p->ino, p->op, p->path};
+	PGresult *res = past_query(p, statements[STMT_COMMAND_STAT].text, 3, params, false, err);
+	PGresult *attributes = NULL;
+
+	if (res && !json)
+		attributes =
+			past_query(p, statements[STMT_COMMAND_XATTRS].text, 2, params, false, err);
+	if (res && (json || attributes)) {
+		print(res, json);
+		print_xattrs(attributes);
+	}
+	PQclear(res);
+	PQclear(attributes);
+	return res && (json || attributes);
+}
+
 static int run(const struct arguments *args)
 {
 	struct error err = {0};
 	struct past p;
-	PGresult *res;
+	bool ok;
 
 	if (!past_open(&p, args->operand[0], args->option[OPT_AT], &err))
 		return command_fail(&err);
-	res = past_query(&p, statements[STMT_COMMAND_STAT].text, 3,
-		(const char *[]){p.ino, p.op, p.path}, false, &err);
-	if (res)
-		print(res, args->option[OPT_JSON]);
-	PQclear(res);
+	ok = show(&p, args->option[OPT_JSON], &err);
 	past_close(&p);
-	return res ? EXIT_DONE : command_fail(&err);
+	return ok ? EXIT_DONE : command_fail(&err);
 }
 
 const struct command command_stat = {

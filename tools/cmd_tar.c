@@ -14,6 +14,7 @@
 #include "command.h"
 #include "db/conn.h"
 #include "past.h"
+#include "tar_attributes.h"
 
 /*
  * A tree of the past as a POSIX pax stream. libarchive writes it; the tree comes through a cursor,
@@ -29,7 +30,7 @@ static const struct command_option options[] = {
 };
 
 /* Columns of command_tree. */
-enum { PATH, INO, MODE, NLINK, UID, GID, RDEV, SIZE, MTIME, TARGET };
+enum { PATH, INO, MODE, NLINK, UID, GID, RDEV, SIZE, MTIME, TARGET, XATTRS };
 
 /* Name and inode of the first name of a file that has several. */
 struct linked {
@@ -136,6 +137,9 @@ static bool write_entry(
 		first = seen(s, number(res, row, INO), archive_entry_pathname(e));
 	if (first)
 		archive_entry_set_hardlink(e, first);
+	else if (number(res, row, XATTRS) &&
+		 !tar_attributes(s->past, PQgetvalue(res, row, INO), e, err))
+		return false;
 	data = S_ISREG(mode) && !first;
 	if (data)
 		archive_entry_set_size(e, number(res, row, SIZE));
@@ -200,7 +204,10 @@ static bool write_archive(struct past *p, struct error *err)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	if (strcmp(p->kind, "directory"))
 		s.alone = strrchr(p->target.mounted ? p->target.path : p->path, '/') + 1;
+	/* Of the two ways to write an attribute, the one that GNU tar knows, too. */
 	ok = archive_write_set_format_pax(s.archive) == ARCHIVE_OK &&
+	     archive_write_set_format_option(s.archive, "pax", "xattrheader", "SCHILY") ==
+		     ARCHIVE_OK &&
 	     archive_write_open_fd(s.archive, STDOUT_FILENO) == ARCHIVE_OK;
 	if (!ok)
 		archive_fail(s.archive, err);
@@ -247,7 +254,9 @@ const struct command command_tar = {
 		"what it\n"
 		"names need not be there any more. T is a time (2024-05-01 12:00), an age (10min, "
 		"2 days)\n"
-		"or op:N. Sockets are left out.",
+		"or op:N. Sockets are left out. Extended attributes and access lists are in the "
+		"archive; GNU tar\n"
+		"unpacks them with --xattrs --xattrs-include=* --acls.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -28,7 +28,7 @@ begin
                     + (i.mode & 63) / 8 * 10 + (i.mode & 7), 'FM9999'), 4, '0')),
                 ('owner', i.uid is not null or i.gid is not null, concat_ws(':', i.uid, i.gid)),
                 ('times', i.atime_ns is not null or i.mtime_ns is not null, thule.ns_time(i.mtime_ns)::text),
-                ('flags', i.flags is not null, to_hex(i.flags))
+                ('flags', i.flags is not null, thule.flags_text(i.flags))
         ) a (action, wanted, detail)
         left join lateral (
             select d.parent, d.name from thule.dirent d where d.ino = i.ino

@@ -25,12 +25,8 @@ begin atomic
     select coalesce((
             select p.uid <> a.uid or p.gid <> a.gid or (a.mode & ~p.mode & 511) <> 0
                 or p.acl is distinct from (
-                    select x.value from thule.xattr x
-                    where a.xattrs > 0 and x.ino = a.ino and x.name = 'system.posix_acl_access' and x.op_from <= at_op
-                    union all
-                    select x.value from thule.xattr_history x
-                    where a.xattrs > 0 and x.ino = a.ino and x.name = 'system.posix_acl_access' and x.op_from <= at_op
-                        and x.op_to > at_op)
+                    select x.value from thule.xattrs_at_op(a.ino, at_op) x
+                    where a.xattrs > 0 and x.name = 'system.posix_acl_access')
             from present p
             cross join lateral thule.inode_at_op(p.ino, at_op) a
             where p.depth = 0), false)

@@ -1,18 +1,25 @@
 -- thule stat: an inode ($1) as of an op ($2), whose path is $3; as JSON, and then as lines for people.
 select row_to_json(s) as json,
-    s.path, s.kind, s.ino, s.mode, s.nlink, s.uid, s.gid, s.rdev, s.size, s.atime, s.mtime, s.ctime, s.btime,
+    s.path, s.kind, s.ino, s.mode, s.nlink, s.uid, s.gid, s.rdev, s.size, nullif(s.flags, 'none') as flags, s.atime, s.mtime, s.ctime, s.btime,
     s.target,
     s.since || ' (op ' || s.op || ')' as since,
     coalesce(s.until || ' (op ' || s.until_op || ')', 'now') as until,
     coalesce(s.username, s.by_uid::text) || ', pid ' || s.pid || ', ' || s.exe as by
 from (
     select $3::text as path, thule.mode_kind(i.mode) as kind, i.ino, i.mode & 4095 as mode, i.nlink, i.uid, i.gid,
-        i.rdev, i.size,
+        i.rdev, i.size, thule.flags_text(i.flags) as flags,
         thule.ns_time(i.atime_ns) as atime, thule.ns_time(i.mtime_ns) as mtime, thule.ns_time(i.ctime_ns) as ctime,
         thule.ns_time(i.btime_ns) as btime, thule.escape_name(i.target) as target,
         i.op_from as op, i.valid_from as since,
         nullif(i.op_to, 9223372036854775807) as until_op, nullif(i.valid_to, 'infinity') as until,
-        a.uid as by_uid, a.username, a.pid, a.exe
+        a.uid as by_uid, a.username, a.pid, a.exe,
+        (select thule.acl_text(x.value) from thule.xattrs_at_op(i.ino, $2::bigint) x
+            where x.name = 'system.posix_acl_access') as acl,
+        (select thule.acl_text(x.value) from thule.xattrs_at_op(i.ino, $2::bigint) x
+            where x.name = 'system.posix_acl_default') as default_acl,
+        (select coalesce(json_object_agg(thule.escape_name(x.name), thule.escape_name(x.value) order by x.name), '{}')
+            from thule.xattrs_at_op(i.ino, $2::bigint) x
+            where x.name not in ('system.posix_acl_access', 'system.posix_acl_default')) as xattrs
     from thule.inode_at_op($1::bigint, $2::bigint) i
     left join thule.op o on o.op = i.op_from
     left join thule.actor a on a.id = o.actor

@@ -36,7 +36,8 @@ def check_tar(instant, t):
     copy = os.path.join(CASE_DIR, "copy")
     os.mkdir(copy)
     archive = subprocess.run([THULE, "tar", path("tree"), "--at", t], check=True, stdout=subprocess.PIPE).stdout
-    subprocess.run(["tar", "-xp", "--warning=no-unknown-keyword", "-C", copy], input=archive, check=True)
+    subprocess.run(["tar", "-xp", "--xattrs", "--xattrs-include=*", "--acls",
+                    "--warning=no-unknown-keyword", "-C", copy], input=archive, check=True)
     equal(instant["manifest"].decode().splitlines(), manifest(copy).decode().splitlines(), f"tar at {t}")
     subprocess.run(["rm", "-rf", copy], check=True)
 

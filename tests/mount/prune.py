@@ -39,7 +39,8 @@ def check(instant):
     copy = os.path.join(CASE_DIR, "copy")
     os.mkdir(copy)
     archive = subprocess.run([THULE, "tar", path("tree"), "--at", instant["t"]], check=True, stdout=subprocess.PIPE).stdout
-    subprocess.run(["tar", "-xp", "--warning=no-unknown-keyword", "-C", copy], input=archive, check=True)
+    subprocess.run(["tar", "-xp", "--xattrs", "--xattrs-include=*", "--acls", "--warning=no-unknown-keyword", "-C", copy],
+                   input=archive, check=True)
     equal(instant["manifest"].splitlines(), manifest(copy).splitlines(), f"the tree at {instant['t']}")
     subprocess.run(["rm", "-rf", copy], check=True)
 
