@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "db/conn.h"
 #include "op/access.h"
+#include "quotas.h"
 
 struct control {
 	struct fs *fs;
@@ -25,6 +26,7 @@ struct control {
 
 /* A request while it is performed, and what the kernel has to drop after it. */
 struct request {
+	struct fs *fs;
 	char id[24];
 	PGresult *touched; /* ino, parent, name */
 };
@@ -79,7 +81,10 @@ static bool perform(struct request *r, PGconn *conn, struct error *err)
 /* On the drain's thread, with the journal empty and held. */
 static bool perform_job(void *arg, PGconn *conn, struct error *err)
 {
-	if (perform(arg, conn, err))
+	struct request *r = arg;
+
+	quotas_verify(r->fs, conn);
+	if (perform(r, conn, err))
 		return true;
 	if (PQtransactionStatus(conn) > PQTRANS_ACTIVE)
 		db_exec(conn, "rollback", NULL);
@@ -123,18 +128,39 @@ static void invalidate(struct control *c, const PGresult *touched)
 	}
 }
 
+/* Until it succeeds, as nobody else could say what is used now; or it is time to end. */
+static struct quota *read_quotas(struct control *c)
+{
+	struct quota *quotas = NULL;
+	struct error err;
+
+	while (!c->conn || !quotas_read(c->conn, &quotas, &err)) {
+		if (c->conn)
+			log_warn("%s", err.text);
+		PQfinish(c->conn);
+		c->conn = NULL;
+		if (wait_for_stop(c, 200))
+			break;
+		listen_to(c, NULL);
+	}
+	return quotas;
+}
+
 static void serve_request(struct control *c, const char *id)
 {
-	struct request r = {.touched = NULL};
+	struct request r = {.fs = c->fs};
+	struct quota *quotas;
 	struct journal_marks marks;
 	struct error err;
 	bool ok;
 
 	strncpy(r.id, id, sizeof(r.id) - 1);
 	ok = journal_exclusive(c->fs->journal, perform_job, &r, &marks, &err);
+	quotas = read_quotas(c);
 	pthread_mutex_lock(&c->fs->lock);
 	/* Also after a failure: a connection that was lost may have committed. */
 	state_reload(&c->fs->state, marks.next_op);
+	quotas_take(c->fs, quotas);
 	if (marks.next_ino > c->fs->next_ino)
 		c->fs->next_ino = marks.next_ino;
 	journal_go_on(c->fs->journal);

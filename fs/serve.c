@@ -15,6 +15,7 @@
 #include "mountpoint.h"
 #include "op/access.h"
 #include "op/past.h"
+#include "quotas.h"
 #include "runs.h"
 
 /* The pieces, in the order in which they come up; they go down in the opposite one. */
@@ -138,7 +139,7 @@ static bool start_journal(struct server *s, struct error *err)
 		!(ring = ring_open(s->super.uuid, (size_t)s->config->journal_mib << 20, err)) ||
 		!replay(s, conn, ring, err) ||
 		!last_time(conn, (uint64_t)s->super.next_op, &last_at, err) ||
-		!insert_mount(s, conn, err)) {
+		!insert_mount(s, conn, err) || !quotas_read(conn, &s->fs.state.quotas, err)) {
 		ring_close(ring);
 		PQfinish(conn);
 		return false;
@@ -218,8 +219,9 @@ static bool load_orphans(struct server *s, struct error *err)
 	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
 	PGresult *res =
 		conn ? db_query(conn,
-			       "select ino, mode, size, xattrs from thule.inode where nlink = 0", 0,
-			       NULL, err)
+			       "select ino, mode, size, xattrs, allocated, uid, gid, project"
+			       " from thule.inode where nlink = 0",
+			       0, NULL, err)
 		     : NULL;
 	int n = res ? PQntuples(res) : 0;
 
@@ -229,6 +231,10 @@ static bool load_orphans(struct server *s, struct error *err)
 			.mode = (uint32_t)strtoul(PQgetvalue(res, i, 1), NULL, 10),
 			.size = strtoull(PQgetvalue(res, i, 2), NULL, 10),
 			.xattrs = (uint32_t)strtoul(PQgetvalue(res, i, 3), NULL, 10),
+			.allocated = strtoull(PQgetvalue(res, i, 4), NULL, 10),
+			.uid = (uint32_t)strtoul(PQgetvalue(res, i, 5), NULL, 10),
+			.gid = (uint32_t)strtoul(PQgetvalue(res, i, 6), NULL, 10),
+			.project = (uint32_t)strtoul(PQgetvalue(res, i, 7), NULL, 10),
 		};
 		inode_add(&s->fs.state, &attr, (struct bytes){0});
 	}

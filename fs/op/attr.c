@@ -137,6 +137,15 @@ static uint32_t forbidding_flags(int to_set)
 	return to_set & now && !(to_set & ~(now | harmless)) ? FLAG_IMMUTABLE : FLAG_FROZEN;
 }
 
+/* A new owner has to have room for it. */
+static int check_owner(struct call *c, const struct inode *inode, const struct stat *st, int to_set)
+{
+	struct inode_attr after = inode->attr;
+
+	set_owner(&after, st, to_set);
+	return to_set & SET_OWNER ? quota_check(c, inode, &after) : 0;
+}
+
 static int setattr(
 	struct call *c, uint64_t ino, const struct stat *st, int to_set, struct inode **inode)
 {
@@ -163,6 +172,9 @@ static int setattr(
 		return EINVAL;
 	if (to_set & FUSE_SET_ATTR_SIZE && (uint64_t)st->st_size > FILE_SIZE_MAX)
 		return EFBIG;
+	rc = check_owner(c, *inode, st, to_set);
+	if (rc)
+		return rc;
 	change_begin(c, setattr_kind(to_set), ino);
 	if (to_set & FUSE_SET_ATTR_MODE)
 		set_mode(c, *inode, st->st_mode);

@@ -93,11 +93,15 @@ void change_to(struct call *c, uint64_t parent, struct bytes name)
 
 void effect_inode(struct call *c, struct inode *inode, unsigned int flags)
 {
+	struct charge charge = charge_of(&inode->attr);
 	struct effect *e;
 
 	if (inode->accessed)
 		access_effect(c->fs, &c->record, inode);
 	e = add_effect(c, EFFECT_INODE, flags);
+	if (flags & EFFECT_NEW)
+		inode->charge = (struct charge){0};
+	quota_move(c->fs->state.quotas, &inode->charge, &charge);
 	e->inode.attr = inode->attr;
 	e->inode.target = (struct bytes){inode->target, inode->target_len};
 	inode->dirty_op = journal_next_op(c->fs->journal);
@@ -105,11 +109,13 @@ void effect_inode(struct call *c, struct inode *inode, unsigned int flags)
 
 void effect_inode_gone(struct call *c, struct inode *inode)
 {
+	static const struct charge nothing;
 	bool no_bytes = !S_ISREG(inode->attr.mode) || inode->attr.size == 0;
 	unsigned int flags =
 		(no_bytes ? EFFECT_FRESH : 0) | (inode->attr.xattrs ? EFFECT_XATTRS : 0);
 	struct effect *e = add_effect(c, EFFECT_INODE_GONE, flags);
 
+	quota_move(c->fs->state.quotas, &inode->charge, &nothing);
 	e->gone = inode->ino;
 	inode->gone = true;
 	inode->dirty_op = journal_next_op(c->fs->journal);

@@ -55,35 +55,49 @@ static struct share *read_shares(
 	return shares;
 }
 
-static void put_shares(struct call *c, struct inode *to, struct copy *k, const PGresult *res)
+/* What a file is after [off, end) of it were replaced by so many bytes and holes. */
+static void replace_bytes(struct inode_attr *attr, uint64_t off, uint64_t end, uint64_t bytes)
 {
-	struct inode_attr *attr = &to->attr;
-	uint64_t bytes, end;
-	uint32_t count;
-	struct share *shares = read_shares(res, k, &count, &bytes);
-
-	end = k->to_off + k->len;
-	change_begin(c, OP_COPY_RANGE, k->to);
-	c->record.off = (int64_t)k->to_off;
-	c->record.len = (int64_t)k->len;
-	if (k->to_off < attr->size) {
-		uint64_t cut = end < attr->size ? end : attr->size;
-		effect_cut(c, to, k->to_off, cut - k->to_off);
-		allocated_cut(attr, k->to_off, cut, 0);
-	}
-	if (count)
-		effect_share(c, to, k->to_off, k->len,
-			(struct bytes){shares, count * (uint32_t)sizeof(*shares)});
+	if (off < attr->size)
+		allocated_cut(attr, off, end < attr->size ? end : attr->size, 0);
 	if (end > attr->size)
 		attr->size = end;
 	attr->allocated += bytes;
 	if (attr->allocated > attr->size)
 		attr->allocated = attr->size;
-	attr->mtime = attr->ctime = c->now;
+}
+
+static int put_shares(struct call *c, struct inode *to, struct copy *k, const PGresult *res)
+{
+	struct inode_attr attr = to->attr;
+	uint64_t bytes, end;
+	uint32_t count;
+	struct share *shares = read_shares(res, k, &count, &bytes);
+	int rc;
+
+	end = k->to_off + k->len;
+	replace_bytes(&attr, k->to_off, end, bytes);
+	rc = quota_check(c, to, &attr);
+	if (rc) {
+		free(shares);
+		return rc;
+	}
+	change_begin(c, OP_COPY_RANGE, k->to);
+	c->record.off = (int64_t)k->to_off;
+	c->record.len = (int64_t)k->len;
+	if (k->to_off < to->attr.size)
+		effect_cut(
+			c, to, k->to_off, (end < to->attr.size ? end : to->attr.size) - k->to_off);
+	if (count)
+		effect_share(c, to, k->to_off, k->len,
+			(struct bytes){shares, count * (uint32_t)sizeof(*shares)});
+	attr.mtime = attr.ctime = c->now;
+	to->attr = attr;
 	to->write_fh = 0;
 	effect_inode(c, to, 0);
 	change_end(c);
 	free(shares);
+	return 0;
 }
 
 static int check(const struct inode *from, const struct inode *to, struct copy *k)
@@ -133,8 +147,7 @@ static int copy_range(struct call *c, struct copy *k)
 	if (rc)
 		return rc;
 	k->len = end - k->from_off;
-	put_shares(c, to, k, res);
-	return 0;
+	return put_shares(c, to, k, res);
 }
 
 void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,

@@ -40,6 +40,7 @@ static struct inode_attr newborn_attr(
 		.gid = inherit ? dir->attr.gid : c->ctx->gid,
 		.rdev = (uint32_t)n->rdev,
 		.flags = dir->attr.flags & FLAGS_INHERITED,
+		.project = dir->attr.project,
 	};
 }
 
@@ -89,17 +90,20 @@ static int need_place(struct call *c, uint64_t parent, const struct bytes *name,
 }
 
 /* Begins the record of a new inode, which has no name yet. */
-static struct inode *bear(struct call *c, struct inode *dir, const struct newborn *n)
+static int bear(struct call *c, struct inode *dir, const struct newborn *n, struct inode **inode)
 {
 	struct inode_attr attr = newborn_attr(c, dir, n);
-	struct inode *inode = inode_add(&c->fs->state, &attr, n->target);
+	int rc = quota_check(c, NULL, &attr);
 
+	if (rc)
+		return rc;
+	*inode = inode_add(&c->fs->state, &attr, n->target);
 	c->fs->next_ino++;
-	inode->base_end = 0;
+	(*inode)->base_end = 0;
 	change_begin(c, n->kind, attr.ino);
-	inherit_acl(c, dir, inode);
-	effect_inode(c, inode, EFFECT_NEW);
-	return inode;
+	inherit_acl(c, dir, *inode);
+	effect_inode(c, *inode, EFFECT_NEW);
+	return 0;
 }
 
 static int make(struct call *c, uint64_t parent, const char *text, const struct newborn *n,
@@ -109,9 +113,10 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 	struct inode *dir;
 	int rc = need_place(c, parent, &name, &dir);
 
+	if (!rc)
+		rc = bear(c, dir, n, inode);
 	if (rc)
 		return rc;
-	*inode = bear(c, dir, n);
 	if (S_ISDIR(n->mode)) {
 		(*inode)->dir.complete = true;
 		(*inode)->parent = parent;
@@ -131,9 +136,10 @@ static int make_nameless(
 	struct inode *dir;
 	int rc = need_place(c, parent, NULL, &dir);
 
+	if (!rc)
+		rc = bear(c, dir, n, inode);
 	if (rc)
 		return rc;
-	*inode = bear(c, dir, n);
 	change_end(c);
 	return 0;
 }
@@ -229,6 +235,9 @@ static int hard_link(
 		return ENOENT;
 	if ((*inode)->attr.nlink >= INT32_MAX)
 		return EMLINK;
+	rc = quota_same_tree(*inode, dir);
+	if (rc)
+		return rc;
 	(*inode)->attr.nlink++;
 	(*inode)->attr.ctime = c->now;
 	change_begin(c, OP_LINK, ino);

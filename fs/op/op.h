@@ -113,6 +113,15 @@ static inline struct bytes name_bytes(const char *name)
 	return (struct bytes){name, (uint32_t)strlen(name)};
 }
 
+/* --- quotas (quota.c) --- */
+
+/* Whether an inode (NULL: one that is new) may have these attributes: 0 or EDQUOT. */
+int quota_check(struct call *c, const struct inode *inode, const struct inode_attr *after);
+/* Makes *len of a write at off what fits. EDQUOT when nothing does. */
+int quota_fit_write(struct call *c, const struct inode *inode, uint64_t off, uint32_t *len);
+/* EXDEV when what is in the one directory cannot be in the other. */
+int quota_same_tree(const struct inode *a, const struct inode *b);
+
 /* --- describing an op (change.c) --- */
 
 /* Starts the record of an op that is done to `ino`. */

@@ -121,6 +121,8 @@ static int rename_names(struct call *c, struct side *from, struct side *to, unsi
 	int rc = check(c, from, to, flags);
 
 	if (!rc)
+		rc = quota_same_tree(from->dir, to->dir);
+	if (!rc)
 		rc = need_room(c, 0);
 	/* Two names of one inode: nothing to do, says POSIX. */
 	if (!rc && from->inode != to->inode)

@@ -4,7 +4,7 @@
 
 #include "op/op.h"
 
-/* *data shrinks to what goes into the largest file. */
+/* *data shrinks to what goes into the largest file, and to what a quota allows. */
 static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t off, uint64_t fh)
 {
 	struct inode_attr *attr;
@@ -25,6 +25,9 @@ static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t
 		return EFBIG;
 	if (data->len > FILE_SIZE_MAX - off)
 		data->len = (uint32_t)(FILE_SIZE_MAX - off);
+	rc = quota_fit_write(c, inode, off, &data->len);
+	if (rc)
+		return rc;
 	attr = &inode->attr;
 	/* Writes through one open file that follow each other are one version of the inode. */
 	merge = inode->write_fh == fh;

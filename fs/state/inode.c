@@ -25,6 +25,7 @@ void state_free(struct state *s)
 		handle_drop(s, h);
 	}
 	free(s->closed);
+	quotas_free(&s->quotas);
 	HASH_ITER (hh, s->inodes, inode, tmp) {
 		inode_drop(s, inode);
 	}
@@ -46,6 +47,7 @@ struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct b
 
 	inode->ino = attr->ino;
 	inode->attr = *attr;
+	inode->charge = charge_of(attr);
 	inode->base_end = attr->size;
 	inode->used = true;
 	if (target.len) {
@@ -152,8 +154,10 @@ void inode_refresh(struct inode *inode, const struct inode_attr *attr)
 	inode->gone = !attr;
 	if (attr) {
 		inode->attr = *attr;
+		inode->charge = charge_of(attr);
 		inode->base_end = attr->size;
 	} else {
+		inode->charge = (struct charge){0};
 		inode->attr.nlink = 0;
 	}
 }

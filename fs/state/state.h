@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "journal/record.h"
+#include "state/quota.h"
 #include "state/ranges.h"
 
 /*
@@ -71,6 +72,7 @@ struct inode {
 	struct pending *pending;
 	size_t pending_head, pending_count, pending_cap;
 	struct dir_index dir;
+	struct charge charge; /* what quotas count it as */
 	struct xattr *xattrs;
 	bool xattrs_known; /* all that it has are here */
 	bool stale;        /* it is open, and what is here of it is out of date: ask the database */
@@ -114,6 +116,7 @@ struct state {
 	struct inode *inodes;
 	struct dirent_node *dirents;
 	struct handle *handles;
+	struct quota *quotas;
 	uint64_t next_fh;
 	uint64_t *closed; /* handles that were shown and are closed since */
 	size_t closed_count, closed_cap;

@@ -39,6 +39,8 @@ select check_id, severity, ino, detail from thule.fsck_version_interval
 union all
 select check_id, severity, ino, detail from thule.fsck_version_overlap
 union all
+select check_id, severity, ino, detail from thule.fsck_quota_tree
+union all
 select check_id, severity, ino, detail from thule.fsck_superblock
 union all
 select check_id, severity, ino, detail from thule.fsck_op_reference

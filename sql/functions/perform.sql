@@ -22,6 +22,7 @@ declare
     tag      text;
     live     bigint;
     erased   jsonb;
+    quota    jsonb;
     answer   jsonb;
 begin
     if not exists (select from pg_locks l
@@ -59,6 +60,9 @@ begin
             perform thule.restore_prepare(r.args);
         when 'erase' then
             perform thule.erase_prepare(r.args);
+        when 'quota' then
+            perform thule.change_begin();
+            quota := thule.quota_set(r.args);
         else
             raise exception using errcode = 'feature_not_supported',
                 message = format('there is no request of kind %s', quote_literal(r.kind));
@@ -68,13 +72,16 @@ begin
     if r.kind = 'erase' then
         erased := thule.erase_finish(r.args);
     end if;
+    if exists (select from thule.quota q where q.kind = 2) or quota @> '{"kind": 2}' then
+        perform thule.quota_mark();
+    end if;
     -- As a batch does, see sql/statements/apply_mark.sql.
     if ops > 0 and pg_notification_queue_usage() < 0.5 then
         perform pg_notify('thule_change', (s.next_op - 1)::text) from thule.superblock s;
     end if;
     update thule.request q
         set done_at = clock_timestamp(), result = answer || jsonb_build_object('tag', tag, 'ops', ops,
-            'selected', selected) || coalesce(erased, '{}')
+            'selected', selected) || coalesce(erased, quota, '{}')
         where q.id = r.id;
 end
 $$;

@@ -7,6 +7,7 @@ import os
 import signal
 import struct
 import time
+import traceback
 
 import case
 
@@ -37,17 +38,24 @@ class Other:
         self.pid = os.fork()
         if self.pid == 0:
             self.pipe.close()
-            self.serve(theirs)
+            try:
+                self.serve(theirs)
+            except EOFError:
+                pass
+            except Exception:  # pylint: disable=broad-except
+                traceback.print_exc()
+            finally:
+                os._exit(1)
         theirs.close()
 
     @staticmethod
     def serve(pipe):
         signal.signal(signal.SIGUSR1, interrupted)
         while True:
-            try:
-                function, arguments = pipe.recv()
-            except EOFError:
+            request = pipe.recv()
+            if request is None:
                 os._exit(0)
+            function, arguments = request
             try:
                 answer = (True, function(*arguments))
             except OSError as e:
@@ -78,7 +86,7 @@ class Other:
         os.kill(self.pid, signal.SIGUSR1)
 
     def end(self):
-        self.pipe.close()
+        self.pipe.send(None)
         os.waitpid(self.pid, 0)
 
 

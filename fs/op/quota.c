@@ -1,0 +1,52 @@
+#include <errno.h>
+
+#include "op/op.h"
+
+/*
+ * As the kernel's own filesystems have it for those with CAP_SYS_RESOURCE: root may go past the
+ * limits of users and groups. That of a tree is for everybody.
+ */
+static bool exempt(const struct call *c)
+{
+	return (c->deferred ? c->actor->uid : c->ctx->uid) == 0;
+}
+
+int quota_check(struct call *c, const struct inode *inode, const struct inode_attr *after)
+{
+	static const struct charge nothing;
+	struct charge to = charge_of(after);
+
+	return quota_allows(c->fs->state.quotas, inode ? &inode->charge : &nothing, &to, exempt(c))
+		       ? 0
+		       : EDQUOT;
+}
+
+static int check_write(struct call *c, const struct inode *inode, uint64_t off, uint64_t len)
+{
+	struct inode_attr after = inode->attr;
+
+	allocated_write(&after, off, len);
+	return quota_check(c, inode, &after);
+}
+
+int quota_fit_write(struct call *c, const struct inode *inode, uint64_t off, uint32_t *len)
+{
+	uint32_t fits = 0, too_much = *len;
+
+	if (!c->fs->state.quotas || !check_write(c, inode, off, *len))
+		return 0;
+	while (too_much - fits > 1) {
+		uint32_t middle = fits + (too_much - fits) / 2;
+		if (check_write(c, inode, off, middle))
+			too_much = middle;
+		else
+			fits = middle;
+	}
+	*len = fits;
+	return fits ? 0 : EDQUOT;
+}
+
+int quota_same_tree(const struct inode *a, const struct inode *b)
+{
+	return a->attr.project == b->attr.project ? 0 : EXDEV;
+}

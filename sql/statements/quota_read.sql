@@ -1,0 +1,4 @@
+-- The quotas, and what is used of them: kind as in thule.quota.
+select q.kind, q.id, q.bytes_limit, q.inodes_limit, u.bytes, u.inodes
+from thule.quota q
+join thule.quota_usage u on u.id = q.id and u.kind = (array['user', 'group', 'tree'])[q.kind + 1]

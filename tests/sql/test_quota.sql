@@ -1,0 +1,57 @@
+-- thule.quota_set, thule.quota_mark, thule.quota_usage and what fsck says of trees.
+begin;
+\ir fixture.sql
+select no_plan();
+select fx.tree();
+
+create function fx.project(path text) returns bigint language sql
+return (select i.project from thule.inode i where i.ino = thule.resolve(path));
+create function fx.quota(args jsonb) returns void language plpgsql as $$
+begin
+    perform thule.quota_set(args);
+    perform thule.quota_mark();
+end $$;
+
+select is_empty('select * from thule.quota_usage', 'no quota');
+select fx.quota('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "bytes": 100000}');
+select results_eq(
+    $$select kind, id, name, bytes, bytes_limit, inodes, inodes_limit from thule.quota_usage$$,
+    $$select 'user', 1000::bigint, 'ada', sum((allocated + 4095) / 4096 * 4096)::bigint, 100000::bigint, count(*), null::bigint
+      from thule.inode where uid = 1000$$, 'a user');
+select fx.quota('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "inodes": 5}');
+select results_eq('select bytes_limit, inodes_limit from thule.quota_usage', 'values (100000::bigint, 5::bigint)',
+    'a limit that is not named stays');
+select fx.quota('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "bytes": null}');
+select results_eq('select bytes_limit, inodes_limit from thule.quota_usage', 'values (null::bigint, 5::bigint)',
+    'and null takes it away');
+select throws_ok($$select thule.quota_set('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "inodes": null}')$$,
+    '22023', null, 'a quota without limits');
+select fx.quota('{"action": "set", "kind": 1, "id": 4711, "name": "crew", "inodes": 5}');
+select results_eq($$select bytes, inodes from thule.quota_usage where kind = 'group'$$, 'values (0::bigint, 0::bigint)',
+    'who has nothing');
+
+select throws_ok($$select thule.quota_set('{"action": "set", "kind": 2, "path": "/dir/file", "inodes": 5}')$$,
+    'P0002', null, 'a tree is of a directory');
+select throws_ok($$select thule.quota_set('{"action": "set", "kind": 2, "path": "/none", "inodes": 5}')$$,
+    'P0002', null, 'that is there');
+select throws_ok($$select thule.quota_set('{"action": "unset", "kind": 2, "path": "/dir"}')$$,
+    'P0002', null, 'what has no quota has none to lose');
+select fx.quota('{"action": "set", "kind": 2, "path": "/dir", "inodes": 50}');
+select is(fx.project('/dir'), 1::bigint, 'the top');
+select is(fx.project('/dir/file'), 1::bigint, 'what is in it');
+select is(fx.project('/empty'), 0::bigint, 'what is not');
+select results_eq($$select name, inodes from thule.quota_usage where kind = 'tree'$$,
+    $$select '/dir', count(*) from thule.inode where project = 1$$, 'the tree');
+select fx.quota('{"action": "set", "kind": 2, "path": "/", "inodes": 500}');
+select is(fx.project('/dir/file'), 1::bigint, 'a tree in a tree counts for itself');
+select is(fx.project('/empty'), 2::bigint, 'what is in the outer one only');
+select is_empty($$select * from thule.fsck where check_id = 'quota_tree'$$, 'fsck');
+update thule.inode set project = 7 where ino = thule.resolve('/empty');
+select results_eq($$select ino from thule.fsck where check_id = 'quota_tree'$$, $$select thule.resolve('/empty')$$,
+    'fsck finds one that counts elsewhere');
+select fx.quota('{"action": "unset", "kind": 2, "path": "/dir"}');
+select is(fx.project('/dir/file'), 2::bigint, 'and for the outer one when it is none any more');
+select fx.quota('{"action": "unset", "kind": 2, "path": "/"}');
+select is_empty('select from thule.inode where project <> 0', 'nothing counts for a tree');
+select * from finish();
+rollback;
