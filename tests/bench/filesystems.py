@@ -86,9 +86,9 @@ class Passthrough:
         self.lower.start()
         self.mount()
 
-    def mount(self):
+    def mount(self, options=""):
         self.process = subprocess.Popen(
-            [self.program, "-f", "-o", f"source={self.lower.dir}", self.dir],
+            [self.program, "-f", "-o", f"source={self.lower.dir}{options}", self.dir],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -119,12 +119,13 @@ class Passthrough:
 class Thule:
     """Ours, over a private PostgreSQL made anew."""
 
-    name = "thulefs"
     max_inodes = None
 
-    def __init__(self, folder):
-        self.home = os.path.join(folder, "home")
+    def __init__(self, folder, home="home", history=True):
+        self.home = os.path.join(folder, home)
         self.dir = os.path.join(folder, "thule")
+        self.options = [] if history else ["-o", "history=off"]
+        self.name = "thulefs" if history else "history=off"
         os.makedirs(self.dir, exist_ok=True)
         self.environment = {k: v for k, v in os.environ.items() if k != "THULE_DB"}
         self.environment["THULE_HOME"] = self.home
@@ -140,7 +141,7 @@ class Thule:
         self.mount()
 
     def mount(self):
-        self.thule("mount", self.dir)
+        self.thule("mount", self.dir, *self.options)
         self.pid = int(self.sql("select pid from thule.mount where ended_at is null"))
 
     def unmount(self):
@@ -159,7 +160,7 @@ class Thule:
     def counters(self):
         """What the server has done so far."""
         row = self.sql(
-            "select (select count(*) from thule.op), pg_current_wal_lsn() - '0/0',"
+            "select (select next_op from thule.superblock), pg_current_wal_lsn() - '0/0',"
             " (select xact_commit from pg_stat_database where datname = current_database()),"
             " pg_database_size(current_database())"
         )

@@ -1,6 +1,6 @@
 """What a long history costs: diff, log and listings of the past, in histories that history.sql makes.
 
-THULE_BENCH_OPS sets how many ops the long one has before what is compared (default 1,000,000).
+THULE_BENCH_OPS sets how many ops the long one has before what is compared (default 10,000,000: some 7 GB).
 """
 
 import os
@@ -10,25 +10,30 @@ import scratch
 from scratch import say, timed
 
 MAKER = os.path.join(scratch.BENCH, "history.sql")
-SHORT_OPS = 2_000
-LONG_OPS = int(os.environ.get("THULE_BENCH_OPS", "1000000"))
+SHORT_OPS = 10_000
+LONG_OPS = int(os.environ.get("THULE_BENCH_OPS", "10000000"))
 FOLDERS = 20  # that are listed
 LOG_FILE = "/dir7/file-1404.txt"  # four ops, however long the history
-LOG_ROUNDS = 500
+LOG_ROUNDS = 100
+LOG_TURNS = 15
+ROUNDS = 3  # of all that is compared, by turns
 
-# Every row that began or ended in between, counted by scans alone.
-COUNT = """
+# Every row that began or ended in between: where it is, among all others, and in tables with nothing else.
+PARTS = {"op": "op", "inode": "op_from", "inode_history": "op_to", "dirent": "op_from", "dirent_history": "op_to",
+         "extent": "op_from", "extent_history": "op_to"}
+CHANGED = {name: f"thule.{name} t, bench_mark where {op} >= before and {op} < after" for name, op in PARTS.items()}
+SCANS = """
 set enable_indexscan = off; set enable_indexonlyscan = off; set enable_bitmapscan = off;
 set max_parallel_workers_per_gather = 0; set jit = off;
-select sum(n) from bench_mark m cross join lateral (
-    select count(*) from thule.op where op >= before and op < after
-    union all select count(*) from thule.inode where op_from >= before and op_from < after
-    union all select count(*) from thule.inode_history where op_to >= before and op_to < after
-    union all select count(*) from thule.dirent where op_from >= before and op_from < after
-    union all select count(*) from thule.dirent_history where op_to >= before and op_to < after
-    union all select count(*) from thule.extent where op_from >= before and op_from < after
-    union all select count(*) from thule.extent_history where op_to >= before and op_to < after) r (n)
 """
+
+
+def count_of(sources):
+    return f"{SCANS} select sum(n) from ({' union all '.join(f'select count(*) from {s}' for s in sources)}) r (n)"
+
+
+COUNT_AMONG_ALL = count_of(CHANGED.values())
+COUNT = count_of(f"bench_{name}" for name in PARTS)
 DIFF = "select count(*) from bench_mark m cross join lateral thule.diff_ops(m.before - 1, m.after - 1, null)"
 LOG = f"""
 do $$
@@ -75,32 +80,49 @@ def list_folders(root):
 def listings(thule, figures):
     """`ls -l` of some folders: cold, the server and all caches are new."""
     before = int(thule.sql("select before - 1 from bench_mark"))
-    for name, place in (("present", ""), ("past", f".thule/at/op:{before}")):
+    for name, place in (("present", ""), ("past", f".thule/at/op:{before}")) * ROUNDS:
         thule.thule("cluster", "stop")
         scratch.drop_caches()
         thule.mount()
         root = os.path.join(thule.dir, place)
         os.stat(root)
-        figures[f"ls_{name}_cold_s"] = timed(list_folders, root)
-        figures[f"ls_{name}_warm_s"] = timed(list_folders, root)
+        figures.setdefault(f"ls_{name}_cold_s", []).append(timed(list_folders, root))
+        figures.setdefault(f"ls_{name}_warm_s", []).append(timed(list_folders, root))
         thule.unmount()
 
 
-def measure(thule, files):
-    figures = {"ops": LONG_OPS, "files": files}
-    make(thule, SHORT_OPS, 2_000)
-    figures["log_short_us"], scans = log_of_one_file(thule)
-    thule.stop()
-    make(thule, LONG_OPS, files)
-    figures["log_long_us"], scans_long = log_of_one_file(thule)
-    figures["log_table_scans"] = scans + scans_long
-    for _ in range(3):
-        figures.setdefault("count_all_s", []).append(timed(thule.sql, COUNT))
-        figures.setdefault("diff_all_s", []).append(timed(thule.sql, DIFF))
+def differences(thule, figures):
+    """The function and the command beside counts of every row that the change began or ended."""
+    first, last = thule.sql("select before - 1 || '|' || after - 1 from bench_mark").split("|")
+    for name, source in CHANGED.items():
+        thule.sql(f"create unlogged table bench_{name} as select t.* from {source}")
+        thule.sql(f"vacuum analyze bench_{name}")
     figures["count_rows"] = int(thule.sql(COUNT))
     figures["diff_rows"] = int(thule.sql(DIFF))
-    for name in ("count", "diff"):
-        figures[f"{name}_s"] = statistics.median(figures.pop(f"{name}_all_s"))
+    for _ in range(ROUNDS):
+        figures.setdefault("count_s", []).append(timed(thule.sql, COUNT))
+        figures.setdefault("count_among_all_s", []).append(timed(thule.sql, COUNT_AMONG_ALL))
+        figures.setdefault("diff_s", []).append(timed(thule.sql, DIFF))
+        figures.setdefault("diff_command_s", []).append(timed(thule.thule, "diff", f"op:{first}", f"op:{last}"))
+
+
+def measure(thule, files):
+    """A short history and a long one, each in a database of its own; log in both by turns."""
+    figures = {"ops": LONG_OPS, "short_ops": SHORT_OPS, "files": files}
+    short = type(thule)(os.path.join(os.path.dirname(thule.home), "short"))
+    try:
+        make(short, SHORT_OPS, 2_000)
+        make(thule, LONG_OPS, files)
+        scans = 0
+        for fs, name in ((short, "short"), (thule, "long")) * LOG_TURNS:
+            us, scanned = log_of_one_file(fs)
+            figures.setdefault(f"log_{name}_us", []).append(us)
+            scans += scanned
+        short.stop()
+    finally:
+        short.abandon()
+    differences(thule, figures)
     listings(thule, figures)
     thule.stop()
-    return figures
+    medians = {name: statistics.median(value) if isinstance(value, list) else value for name, value in figures.items()}
+    return {**medians, "log_table_scans": scans, "rounds": figures}

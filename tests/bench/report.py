@@ -12,7 +12,11 @@ TARGETS = [
     # One program makes our ops, so one client is its peer; what four clients reach stands beside it.
     ("ops_per_s", "thulefs", "pgbench -c 1", ">=", 4.0, "committed mutating ops/s"),
     ("ops_per_s", "thulefs", "pgbench -c 4", None, None, "committed mutating ops/s"),
+    ("extract_ms", "thulefs", "history=off", "<=", 1.15, "extract 20,000 files, fsync, ms"),
+    ("wal_bytes_per_op", "thulefs", "history=off", None, None, "WAL bytes per op"),
+    ("database_bytes_per_op", "thulefs", "history=off", None, None, "database bytes per op"),
     ("warm_stat_ns", "thulefs", "ext4", "<=", 1.1, "warm stat, ns"),
+    ("warm_stat_ns", "thulefs", "passthrough_ll", None, None, "warm stat, ns"),
     ("write_mib_per_s", "thulefs", "ext4", ">=", 0.12, "1 GiB written and fsynced, MiB/s"),
     ("extract_files_per_s", "thulefs", "ext4", None, None, "extract 20,000 files, fsync"),
     ("write_mib_per_s", "thulefs", "passthrough_ll", None, None, "1 GiB written and fsynced, MiB/s"),
@@ -20,11 +24,23 @@ TARGETS = [
     ("read_cold_mib_per_s", "thulefs", "ext4", None, None, "1 GiB read, cold, MiB/s"),
     ("read_cold_mib_per_s", "thulefs", "passthrough_ll", None, None, "1 GiB read, cold, MiB/s"),
 ]
+# Why a row falls short where it does, whatever the machine.
+WHY = {
+    ("extract_files_per_s", "passthrough_ll"): "the server and the daemon share the processors with tar; passthrough_ll"
+    " leaves the work to the kernel's ext4, which is quick when its journal is in memory",
+    ("ops_per_s", "pgbench -c 1"): "the ops wait for tar and the kernel as well, pgbench for nothing but its transactions",
+    ("extract_ms", "history=off"): "each op is a row of the log with two index entries, and each version that ends is"
+    " a row with one",
+    ("warm_stat_ns", "ext4"): "the kernel's FUSE layer: revalidation of names and permissions; no request reaches the daemon; see"
+    " the row of passthrough_ll, and the number of requests",
+    ("write_mib_per_s", "ext4"): "each byte is copied to the journal, to the server, to its WAL and to its tables",
+}
 MEMORY_LIMIT = 256 << 20
 OURS_ONLY = [
     ("ops_per_transaction", "ops per transaction while extracting"),
     ("wal_bytes_per_op", "WAL bytes per op"),
-    ("database_bytes_per_op", "database bytes per op"),
+    ("database_bytes_per_op", "database bytes per op, content included"),
+    ("warm_stat_requests", "requests to the daemon in warm stat"),
 ]
 
 
@@ -65,6 +81,12 @@ def print_ratios(rows):
     for row in rows:
         print(f"{row['what']:36} {row['ours']:10.0f} {row['theirs']:10.0f}  {row['against']:14} {row['ratio']:6.2f}"
               f"  {row['target'] or '':8} {verdict(row['met'])}")
+        if row["met"] is False:
+            print_why(WHY[row["figure"], row["against"]])
+
+
+def print_why(text):
+    print(f"    why: {text}")
 
 
 def print_ours(median):
@@ -75,6 +97,8 @@ def print_ours(median):
     if "memory_bytes" in ours:
         print(f"{'peak memory of the daemon, MiB':36} {ours['memory_bytes'] / (1 << 20):10.0f}{'':37}"
               f"< 256    {verdict(ours['memory_bytes'] < MEMORY_LIMIT)}")
+        if ours["memory_bytes"] >= MEMORY_LIMIT:
+            print_why("the journal's bytes that are not committed and the inodes that the kernel holds")
 
 
 def print_kernel(kernel):
@@ -89,16 +113,23 @@ def print_kernel(kernel):
 
 def print_history(past):
     rows = [
-        (f"diff of {past['diff_rows']} files, s", past["diff_s"], past["count_s"], "sequential count", "<=", 3),
-        ("log of a file in a long history, us", past["log_long_us"], past["log_short_us"], "short history", "<=", 1.25),
-        ("ls -l of the past, cold, s", past["ls_past_cold_s"], past["ls_present_cold_s"], "the present", "<=", 2),
-        ("ls -l of the past, warm, s", past["ls_past_warm_s"], past["ls_present_warm_s"], "the present", None, None),
+        (f"diff of {past['diff_rows']} files, s", past["diff_s"], past["count_s"], "count of its rows", "<=", 3,
+         "a count touches each row once; a difference joins, groups, names and sorts them"),
+        ("the same, s", past["diff_s"], past["count_among_all_s"], "count among all", None, None, None),
+        ("the same by `thule diff`, s", past["diff_command_s"], past["count_s"], "count of its rows", None, None, None),
+        (f"log of a file, {past['ops']} ops, us", past["log_long_us"], past["log_short_us"], f"{past['short_ops']} ops", "<=", 1.25,
+         "indexes of more levels and more pages; no table is scanned"),
+        ("ls -l of the past, cold, s", past["ls_past_cold_s"], past["ls_present_cold_s"], "the present", "<=", 2,
+         "a version is looked for in the present and in the history, and its permissions of now are, too"),
+        ("ls -l of the past, warm, s", past["ls_past_warm_s"], past["ls_present_warm_s"], "the present", None, None, None),
     ]
     print(f"history of {past['ops']} ops, then {past['files']} files that change: {past['count_rows']} rows")
-    for what, ours, theirs, against, sense, limit in rows:
+    for what, ours, theirs, against, sense, limit, why in rows:
         met = None if limit is None else ours / theirs <= limit
         target = f"{sense} {limit}" if sense else ""
-        print(f"{what:36} {ours:10.3f} {theirs:10.3f}  {against:16} {ours / theirs:6.2f}  {target:8} {verdict(met)}")
+        print(f"{what:36} {ours:10.3f} {theirs:10.3f}  {against:17} {ours / theirs:6.2f}  {target:8} {verdict(met)}")
+        if met is False:
+            print_why(why)
     print(f"{'diff, s':36} {past['diff_s']:10.3f} {'':36} < 5      {verdict(past['diff_s'] < 5)}")
     print(f"{'scans of whole tables by log':36} {past['log_table_scans']:10} {'':36} 0        "
           f"{verdict(past['log_table_scans'] == 0)}")

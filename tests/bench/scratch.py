@@ -63,6 +63,39 @@ def is_mounted(folder):
         return any(line.split()[1] == folder for line in f)
 
 
+class FuseRequests:
+    """Counts the requests that the kernel sends for a mount, where tracing can tell; else `count` stays None."""
+
+    EVENTS = "/sys/kernel/tracing/instances"
+
+    def __init__(self, folder):
+        self.connection = os.minor(os.stat(folder).st_dev)
+        self.instance = os.path.join(self.EVENTS, f"thule-bench-{os.getpid()}")
+        self.count = None
+
+    def write(self, name, text):
+        with open(os.path.join(self.instance, name), "w", encoding="ascii") as f:
+            f.write(text)
+
+    def __enter__(self):
+        try:
+            os.mkdir(self.instance)
+            self.write("events/fuse/fuse_request_send/filter", f"connection == {self.connection}")
+            self.write("events/fuse/fuse_request_send/enable", "1")
+            self.count = 0
+        except OSError:
+            pass
+        return self
+
+    def __exit__(self, *_):
+        if self.count is not None:
+            self.write("events/fuse/fuse_request_send/enable", "0")
+            with open(os.path.join(self.instance, "trace"), encoding="ascii", errors="replace") as f:
+                self.count = sum("fuse_request_send:" in line for line in f)
+        if os.path.isdir(self.instance):
+            os.rmdir(self.instance)
+
+
 def build_programs():
     say("building the release preset")
     os.makedirs(os.path.join(PROJECT, "build"), exist_ok=True)
