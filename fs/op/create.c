@@ -113,12 +113,14 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 	struct inode *dir;
 	int rc = need_place(c, parent, &name, &dir);
 
+	if (!rc && S_ISDIR(n->mode) && dir->attr.nlink >= LINKS_MAX)
+		rc = EMLINK;
 	if (!rc)
 		rc = bear(c, dir, n, inode);
 	if (rc)
 		return rc;
 	if (S_ISDIR(n->mode)) {
-		(*inode)->dir.complete = true;
+		dir_known(&(*inode)->dir, 0, UINT64_MAX);
 		(*inode)->parent = parent;
 		dir->attr.nlink++;
 	}
@@ -233,7 +235,7 @@ static int hard_link(
 	/* One without a name may get one if it was made so; the kernel knows. */
 	if ((*inode)->gone)
 		return ENOENT;
-	if ((*inode)->attr.nlink >= INT32_MAX)
+	if ((*inode)->attr.nlink >= LINKS_MAX)
 		return EMLINK;
 	rc = quota_same_tree(*inode, dir);
 	if (rc)

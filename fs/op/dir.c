@@ -54,6 +54,8 @@ static void list_names(struct call *c, struct listing *l, const struct inode *di
 		const struct dirent_node *d = dir->dir.slots[i].node;
 		const struct inode *inode = NULL;
 
+		if (dir->dir.slots[i].cookie > dir->dir.upto)
+			return;
 		if (!d)
 			continue;
 		if (l->plus)
@@ -76,7 +78,7 @@ static void read_dir(fuse_req_t req, uint64_t ino, size_t size, uint64_t off, bo
 	if (!rc && !S_ISDIR(dir->attr.mode))
 		rc = ENOTDIR;
 	if (!rc && !dir->gone)
-		rc = need_all_names(&c, dir);
+		rc = need_names(&c, dir, off <= 2 ? 0 : off);
 	if (rc) {
 		call_end(&c, rc);
 		return;

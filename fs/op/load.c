@@ -12,8 +12,12 @@
  */
 enum load_kind { LOAD_INODE, LOAD_NAME, LOAD_DIR, LOAD_XATTRS };
 
+/* At most so many names at once: read_dir.sql has the number, too. */
+#define LOAD_PAGE_ROWS 1000
+
 struct load_key {
 	uint64_t ino; /* of the inode or the directory */
+	uint64_t off; /* DIR: names after this cookie */
 	uint32_t kind;
 	uint32_t name_len;
 	char name[NAME_MAX_BYTES + 1]; /* zero-padded */
@@ -73,6 +77,14 @@ static void fill_xattrs(struct inode *inode, const PGresult *res)
 	inode->xattrs_known = true;
 }
 
+/* Up to which cookie an answer has all names. */
+static uint64_t page_end(const PGresult *res)
+{
+	int rows = PQntuples(res);
+
+	return rows < LOAD_PAGE_ROWS ? UINT64_MAX : (uint64_t)result_int(res, rows - 1, COL_COOKIE);
+}
+
 /* Under the lock. Returns an errno for those who wait. */
 static int fill(struct load *l, const PGresult *res)
 {
@@ -100,7 +112,7 @@ static int fill(struct load *l, const PGresult *res)
 	for (int row = 0; row < PQntuples(res); row++)
 		fill_name(fs, dir, res, row);
 	if (l->key.kind == LOAD_DIR)
-		dir->dir.complete = true;
+		dir_known(&dir->dir, l->key.off, page_end(res));
 	else if (!dirent_find(&fs->state, dir->ino, name))
 		dirent_set(&fs->state, dir, name, 0, 0, 0);
 	return 0;
@@ -153,27 +165,35 @@ static struct load *load_start(struct fs *fs, const struct load_key *key)
 	reader_query_int(q, (int64_t)key->ino);
 	if (key->kind == LOAD_NAME)
 		reader_query_bytes(q, key->name, key->name_len);
+	if (key->kind == LOAD_DIR)
+		reader_query_int(q, (int64_t)key->off);
 	reader_submit(fs->reader, q);
 	return l;
 }
 
-static int load(struct call *c, enum load_kind kind, uint64_t ino, struct bytes name)
+static int load_key(struct call *c, const struct load_key *key)
 {
-	struct load_key key = {.kind = kind, .ino = ino, .name_len = name.len};
 	struct load *l;
 	struct parked *p;
 
 	if (transport_error())
 		return transport_error();
-	if (name.len)
-		memcpy(key.name, name.data, name.len);
-	HASH_FIND(hh, c->fs->loads, &key, sizeof(key), l);
+	HASH_FIND(hh, c->fs->loads, key, sizeof(*key), l);
 	if (!l)
-		l = load_start(c->fs, &key);
+		l = load_start(c->fs, key);
 	p = transport_park(c->fs->transport, c->req);
 	p->next = l->waiters;
 	l->waiters = p;
 	return CALL_PARKED;
+}
+
+static int load(struct call *c, enum load_kind kind, uint64_t ino, struct bytes name)
+{
+	struct load_key key = {.kind = kind, .ino = ino, .name_len = name.len};
+
+	if (name.len)
+		memcpy(key.name, name.data, name.len);
+	return load_key(c, &key);
 }
 
 int need_inode(struct call *c, uint64_t ino, struct inode **inode)
@@ -215,9 +235,36 @@ int need_entry(struct call *c, struct inode *dir, struct bytes name, struct dire
 	return *d ? need_inode(c, (*d)->ino, inode) : ENOENT;
 }
 
-int need_all_names(struct call *c, struct inode *dir)
+/* The next name after a cookie, among those that are known. */
+static bool has_next(const struct dir_index *index, uint64_t cookie)
 {
-	return dir->dir.complete ? 0 : load(c, LOAD_DIR, dir->ino, (struct bytes){0});
+	for (size_t i = dir_seek(index, cookie); i < index->count; i++) {
+		if (index->slots[i].cookie > index->upto)
+			return false;
+		if (index->slots[i].node)
+			return true;
+	}
+	return false;
+}
+
+int need_names(struct call *c, struct inode *dir, uint64_t after)
+{
+	const struct dir_index *index = &dir->dir;
+	struct load_key key = {.kind = LOAD_DIR, .ino = dir->ino, .off = after};
+
+	if (after >= index->from && after <= index->upto) {
+		if (index->upto == UINT64_MAX || has_next(index, after))
+			return 0;
+		key.off = index->upto;
+	}
+	return load_key(c, &key);
+}
+
+int need_empty(struct call *c, struct inode *dir)
+{
+	int rc = dir->dir.live ? 0 : need_names(c, dir, 0);
+
+	return !rc && dir->dir.live ? ENOTEMPTY : rc;
 }
 
 int need_xattrs(struct call *c, struct inode *inode)

@@ -28,6 +28,9 @@ extern const struct fuse_lowlevel_ops fs_operations;
 
 #define NAME_MAX_BYTES 255
 
+/* Names of an inode, and directories in a directory: what the column holds. */
+#define LINKS_MAX INT32_MAX
+
 /* The largest file: offsets are signed 64-bit numbers in the kernel and in SQL, and the kernel
  * answers what passes those by itself, but not with EFBIG. Bytes, a multiple of the page size. */
 #define FILE_SIZE_MAX (INT64_MAX - UINT64_C(4095))
@@ -71,8 +74,11 @@ int need_name(struct call *c, struct inode *dir, struct bytes name, struct diren
 /* A name that exists, and its inode: ENOENT. */
 int need_entry(struct call *c, struct inode *dir, struct bytes name, struct dirent_node **d,
 	struct inode **inode);
-/* All names of a directory. */
-int need_all_names(struct call *c, struct inode *dir);
+/* Names of a directory after a cookie: all up to dir.upto, and at least one unless there is none.
+ */
+int need_names(struct call *c, struct inode *dir, uint64_t after);
+/* A directory without names: ENOTEMPTY. */
+int need_empty(struct call *c, struct inode *dir);
 /* All extended attributes of an inode. */
 int need_xattrs(struct call *c, struct inode *inode);
 /*

@@ -23,9 +23,7 @@ static int remove_name(struct call *c, enum op_kind kind, uint64_t parent, const
 	if (kind == OP_UNLINK && S_ISDIR(inode->attr.mode))
 		return EISDIR;
 	if (kind == OP_RMDIR)
-		rc = need_all_names(c, inode);
-	if (!rc && kind == OP_RMDIR && inode->dir.live)
-		rc = ENOTEMPTY;
+		rc = need_empty(c, inode);
 	if (!rc)
 		rc = need_room(c, 0);
 	if (rc)

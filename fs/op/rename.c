@@ -52,6 +52,8 @@ static int check(struct call *c, const struct side *from, const struct side *to,
 
 	if (!from->inode)
 		return ENOENT;
+	if (is_dir(from->inode) && from->dir != to->dir && to->dir->attr.nlink >= LINKS_MAX)
+		return EMLINK;
 	rc = check_flags(from, to);
 	if (rc)
 		return rc;
@@ -66,9 +68,7 @@ static int check(struct call *c, const struct side *from, const struct side *to,
 	if (!is_dir(to->inode) && is_dir(from->inode))
 		return ENOTDIR;
 	if (is_dir(to->inode))
-		rc = need_all_names(c, to->inode);
-	if (!rc && is_dir(to->inode) && to->inode->dir.live)
-		rc = ENOTEMPTY;
+		rc = need_empty(c, to->inode);
 	return rc;
 }
 

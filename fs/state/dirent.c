@@ -40,6 +40,31 @@ size_t dir_seek(const struct dir_index *index, uint64_t cookie)
 	return lo;
 }
 
+void dir_known(struct dir_index *index, uint64_t from, uint64_t upto)
+{
+	bool next = from >= index->from && from <= index->upto;
+
+	if (!next)
+		index->from = from;
+	if (!next || upto > index->upto)
+		index->upto = upto;
+	index->complete = index->from == 0 && index->upto == UINT64_MAX;
+}
+
+void dir_unknown(struct dir_index *index)
+{
+	index->complete = false;
+	index->from = index->upto = 0;
+}
+
+/* A listing goes upwards: what is above a name that is let go stays known. */
+static void index_forget(struct dir_index *index, uint64_t cookie)
+{
+	index->complete = false;
+	if (cookie > index->from && cookie <= index->upto)
+		index->from = cookie;
+}
+
 static void index_compact(struct dir_index *index)
 {
 	size_t n = 0;
@@ -115,8 +140,8 @@ void dirent_drop(struct state *s, struct dirent_node *d)
 	assert(dir);
 	dir->dir.names--;
 	if (d->ino) {
+		index_forget(&dir->dir, d->cookie);
 		index_remove(&dir->dir, d);
-		dir->dir.complete = false;
 	}
 	HASH_DEL(s->dirents, d);
 	free(d);

@@ -140,7 +140,7 @@ void state_reload(struct state *s, uint64_t next_op)
 			continue;
 		}
 		inode->stale = true;
-		inode->dir.complete = false;
+		dir_unknown(&inode->dir);
 		inode->dropped_op =
 			next_op - 1; /* of which the journal will say that it is committed */
 		inode->write_fh = 0;

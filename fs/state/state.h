@@ -45,9 +45,10 @@ struct dir_slot {
 struct dir_index {
 	struct dir_slot *slots;
 	size_t count, cap;
-	size_t live;   /* slots with a node */
-	size_t names;  /* nodes of this directory, with those that say "no such name" */
-	bool complete; /* what is not here does not exist */
+	size_t live;         /* slots with a node */
+	size_t names;        /* nodes of this directory, with those that say "no such name" */
+	bool complete;       /* what is not here does not exist */
+	uint64_t from, upto; /* all names with a cookie above from, up to this one, are here */
 };
 
 /* An extended attribute. */
@@ -159,6 +160,12 @@ void dirent_drop(struct state *s, struct dirent_node *d);
 
 /* The first slot with a cookie above `cookie`. */
 size_t dir_seek(const struct dir_index *index, uint64_t cookie);
+
+/* Says that all names with a cookie above from, up to upto (UINT64_MAX: all), are here; adds to
+ * what was said if that is next to it. */
+void dir_known(struct dir_index *index, uint64_t from, uint64_t upto);
+/* Says that names may be missing. */
+void dir_unknown(struct dir_index *index);
 
 /* --- extended attributes: attr.xattrs is the caller's to keep --- */
 

@@ -11,6 +11,8 @@ create table thule.dirent (
     primary key (parent, name)
 );
 create index dirent_ino on thule.dirent (ino);
+-- Listings go by the cookie; with a million names, a page of them at a time.
+create index dirent_cookie on thule.dirent (parent, cookie);
 
 create table thule.dirent_history (like thule.dirent including defaults);
 create index dirent_history_parent on thule.dirent_history (parent, name, op_from);

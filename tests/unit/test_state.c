@@ -127,7 +127,7 @@ START_TEST(dropping_a_name_makes_incomplete)
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
 	dirent_set(&s, dir, name_of("here"), 20, 32, S_IFREG);
 	dirent_set(&s, dir, name_of("not"), 0, 0, 0);
-	dir->dir.complete = true;
+	dir_known(&dir->dir, 0, UINT64_MAX);
 	ck_assert_uint_eq(dir->dir.names, 2);
 	/* Forgetting that a name does not exist loses nothing in a complete directory. */
 	dirent_drop(&s, dirent_find(&s, 1, name_of("not")));
@@ -142,6 +142,47 @@ END_TEST
 
 /* A name that was evicted and is loaded again has the cookie that it had, and can then be removed.
  */
+/* What is known of a directory that is read page by page, while names come and go. */
+START_TEST(known_ranges)
+{
+	struct dir_index index = {0};
+	struct dir_index *x = &index;
+	struct inode *dir;
+	struct state s;
+
+	dir_known(x, 0, 50);
+	ck_assert(!x->complete && x->from == 0 && x->upto == 50);
+	dir_known(x, 50, 90);
+	ck_assert(!x->complete && x->from == 0 && x->upto == 90);
+	/* An answer that was asked for earlier takes nothing away. */
+	dir_known(x, 0, 50);
+	ck_assert(x->from == 0 && x->upto == 90);
+	dir_known(x, 90, UINT64_MAX);
+	ck_assert(x->complete);
+	/* One from elsewhere is on its own. */
+	dir_unknown(x);
+	dir_known(x, 200, 300);
+	ck_assert(!x->complete && x->from == 200 && x->upto == 300);
+	dir_known(x, 400, UINT64_MAX);
+	ck_assert(!x->complete && x->from == 400 && x->upto == UINT64_MAX);
+	dir_known(x, 0, 50);
+	ck_assert(!x->complete && x->from == 0 && x->upto == 50);
+
+	state_init(&s, 100);
+	dir = add_inode(&s, 2, S_IFDIR, 0);
+	dir_known(&dir->dir, 0, 30);
+	for (uint64_t i = 1; i <= 4; i++) {
+		char name[2] = {(char)('a' + i), '\0'};
+		dirent_set(&s, dir, name_of(name), 10 + i, 10 * i, S_IFREG);
+	}
+	dirent_drop(&s, dirent_find(&s, 2, name_of("e"))); /* 40: was not known */
+	ck_assert(dir->dir.from == 0 && dir->dir.upto == 30);
+	dirent_drop(&s, dirent_find(&s, 2, name_of("c"))); /* 20 */
+	ck_assert(dir->dir.from == 20 && dir->dir.upto == 30);
+	state_free(&s);
+}
+END_TEST
+
 START_TEST(evicted_name_comes_back)
 {
 	struct inode *dir;
@@ -226,7 +267,7 @@ START_TEST(eviction_of_names)
 
 	state_init(&s, 16);
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
-	dir->dir.complete = true;
+	dir_known(&dir->dir, 0, UINT64_MAX);
 	for (int i = 0; i < 100; i++) {
 		snprintf(text, sizeof(text), "%d", i);
 		dirent_set(&s, dir, name_of(text), 100 + i, 32 + i, S_IFREG)->dirty_op = i;
@@ -309,6 +350,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, directory_model, 0, 6);
 	tcase_add_test(tc, directory_compacts);
 	tcase_add_test(tc, dropping_a_name_makes_incomplete);
+	tcase_add_test(tc, known_ranges);
 	tcase_add_test(tc, evicted_name_comes_back);
 	tcase_add_test(tc, eviction_pins);
 	tcase_add_test(tc, eviction_spares_the_used);
