@@ -12,7 +12,6 @@
 
 /* Numbers are stored: never change one. thule.op_kind has the same. */
 enum op_kind {
-	OP_NONE = 0, /* effects that are no change: the log does not have it */
 	OP_CREATE = 1,
 	OP_MKDIR = 2,
 	OP_MKNOD = 3,
@@ -36,6 +35,9 @@ enum op_kind {
 	OP_COPY_RANGE = 21,
 	OP_SETFLAGS = 22,
 };
+
+/* A record's kind when its effects are no change: the log does not have it. */
+#define OP_NONE 0
 
 enum effect_type {
 	EFFECT_ACTOR = 1,   /* a process is named for the first time */
