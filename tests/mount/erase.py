@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 
+from attributes import ACCESS, list_of_two
 from case import MNT, equal, fails, path, read, remount, shell, sql, write
 
 THULE = os.environ["THULE"]
@@ -30,6 +31,11 @@ def rows_of(*inos):
 
 def blobs_with(text):
     return int(sql(f"select count(*) from thule.blob where position('{text}'::bytea in data) > 0")[0][0])
+
+
+def values_with(text):
+    return int(sql(f"""select count(*) from (select value from thule.xattr union all select value from thule.xattr_history) x
+        where position('{text}'::bytea in value) > 0""")[0][0])
 
 
 def unused_blobs():
@@ -60,6 +66,13 @@ def check_live():
     os.chmod(path("secret"), 0o600)
     os.rename(path("secret"), path("moved"))
     os.rename(path("moved"), path("secret"))
+    for value in (b"TOPSECRET label", b"TOPSECRET other label"):
+        os.setxattr(path("secret"), "user.label", value)
+    os.setxattr(path("secret"), "user.removed", b"TOPSECRET")
+    os.removexattr(path("secret"), "user.removed")
+    os.setxattr(path("secret"), ACCESS, list_of_two(0o600, 1000, 1000, 6))
+    os.chmod(path("secret"), 0o640)
+    equal(3, values_with("TOPSECRET"), "values of attributes")
     content = read("secret")
     equal(True, blobs_with("TOPSECRET") > 2, "there are blobs")
     erase("secret", sha256=hashlib.sha256(content).hexdigest(), size=len(content), names=2, shared=0,
@@ -69,6 +82,7 @@ def check_live():
     equal(["kept"], sorted(os.listdir(path("dir"))), "names in the directory")
     equal({}, rows_of(first, ino), "rows that are left")
     equal(0, blobs_with("TOPSECRET"), "blobs that are left")
+    equal(0, values_with("TOPSECRET"), "values of attributes that are left")
     equal(b"other", read("dir/kept"), "the others")
     thule("cat", path("secret"), "--at", "before", status=1)
     # Its name can be used again.

@@ -90,8 +90,9 @@ def prune_while_busy(instants):
         planned = json.loads(thule("prune", "--before", instants[4]["t"], "--dry-run", "--json"))
         equal(0, int(sql("select pruned_op from thule.superblock")[0][0]), "what a dry run declares")
         done = json.loads(thule("prune", "--before", instants[4]["t"], "--json"))
-        for what in ("inodes", "names", "extents", "blobs", "bytes"):
+        for what in ("inodes", "names", "extents", "attributes", "blobs", "bytes"):
             equal(planned[what], done[what], f"{what} of the dry run and of the prune")
+        equal(True, done["attributes"] > 0, "extended attributes are pruned")
         equal(True, done["blobs"] > 0, "blobs are freed")
         equal(True, int(sql("select count(*) from thule.blob")[0][0]) >= before - done["blobs"], "no more than it says")
     finally:
