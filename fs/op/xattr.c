@@ -100,6 +100,7 @@ static int set_access_acl(struct call *c, struct inode *inode, const struct setx
 		inode->attr.mode &= ~(uint32_t)S_ISGID;
 	change_begin(c, OP_SETXATTR, inode->ino);
 	c->record.name = name;
+	c->record.len = s->value.len;
 	if (!minimal)
 		effect_xattr(c, inode, name, s->value);
 	else if (xattr_find(inode, name))
@@ -134,6 +135,7 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 	} else {
 		change_begin(c, OP_SETXATTR, ino);
 		c->record.name = name;
+		c->record.len = s->value.len;
 		effect_xattr(c, inode, name, s->value);
 	}
 	inode->attr.ctime = c->now;

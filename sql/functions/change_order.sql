@@ -63,7 +63,7 @@ begin
             join thule.inode n on n.ino = i.ino
             where i.flags is not null
             union all
-            select 4, case when x.value is null then 'removexattr' else 'setxattr' end, x.ino, x.name, null, null
+            select 4, case when x.value is null then 'removexattr' else 'setxattr' end, x.ino, x.name, null, octet_length(x.value)
             from pg_temp.change_xattr x
             join thule.inode n on n.ino = x.ino
         ) c;

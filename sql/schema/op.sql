@@ -9,7 +9,7 @@ create table thule.op (
     new_parent bigint,                     -- of rename, exchange and link
     new_name   bytea,
     off        bigint,                     -- of write, truncate, fallocate, copy_range: bytes; truncate's is the new size
-    len        bigint,                     -- of write, fallocate, copy_range: bytes
+    len        bigint,                     -- of write, fallocate, copy_range, setxattr: bytes
     actor      bigint not null,            -- thule.actor
     mount      bigint not null,            -- thule.mount
     tag        text,                       -- of the actor

@@ -5,14 +5,14 @@
 -- Returns: rows, those that wrote most first:
 --     name            the user, program, tag or directory; null: ops without a tag, files that no longer tell
 --     ops             changes in the span; all that follows is about them
---     bytes_written   by all writes, also those that were overwritten
+--     bytes_written   by all writes, also those that were overwritten; values of extended attributes count, too
 --     bytes_held      of these, what the present has
 --     bytes_past      of these, what only the past has, until it is pruned
 --     inodes_created  files, directories, links and devices that were made
 --     inodes_removed  that lost their last name, no matter when they were made
 --     inodes_held     of those created, how many are there now
 --   Errors: by is none of these (invalid_parameter_value).
--- Tables touched: op, actor, extent, extent_history, inode, dirent, dirent_history (read).
+-- Tables touched: op, actor, extent, extent_history, xattr, xattr_history, inode, dirent, dirent_history (read).
 create function thule.usage(by text, since timestamptz default null, until timestamptz default null)
 returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, bytes_past bigint, inodes_created bigint,
     inodes_removed bigint, inodes_held bigint)
@@ -62,7 +62,7 @@ begin
     ), written as materialized (
         select distinct n.ino from named n where n.len is not null
     ), counted (name, ops, bytes_written, bytes_held, bytes_past, inodes_created, inodes_removed, inodes_held) as (
-        select n.name, 1, case n.kind when 10 then n.len end, 0, 0, (n.kind in (1, 2, 3, 4))::integer, 0,
+        select n.name, 1, case when n.kind in (10, 17) then n.len end, 0, 0, (n.kind in (1, 2, 3, 4))::integer, 0,
             (n.kind in (1, 2, 3, 4) and exists (select from thule.inode i where i.ino = n.ino and i.nlink > 0))::integer
         from named n
         union all
@@ -75,6 +75,16 @@ begin
         from written w
         join thule.extent_history e on e.ino = w.ino and e.op_from > low and e.op_from <= high
         join named n on n.op = e.op_from
+        union all
+        select n.name, 0, 0, octet_length(x.value), 0, 0, 0, 0
+        from named n
+        join thule.xattr x on x.ino = n.ino and x.op_from = n.op
+        where n.kind = 17
+        union all
+        select n.name, 0, 0, 0, octet_length(x.value), 0, 0, 0
+        from named n
+        join thule.xattr_history x on x.ino = n.ino and x.op_from = n.op
+        where n.kind = 17
         union all
         -- Removed: by name, without another name left; or by a rename over it.
         select n.name, 0, 0, 0, 0, 0, 1, 0

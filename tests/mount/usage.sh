@@ -29,3 +29,11 @@ assert_eq "/logs|2621440|2621440|0|1|0|1" "$(usage "'directory', '$since'" | hea
 assert_eq "/work|$((2 * size))|$size|$size|2|1|1" "$(usage "'directory', '$since'" | sed -n 2p)" "and where not"
 assert_eq "$(id -un)" "$(usage "'user', '$since'" | cut -d '|' -f 1)" "who"
 assert_eq "" "$(usage "'user', null, '2000-01-01'")" "before the beginning"
+
+# Values of extended attributes are bytes, too.
+sync_fs
+since=$(sql 'select clock_timestamp()')
+setfattr -n user.a -v 12345 "$MNT/work/a"
+setfattr -n user.a -v 123 "$MNT/work/a"
+sync_fs
+assert_eq "$(program setfattr)|8|3|5|0|0|0" "$(usage "'exe', '$since'")" "extended attributes"

@@ -161,7 +161,7 @@ declare
     i bigint := thule.resolve(path);
     n bytea := convert_to(attribute, 'UTF8');
     o bigint := fx.op(coalesce(kind, case when v is null then 'removexattr' else 'setxattr' end), i, null,
-        case when kind is null then n end);
+        case when kind is null then n end, len => octet_length(v));
 begin
     insert into thule.xattr_history
         select x.ino, x.name, x.value, x.op_from, x.valid_from, o, fx.at(o) from thule.xattr x where x.ino = i and x.name = n;

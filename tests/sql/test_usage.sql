@@ -32,5 +32,10 @@ select throws_ok($$select thule.usage('colour')$$, '22023', null, 'by something 
 select throws_ok($$select thule.usage(null)$$, '22023', null, 'by nothing');
 select is(sum(ops), count_ops, 'every op is counted once') from thule.usage('directory'),
     (select count(*)::numeric as count_ops from thule.op) o group by count_ops;
+-- Values of extended attributes.
+select fx.setxattr('/out/a', 'user.a', '12345'), fx.setxattr('/out/a', 'user.a', '123'), fx.setxattr('/out/a', 'user.b', '1'),
+    fx.setxattr('/out/a', 'user.b', null);
+select results_eq($$select name, ops, bytes_written, bytes_held, bytes_past from thule.usage('user', fx.at(116))$$,
+    $$values ('1002', 4::bigint, 9::bigint, 3::bigint, 6::bigint)$$, 'extended attributes');
 select * from finish();
 rollback;
