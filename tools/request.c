@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ask.h"
 #include "db/conn.h"
@@ -88,15 +91,61 @@ static char *perform(PGconn *conn, const char *kind, const char *args, struct er
 	return result;
 }
 
-/* *announced: the answer to request `id` was. */
-static bool wait_a_while(PGconn *conn, const char *id, bool *announced, struct error *err)
+/* Signals that end a program, to be read from a descriptor: a request may have to be taken back. */
+static int signals_open(sigset_t *old)
 {
-	struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, old);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void signals_close(int *fd, const sigset_t *old)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	sigprocmask(SIG_SETMASK, old, NULL);
+}
+
+/* A signal came: the request is taken back and the program ends by it, or, if the request was
+ * begun, goes on waiting until the next one. */
+static void obey_signal(PGconn *conn, const char *id, int *fd, const sigset_t *old)
+{
+	struct signalfd_siginfo info;
+	PGresult *res;
+	bool taken_back;
+
+	if (read(*fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	res = ask(conn, STMT_REQUEST_CANCEL, 1, &id, NULL);
+	taken_back = res && PQntuples(res) == 1;
+	PQclear(res);
+	signals_close(fd, old);
+	if (taken_back) {
+		fprintf(stderr, "thule: taken back before it was begun: nothing has changed\n");
+		raise((int)info.ssi_signo);
+	}
+	fprintf(stderr, "thule: it was begun, and will be done: waiting for its end\n");
+}
+
+/* *announced: the answer to request `id` was. */
+static bool wait_a_while(
+	PGconn *conn, const char *id, int signals, bool *announced, struct error *err)
+{
+	struct pollfd p[2] = {
+		{.fd = PQsocket(conn), .events = POLLIN},
+		{.fd = signals, .events = POLLIN},
+	};
 	PGnotify *n;
 
-	if (poll(&p, 1, LOOK_MS) < 0 && errno != EINTR)
+	if (poll(p, 2, LOOK_MS) < 0 && errno != EINTR)
 		return error_sys(err, "cannot wait for the database");
-	if (p.revents && !PQconsumeInput(conn))
+	if (p[0].revents && !PQconsumeInput(conn))
 		return db_error(conn, NULL, "cannot wait for the database", err);
 	while ((n = PQnotifies(conn))) {
 		*announced = *announced || !strcmp(n->extra, id);
@@ -111,7 +160,7 @@ static void settle(PGconn *conn, const char *id, bool announced)
 	time_t start = time(NULL);
 
 	while (!announced && time(NULL) - start < SETTLE_S)
-		if (!wait_a_while(conn, id, &announced, NULL))
+		if (!wait_a_while(conn, id, -1, &announced, NULL))
 			return;
 }
 
@@ -139,32 +188,45 @@ static bool look(
 	return decided;
 }
 
+/* Until it is decided, or nobody is left who could (false). */
+static bool wait_for_answer(PGconn *conn, const char *id, char **result, struct error *err)
+{
+	time_t start = time(NULL);
+	bool holder = true, said = false, announced = false, decided = false, ok = true;
+	sigset_t old;
+	int signals = signals_open(&old);
+
+	while (ok && holder && !decided) {
+		bool say = !said && time(NULL) - start >= PATIENCE_S;
+		decided = look(conn, id, result, &holder, say, err);
+		said = said || say;
+		if (decided || !holder)
+			break;
+		ok = wait_a_while(conn, id, signals, &announced, err);
+		if (ok && signals >= 0)
+			obey_signal(conn, id, &signals, &old);
+	}
+	signals_close(&signals, &old);
+	if (decided)
+		settle(conn, id, announced || !*result);
+	return decided || !ok;
+}
+
 /* Asks whoever has the lease. *gone: nobody has it any more, and the request was taken back. */
 static char *ask_holder(
 	PGconn *conn, const char *kind, const char *args, bool *gone, struct error *err)
 {
 	char id[24], *result = NULL;
 	const char *params[] = {id};
-	time_t start = time(NULL);
-	bool holder = true, said = false, announced = false;
+	bool holder;
 	PGresult *res;
 
 	if (!db_exec(conn, "listen thule_done", err) || !insert(conn, kind, args, id, err))
 		return NULL;
 	res = ask(conn, STMT_REQUEST_NOTIFY, 1, params, err);
 	PQclear(res);
-	while (res) {
-		bool say = !said && time(NULL) - start >= PATIENCE_S;
-		if (look(conn, id, &result, &holder, say, err)) {
-			settle(conn, id, announced || !result);
-			return result;
-		}
-		said = said || say;
-		if (!holder)
-			break;
-		if (!wait_a_while(conn, id, &announced, err))
-			return NULL;
-	}
+	if (res && wait_for_answer(conn, id, &result, err))
+		return result;
 	res = ask(conn, STMT_REQUEST_WITHDRAW, 1, params, err);
 	*gone = res && PQntuples(res) == 1;
 	PQclear(res);

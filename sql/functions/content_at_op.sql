@@ -1,8 +1,8 @@
 -- The content of a regular file once an op had happened, holes as zeros.
 -- Parameters: path, absolute and escaped (thule.path_names); at_op, an op (2^63-1: the present).
--- Returns: bytea. Errors: no such path (no_data_found) and those of thule.read_at_op; a file of more than 1 GB is
+-- Returns: bytea. Errors: no such path (no_data_found), those of thule.check_kept and thule.read_at_op; a file of more than 1 GB is
 --   one (program_limit_exceeded). In text format, as psql asks for it, the server can send at most 512 MB.
--- Tables touched: dirent, dirent_history, inode, inode_history, extent, extent_history, blob (read).
+-- Tables touched: dirent, dirent_history, inode, inode_history, extent, extent_history, blob, pruned_inode, op (read).
 create function thule.content_at_op(path text, at_op bigint) returns bytea
 language plpgsql stable strict parallel safe cost 10000
 as $$
@@ -14,6 +14,7 @@ begin
         result := thule.read_at_op(at_ino, at_op, 0, 9223372036854775807);
     end if;
     if result is null then
+        perform thule.check_kept(path, at_op);
         raise exception using errcode = 'no_data_found',
             message = format('there is no file %s%s', quote_literal(path),
                 case when at_op < 9223372036854775807 then format(' as of op %s', at_op) end);

@@ -1,6 +1,7 @@
 -- Deletes the versions of some inodes that ended by an op, and the blobs that nothing refers to then. Of a directory
--- these are also the names that were in it. A state as of an earlier op lacks them, which only pruned_inode
--- says. Stays: what was true at a snapshot, and the past of held files.
+-- these are also the names that were in it; names in other directories stay, so that who reads them is told
+-- (thule.check_kept). A state as of an earlier op lacks the rest, which only pruned_inode says. Stays: what was true at a
+-- snapshot, and the past of held files.
 -- Parameters: inos; horizon, the op.
 -- Returns: as thule.prune_step. Errors: those of thule.history_alone.
 -- Tables touched: as thule.prune_step, pruned_inode instead of the superblock.
@@ -30,10 +31,6 @@ begin
     select count(*) into inodes from gone;
 
     delete from thule.dirent_history where ctid = any (array(
-        select h.ctid from thule.dirent_history h
-        where h.ino = any (inos) and h.parent <> all (held) and h.op_to <= horizon
-            and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-        union
         select h.ctid from thule.dirent_history h
         where h.parent = any (inos) and h.ino <> all (held) and h.op_to <= horizon
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)));

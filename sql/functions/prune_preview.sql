@@ -14,7 +14,7 @@ begin
         and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to);
     select count(*) into names from thule.dirent_history h
     where h.op_to <= horizon and h.ino <> all (held) and h.parent <> all (held)
-        and (inos is null or h.ino = any (inos) or h.parent = any (inos))
+        and (inos is null or h.parent = any (inos))
         and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to);
     select count(*) into attributes from thule.xattr_history h
     where h.op_to <= horizon and h.ino <> all (held) and (inos is null or h.ino = any (inos))

@@ -1,12 +1,13 @@
 #!/usr/bin/python3
 # All ways of reading the past agree with copies of the tree that were taken then: a random workload, with its tree
 # written down at remembered instants. THULE_TEST_STEPS sets how long it runs.
-# timeout: 120
+# db: private
+# timeout: 180
 import os
 import stat
 import subprocess
 
-from case import LIB, MNT, equal, path, remount, sql
+from case import LIB, MNT, equal, path, remount, shell, sql
 from churn import Churn
 
 CASE_DIR, THULE = os.environ["CASE_DIR"], os.environ["THULE"]
@@ -101,6 +102,11 @@ def main():
     # All of it goes; the past does not.
     subprocess.run(["rm", "-rf", tree], check=True)
     check(instants[-1:])
+    remount()
+    check(instants)
+    # Once while it is mounted, and once more with a daemon that knows nothing.
+    shell("restart_db")
+    check(instants[:1])
     remount()
     check(instants)
     equal([], os.listdir(MNT), "what is there now")

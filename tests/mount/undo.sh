@@ -90,6 +90,28 @@ undo --pid "$pid"
 mount_fs
 assert_eq first "$(cat "$MNT/a/f")" "undone without a mount"
 
+# A signal takes back what was not begun: the daemon stands still, and does nothing about it when it goes on.
+rm "$MNT/a/f"
+before=$(last_op)
+daemon=$(daemon_pid)
+kill -STOP "$daemon"
+"$THULE" undo --since "op:$before" 2>"$CASE_DIR/undo.err" &
+waiting=$!
+asked() {
+	[[ $(sql 'select count(*) from thule.request where done_at is null') == 1 ]]
+}
+wait_until 60 asked || fail "the request is not there"
+kill -TERM "$waiting"
+status=0
+wait "$waiting" || status=$?
+kill -CONT "$daemon"
+assert_eq 143 "$status" "exit status of an undo that was interrupted"
+assert_match 'nothing has changed' "$(<"$CASE_DIR/undo.err")" "what it says"
+assert_eq 0 "$(sql 'select count(*) from thule.request where done_at is null')" "requests that are left"
+assert_eq "$before" "$(last_op)" "the last op after an undo that was taken back"
+undo --since "op:$before"
+assert_eq first "$(cat "$MNT/a/f")" "undone after all"
+
 # After a crash the journal comes first.
 kill_daemon
 refuses 1 'mount it once more' "$THULE" undo --pid "$pid"

@@ -31,7 +31,17 @@ select set_eq('select ino, op from thule.pruned_inode', 'values (100::bigint, 11
     'but remembered');
 select throws_ok($$select thule.undo_prepare('{"path": "/dir/file"}')$$, 'P0002', null, 'what was pruned is not undone');
 select throws_ok($$select thule.restore_prepare('{"path": "/dir", "at": "op:107"}')$$, 'P0002', null, 'nor restored');
+select throws_ok($$select thule.content_at_op('/dir/file', 106)$$, 'P0002', null, 'nor read');
+select throws_ok($$select thule.check_kept('/dir/file', 106)$$, 'P0002', 'the past of /dir was pruned: it is kept from '
+    || (select at::timestamptz(0) from thule.op where op = 116) || ' (op:116) on', 'and who reads it is told');
+select throws_ok($$select thule.check_kept('/dir/sub/b', 115)$$, 'P0002', null, 'also of what was in a directory');
+select is(thule.check_kept('/empty', 103), null, 'there was nothing, or it was elsewhere');
+select is(convert_from(thule.content_at_op('/dir/file', 116), 'UTF8'), 'HELLO world', 'what came later is there');
 select lives_ok($$select thule.undo_prepare('{"path": "/a", "since": "op:113"}')$$, 'the rest can be undone');
+select thule.prune_inodes('{105}', 116);
+select throws_ok($$select thule.content_at_op('/a', 112)$$, 'P0002', 'the past of /a was pruned: it is kept from '
+    || (select at::timestamptz(0) from thule.op where op = 116) || ' (op:116) on', 'of a file alone');
+select throws_ok($$select thule.check_kept('/dir/a', 111)$$, 'P0002', null, 'also where it was before');
 select is_empty('select * from thule.fsck', 'sound');
 select * from finish();
 rollback;
