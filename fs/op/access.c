@@ -72,7 +72,7 @@ static bool counts(const struct access *a, const struct inode_attr *attr, int64_
 {
 	unsigned long flags = __atomic_load_n(&a->flags, __ATOMIC_RELAXED);
 
-	if (flags & (MS_RDONLY | MS_NOATIME))
+	if (flags & (MS_RDONLY | MS_NOATIME) || attr->flags & FLAG_NOATIME)
 		return false;
 	if (flags & MS_NODIRATIME && S_ISDIR(attr->mode))
 		return false;

@@ -9,7 +9,9 @@
  * linux/fs.h, which does not go along with the C library's mount.h. */
 #define FLAG_IMMUTABLE  0x10u
 #define FLAG_APPEND     0x20u
-#define FLAGS_INHERITED (0x40u | 0x80u) /* FS_NODUMP_FL, FS_NOATIME_FL */
+#define FLAG_NODUMP     0x40u
+#define FLAG_NOATIME    0x80u
+#define FLAGS_INHERITED (FLAG_NODUMP | FLAG_NOATIME)
 #define FLAG_FROZEN     (FLAG_IMMUTABLE | FLAG_APPEND)
 
 /*
