@@ -16,6 +16,7 @@
 #include "db/array.h"
 #include "db/conn.h"
 #include "locks.h"
+#include "op/past.h"
 
 /* Files that are closed sooner are never shown. */
 #define YOUNG_NS INT64_C(1000000000)
@@ -196,7 +197,8 @@ static void each_lock(struct live *l, const struct buf *text,
 
 static void now_add(struct live *l, const struct file_lock *lock, pid_t pid)
 {
-	locks_add(&l->now, lock);
+	if (!past_is(lock->ino))
+		locks_add(&l->now, lock);
 }
 
 /* A process that has this lock in one of its open files. */

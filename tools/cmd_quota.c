@@ -167,14 +167,13 @@ const struct command command_quota = {
 	.help = "thule quota set DIR --bytes 10G --files 100000\n"
 		"thule quota set --user ada --bytes 500M\n"
 		"\n"
-		"Who would go past a limit gets \"Disk quota exceeded\". Bytes are what `du` says, "
-		"past\n"
-		"versions do not count. Root may pass the limits of users and groups, and nobody "
-		"that "
-		"of a\n"
-		"tree. A rename into or out of a tree fails as to another filesystem, so that `mv` "
-		"copies; a\n"
-		"tree in another counts for itself alone.",
+		"Who would go past a limit gets \"Disk quota exceeded\". Bytes are what `du` says; "
+		"the past does\n"
+		"not count, and what undo and restore bring back is not refused. Root may pass the "
+		"limits of\n"
+		"users and groups, nobody that of a tree. A rename into or out of a tree fails as "
+		"to another\n"
+		"filesystem, so that `mv` copies; a tree in another counts for itself alone.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 2,

@@ -38,6 +38,7 @@ struct journal {
 	uint64_t space_mark;       /* what the ring had from here on is not in it */
 	_Atomic int64_t looked_at; /* monotonic, nanoseconds */
 	bool space_known;
+	bool full;        /* and that was logged */
 	bool look_wanted; /* someone waits for the drain to make room on the disk */
 	bool refused;     /* the server has said that its disk is full */
 };

@@ -1,4 +1,5 @@
 #include "base/clock.h"
+#include "base/log.h"
 #include "journal/journal_impl.h"
 
 /*
@@ -28,7 +29,7 @@ static void look(struct journal *j)
 {
 	uint64_t mark = ring_tail(j->ring); /* before the disk, which may have more by then */
 	struct disk_space space;
-	bool known = disk_look(j->config.disk, &space);
+	bool known = disk_look(j->config.disk, &space), full, was_full;
 
 	pthread_mutex_lock(j->config.lock);
 	j->space_known = known;
@@ -37,7 +38,13 @@ static void look(struct journal *j)
 		j->space_mark = mark;
 	}
 	j->look_wanted = false;
+	was_full = j->full;
+	full = j->full = known && space.room < REMOVAL_BYTES;
 	pthread_mutex_unlock(j->config.lock);
+	if (full && !was_full)
+		log_warn("the disk of the database is full: what grows is refused");
+	else if (was_full && !full)
+		log_info("the disk of the database has room again");
 }
 
 void journal_look(struct journal *j)

@@ -14,7 +14,11 @@ begin
     if wanted.kind = 2 then
         wanted.name := args ->> 'path';
         wanted.ino := thule.resolve(wanted.name);
-        if not exists (select from thule.inode i where i.ino = wanted.ino and i.mode & 61440 = 16384) then
+        if wanted.ino is null and args ->> 'action' = 'unset' then
+            select q.ino into wanted.ino
+            from thule.quota q
+            where q.name = wanted.name and not exists (select from thule.dirent d where d.ino = q.ino);
+        elsif not exists (select from thule.inode i where i.ino = wanted.ino and i.mode & 61440 = 16384) then
             raise exception using errcode = 'no_data_found', message = format('there is no directory %s', wanted.name);
         end if;
         select q.* into had from thule.quota q where q.ino = wanted.ino;

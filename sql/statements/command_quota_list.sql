@@ -1,7 +1,7 @@
 -- thule quota list. $1: whether the first column is wanted.
 select case when $1::boolean then row_to_json(u) end as json,
     u.kind,
-    coalesce(u.name, '(gone)') as name,
+    u.name,
     pg_size_pretty(u.bytes) as used,
     coalesce(pg_size_pretty(u.bytes_limit), 'none') as "limit",
     u.inodes as files,

@@ -1,4 +1,5 @@
--- Locks on files, held and waited for, at most some moments old: what the kernel keeps for flock(2), fcntl(2) and leases.
+-- Locks on files, held and waited for, at most some moments old: what the kernel keeps for flock(2), fcntl(2) and leases,
+-- not on what is open of the past.
 -- mount thule.mount; path null: the file has no name any more; kind posix, ofd, flock or lease; mode read or write;
 -- first_byte, last_byte the range, last_byte null: to the end of the file; pid, comm the holder, or who waits; null when
 -- it is not known, as for ofd locks that a process holds that did not open the file itself; waiting not granted yet.

@@ -1,5 +1,5 @@
 -- Quotas, and what is used of them. kind user, group or tree; id uid, gid or number of the tree; name of the user or group as
--- it was given, or path of the tree, null when it has gone; limits null: none. bytes are those that st_blocks counts; an
+-- it was given, or path of the tree, as it was given when it has gone; limits null: none. bytes are those that st_blocks counts; an
 -- inode with many names counts once, one without a name until it is closed.
 create view thule.quota_usage as
 with used as materialized (
@@ -10,7 +10,7 @@ with used as materialized (
     group by grouping sets ((i.uid), (i.gid), (i.project))
 )
 select (array['user', 'group', 'tree'])[q.kind + 1] as kind, q.id,
-    case when q.kind = 2 then thule.path(q.ino) else q.name end as name,
+    coalesce(thule.path(q.ino), q.name) as name,
     coalesce(u.bytes, 0) as bytes, q.bytes_limit, coalesce(u.inodes, 0) as inodes, q.inodes_limit
 from thule.quota q
 left join used u on case q.kind

@@ -236,6 +236,11 @@ def kept():
     shell("mount_fs")
     fails(errno.EDQUOT, os.mkdir, path("t/more"))
     equal(before, usage("/t"), "after the daemon was killed")
+    shell("umount_fs")
+    quota("set", "/t", "--files", str(before[1] + 1))
+    shell("mount_fs")
+    os.mkdir(path("t/more"))
+    fails(errno.EDQUOT, os.mkdir, path("t/no more"))
     quota("set", "t", "--files", "100000")
     verify()
 

@@ -52,6 +52,14 @@ select results_eq($$select ino from thule.fsck where check_id = 'quota_tree'$$, 
 select fx.quota('{"action": "unset", "kind": 2, "path": "/dir"}');
 select is(fx.project('/dir/file'), 2::bigint, 'and for the outer one when it is none any more');
 select fx.quota('{"action": "unset", "kind": 2, "path": "/"}');
+select fx.quota('{"action": "set", "kind": 2, "path": "/dir", "inodes": 50}');
+update thule.dirent set name = 'elsewhere' where ino = thule.resolve('/dir');
+select results_eq($$select name from thule.quota_usage where kind = 'tree'$$, $$values ('/elsewhere')$$, 'a tree that was moved');
+delete from thule.dirent where ino = thule.resolve('/elsewhere');
+select results_eq($$select name from thule.quota_usage where kind = 'tree'$$, $$values ('/dir')$$, 'one that was removed');
+select fx.quota('{"action": "unset", "kind": 2, "path": "/dir"}');
+select is_empty($$select from thule.quota where kind = 2$$, 'which can be unset, too');
+update thule.inode set project = 0;
 select is_empty('select from thule.inode where project <> 0', 'nothing counts for a tree');
 select * from finish();
 rollback;
