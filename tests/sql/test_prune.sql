@@ -16,6 +16,8 @@ select fx.create('/moved/late');
 select fx.write('/moved/late', 0, 'late');
 select fx.unlink('/moved/late');
 select fx.chmod('/moved', 448);
+-- A blob that only the past has is not freed.
+select is((thule.free_blobs(array(select blob from thule.extent_history))).blobs, 0::bigint, 'blobs of the past stay');
 
 create table fx.copy as
     select op, path, ino, kind, mode, uid, gid, size, nlink, mtime,
