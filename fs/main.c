@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -217,6 +218,9 @@ int main(int argc, char **argv)
 	struct error err;
 
 	log_init("thulefs", LOG_LEVEL_INFO, 0);
+	/* By which name it is known to who looks for it, also when mount(8) has called it by
+	 * another. */
+	prctl(PR_SET_NAME, "thulefs");
 	if (!config_parse(&config, argc, argv, &err)) {
 		log_error("%s", err.text);
 		return 2;
