@@ -60,8 +60,8 @@ static bool show(struct past *p, bool json, struct error *err)
 	PGresult *attributes = NULL;
 
 	if (res && !json)
-		attributes =
-			past_query(p, statements[STMT_COMMAND_XATTRS].text, 2, params, false, err);
+		attributes = past_query(
+			p, statements[STMT_COMMAND_STAT_XATTRS].text, 2, params, false, err);
 	if (res && (json || attributes)) {
 		print(res, json);
 		print_xattrs(attributes);
