@@ -25,6 +25,15 @@ static int check(const struct inode *inode, int mode, uint64_t off, uint64_t len
 	return off > FILE_SIZE_MAX || len > FILE_SIZE_MAX - off ? EFBIG : 0;
 }
 
+/* More than the disk can take is refused now, and not when it is written. */
+static bool fits(struct call *c, const struct inode_attr *attr, uint64_t len)
+{
+	struct disk_space disk;
+
+	return len <= attr->allocated || !journal_disk(c->fs->journal, &disk) ||
+	       (disk.room > 0 && len - attr->allocated <= (uint64_t)disk.room);
+}
+
 /*
  * Nothing is reserved: there is no place for bytes that do not exist yet, and what is overwritten
  * takes room again because of its history. So allocating extends the size at most, and ranges that
@@ -45,6 +54,8 @@ static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, 
 	if (rc)
 		return rc;
 	attr = &inode->attr;
+	if (!zero && !fits(c, attr, len))
+		return ENOSPC;
 	cut_end = end < attr->size ? end : attr->size;
 	zero = zero && off < cut_end;
 	if (zero)

@@ -40,6 +40,16 @@ def check_targets():
     os.unlink(path("link"))
 
 
+def check_room():
+    """What cannot be written for lack of room cannot be allocated."""
+    with open(path("f"), "wb") as f:
+        room = os.fstatvfs(f.fileno())
+        fails(errno.ENOSPC, os.posix_fallocate, f.fileno(), 0, 2 * room.f_bavail * room.f_frsize)
+        equal(0, os.fstat(f.fileno()).st_size, "size after an allocation that failed")
+        os.posix_fallocate(f.fileno(), 0, 1 << 20)
+    os.unlink(path("f"))
+
+
 def expect_emlink(inodes):
     fails(errno.EMLINK, os.link, path("links", "f"), path("links", "g"))
     fails(errno.EMLINK, os.mkdir, path("links", "d"))
@@ -107,6 +117,7 @@ def check_large():
 def main():
     check_names()
     check_targets()
+    check_room()
     check_large()
     check_links()
 
