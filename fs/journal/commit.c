@@ -7,15 +7,17 @@
 #include "db/conn.h"
 #include "journal/journal_impl.h"
 
-/* Says to those who sync that it cannot be done now; they may try again. */
-static void fail_syncs(struct journal *j, int error)
+/* Says to those who wait for a batch that it cannot be done now; they may try again. */
+static void fail_waiters(struct journal *j, int error)
 {
-	struct journal_waiter *waiters;
+	struct journal_waiter *synced, *committed;
 
 	pthread_mutex_lock(j->config.lock);
-	waiters = waiters_take(&j->sync_waiters, UINT64_MAX);
+	synced = waiters_take(&j->sync_waiters, UINT64_MAX);
+	committed = waiters_take(&j->commit_waiters, UINT64_MAX);
 	pthread_mutex_unlock(j->config.lock);
-	waiters_call(waiters, error);
+	waiters_call(synced, error);
+	waiters_call(committed, error);
 }
 
 void commit_wait(struct journal *j, int ms)
@@ -85,7 +87,7 @@ bool commit_batch(struct journal *j, bool sync)
 		/* A server that comes back is waited for; one that refuses is reported to those who
 		 * sync. */
 		if (err.class != ERR_UNREACHABLE && err.class != ERR_TRANSIENT)
-			fail_syncs(j, error_to_errno(&err));
+			fail_waiters(j, error_to_errno(&err));
 		if (err.class == ERR_NO_SPACE) {
 			full = true;
 			space_refused(j, true);

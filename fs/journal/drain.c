@@ -44,8 +44,8 @@ static bool wait_for_work(struct journal *j)
 {
 	for (;;) {
 		bool idle = ring_empty(j->ring);
-		bool hurry = j->sync_waiters || j->room_waiters || j->stop || j->job ||
-			     ring_used(j->ring) > LINGER_BYTES;
+		bool hurry = j->sync_waiters || j->commit_waiters || j->room_waiters || j->stop ||
+			     j->job || ring_used(j->ring) > LINGER_BYTES;
 		struct timespec until;
 
 		if (idle && (j->sync_waiters || j->job))
@@ -142,7 +142,7 @@ static void run_job(struct journal *j)
 static bool drain_once(struct journal *j)
 {
 	pthread_mutex_t *lock = j->config.lock;
-	struct journal_waiter *synced = NULL, *roomy = NULL;
+	struct journal_waiter *synced = NULL, *committed, *roomy = NULL;
 	bool sync, look, corrupt, ok;
 	uint64_t pos, op;
 
@@ -169,6 +169,7 @@ static bool drain_once(struct journal *j)
 		j->failed = true;
 	if (!ok || sync)
 		synced = waiters_take(&j->sync_waiters, ok ? op : UINT64_MAX);
+	committed = waiters_take(&j->commit_waiters, ok ? op : UINT64_MAX);
 	if (!ok || !j->held) {
 		roomy = j->room_waiters;
 		j->room_waiters = NULL;
@@ -177,6 +178,7 @@ static bool drain_once(struct journal *j)
 	pthread_mutex_unlock(lock);
 	batch_reset(j->batch);
 	waiters_call(synced, ok ? 0 : EIO);
+	waiters_call(committed, ok ? 0 : EIO);
 	waiters_call(roomy, ok ? 0 : EIO);
 	return ok;
 }

@@ -95,15 +95,26 @@ const void *journal_append(struct journal *j, struct record *r)
 	return data;
 }
 
-bool journal_sync(struct journal *j, struct journal_waiter *w)
+static bool wait_for_head(
+	struct journal *j, struct journal_waiter **list, struct journal_waiter *w, uint64_t reached)
 {
 	w->op = ring_head_op(j->ring);
-	if (j->flushed_op >= w->op)
+	if (reached >= w->op)
 		return true;
-	w->next = j->sync_waiters;
-	j->sync_waiters = w;
+	w->next = *list;
+	*list = w;
 	pthread_cond_signal(&j->work);
 	return false;
+}
+
+bool journal_sync(struct journal *j, struct journal_waiter *w)
+{
+	return wait_for_head(j, &j->sync_waiters, w, j->flushed_op);
+}
+
+bool journal_commit(struct journal *j, struct journal_waiter *w)
+{
+	return wait_for_head(j, &j->commit_waiters, w, journal_committed(j));
 }
 
 bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),

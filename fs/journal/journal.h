@@ -109,6 +109,9 @@ const void *journal_append(struct journal *j, struct record *r);
 /* Under the lock. 0: all is committed and flushed already; otherwise w->fn will be called. */
 bool journal_sync(struct journal *j, struct journal_waiter *w);
 
+/* The same for those who only want to ask the database: committed, perhaps not flushed. */
+bool journal_commit(struct journal *j, struct journal_waiter *w);
+
 /* How far ids were used, when something else than a batch has moved them. */
 struct journal_marks {
 	uint64_t next_op, next_ino;

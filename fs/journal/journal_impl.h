@@ -32,7 +32,7 @@ struct journal {
 	uint64_t flushed_op; /* last op that is on disk */
 	int64_t last_at;
 	int64_t first_ns; /* when the oldest op that is not in a batch came, monotonic */
-	struct journal_waiter *sync_waiters, *room_waiters;
+	struct journal_waiter *sync_waiters, *commit_waiters, *room_waiters;
 	/* space.c */
 	struct disk_space space;   /* as of the last look, if it is known */
 	uint64_t space_mark;       /* what the ring had from here on is not in it */

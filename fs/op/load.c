@@ -315,7 +315,7 @@ int need_committed(struct call *c)
 		return transport_error();
 	wait = xcalloc(1, sizeof(*wait));
 	wait->waiter.fn = wait_over;
-	if (journal_sync(c->fs->journal, &wait->waiter)) {
+	if (journal_commit(c->fs->journal, &wait->waiter)) {
 		free(wait);
 		return EIO;
 	}

@@ -79,7 +79,8 @@ void past_submit(struct past_request *r, bool present)
 
 	if (present && r->fs->journal) {
 		pthread_mutex_lock(&r->fs->lock);
-		wait = !journal_failed(r->fs->journal) && !journal_sync(r->fs->journal, &r->waiter);
+		wait = !journal_failed(r->fs->journal) &&
+		       !journal_commit(r->fs->journal, &r->waiter);
 		pthread_mutex_unlock(&r->fs->lock);
 	}
 	if (!wait)

@@ -118,7 +118,7 @@ static int wait_for_shares(struct read_wait *w)
 	if (journal_failed(w->fs->journal))
 		return EIO;
 	w->waiter.fn = shares_committed;
-	return journal_sync(w->fs->journal, &w->waiter) ? 0 : CALL_PARKED;
+	return journal_commit(w->fs->journal, &w->waiter) ? 0 : CALL_PARKED;
 }
 
 static void ask_data(struct read_wait *w)
