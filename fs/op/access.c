@@ -57,12 +57,13 @@ void access_refresh(struct fs *fs)
 	struct pollfd p = {.fd = a->fd, .events = POLLPRI};
 
 	/* The kernel counts the changes of the mount table, for each who has it open. */
-	if (a->fd < 0 || (a->device && poll(&p, 1, 0) <= 0))
+	if (a->fd < 0 || (__atomic_load_n(&a->device, __ATOMIC_RELAXED) && poll(&p, 1, 0) <= 0))
 		return;
 	pthread_mutex_lock(&a->lock);
 	if (!a->device) {
 		long device = mountinfo_connection(getpid());
-		a->device = device > 0 ? (unsigned int)device : 0;
+		__atomic_store_n(
+			&a->device, device > 0 ? (unsigned int)device : 0, __ATOMIC_RELAXED);
 	}
 	mountinfo_visit(0, take_flags, a, NULL);
 	pthread_mutex_unlock(&a->lock);
