@@ -68,7 +68,9 @@ assert_fails 'in the future' "$THULE" diff "$before" 2999-01-01
 assert_eq 2 "$(status_of "$THULE" diff "$before")" "exit status: one instant"
 
 # Who wrote which line, and which bytes.
-printf 'one\ntwo\nthree\n' >"$MNT/text"
+# In one write: the shell would make three.
+printf 'one\ntwo\nthree\n' >"$CASE_DIR/text"
+cat "$CASE_DIR/text" >"$MNT/text"
 sync_fs
 chmod 666 "$MNT/text"
 if [[ $(id -u) == 0 ]]; then
