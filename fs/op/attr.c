@@ -128,13 +128,13 @@ static void set_mode(struct call *c, struct inode *inode, mode_t mode)
 	free(acl);
 }
 
-/* An append-only file may get the time of now, an immutable one nothing. */
+/* An append-only file may get the time of now in both its times, an immutable one nothing. */
 static uint32_t forbidding_flags(int to_set)
 {
-	int harmless = FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_CTIME;
-	int now = FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME_NOW;
+	int now = FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_ATIME_NOW | FUSE_SET_ATTR_MTIME |
+		  FUSE_SET_ATTR_MTIME_NOW;
 
-	return to_set & now && !(to_set & ~(now | harmless)) ? FLAG_IMMUTABLE : FLAG_FROZEN;
+	return (to_set & ~FUSE_SET_ATTR_CTIME) == now ? FLAG_IMMUTABLE : FLAG_FROZEN;
 }
 
 /* A new owner has to have room for it. */

@@ -5,6 +5,9 @@
 #include "base/buf.h"
 #include "op/op.h"
 
+/* So many times a copy waits for all of its range to be committed. */
+#define PARKED_FOR_ALL 5
+
 /*
  * copy_file_range(2) copies no bytes: the target gets extents of its own that refer to the blobs of
  * the source.
@@ -139,9 +142,11 @@ static int copy_range(struct call *c, struct copy *k)
 	/* Somebody writes there all the time: the kernel reads and writes, then. */
 	if (transport_times_parked() > PARKED_MAX)
 		return EXDEV;
-	/* What is committed goes now; the caller asks again for the rest. */
+	/* All at once, if it comes to rest; else what is committed, and the caller asks again for
+	 * the rest. */
 	end = pending_first(from, k->from_off, k->len);
-	if (end == k->from_off)
+	if (end == k->from_off ||
+		(end < k->from_off + k->len && transport_times_parked() < PARKED_FOR_ALL))
 		return need_committed(c);
 	rc = need_layout(c, from, STMT_READ_EXTENTS, k->from_off, &end, &res);
 	if (rc)

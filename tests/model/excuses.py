@@ -35,11 +35,15 @@ EXCUSES = (
         and failed(ours) == errno.ESTALE,
     ),
     Excuse(
+        "access(2) is answered by the kernel, which does not know which files of ours are immutable",
+        lambda call, ours, reference, sequence: sequence.uses("setflags") and call[0] == "access" and ours and not reference,
+    ),
+    Excuse(
         "the kernel does not know which files of ours are immutable, so other reasons to refuse a call come first, or, where "
-        "there is no access list to remove, the call is not refused",
+        "there is no access list to remove or no byte to write, the call is not refused",
         lambda call, ours, reference, sequence: sequence.uses("setflags")
         and failed(reference) == errno.EPERM
-        and (failed(ours) or call[0:1] + call[3:] == ["setacl", []]),
+        and (failed(ours) or call[0:1] + call[3:] == ["setacl", []] or (call[0] in ("write", "pwrite") and call[3] == 0)),
     ),
 )
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # timeout: 300
 # options: noatime
-"""Random operations on ours and on ext4 side by side: tests/model/run says how, and takes arguments."""
+"""Random operations on ours and on ext4 side by side: tests/model/run says how. The same ones each time, so that what fails has to do
+with what was changed; THULE_MODEL_ARGUMENTS has others, one a line, such as --seed."""
 
 import os
 import sys
@@ -11,4 +12,4 @@ seconds = "25" if os.environ.get("THULE_SANITIZED") else "60"
 arguments = os.environ.get("THULE_MODEL_ARGUMENTS", "").split("\n")
 
 sys.stdout.flush()
-os.execv(MODEL, [MODEL, "--ours", os.environ["MNT"], "--seconds", seconds, *filter(None, arguments)])
+os.execv(MODEL, [MODEL, "--ours", os.environ["MNT"], "--seed", "1", "--seconds", seconds, *filter(None, arguments)])
