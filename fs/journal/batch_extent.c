@@ -71,18 +71,23 @@ static void cut_pieces(
 {
 	struct rows *history = &b->rows[ROWS_EXTENT_HISTORY];
 
-	for (size_t i = 0, count = f->piece_count; i < count; i++) {
+	for (size_t i = 0; i < f->piece_count; i++) {
 		struct piece p = f->pieces[i], gone = p;
 		uint64_t end = p.off + p.len;
 
-		if (!p.len || end <= lo || p.off >= hi)
+		if (end <= lo || p.off >= hi)
 			continue;
 		gone.off = p.off > lo ? p.off : lo;
 		gone.len = (end < hi ? end : hi) - gone.off;
 		gone.blob_off = p.blob_off + (gone.off - p.off);
 		rows_extent(history, f->ino, &gone);
 		rows_when(history, at);
-		f->pieces[i].len = gone.off - p.off;
+		/* What is gone as a whole leaves the list, which else would grow with each
+		 * overwriting. */
+		if (gone.off > p.off)
+			f->pieces[i].len = gone.off - p.off;
+		else
+			f->pieces[i--] = f->pieces[--f->piece_count];
 		if (end > hi) {
 			struct piece right = p;
 			right.off = hi;
@@ -118,8 +123,8 @@ static bool append(struct batch *b, struct extent_fold *f, uint64_t off, const c
 	if (p->own == BLOB_SHARED)
 		return false;
 	blob = &b->blobs[p->own];
-	if (!p->len || p->off + p->len != off || p->actor != actor ||
-		p->blob_off + p->len != blob->len || blob->len + len > EXTENT_MAX)
+	if (p->off + p->len != off || p->actor != actor || p->blob_off + p->len != blob->len ||
+		blob->len + len > EXTENT_MAX)
 		return false;
 	run = add_run(b, data, len);
 	b->runs[blob->last].next = (int32_t)run;
@@ -226,8 +231,7 @@ void extent_fold_finish(struct batch *b)
 			rows_when(r, f->cuts[i].at);
 		}
 		for (size_t i = 0; i < f->piece_count; i++)
-			if (f->pieces[i].len)
-				rows_extent(&b->rows[ROWS_EXTENT_INSERT], f->ino, &f->pieces[i]);
+			rows_extent(&b->rows[ROWS_EXTENT_INSERT], f->ino, &f->pieces[i]);
 	}
 }
 

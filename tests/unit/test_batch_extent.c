@@ -460,6 +460,21 @@ START_TEST(overwrites_keep_their_ops)
 }
 END_TEST
 
+/* What a batch looks through for each write does not grow with what was overwritten before. */
+START_TEST(overwritten_pieces_are_dropped)
+{
+	struct batch *b = batch_new(3, 1000);
+
+	for (uint64_t op = 20; op < 1020; op++)
+		write_at(b, op, op % 2 * 4, "four", 0);
+	ck_assert_uint_eq(b->extents->piece_count, 2);
+	batch_finish(b);
+	ck_assert_int_eq(b->rows[ROWS_EXTENT_INSERT].column[0].count, 2);
+	ck_assert_int_eq(b->rows[ROWS_EXTENT_HISTORY].column[0].count, 998);
+	batch_free(b);
+}
+END_TEST
+
 /* The file was longer for a while, with zeros where the second write goes. */
 START_TEST(cut_ends_joining)
 {
@@ -487,6 +502,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, appends_join);
 	tcase_add_test(tc, cut_ends_joining);
 	tcase_add_test(tc, overwrites_keep_their_ops);
+	tcase_add_test(tc, overwritten_pieces_are_dropped);
 }
 
 int main(void)
