@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/path.h"
 #include "cluster/cluster.h"
 #include "config.h"
 #include "holder.h"
@@ -107,11 +108,8 @@ static bool join(const struct config *config, const char *conninfo, struct serve
 static bool lies_in(const char *dir, const char *path)
 {
 	char real[PATH_MAX];
-	size_t len = strlen(dir);
 
-	if (!realpath(path, real))
-		snprintf(real, sizeof(real), "%s", path);
-	return !strncmp(real, dir, len) && (real[len] == '/' || real[len] == '\0');
+	return path_in(realpath(path, real) ? real : path, dir);
 }
 
 /*

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mountinfo.h"
+#include "base/path.h"
 #include "cluster/path.h"
 #include "db/conn.h"
 
@@ -157,12 +158,11 @@ static bool points_into(const char *link, const char *dir)
 {
 	char target[PATH_MAX];
 	ssize_t n = readlink(link, target, sizeof(target) - 1);
-	size_t length = strlen(dir);
 
 	if (n <= 0)
 		return false;
 	target[n] = '\0';
-	return !strncmp(target, dir, length) && (target[length] == '/' || target[length] == '\0');
+	return path_in(target, dir);
 }
 
 /* Asks the names of links alone: looking at what they point to could block on the mount. */

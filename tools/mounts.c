@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "cluster/path.h"
 
 struct filter {
@@ -38,8 +39,7 @@ static bool closer(const struct mount_point *m, void *arg)
 	size_t n = strcmp(m->dir, "/") ? strlen(m->dir) : 0;
 
 	/* Of two on the same directory the later one covers the other. */
-	if (n >= s->length && !strncmp(s->path, m->dir, n) &&
-		(s->path[n] == '/' || s->path[n] == '\0')) {
+	if (n >= s->length && path_in(s->path, n ? m->dir : "")) {
 		s->length = n;
 		*s->best = *m;
 	}

@@ -182,6 +182,9 @@ void reply_attr(fuse_req_t req, const struct stat *st, int64_t btime);
 int flags_forbid(const struct inode *inode, uint32_t flags);
 /* The first columns of every statement that reads inodes, now or then, from ino to project. */
 struct inode_attr result_attr(const PGresult *res, int row);
+/* Answers GETXATTR or LISTXATTR with len bytes; `size` is the caller's room, 0 asks how many there
+ * are. */
+void reply_xattr(fuse_req_t req, const void *data, size_t len, size_t size);
 /* Whether listxattr(2) shows a name to a user: only root sees what only root may read. */
 bool xattr_listed(struct bytes name, uid_t uid);
 /* A handle for an inode that is now open, with flags of open(2), by who calls. */

@@ -15,17 +15,6 @@ static struct bytes cell(const PGresult *res, int row, int column)
 		PQgetvalue(res, row, column), (uint32_t)PQgetlength(res, row, column)};
 }
 
-/* `size` is the caller's room; 0 asks how much there is. */
-static void reply_bytes(const struct past_request *r, const void *data, size_t len)
-{
-	if (r->size == 0)
-		fuse_reply_xattr(r->reply.req, len);
-	else if (len > r->size)
-		fuse_reply_err(r->reply.req, ERANGE);
-	else
-		fuse_reply_buf(r->reply.req, data, len);
-}
-
 static void answer_getxattr(struct past_request *r, const PGresult *res)
 {
 	struct bytes name, value;
@@ -43,7 +32,7 @@ static void answer_getxattr(struct past_request *r, const PGresult *res)
 		!past_guard_allows(&r->caller, cell(res, 0, XATTR_GUARD), R_OK))
 		fuse_reply_err(r->reply.req, EACCES);
 	else
-		reply_bytes(r, value.data, value.len);
+		reply_xattr(r->reply.req, value.data, value.len, r->size);
 }
 
 static void answer_listxattr(struct past_request *r, const PGresult *res)
@@ -57,7 +46,7 @@ static void answer_listxattr(struct past_request *r, const PGresult *res)
 		buf_add(&list, name.data, name.len);
 		buf_add(&list, "", 1);
 	}
-	reply_bytes(r, list.data, list.len);
+	reply_xattr(r->reply.req, list.data, list.len, r->size);
 	buf_free(&list);
 }
 

@@ -201,16 +201,21 @@ void op_removexattr(fuse_req_t req, fuse_ino_t ino, const char *name)
 	call_end(&c, remove_xattr(&c, ino, name_bytes(name)));
 }
 
-/* `size` is the caller's room; 0 asks how many there are. Takes data. */
-static void reply_bytes(struct call *c, void *data, size_t len, size_t size)
+void reply_xattr(fuse_req_t req, const void *data, size_t len, size_t size)
+{
+	if (size == 0)
+		fuse_reply_xattr(req, len);
+	else if (len > size)
+		fuse_reply_err(req, ERANGE);
+	else
+		fuse_reply_buf(req, data, len);
+}
+
+/* Takes data. */
+static void end_xattr(struct call *c, void *data, size_t len, size_t size)
 {
 	call_leave(c);
-	if (size == 0)
-		fuse_reply_xattr(c->req, len);
-	else if (len > size)
-		fuse_reply_err(c->req, ERANGE);
-	else
-		fuse_reply_buf(c->req, data, len);
+	reply_xattr(c->req, data, len, size);
 	free(data);
 }
 
@@ -233,7 +238,7 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 		call_end(&c, rc);
 		return;
 	}
-	reply_bytes(&c, xmemdup(x->bytes + x->name_len, x->value_len), x->value_len, size);
+	end_xattr(&c, xmemdup(x->bytes + x->name_len, x->value_len), x->value_len, size);
 }
 
 bool xattr_listed(struct bytes name, uid_t uid)
@@ -261,5 +266,5 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 		buf_add(&list, x->bytes, x->name_len);
 		buf_add(&list, "", 1);
 	}
-	reply_bytes(&c, list.data, list.len, size);
+	end_xattr(&c, list.data, list.len, size);
 }
