@@ -1,14 +1,7 @@
 -- Every inode with a name counts for the tree that it is in; a file whose names lie in several, for one of them.
 create view thule.fsck_quota_tree as
-with recursive tree (ino, project) as (
-    select q.ino, q.id from thule.quota q where q.kind = 2
-    union all
-    select d.ino, t.project
-    from tree t
-    join thule.dirent d on d.parent = t.ino
-    where not exists (select from thule.quota q where q.ino = d.ino)
-), wanted as materialized (
-    select t.ino, array_agg(t.project) as projects from tree t group by t.ino
+with wanted as materialized (
+    select t.ino, array_agg(t.project) as projects from thule.quota_tree t group by t.ino
 )
 select 'quota_tree' as check_id, 'error' as severity, i.ino,
     format('counts for tree %s, should count for %s', i.project, coalesce(w.projects, '{0}')) as detail

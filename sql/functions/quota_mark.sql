@@ -7,15 +7,8 @@ create function thule.quota_mark() returns void
 language plpgsql
 as $$
 begin
-    with recursive tree (ino, project) as (
-        select q.ino, q.id from thule.quota q where q.kind = 2
-        union all
-        select d.ino, t.project
-        from tree t
-        join thule.dirent d on d.parent = t.ino
-        where not exists (select from thule.quota q where q.ino = d.ino)
-    ), wanted as materialized (
-        select t.ino, min(t.project) as project from tree t group by t.ino
+    with wanted as materialized (
+        select t.ino, min(t.project) as project from thule.quota_tree t group by t.ino
     ), found as (
         select i.ino, coalesce(w.project, 0) as project
         from thule.inode i
