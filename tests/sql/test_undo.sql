@@ -3,20 +3,7 @@ begin;
 \ir fixture.sql
 select no_plan();
 set client_min_messages = error;
--- Ahead of the clock, so that what is performed, whose time is now or just after the last op's, comes in between.
-create or replace function fx.at(op bigint) returns timestamptz language sql
-return '2124-01-01 00:00:00+00'::timestamptz + op * interval '1 second';
-
-create function pg_temp.run(kind text, args jsonb) returns jsonb language plpgsql as $$
-declare
-    r bigint;
-begin
-    insert into thule.request (kind, args) values (run.kind, run.args) returning id into r;
-    perform thule.perform(r);
-    return (select q.result from thule.request q where q.id = r);
-end $$;
-create function pg_temp.by(who bigint, what text) returns void language sql as $$
-update fx.setting set actor = who, tag = what $$;
+\ir perform_fixture.sql
 -- What an undo must bring back; ctime is not among it.
 create function pg_temp.tree() returns setof text language sql as $$
 select format('%s %s %s %s %s %s %s %s', path, ino, kind, mode, uid, size, nlink,

@@ -118,3 +118,30 @@ static inline void batch_finish(struct batch *b)
 	extent_fold_finish(b);
 	b->finished = true;
 }
+
+/* --- records of batches --- */
+
+static inline struct bytes name_of(const char *text)
+{
+	return (struct bytes){text, (uint32_t)strlen(text)};
+}
+
+static inline struct record begin_record(uint64_t op, uint64_t actor)
+{
+	return (struct record){.op = op,
+		.at = time_of(op),
+		.actor = actor,
+		.ino = 1,
+		.off = -1,
+		.len = -1,
+		.kind = OP_SETATTR};
+}
+
+static inline struct effect *add_effect(struct record *r, enum effect_type type, unsigned int flags)
+{
+	struct effect *e = &r->effects[r->effect_count++];
+
+	e->type = type;
+	e->flags = flags;
+	return e;
+}
