@@ -51,7 +51,7 @@ RULES
 chmod +x debian/rules
 chown -R "$user:$user" "$MNT/work" "$HOME"
 
-as_user "$user" dpkg-buildpackage -us -uc -b >"$CASE_DIR/build.log" 2>&1 ||
+as_user "$user" dpkg-buildpackage -d -us -uc -b >"$CASE_DIR/build.log" 2>&1 ||
 	fail "dpkg-buildpackage: $(tail -n 10 "$CASE_DIR/build.log")"
 package=$(ls "$MNT/work/"hello_1.0_*.deb)
 assert_match '^-rwsr-xr-x root/games ' "$(dpkg-deb -c "$package" | grep '/hello$')" "the file in the package"

@@ -50,8 +50,9 @@ check() { # DIR WHAT
 	is_sparse "$1/sparse" || fail "$2: the holes are filled"
 }
 
-make_tree "$outside/tree"
+mkdir "$outside/tree"
 setfattr -n user.probe -v 1 "$outside/tree" 2>/dev/null || skip "the host's filesystem has no extended attributes"
+make_tree "$outside/tree"
 manifest "$outside/tree" >"$outside/manifest"
 
 rsync -aHAX --sparse --numeric-ids "$outside/tree/" "$MNT/rsync/"
