@@ -11,6 +11,7 @@ void call_begin(struct call *c, fuse_req_t req)
 	c->ctx = fuse_req_ctx(req);
 	c->actor = NULL;
 	c->deferred = false;
+	c->stranger = false;
 	pthread_mutex_lock(&c->fs->lock);
 }
 

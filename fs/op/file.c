@@ -35,7 +35,8 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	bool truncate = fi->flags & O_TRUNC;
 	struct inode *inode;
 	struct handle *h;
-	int rc = need_inode(c, ino, &inode);
+	bool kill = truncate && transport_kills_setid();
+	int rc = kill ? need_setid(c, ino, false, &inode) : need_inode(c, ino, &inode);
 
 	if (!rc && truncate)
 		rc = need_room(c, 0);
@@ -51,8 +52,8 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		change_begin(c, OP_TRUNCATE, ino);
 		change_size(c, inode, 0);
 		inode->attr.mtime = inode->attr.ctime = c->now;
-		if (transport_kills_setid())
-			change_kill_setid(&inode->attr);
+		if (kill)
+			change_kill_setid(c, &inode->attr);
 		effect_inode(c, inode, 0);
 		change_end(c);
 	}

@@ -48,6 +48,7 @@ struct call {
 	const struct fuse_ctx *ctx;
 	struct actor *actor; /* who asks, for calls that change something; else NULL */
 	bool deferred;       /* the kernel asks, and actor is who opened the file */
+	bool stranger;       /* need_setid() found that who asks is not in the inode's group */
 	int64_t now;         /* nanoseconds since the epoch */
 	struct record record;
 };
@@ -69,6 +70,10 @@ void call_leave(struct call *c);
 
 /* ESTALE when the kernel knows an inode that is gone. */
 int need_inode(struct call *c, uint64_t ino, struct inode **inode);
+/* The inode of a call that may clear its set-id bits, or with of_acl sets its access list; finds
+ * out whether the caller is in its group where that decides (lets go of the lock meanwhile, so
+ * comes first in a call). */
+int need_setid(struct call *c, uint64_t ino, bool of_acl, struct inode **inode);
 /* A directory that still exists. */
 int need_dir(struct call *c, uint64_t ino, struct inode **dir);
 /* *d NULL: there is no such name. ENAMETOOLONG. */
@@ -112,9 +117,17 @@ int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t of
 uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct ranges *data);
 /* How many bytes a file has in [off, end), or less when that is not easy to know. */
 int need_count(struct call *c, struct inode *inode, uint64_t off, uint64_t end, uint64_t *bytes);
-/* Where lseek(2) goes from off with SEEK_DATA or SEEK_HOLE. 0, or ENXIO: to the end there is only a
- * hole. */
+/*
+ * Where lseek(2) goes from off with SEEK_DATA or SEEK_HOLE; data begins at the block of off. Holes
+ * are told by whole blocks, as by filesystems that allocate them. 0, or ENXIO: to the end there is
+ * only a hole.
+ */
 int layout_seek(const struct ranges *data, uint64_t size, int whence, uint64_t off, uint64_t *at);
+
+static inline uint64_t block_of(uint64_t off)
+{
+	return off - off % 4096;
+}
 
 static inline struct bytes name_bytes(const char *name)
 {
@@ -161,8 +174,8 @@ void effect_share(
 /* [off, off+len) are zeros now. */
 void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len);
 
-/* Clears the set-id bits, as writing and giving away a file do. */
-void change_kill_setid(struct inode_attr *attr);
+/* Clears the set-id bits, as writing and giving away a file do; after need_setid(). */
+void change_kill_setid(const struct call *c, struct inode_attr *attr);
 
 /* Sets the size of a file, in state and record; changes no times. */
 void change_size(struct call *c, struct inode *inode, uint64_t size);

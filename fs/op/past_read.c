@@ -94,7 +94,7 @@ static void answer_lseek(struct past_request *r, const PGresult *res)
 	int rc = ENXIO;
 
 	if (r->off < size) {
-		layout_ranges(res, r->off, INT_MAX, &data);
+		layout_ranges(res, block_of(r->off), INT_MAX, &data);
 		rc = layout_seek(&data, size, r->whence, r->off, &at);
 		ranges_free(&data);
 	}
@@ -230,7 +230,7 @@ void past_lseek(fuse_req_t req, fuse_ino_t node, off_t off, int whence)
 	} else if ((r = past_request_node(req, node, STMT_READ_PAST_HOLES, answer_lseek))) {
 		r->off = (uint64_t)off;
 		r->whence = whence;
-		reader_query_int(r->query, off);
+		reader_query_int(r->query, (int64_t)block_of(r->off));
 		past_submit(r, false);
 	}
 }

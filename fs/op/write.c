@@ -11,7 +11,8 @@ static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t
 	struct inode *inode;
 	const void *kept;
 	bool merge;
-	int rc = need_inode(c, ino, &inode);
+	bool kill = transport_kills_setid();
+	int rc = kill ? need_setid(c, ino, false, &inode) : need_inode(c, ino, &inode);
 
 	if (!rc)
 		rc = need_space(c, data->len);
@@ -40,8 +41,8 @@ static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t
 	if (off + data->len > attr->size)
 		attr->size = off + data->len;
 	attr->mtime = attr->ctime = c->now;
-	if (transport_kills_setid())
-		change_kill_setid(attr);
+	if (kill)
+		change_kill_setid(c, attr);
 	effect_inode(c, inode, merge ? EFFECT_MERGE : 0);
 	kept = change_end(c);
 	pending_add(inode, (struct pending){c->record.op, off, data->len, kept, PENDING_WRITE});
