@@ -16,6 +16,7 @@ struct handle *file_open(struct call *c, struct inode *inode, int flags)
 	h->opened = clock_mono_ns();
 	h->pid = c->ctx->pid;
 	h->flags = (uint32_t)flags;
+	inode->resized |= c->fs->settling;
 	inode->opens++;
 	return h;
 }
@@ -36,8 +37,10 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	struct inode *inode;
 	struct handle *h;
 	bool kill = truncate && transport_kills_setid();
-	int rc = kill ? need_setid(c, ino, false, &inode) : need_inode(c, ino, &inode);
+	int rc = need_unheld(c);
 
+	if (!rc)
+		rc = kill ? need_setid(c, ino, false, &inode) : need_inode(c, ino, &inode);
 	if (!rc && truncate)
 		rc = need_room(c, 0);
 	if (rc)
@@ -105,7 +108,9 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 
 	if (!h || !inode)
 		return EBADF;
-	if (inode->opens == 1 && (inode->attr.nlink == 0 || inode->stale)) {
+	/* While a request is performed, whether it has a name left is not known. */
+	if (inode->opens == 1 &&
+		(inode->attr.nlink == 0 || inode->stale || journal_held(c->fs->journal))) {
 		rc = need_inode(c, ino, &inode);
 		if (!rc)
 			rc = need_journal(c);
@@ -115,6 +120,9 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 	if (inode->write_fh == fh)
 		inode->write_fh = 0;
 	inode->opens--;
+	/* Who opens it asks for its attributes. */
+	if (!inode->opens && !inode->misplaced)
+		inode->resized = false;
 	if (!inode->opens && inode->attr.nlink == 0 && !inode->gone) {
 		/* The kernel does not say who closed it; the opener stands for them. */
 		struct actor *who =

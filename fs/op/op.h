@@ -97,6 +97,8 @@ int need_space(struct call *c, size_t data);
 int need_room(struct call *c, size_t data);
 int need_journal(struct call *c);
 
+/* That no request is being performed: it was told what is open, and that is to stay so. */
+int need_unheld(struct call *c);
 /* That all which was acknowledged is committed; for those who saw that something is not. */
 int need_committed(struct call *c);
 /*

@@ -25,6 +25,7 @@ void state_free(struct state *s)
 		handle_drop(s, h);
 	}
 	free(s->closed);
+	free(s->misplaced);
 	quotas_free(&s->quotas);
 	HASH_ITER (hh, s->inodes, inode, tmp) {
 		inode_drop(s, inode);
@@ -66,6 +67,18 @@ void inode_drop(struct state *s, struct inode *inode)
 	free(inode->target);
 	xattrs_forget(inode);
 	free(inode);
+}
+
+void inode_misplaced(struct state *s, struct inode *inode)
+{
+	if (inode->misplaced)
+		return;
+	inode->misplaced = true;
+	if (s->misplaced_count == s->misplaced_cap) {
+		s->misplaced_cap = s->misplaced_cap ? s->misplaced_cap * 2 : 16;
+		s->misplaced = xrealloc(s->misplaced, s->misplaced_cap * sizeof(s->misplaced[0]));
+	}
+	s->misplaced[s->misplaced_count++] = inode->ino;
 }
 
 /* Moves x to the end of the hash's order, which eviction walks from the beginning: a second chance.
@@ -153,6 +166,7 @@ void inode_refresh(struct inode *inode, const struct inode_attr *attr)
 	xattrs_forget(inode);
 	inode->gone = !attr;
 	if (attr) {
+		inode->resized |= inode->attr.size != attr->size;
 		inode->attr = *attr;
 		inode->charge = charge_of(attr);
 		inode->base_end = attr->size;

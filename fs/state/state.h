@@ -78,7 +78,9 @@ struct inode {
 	bool xattrs_known; /* all that it has are here */
 	bool stale;        /* it is open, and what is here of it is out of date: ask the database */
 	bool gone;         /* the row has ended; the kernel still knows the number */
-	bool used;         /* since eviction last looked */
+	bool resized;   /* while it was open, not by the kernel: that may have another end of it */
+	bool misplaced; /* it is among state.misplaced */
+	bool used;      /* since eviction last looked */
 	UT_hash_handle hh;
 };
 
@@ -121,6 +123,8 @@ struct state {
 	uint64_t next_fh;
 	uint64_t *closed; /* handles that were shown and are closed since */
 	size_t closed_count, closed_cap;
+	uint64_t *misplaced; /* inodes of which the kernel has bytes where they are not */
+	size_t misplaced_count, misplaced_cap;
 	size_t max_inodes;  /* above this many, clean ones are evicted */
 	uint64_t evictions; /* grows whenever something was dropped */
 };
@@ -136,6 +140,10 @@ struct inode *inode_find(struct state *s, uint64_t ino);
 struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target);
 /* Frees it; no names or pending writes may be left. */
 void inode_drop(struct state *s, struct inode *inode);
+
+/* The kernel has bytes of it where they are not: adds it to those that the control thread tells it
+ * of, unless it is there. Whoever takes those clears inode->misplaced. */
+void inode_misplaced(struct state *s, struct inode *inode);
 
 /* Evicts what is clean and has not been used lately, when there is too much; `committed` is the
  * last committed op. */
@@ -217,6 +225,8 @@ void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi, uint64_t k
 struct handle *handle_add(struct state *s, uint64_t ino);
 struct handle *handle_find(struct state *s, uint64_t fh);
 void handle_drop(struct state *s, struct handle *h);
+/* Calls fn with the inode of every handle, as often as it is open. */
+void handles_each(struct state *s, void (*fn)(void *arg, uint64_t ino), void *arg);
 /* Whether somebody has it open for writing; looks at every handle. */
 bool handle_writes(struct state *s, uint64_t ino);
 
