@@ -11,6 +11,14 @@
 /* The kernel asks for files that are to be run with this flag in place of the right to read. */
 #define OPEN_EXEC 0x20
 
+/* Why a lookup found no inode: there was a file, and nobody knows any more what it was. */
+static int missing(const PGresult *res)
+{
+	if (!PQgetisnull(res, 0, 0))
+		return EOVERFLOW;
+	return PQgetisnull(res, 0, PAST_ENTRY_INO) ? ENOENT : ENODATA;
+}
+
 static void answer_lookup(struct past_request *r, const PGresult *res)
 {
 	struct fuse_entry_param e;
@@ -21,7 +29,7 @@ static void answer_lookup(struct past_request *r, const PGresult *res)
 	}
 	e = past_entry(r, res, 0);
 	if (!e.ino)
-		fuse_reply_err(r->reply.req, PQgetisnull(res, 0, 0) ? ENOENT : EOVERFLOW);
+		fuse_reply_err(r->reply.req, missing(res));
 	else
 		fuse_reply_entry(r->reply.req, &e);
 }
