@@ -29,7 +29,7 @@ struct request {
 	struct fs *fs;
 	char id[24];
 	struct buf opened; /* inodes, as the text of an array */
-	PGresult *touched; /* ino, parent, name */
+	PGresult *touched; /* ino, parent, name, revived */
 };
 
 /* The kernel forgets what it has at the wrong place (inode_misplaced()). */
@@ -100,8 +100,8 @@ static bool perform(struct request *r, PGconn *conn, struct error *err)
 	PQclear(res);
 	if (!res)
 		return false;
-	r->touched = PQexecParams(conn, "select ino, parent, name from pg_temp.touched", 0, NULL,
-		NULL, NULL, NULL, 1);
+	r->touched = PQexecParams(conn, "select ino, parent, name, revived from pg_temp.touched", 0,
+		NULL, NULL, NULL, NULL, 1);
 	if (PQresultStatus(r->touched) != PGRES_TUPLES_OK)
 		return db_error(conn, r->touched, "cannot read what was touched", err);
 	return db_exec(conn, "commit", err);
@@ -196,6 +196,14 @@ static struct quota *read_quotas(struct control *c)
 	return quotas;
 }
 
+/* Under the lock, after state_reload(). */
+static void revive(struct fs *fs, const PGresult *touched, uint64_t next_op)
+{
+	for (int i = 0; touched && i < PQntuples(touched); i++)
+		if (*PQgetvalue(touched, i, 3))
+			state_revive(&fs->state, (uint64_t)result_int(touched, i, 0), next_op);
+}
+
 static void serve_request(struct control *c, const char *id)
 {
 	struct request r = {.fs = c->fs};
@@ -210,15 +218,15 @@ static void serve_request(struct control *c, const char *id)
 	pthread_mutex_lock(&c->fs->lock);
 	/* Also after a failure: a connection that was lost may have committed. */
 	state_reload(&c->fs->state, marks.next_op);
+	revive(c->fs, r.touched, marks.next_op);
 	quotas_take(c->fs, quotas);
 	if (marks.next_ino > c->fs->next_ino)
 		c->fs->next_ino = marks.next_ino;
 	c->fs->settling = true;
 	journal_go_on(c->fs->journal);
 	pthread_mutex_unlock(&c->fs->lock);
-	if (ok) {
-		invalidate(c, r.touched);
-	} else {
+	invalidate(c, r.touched);
+	if (!ok) {
 		log_warn("request %s: %s", id, err.text);
 		say_failed(c, &r, &err);
 	}

@@ -121,6 +121,7 @@ void call_end_entry(struct call *c, int rc, const struct inode *inode)
 	}
 	if (inode) {
 		e.ino = inode->ino;
+		e.generation = inode->generation;
 		attr_to_stat(&inode->attr, &e.attr);
 	}
 	call_leave(c);

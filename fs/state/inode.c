@@ -16,7 +16,12 @@ void state_free(struct state *s)
 	struct inode *inode, *tmp;
 	struct dirent_node *d, *dtmp;
 	struct handle *h, *htmp;
+	struct revived *r, *rtmp;
 
+	HASH_ITER (hh, s->revived, r, rtmp) {
+		HASH_DEL(s->revived, r);
+		free(r);
+	}
 	HASH_ITER (hh, s->dirents, d, dtmp) {
 		HASH_DEL(s->dirents, d);
 		free(d);
@@ -45,7 +50,10 @@ struct inode *inode_find(struct state *s, uint64_t ino)
 struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target)
 {
 	struct inode *inode = xcalloc(1, sizeof(*inode));
+	const struct revived *revived;
 
+	HASH_FIND(hh, s->revived, &attr->ino, sizeof(attr->ino), revived);
+	inode->generation = revived ? revived->generation : 0;
 	inode->ino = attr->ino;
 	inode->attr = *attr;
 	inode->charge = charge_of(attr);
@@ -158,6 +166,19 @@ void state_reload(struct state *s, uint64_t next_op)
 			next_op - 1; /* of which the journal will say that it is committed */
 		inode->write_fh = 0;
 	}
+}
+
+void state_revive(struct state *s, uint64_t ino, uint64_t generation)
+{
+	struct revived *r;
+
+	HASH_FIND(hh, s->revived, &ino, sizeof(ino), r);
+	if (!r) {
+		r = xcalloc(1, sizeof(*r));
+		r->ino = ino;
+		HASH_ADD(hh, s->revived, ino, sizeof(r->ino), r);
+	}
+	r->generation = generation;
 }
 
 void inode_refresh(struct inode *inode, const struct inode_attr *attr)

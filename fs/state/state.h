@@ -59,7 +59,8 @@ struct xattr {
 };
 
 struct inode {
-	uint64_t ino; /* the key; node id and inode number are the same */
+	uint64_t ino;        /* the key; node id and inode number are the same */
+	uint64_t generation; /* for the kernel: see struct revived */
 	struct inode_attr attr;
 	char *target; /* of a symbolic link, target_len bytes, owned */
 	uint32_t target_len;
@@ -115,7 +116,16 @@ struct handle {
 	UT_hash_handle hh;
 };
 
+/* A directory that was removed and brought back. The kernel may still have the one that was
+ * removed, in which there can be nothing any more; by the generation it is another. */
+struct revived {
+	uint64_t ino;
+	uint64_t generation;
+	UT_hash_handle hh;
+};
+
 struct state {
+	struct revived *revived;
 	struct inode *inodes;
 	struct dirent_node *dirents;
 	struct handle *handles;
@@ -154,6 +164,8 @@ void state_evict(struct state *s, uint64_t committed);
  * next_op: drops all that is not open, and makes what is open stale.
  */
 void state_reload(struct state *s, uint64_t next_op);
+/* A directory came back; it is not here. generation: one that it never had. */
+void state_revive(struct state *s, uint64_t ino, uint64_t generation);
 /* What the database says of a stale inode; attr NULL: it has ended. */
 void inode_refresh(struct inode *inode, const struct inode_attr *attr);
 

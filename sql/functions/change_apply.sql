@@ -150,10 +150,12 @@ begin
         from pg_temp.change_now n
         where not n.there;
 
-    insert into pg_temp.touched (ino, parent, name)
-        select r.ino, null, null from pg_temp.change_row r
+    insert into pg_temp.touched (ino, parent, name, revived)
+        select r.ino, null, null,
+            exists (select from pg_temp.change_now n where n.ino = r.ino and not n.there and n.mode & 61440 = 16384)
+        from pg_temp.change_row r
         union all
-        select c.ino, v.parent, v.name
+        select c.ino, v.parent, v.name, false
         from pg_temp.change_name c
         cross join lateral (values (c.from_parent, c.from_name), (c.to_parent, c.to_name)) v (parent, name)
         where c.active and v.parent is not null;

@@ -62,7 +62,7 @@ begin
     create temp table change_note (
         action text not null, ino bigint, parent bigint, name bytea, detail text not null, op bigint, "by" bigint
     ) on commit drop;
-    -- What caches have to drop.
-    create temp table touched (ino bigint, parent bigint, name bytea) on commit drop;
+    -- What caches have to drop; revived: a directory that was gone and is back.
+    create temp table touched (ino bigint, parent bigint, name bytea, revived boolean not null default false) on commit drop;
 end
 $$;

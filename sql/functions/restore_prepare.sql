@@ -72,7 +72,7 @@ begin
                 select top_dir
             ) c
             join thule.inode i on i.ino = c.ino
-            where i.flags & 48 <> 0;
+            where i.flags & 48 <> 0 and i.nlink > 0;
     end if;
     create index on restore_now (ino);
     analyze restore_now;

@@ -1,7 +1,7 @@
 -- Finds what an undo has to leave alone because it is immutable or append-only (chattr(1)), and is to be so.
 -- Parameters: none. Returns: nothing; adds to pg_temp.change_frozen.
 -- Tables touched: inode, inode_history, op (read).
--- Flags that were set by what is undone protect nothing: they go back like the rest.
+-- Flags that were set by what is undone protect nothing: they go back like the rest; nor do those of what is open without a name.
 create function thule.undo_frozen() returns void
 language plpgsql
 as $$
@@ -13,7 +13,7 @@ begin
             union
             select v.ino from pg_temp.change_name c cross join lateral (values (c.ino), (c.from_parent), (c.to_parent)) v (ino)
         ) c
-        join thule.inode i on i.ino = c.ino and i.flags & 48 <> 0
+        join thule.inode i on i.ino = c.ino and i.flags & 48 <> 0 and i.nlink > 0
         cross join lateral (
             select a.flags, a.op_from
             from (

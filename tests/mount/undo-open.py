@@ -8,6 +8,7 @@ import json
 import mmap
 import os
 import random
+import shutil
 import subprocess
 import time
 
@@ -113,6 +114,37 @@ def check_restore():
     equal(b"old", read("dir/old"), "content after restore")
     eventually("they are gone", lambda: nameless() == 0)
     sound("after restore")
+
+
+def remove_tree(name):
+    shutil.rmtree(path(name))
+
+
+def check_directory():
+    """A directory that comes back is whole, also where somebody has something open in the one that was removed, or is in it."""
+    os.makedirs(path("top/middle/low"))
+    write("top/middle/low/file", b"content")
+    write("top/beside", b"content")
+    fd = os.open(path("top/middle/low/file"), os.O_RDONLY)
+    folder = os.open(path("top/middle"), os.O_RDONLY | os.O_DIRECTORY)
+    other = Other()
+    other.call(os.chdir, path("top/middle/low"))
+    for _ in range(2):
+        wrecker = Other()
+        wrecker.call(remove_tree, "top")
+        thule("undo", "--pid", str(wrecker.pid))
+        wrecker.end()
+        equal(["beside", "middle"], sorted(os.listdir(path("top"))), "names in the top")
+        equal(["file"], os.listdir(path("top/middle/low")), "names below")
+        equal((b"content", b"content"), (read("top/middle/low/file"), os.pread(fd, 100, 0)), "a file below, by its name and open")
+        write("top/middle/new", b"new")
+        os.rename(path("top/middle/new"), path("top/middle/low/new"))
+        os.unlink(path("top/middle/low/new"))
+    os.close(fd)
+    os.close(folder)
+    other.end()
+    remove_tree("top")
+    sound("after directories came back")
 
 
 def check_content():
@@ -323,6 +355,7 @@ def main():
     check_removed()
     check_last_close()
     check_restore()
+    check_directory()
     check_content()
     check_append()
     check_crash()
