@@ -3,6 +3,7 @@
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
+unshare --mount true 2>/dev/null || skip "no mount namespace can be made here, as in a chroot"
 
 echo kept >"$MNT/file"
 daemon=$(sql 'select pid from thule.mount where ended_at is null')
