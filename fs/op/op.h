@@ -195,6 +195,11 @@ void attr_to_stat(const struct inode_attr *attr, struct stat *st);
 void reply_attr(fuse_req_t req, const struct stat *st, int64_t btime);
 /* EPERM when the inode has one of these FS_*_FL flags. */
 int flags_forbid(const struct inode *inode, uint32_t flags);
+/* Whether an ioctl asks for flags, or sets them, and has the room for it that it says. */
+bool flags_asked(unsigned int cmd, size_t out_len);
+bool flags_told(unsigned int cmd, size_t in_len);
+/* Answers one that asks for them. */
+void reply_flags(fuse_req_t req, unsigned int cmd, const struct inode_attr *attr);
 /* The first columns of every statement that reads inodes, now or then, from ino to project. */
 struct inode_attr result_attr(const PGresult *res, int row);
 /* Answers GETXATTR or LISTXATTR with len bytes; `size` is the caller's room, 0 asks how many there

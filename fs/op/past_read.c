@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "op/op.h"
 #include "op/past_request.h"
 
 /* The kernel asks for files that are to be run with this flag in place of the right to read. */
@@ -227,6 +228,30 @@ void past_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t off)
 	reader_query_int(r->query, off);
 	reader_query_int(r->query, (int64_t)size);
 	past_submit(r, false);
+}
+
+static void answer_flags(struct past_request *r, const PGresult *res)
+{
+	struct inode_attr attr;
+
+	if (PQntuples(res) == 0) {
+		fuse_reply_err(r->reply.req, ESTALE);
+		return;
+	}
+	attr = result_attr(res, 0);
+	reply_flags(r->reply.req, r->cmd, &attr);
+}
+
+void past_ioctl(fuse_req_t req, fuse_ino_t node, unsigned int cmd, size_t in_len, size_t out_len)
+{
+	struct past_request *r;
+
+	if (node == PAST_DIR || node == PAST_AT || !flags_asked(cmd, out_len)) {
+		fuse_reply_err(req, flags_told(cmd, in_len) ? EROFS : ENOTTY);
+	} else if ((r = past_request_node(req, node, STMT_READ_PAST_INODE, answer_flags))) {
+		r->cmd = cmd;
+		past_submit(r, false);
+	}
 }
 
 void past_lseek(fuse_req_t req, fuse_ino_t node, off_t off, int whence)

@@ -29,6 +29,8 @@ struct past_request {
 	bool plus;
 	/* Of lseek, from off. */
 	int whence;
+	/* Of ioctl. */
+	unsigned int cmd;
 	struct fuse_file_info fi;
 };
 
