@@ -107,11 +107,11 @@ static bool perform(struct request *r, PGconn *conn, struct error *err)
 	return db_exec(conn, "commit", err);
 }
 
-static void add_opened(void *arg, uint64_t ino)
+static void add_opened(void *arg, struct handle *h)
 {
 	struct buf *b = arg;
 	char text[24];
-	int n = snprintf(text, sizeof(text), "%s%" PRIu64, b->len ? "," : "{", ino);
+	int n = snprintf(text, sizeof(text), "%s%" PRIu64, b->len ? "," : "{", h->ino);
 
 	buf_add(b, text, (size_t)n);
 }

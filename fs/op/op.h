@@ -173,6 +173,12 @@ void effect_xattr_gone(struct call *c, struct inode *inode, struct bytes name);
 /* Pieces of committed blobs are in [off, off+len) now, where nothing is. */
 void effect_share(
 	struct call *c, struct inode *inode, uint64_t off, uint64_t len, struct bytes shares);
+/*
+ * A whiteout, which is what overlayfs leaves behind where a name was: a character device 0/0. In
+ * the record of the op that moved the name; whether the quotas allow it is asked before (EDQUOT).
+ */
+int whiteout_allowed(struct call *c, const struct inode *dir);
+void effect_whiteout(struct call *c, struct inode *dir, struct bytes name);
 /* [off, off+len) are zeros now. */
 void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len);
 

@@ -61,12 +61,12 @@ void handles_hide(struct state *s)
 	s->closed_count = 0;
 }
 
-void handles_each(struct state *s, void (*fn)(void *arg, uint64_t ino), void *arg)
+void handles_each(struct state *s, void (*fn)(void *arg, struct handle *h), void *arg)
 {
 	struct handle *h, *tmp;
 
 	HASH_ITER (hh, s->handles, h, tmp) {
-		fn(arg, h->ino);
+		fn(arg, h);
 	}
 }
 

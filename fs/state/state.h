@@ -237,8 +237,7 @@ void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi, uint64_t k
 struct handle *handle_add(struct state *s, uint64_t ino);
 struct handle *handle_find(struct state *s, uint64_t fh);
 void handle_drop(struct state *s, struct handle *h);
-/* Calls fn with the inode of every handle, as often as it is open. */
-void handles_each(struct state *s, void (*fn)(void *arg, uint64_t ino), void *arg);
+void handles_each(struct state *s, void (*fn)(void *arg, struct handle *h), void *arg);
 /* Whether somebody has it open for writing; looks at every handle. */
 bool handle_writes(struct state *s, uint64_t ino);
 
