@@ -28,19 +28,48 @@ struct control {
 struct request {
 	struct fs *fs;
 	char id[24];
-	PGresult *touched; /* ino, parent, name */
+	struct buf opened; /* inodes, as the text of an array */
+	PGresult *touched; /* ino, parent, name, revived */
 };
+
+/* The kernel forgets what it has at the wrong place (inode_misplaced()). */
+static void put_right(struct control *c)
+{
+	struct state *s = &c->fs->state;
+	eventfd_t ignored;
+	uint64_t *inos;
+	size_t n;
+
+	eventfd_read(c->fs->nudge_fd, &ignored);
+	pthread_mutex_lock(&c->fs->lock);
+	inos = s->misplaced;
+	n = s->misplaced_count;
+	s->misplaced = NULL;
+	s->misplaced_count = s->misplaced_cap = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct inode *inode = inode_find(s, inos[i]);
+		if (inode)
+			inode->misplaced = false;
+	}
+	pthread_mutex_unlock(&c->fs->lock);
+	for (size_t i = 0; i < n; i++)
+		fuse_lowlevel_notify_inval_inode(c->session, inos[i], 0, 0);
+	free(inos);
+}
 
 /* True when it is time to end; waits for that at most so long, or until the connection has
  * something. */
 static bool wait_for_stop(struct control *c, int timeout_ms)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{.fd = c->stop_fd, .events = POLLIN},
 		{.fd = c->conn ? PQsocket(c->conn) : -1, .events = POLLIN},
+		{.fd = c->fs->nudge_fd, .events = POLLIN},
 	};
 
-	poll(p, 2, timeout_ms);
+	poll(p, 3, timeout_ms);
+	if (p[2].revents)
+		put_right(c);
 	return p[0].revents != 0;
 }
 
@@ -62,20 +91,40 @@ static bool listen_to(struct control *c, struct error *err)
  * sql/README.md. */
 static bool perform(struct request *r, PGconn *conn, struct error *err)
 {
-	const char *params[] = {r->id};
+	const char *params[] = {r->id, r->opened.data};
 	PGresult *res;
 
 	if (!db_exec(conn, "begin; set local synchronous_commit = on", err))
 		return false;
-	res = db_query(conn, "select thule.perform($1::bigint)", 1, params, err);
+	res = db_query(conn, "select thule.perform($1::bigint, $2::bigint[])", 2, params, err);
 	PQclear(res);
 	if (!res)
 		return false;
-	r->touched = PQexecParams(conn, "select ino, parent, name from pg_temp.touched", 0, NULL,
-		NULL, NULL, NULL, 1);
+	r->touched = PQexecParams(conn, "select ino, parent, name, revived from pg_temp.touched", 0,
+		NULL, NULL, NULL, NULL, 1);
 	if (PQresultStatus(r->touched) != PGRES_TUPLES_OK)
 		return db_error(conn, r->touched, "cannot read what was touched", err);
 	return db_exec(conn, "commit", err);
+}
+
+static void add_opened(void *arg, struct handle *h)
+{
+	struct buf *b = arg;
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%s%" PRIu64, b->len ? "," : "{", h->ino);
+
+	buf_add(b, text, (size_t)n);
+}
+
+/* What is open stays open until changes go on: see need_unheld(). */
+static void list_opened(struct request *r)
+{
+	pthread_mutex_lock(&r->fs->lock);
+	handles_each(&r->fs->state, add_opened, &r->opened);
+	pthread_mutex_unlock(&r->fs->lock);
+	if (!r->opened.len)
+		buf_add(&r->opened, "{", 1);
+	buf_add(&r->opened, "}", 2);
 }
 
 /* On the drain's thread, with the journal empty and held. */
@@ -84,6 +133,7 @@ static bool perform_job(void *arg, PGconn *conn, struct error *err)
 	struct request *r = arg;
 
 	quotas_verify(r->fs, conn);
+	list_opened(r);
 	if (perform(r, conn, err))
 		return true;
 	if (PQtransactionStatus(conn) > PQTRANS_ACTIVE)
@@ -146,6 +196,14 @@ static struct quota *read_quotas(struct control *c)
 	return quotas;
 }
 
+/* Under the lock, after state_reload(). */
+static void revive(struct fs *fs, const PGresult *touched, uint64_t next_op)
+{
+	for (int i = 0; touched && i < PQntuples(touched); i++)
+		if (*PQgetvalue(touched, i, 3))
+			state_revive(&fs->state, (uint64_t)result_int(touched, i, 0), next_op);
+}
+
 static void serve_request(struct control *c, const char *id)
 {
 	struct request r = {.fs = c->fs};
@@ -160,18 +218,23 @@ static void serve_request(struct control *c, const char *id)
 	pthread_mutex_lock(&c->fs->lock);
 	/* Also after a failure: a connection that was lost may have committed. */
 	state_reload(&c->fs->state, marks.next_op);
+	revive(c->fs, r.touched, marks.next_op);
 	quotas_take(c->fs, quotas);
 	if (marks.next_ino > c->fs->next_ino)
 		c->fs->next_ino = marks.next_ino;
+	c->fs->settling = true;
 	journal_go_on(c->fs->journal);
 	pthread_mutex_unlock(&c->fs->lock);
-	if (ok) {
-		invalidate(c, r.touched);
-	} else {
+	invalidate(c, r.touched);
+	if (!ok) {
 		log_warn("request %s: %s", id, err.text);
 		say_failed(c, &r, &err);
 	}
+	pthread_mutex_lock(&c->fs->lock);
+	c->fs->settling = false;
+	pthread_mutex_unlock(&c->fs->lock);
 	say_done(c, &r);
+	buf_free(&r.opened);
 	PQclear(r.touched);
 }
 

@@ -1,8 +1,13 @@
 #include "fs.h"
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
 void fs_init(struct fs *fs, const struct fs_config *config)
 {
-	*fs = (struct fs){.config = *config, .next_ino = config->next_ino};
+	*fs = (struct fs){.config = *config,
+		.next_ino = config->next_ino,
+		.nudge_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	pthread_mutex_init(&fs->lock, NULL);
 	state_init(&fs->state, config->max_inodes);
 }
@@ -10,6 +15,8 @@ void fs_init(struct fs *fs, const struct fs_config *config)
 void fs_destroy(struct fs *fs)
 {
 	state_free(&fs->state);
+	if (fs->nudge_fd >= 0)
+		close(fs->nudge_fd);
 	pthread_mutex_destroy(&fs->lock);
 }
 

@@ -32,6 +32,8 @@ struct fs {
 	struct state state;
 	struct journal *journal;
 	uint64_t next_ino;
+	bool settling;         /* the kernel is not told yet what a request changed */
+	int nudge_fd;          /* eventfd: the control thread is to look at state.misplaced */
 	struct load *loads;    /* what was asked of the database and is not here yet; op/load.c */
 	struct layout *layout; /* an answer for the parked request that is run again; op/layout.c */
 	struct reader *reader;

@@ -336,6 +336,13 @@ static void end_mount(struct server *s, bool clean, struct error *err)
 	journal_free(s->fs.journal);
 }
 
+/* The kernel does not always close what was open when it unmounts. */
+static void drop_opener(void *arg, struct handle *h)
+{
+	actor_unref(h->opener);
+	h->opener = NULL;
+}
+
 static bool stop(struct server *s, struct error *err)
 {
 	bool clean = true;
@@ -358,6 +365,7 @@ static bool stop(struct server *s, struct error *err)
 	past_free(s->fs.past);
 	access_free(s->fs.access);
 	transport_free(s->fs.transport);
+	handles_each(&s->fs.state, drop_opener, NULL);
 	actor_cache_free(s->fs.actors);
 	if (s->session)
 		fuse_session_destroy(s->session);

@@ -66,6 +66,24 @@ static bool check_instants(struct past *p, const char *const *params, struct err
 	return ok;
 }
 
+/* What was pruned by itself cannot be compared, and would look as if it had not been there. */
+static bool tell_pruned(struct past *p, const char *const *params, struct error *err)
+{
+	PGresult *res =
+		past_query(p, statements[STMT_COMMAND_DIFF_PRUNED].text, 4, params, false, err);
+	bool ok = res != NULL;
+	const char *files = ok ? PQgetvalue(res, 0, 0) : "0";
+
+	if (strcmp(files, "0"))
+		fprintf(stderr,
+			"thule: %s file%s, with what was in %s, cannot be compared: pruned before "
+			"%s\n",
+			files, strcmp(files, "1") ? "s" : "", strcmp(files, "1") ? "them" : "it",
+			PQgetvalue(res, 0, 1));
+	PQclear(res);
+	return ok;
+}
+
 static int run(const struct arguments *args)
 {
 	struct error err = {0};
@@ -79,7 +97,7 @@ static int run(const struct arguments *args)
 	const char *params[] = {args->operand[0], args->operand[1], typed.text, typed.bytes,
 		args->option[OPT_JSON] ? "true" : "false"};
 	ok = check_instants(&p, params, &err) && check_path(&p, params, &err) &&
-	     print(&p, args, params, &err);
+	     tell_pruned(&p, params, &err) && print(&p, args, params, &err);
 	free(typed.bytes);
 	past_close(&p);
 	return ok ? EXIT_DONE : command_fail(&err);

@@ -9,12 +9,13 @@
 #include "request.h"
 #include "target.h"
 
-enum { OPT_AT, OPT_TO, OPT_DRY_RUN, OPT_JSON };
+enum { OPT_AT, OPT_TO, OPT_DRY_RUN, OPT_FORCE, OPT_JSON };
 
 static const struct command_option options[] = {
 	[OPT_AT] = {0, "at", "T", "the instant to go back to"},
 	[OPT_TO] = {0, "to", "NEW", "make a copy at this path, which must be free"},
 	[OPT_DRY_RUN] = {0, "dry-run", NULL, "say what would happen, and do nothing"},
+	[OPT_FORCE] = {0, "force", NULL, "also what is immutable or append-only, and past quotas"},
 	[OPT_JSON] = {0, "json", NULL, "print JSON"},
 	{0},
 };
@@ -43,8 +44,9 @@ static char *json_args(PGconn *conn, const struct arguments *args, const struct 
 	const struct target *to, struct error *err)
 {
 	struct past_path path = past_path(from), new = past_path(to);
-	const char *params[] = {path.text, path.bytes, args->option[OPT_AT], new.text, new.bytes};
-	PGresult *res = ask(conn, STMT_COMMAND_RESTORE_ARGS, 5, params, err);
+	const char *params[] = {path.text, path.bytes, args->option[OPT_AT], new.text, new.bytes,
+		args->option[OPT_FORCE] ? "true" : "false"};
+	PGresult *res = ask(conn, STMT_COMMAND_RESTORE_ARGS, 6, params, err);
 	char *json = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
 
 	PQclear(res);
@@ -87,7 +89,7 @@ static int run(const struct arguments *args)
 
 const struct command command_restore = {
 	.name = "restore",
-	.operands = "PATH --at T [--to NEW] [--dry-run] [--json]",
+	.operands = "PATH --at T [--to NEW] [--dry-run] [--force] [--json]",
 	.summary = "make a file or a directory what it was",
 	.help = "In place, PATH becomes what it was at T, with all that is below it: what was made "
 		"there "

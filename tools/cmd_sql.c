@@ -4,8 +4,20 @@
 #include "cluster/path.h"
 #include "cluster/program.h"
 #include "command.h"
+#include "db/conn.h"
 #include "source.h"
 #include "target.h"
+
+/* psql takes a time zone from PGTZ alone, and ends over one that the server does not know. */
+static void pass_zone(const char *conninfo)
+{
+	PGconn *conn = getenv("PGTZ") ? NULL : db_connect(conninfo, "thule", NULL);
+	const char *zone = conn ? PQparameterStatus(conn, "TimeZone") : NULL;
+
+	if (zone)
+		setenv("PGTZ", zone, 1);
+	PQfinish(conn);
+}
 
 static int run(const struct arguments *args)
 {
@@ -26,6 +38,7 @@ static int run(const struct arguments *args)
 	argv[2] = conninfo;
 	for (int i = 0; i < args->operands; i++)
 		argv[3 + i] = args->operand[i];
+	pass_zone(t.conninfo);
 	execv(program, (char *const *)argv);
 	error_sys(&err, "cannot run %s", program);
 	free(argv);

@@ -1,3 +1,5 @@
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,12 +76,36 @@ static bool same_device(const struct mount_point *m, void *arg)
 	return false;
 }
 
-/* Also mounted at another directory, and so its daemon goes on. */
+static bool sees(pid_t pid, unsigned int device)
+{
+	return mountinfo_visit(pid, same_device, &device, NULL) && !device;
+}
+
+/*
+ * Also mounted at another directory, or in another mount namespace (a container, a service with a
+ * /tmp of its own) that was made while it was mounted here; and so its daemon goes on.
+ */
 static bool still_mounted(const struct mount_point *m)
 {
-	unsigned int device = m->device;
+	struct dirent *d;
+	pid_t pid = 0;
+	DIR *proc;
 
-	return mounts_visit(same_device, &device, NULL) && !device;
+	if (sees(0, m->device))
+		return true;
+	proc = opendir("/proc");
+	while (proc && !pid && (d = readdir(proc)))
+		if (isdigit((unsigned char)d->d_name[0]) && sees((pid_t)atol(d->d_name), m->device))
+			pid = (pid_t)atol(d->d_name);
+	if (proc)
+		closedir(proc);
+	if (pid)
+		fprintf(stderr,
+			"thule: unmounted here; process %ld has it in a mount namespace of its "
+			"own, "
+			"and so its daemon goes on\n",
+			(long)pid);
+	return pid != 0;
 }
 
 static int run(const struct arguments *args)

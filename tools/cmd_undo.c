@@ -29,7 +29,9 @@ static const struct command_option options[] = {
 	[OPT_SINCE] = {0, "since", "T", "what was done at or after this instant"},
 	[OPT_UNTIL] = {0, "until", "T", "what was done at or before this instant"},
 	[OPT_DRY_RUN] = {0, "dry-run", NULL, "say what would happen, and do nothing"},
-	[OPT_FORCE] = {0, "force", NULL, "take back later changes of others that stand on it, too"},
+	[OPT_FORCE] = {0, "force", NULL,
+		"also later changes of others that stand on it, what is "
+		"immutable or append-only, and past quotas"},
 	[OPT_JSON] = {0, "json", NULL, "print JSON"},
 	{0},
 };

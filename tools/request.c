@@ -274,8 +274,7 @@ bool request_print(PGconn *conn, const char *result, bool json, struct error *er
 	PQclear(res);
 	if (!conflicts)
 		return true;
-	printf("\nleft as it is, because someone else changed it later (--force takes that back "
-	       "too):\n");
+	printf("\nleft as it is, unless you give --force:\n");
 	return print_query(
 		conn, statements[STMT_COMMAND_CONFLICTS].text, 1, params, false, &rows, err);
 }

@@ -114,18 +114,11 @@ static bool check(PGconn *conn, const struct target *t, struct error *err)
 
 PGconn *target_connect(const struct target *t, struct error *err)
 {
-	const char *zone = getenv("TZ");
 	PGconn *conn = db_connect(t->conninfo, "thule", err);
 
 	if (conn && !check(conn, t, err)) {
 		PQfinish(conn);
 		return NULL;
-	}
-	/* A zone that PostgreSQL does not know leaves its own. */
-	if (conn && zone && *zone) {
-		PGresult *res = db_query(
-			conn, "select set_config('TimeZone', $1::text, false)", 1, &zone, NULL);
-		PQclear(res);
 	}
 	return conn;
 }

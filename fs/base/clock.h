@@ -6,9 +6,16 @@
 /* Microseconds from the Unix epoch to 2000-01-01, where PostgreSQL's timestamptz starts. */
 #define PG_EPOCH_US INT64_C(946684800000000)
 
+/* Nanoseconds since the epoch; what does not fit, before 1677 and after 2262, is the nearest that
+ * does. */
 static inline int64_t timespec_ns(const struct timespec *ts)
 {
-	return (int64_t)ts->tv_sec * 1000000000 + ts->tv_nsec;
+	int64_t ns;
+
+	if (__builtin_mul_overflow((int64_t)ts->tv_sec, INT64_C(1000000000), &ns) ||
+		__builtin_add_overflow(ns, (int64_t)ts->tv_nsec, &ns))
+		return ts->tv_sec < 0 ? INT64_MIN + 1 : INT64_MAX;
+	return ns;
 }
 
 static inline struct timespec ns_timespec(int64_t ns)

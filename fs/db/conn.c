@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/zone.h"
+
 enum error_class db_sqlstate_class(const char *sqlstate)
 {
 	/* PostgreSQL 15 manual, appendix A. The longest prefix that matches decides. */
@@ -97,6 +99,18 @@ static void drop_notice(void *arg, const char *message)
 	/* "relation already exists, skipping" is not news to anyone. */
 }
 
+/* Times are typed and shown in the zone of who runs this, wherever the server is. A zone that it
+ * does not know leaves its own. */
+static void set_zone(PGconn *conn)
+{
+	char zone[ZONE_SIZE];
+	const char *params[] = {zone};
+
+	if (zone_read(zone))
+		PQclear(db_query(
+			conn, "select set_config('TimeZone', $1::text, false)", 1, params, NULL));
+}
+
 PGconn *db_connect(const char *conninfo, const char *application, struct error *err)
 {
 	const char *keys[] = {
@@ -106,6 +120,7 @@ PGconn *db_connect(const char *conninfo, const char *application, struct error *
 
 	if (PQstatus(conn) == CONNECTION_OK) {
 		PQsetNoticeProcessor(conn, drop_notice, NULL);
+		set_zone(conn);
 		return conn;
 	}
 	error_set(err, connect_class(PQerrorMessage(conn)), "cannot connect to the database: %s",

@@ -53,6 +53,11 @@ bool journal_failed(const struct journal *j)
 	return j->failed;
 }
 
+bool journal_held(const struct journal *j)
+{
+	return j->held;
+}
+
 void journal_wait_room(struct journal *j, struct journal_waiter *w)
 {
 	w->next = j->room_waiters;

@@ -94,6 +94,8 @@ bool journal_disk(struct journal *j, struct disk_space *out);
 /* Under the lock: true when nothing will be committed any more; what was not is in the ring's file.
  */
 bool journal_failed(const struct journal *j);
+/* Under the lock: whether changes are held back by journal_exclusive(). */
+bool journal_held(const struct journal *j);
 /* Under the lock: w->fn is called when there is room again. */
 void journal_wait_room(struct journal *j, struct journal_waiter *w);
 

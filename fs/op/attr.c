@@ -91,14 +91,15 @@ static bool may_clear_setid(const struct call *c, const struct inode_attr *attr)
 {
 	struct inode_attr cleared = *attr;
 
-	change_kill_setid(&cleared);
+	change_kill_setid(c, &cleared);
 	return cleared.mode == attr->mode || c->ctx->uid == 0 || c->ctx->uid == attr->uid ||
 	       handle_writes(&c->fs->state, attr->ino);
 }
 
 /* A removed directory that somebody is in, or a removed device that is open: there is no row any
  * more, and nobody else will see it. */
-static int set_gone(struct inode_attr *attr, const struct stat *st, int to_set, int64_t now)
+static int set_gone(
+	const struct call *c, struct inode_attr *attr, const struct stat *st, int to_set)
 {
 	if (to_set & FUSE_SET_ATTR_SIZE)
 		return ESTALE;
@@ -106,9 +107,9 @@ static int set_gone(struct inode_attr *attr, const struct stat *st, int to_set, 
 		attr->mode = (attr->mode & S_IFMT) | (st->st_mode & 07777);
 	set_owner(attr, st, to_set);
 	if (to_set & SET_OWNER || !to_set)
-		change_kill_setid(attr);
-	set_times(attr, st, to_set, now);
-	attr->ctime = now;
+		change_kill_setid(c, attr);
+	set_times(attr, st, to_set, c->now);
+	attr->ctime = c->now;
 	return 0;
 }
 
@@ -149,8 +150,11 @@ static int check_owner(struct call *c, const struct inode *inode, const struct s
 static int setattr(
 	struct call *c, uint64_t ino, const struct stat *st, int to_set, struct inode **inode)
 {
+	/* Giving a file away always clears them; cutting it does where the caller may not keep
+	 * them. */
+	bool kill = to_set & SET_OWNER || !to_set || transport_kills_setid();
 	struct inode_attr *attr;
-	int rc = need_inode(c, ino, inode);
+	int rc = kill ? need_setid(c, ino, false, inode) : need_inode(c, ino, inode);
 
 	if (!rc && to_set & FUSE_SET_ATTR_MODE)
 		rc = need_xattrs(c, *inode);
@@ -165,7 +169,7 @@ static int setattr(
 	if (!to_set && !may_clear_setid(c, attr))
 		return EPERM;
 	if ((*inode)->gone)
-		return set_gone(attr, st, to_set, c->now);
+		return set_gone(c, attr, st, to_set);
 	if (to_set & FUSE_SET_ATTR_SIZE && !S_ISREG(attr->mode))
 		return S_ISDIR(attr->mode) ? EISDIR : EINVAL;
 	if (to_set & FUSE_SET_ATTR_SIZE && st->st_size < 0)
@@ -179,10 +183,8 @@ static int setattr(
 	if (to_set & FUSE_SET_ATTR_MODE)
 		set_mode(c, *inode, st->st_mode);
 	set_owner(attr, st, to_set);
-	/* Giving a file away always clears them; cutting it does where the caller may not keep
-	 * them. */
-	if (to_set & SET_OWNER || !to_set || transport_kills_setid())
-		change_kill_setid(attr);
+	if (kill)
+		change_kill_setid(c, attr);
 	if (to_set & FUSE_SET_ATTR_SIZE) {
 		change_size(c, *inode, (uint64_t)st->st_size);
 		attr->mtime = c->now;

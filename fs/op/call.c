@@ -11,6 +11,7 @@ void call_begin(struct call *c, fuse_req_t req)
 	c->ctx = fuse_req_ctx(req);
 	c->actor = NULL;
 	c->deferred = false;
+	c->stranger = false;
 	pthread_mutex_lock(&c->fs->lock);
 }
 
@@ -120,6 +121,7 @@ void call_end_entry(struct call *c, int rc, const struct inode *inode)
 	}
 	if (inode) {
 		e.ino = inode->ino;
+		e.generation = inode->generation;
 		attr_to_stat(&inode->attr, &e.attr);
 	}
 	call_leave(c);

@@ -230,16 +230,6 @@ void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len)
 				   .kind = PENDING_CUT});
 }
 
-void change_kill_setid(struct inode_attr *attr)
-{
-	if (S_ISDIR(attr->mode))
-		return;
-	attr->mode &= ~(uint32_t)S_ISUID;
-	/* Without the right to execute, it marks mandatory locks. */
-	if (attr->mode & S_IXGRP)
-		attr->mode &= ~(uint32_t)S_ISGID;
-}
-
 void change_size(struct call *c, struct inode *inode, uint64_t size)
 {
 	if (size < inode->attr.size) {

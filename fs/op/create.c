@@ -89,6 +89,15 @@ static int need_place(struct call *c, uint64_t parent, const struct bytes *name,
 		c, xattr_find(*dir, name_bytes(ACL_DEFAULT_NAME)) ? 2 * ACL_BYTES_MAX : 0);
 }
 
+static struct inode *add(struct call *c, const struct inode_attr *attr, struct bytes target)
+{
+	struct inode *inode = inode_add(&c->fs->state, attr, target);
+
+	c->fs->next_ino++;
+	inode->base_end = 0;
+	return inode;
+}
+
 /* Begins the record of a new inode, which has no name yet. */
 static int bear(struct call *c, struct inode *dir, const struct newborn *n, struct inode **inode)
 {
@@ -97,9 +106,7 @@ static int bear(struct call *c, struct inode *dir, const struct newborn *n, stru
 
 	if (rc)
 		return rc;
-	*inode = inode_add(&c->fs->state, &attr, n->target);
-	c->fs->next_ino++;
-	(*inode)->base_end = 0;
+	*inode = add(c, &attr, n->target);
 	change_begin(c, n->kind, attr.ino);
 	inherit_acl(c, dir, *inode);
 	effect_inode(c, *inode, EFFECT_NEW);
@@ -144,6 +151,24 @@ static int make_nameless(
 		return rc;
 	change_end(c);
 	return 0;
+}
+
+static const struct newborn whiteout = {.mode = S_IFCHR};
+
+int whiteout_allowed(struct call *c, const struct inode *dir)
+{
+	struct inode_attr attr = newborn_attr(c, dir, &whiteout);
+
+	return quota_check(c, NULL, &attr);
+}
+
+void effect_whiteout(struct call *c, struct inode *dir, struct bytes name)
+{
+	struct inode_attr attr = newborn_attr(c, dir, &whiteout);
+	struct inode *inode = add(c, &attr, whiteout.target);
+
+	effect_inode(c, inode, EFFECT_NEW);
+	effect_name(c, dir, name, inode, 0);
 }
 
 static void make_and_reply(

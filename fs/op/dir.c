@@ -14,9 +14,9 @@ struct listing {
 	size_t len, cap;
 };
 
-/* Appends an entry; false when it does not fit. attr NULL: its attributes are not at hand. */
+/* Appends an entry; false when it does not fit. inode NULL: it is not at hand. */
 static bool list(struct listing *l, const char *name, uint64_t ino, uint32_t mode,
-	const struct inode_attr *attr, uint64_t next)
+	const struct inode *inode, uint64_t next)
 {
 	struct stat st = {.st_ino = ino, .st_mode = mode};
 	size_t n;
@@ -26,9 +26,10 @@ static bool list(struct listing *l, const char *name, uint64_t ino, uint32_t mod
 		struct fuse_entry_param e = {.attr_timeout = KERNEL_CACHE_SECONDS,
 			.entry_timeout = KERNEL_CACHE_SECONDS,
 			.attr = st};
-		if (attr) {
+		if (inode) {
 			e.ino = ino;
-			attr_to_stat(attr, &e.attr);
+			e.generation = inode->generation;
+			attr_to_stat(&inode->attr, &e.attr);
 		}
 		n = fuse_add_direntry_plus(
 			l->req, l->buf + l->len, l->cap - l->len, name, &e, (off_t)next);
@@ -60,7 +61,7 @@ static void list_names(struct call *c, struct listing *l, const struct inode *di
 			continue;
 		if (l->plus)
 			inode = inode_find(&c->fs->state, d->ino);
-		if (!list(l, d->name, d->ino, d->mode, inode ? &inode->attr : NULL, d->cookie))
+		if (!list(l, d->name, d->ino, d->mode, inode, d->cookie))
 			return;
 	}
 }

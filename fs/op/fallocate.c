@@ -34,16 +34,26 @@ static bool fits(struct call *c, const struct inode_attr *attr, uint64_t len)
 	       (disk.room > 0 && len - attr->allocated <= (uint64_t)disk.room);
 }
 
+static void allocate(struct inode_attr *attr, int mode, uint64_t off, uint64_t end)
+{
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && end > attr->size)
+		attr->size = end;
+	if (end > attr->size)
+		end = attr->size;
+	if (off < end)
+		allocated_write(attr, off, end - off);
+}
+
 /*
- * Nothing is reserved: there is no place for bytes that do not exist yet, and what is overwritten
- * takes room again because of its history. So allocating extends the size at most, and ranges that
- * are zeroed become holes.
+ * Nothing is reserved on the disk: there is no place for bytes that do not exist yet, and what is
+ * overwritten takes room again because of its history. Allocating extends the size, and counts the
+ * range among the file's blocks and for quotas; ranges that are zeroed have no bytes any more.
  */
 static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, uint64_t len)
 {
 	bool zero = mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
 	uint64_t end = off + len, cut_end, bytes = 0;
-	struct inode_attr *attr;
+	struct inode_attr after;
 	struct inode *inode;
 	int rc = need_inode(c, ino, &inode);
 
@@ -53,26 +63,30 @@ static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, 
 		rc = check(inode, mode, off, len);
 	if (rc)
 		return rc;
-	attr = &inode->attr;
-	if (!zero && !fits(c, attr, len))
+	if (!zero && !fits(c, &inode->attr, len))
 		return ENOSPC;
-	cut_end = end < attr->size ? end : attr->size;
+	cut_end = end < inode->attr.size ? end : inode->attr.size;
 	zero = zero && off < cut_end;
 	if (zero)
 		rc = need_count(c, inode, off, cut_end, &bytes);
 	if (rc)
 		return rc;
+	after = inode->attr;
+	if (zero)
+		allocated_cut(&after, off, cut_end, bytes);
+	if (!(mode & FALLOC_FL_PUNCH_HOLE))
+		allocate(&after, mode, off, end);
+	rc = quota_check(c, inode, &after);
+	if (rc)
+		return rc;
 	change_begin(c, OP_FALLOCATE, ino);
 	c->record.off = (int64_t)off;
 	c->record.len = (int64_t)len;
-	if (zero) {
+	if (zero)
 		effect_cut(c, inode, off, cut_end - off);
-		allocated_cut(attr, off, cut_end, bytes);
-	}
-	if (!(mode & FALLOC_FL_KEEP_SIZE) && end > attr->size)
-		attr->size = end;
 	inode->write_fh = 0;
-	attr->mtime = attr->ctime = c->now;
+	after.mtime = after.ctime = c->now;
+	inode->attr = after;
 	effect_inode(c, inode, 0);
 	change_end(c);
 	return 0;

@@ -16,6 +16,7 @@ struct handle *file_open(struct call *c, struct inode *inode, int flags)
 	h->opened = clock_mono_ns();
 	h->pid = c->ctx->pid;
 	h->flags = (uint32_t)flags;
+	inode->resized |= c->fs->settling;
 	inode->opens++;
 	return h;
 }
@@ -35,8 +36,11 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	bool truncate = fi->flags & O_TRUNC;
 	struct inode *inode;
 	struct handle *h;
-	int rc = need_inode(c, ino, &inode);
+	bool kill = truncate && transport_kills_setid();
+	int rc = need_unheld(c);
 
+	if (!rc)
+		rc = kill ? need_setid(c, ino, false, &inode) : need_inode(c, ino, &inode);
 	if (!rc && truncate)
 		rc = need_room(c, 0);
 	if (rc)
@@ -51,8 +55,8 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		change_begin(c, OP_TRUNCATE, ino);
 		change_size(c, inode, 0);
 		inode->attr.mtime = inode->attr.ctime = c->now;
-		if (transport_kills_setid())
-			change_kill_setid(&inode->attr);
+		if (kill)
+			change_kill_setid(c, &inode->attr);
 		effect_inode(c, inode, 0);
 		change_end(c);
 	}
@@ -104,7 +108,9 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 
 	if (!h || !inode)
 		return EBADF;
-	if (inode->opens == 1 && (inode->attr.nlink == 0 || inode->stale)) {
+	/* While a request is performed, whether it has a name left is not known. */
+	if (inode->opens == 1 &&
+		(inode->attr.nlink == 0 || inode->stale || journal_held(c->fs->journal))) {
 		rc = need_inode(c, ino, &inode);
 		if (!rc)
 			rc = need_journal(c);
@@ -114,6 +120,9 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 	if (inode->write_fh == fh)
 		inode->write_fh = 0;
 	inode->opens--;
+	/* Who opens it asks for its attributes. */
+	if (!inode->opens && !inode->misplaced)
+		inode->resized = false;
 	if (!inode->opens && inode->attr.nlink == 0 && !inode->gone) {
 		/* The kernel does not say who closed it; the opener stands for them. */
 		struct actor *who =

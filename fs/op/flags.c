@@ -83,11 +83,20 @@ static int set_flags(struct call *c, uint64_t ino, unsigned int cmd, const void 
 	return 0;
 }
 
+void reply_flags(fuse_req_t req, unsigned int cmd, const struct inode_attr *attr)
+{
+	struct fsxattr x = {.fsx_xflags = to_xflags(attr->flags), .fsx_projid = attr->project};
+
+	if (cmd == FS_IOC_GETFLAGS)
+		fuse_reply_ioctl(req, 0, &attr->flags, sizeof(attr->flags));
+	else
+		fuse_reply_ioctl(req, 0, &x, sizeof(x));
+}
+
 static void get_flags(fuse_req_t req, uint64_t ino, unsigned int cmd)
 {
-	struct fsxattr x = {0};
+	struct inode_attr attr;
 	struct inode *inode;
-	uint32_t flags;
 	struct call c;
 	int rc;
 
@@ -97,14 +106,9 @@ static void get_flags(fuse_req_t req, uint64_t ino, unsigned int cmd)
 		call_end(&c, rc);
 		return;
 	}
-	flags = inode->attr.flags;
-	x.fsx_xflags = to_xflags(flags);
-	x.fsx_projid = inode->attr.project;
+	attr = inode->attr;
 	call_leave(&c);
-	if (cmd == FS_IOC_GETFLAGS)
-		fuse_reply_ioctl(req, 0, &flags, sizeof(flags));
-	else
-		fuse_reply_ioctl(req, 0, &x, sizeof(x));
+	reply_flags(req, cmd, &attr);
 }
 
 /* The bytes that a command reads from and writes to the caller; 0 for commands that there are not.
@@ -123,6 +127,16 @@ static size_t out_size(unsigned int cmd)
 					  : 0;
 }
 
+bool flags_asked(unsigned int cmd, size_t out_len)
+{
+	return out_size(cmd) && out_len >= out_size(cmd);
+}
+
+bool flags_told(unsigned int cmd, size_t in_len)
+{
+	return in_size(cmd) && in_len >= in_size(cmd);
+}
+
 void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	struct fuse_file_info *fi, unsigned int flags, const void *in, size_t in_len,
 	size_t out_len)
@@ -130,9 +144,9 @@ void op_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	struct call c;
 	int rc;
 
-	if (out_size(cmd) && out_len >= out_size(cmd)) {
+	if (flags_asked(cmd, out_len)) {
 		get_flags(req, ino, cmd);
-	} else if (in_size(cmd) && in_len >= in_size(cmd)) {
+	} else if (flags_told(cmd, in_len)) {
 		call_begin_change(&c, req);
 		rc = set_flags(&c, ino, cmd, in);
 		if (rc) {

@@ -132,7 +132,12 @@ uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct rang
 
 int layout_seek(const struct ranges *data, uint64_t size, int whence, uint64_t off, uint64_t *at)
 {
-	*at = whence == SEEK_DATA ? ranges_next_in(data, off) : ranges_next_out(data, off);
+	struct ranges blocks = {0};
+
+	for (size_t i = 0; i < data->count; i++)
+		ranges_add(&blocks, block_of(data->at[i].lo), block_of(data->at[i].hi + 4095));
+	*at = whence == SEEK_DATA ? ranges_next_in(&blocks, off) : ranges_next_out(&blocks, off);
+	ranges_free(&blocks);
 	if (*at < size)
 		return 0;
 	*at = size;

@@ -286,16 +286,10 @@ static void wait_over(struct journal_waiter *w, int error)
 	free(wait);
 }
 
-static int need(struct call *c, size_t data, enum journal_use use)
+static int wait_room(struct call *c)
 {
 	struct journal_wait *wait;
-	enum journal_room room;
 
-	if (journal_failed(c->fs->journal))
-		return EIO;
-	room = journal_room(c->fs->journal, data, use);
-	if (room != JOURNAL_LATER)
-		return room == JOURNAL_ROOM ? 0 : ENOSPC;
 	if (transport_error())
 		return transport_error();
 	wait = xcalloc(1, sizeof(*wait));
@@ -303,6 +297,23 @@ static int need(struct call *c, size_t data, enum journal_use use)
 	wait->parked = transport_park(c->fs->transport, c->req);
 	journal_wait_room(c->fs->journal, &wait->waiter);
 	return CALL_PARKED;
+}
+
+static int need(struct call *c, size_t data, enum journal_use use)
+{
+	enum journal_room room;
+
+	if (journal_failed(c->fs->journal))
+		return EIO;
+	room = journal_room(c->fs->journal, data, use);
+	if (room != JOURNAL_LATER)
+		return room == JOURNAL_ROOM ? 0 : ENOSPC;
+	return wait_room(c);
+}
+
+int need_unheld(struct call *c)
+{
+	return journal_held(c->fs->journal) ? wait_room(c) : 0;
 }
 
 int need_committed(struct call *c)

@@ -48,6 +48,7 @@ struct call {
 	const struct fuse_ctx *ctx;
 	struct actor *actor; /* who asks, for calls that change something; else NULL */
 	bool deferred;       /* the kernel asks, and actor is who opened the file */
+	bool stranger;       /* need_setid() found that who asks is not in the inode's group */
 	int64_t now;         /* nanoseconds since the epoch */
 	struct record record;
 };
@@ -69,6 +70,10 @@ void call_leave(struct call *c);
 
 /* ESTALE when the kernel knows an inode that is gone. */
 int need_inode(struct call *c, uint64_t ino, struct inode **inode);
+/* The inode of a call that may clear its set-id bits, or with of_acl sets its access list; finds
+ * out whether the caller is in its group where that decides (lets go of the lock meanwhile, so
+ * comes first in a call). */
+int need_setid(struct call *c, uint64_t ino, bool of_acl, struct inode **inode);
 /* A directory that still exists. */
 int need_dir(struct call *c, uint64_t ino, struct inode **dir);
 /* *d NULL: there is no such name. ENAMETOOLONG. */
@@ -92,6 +97,8 @@ int need_space(struct call *c, size_t data);
 int need_room(struct call *c, size_t data);
 int need_journal(struct call *c);
 
+/* That no request is being performed: it was told what is open, and that is to stay so. */
+int need_unheld(struct call *c);
 /* That all which was acknowledged is committed; for those who saw that something is not. */
 int need_committed(struct call *c);
 /*
@@ -112,9 +119,17 @@ int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t of
 uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct ranges *data);
 /* How many bytes a file has in [off, end), or less when that is not easy to know. */
 int need_count(struct call *c, struct inode *inode, uint64_t off, uint64_t end, uint64_t *bytes);
-/* Where lseek(2) goes from off with SEEK_DATA or SEEK_HOLE. 0, or ENXIO: to the end there is only a
- * hole. */
+/*
+ * Where lseek(2) goes from off with SEEK_DATA or SEEK_HOLE; data begins at the block of off. Holes
+ * are told by whole blocks, as by filesystems that allocate them. 0, or ENXIO: to the end there is
+ * only a hole.
+ */
 int layout_seek(const struct ranges *data, uint64_t size, int whence, uint64_t off, uint64_t *at);
+
+static inline uint64_t block_of(uint64_t off)
+{
+	return off - off % 4096;
+}
 
 static inline struct bytes name_bytes(const char *name)
 {
@@ -158,11 +173,17 @@ void effect_xattr_gone(struct call *c, struct inode *inode, struct bytes name);
 /* Pieces of committed blobs are in [off, off+len) now, where nothing is. */
 void effect_share(
 	struct call *c, struct inode *inode, uint64_t off, uint64_t len, struct bytes shares);
+/*
+ * A whiteout, which is what overlayfs leaves behind where a name was: a character device 0/0. In
+ * the record of the op that moved the name; whether the quotas allow it is asked before (EDQUOT).
+ */
+int whiteout_allowed(struct call *c, const struct inode *dir);
+void effect_whiteout(struct call *c, struct inode *dir, struct bytes name);
 /* [off, off+len) are zeros now. */
 void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len);
 
-/* Clears the set-id bits, as writing and giving away a file do. */
-void change_kill_setid(struct inode_attr *attr);
+/* Clears the set-id bits, as writing and giving away a file do; after need_setid(). */
+void change_kill_setid(const struct call *c, struct inode_attr *attr);
 
 /* Sets the size of a file, in state and record; changes no times. */
 void change_size(struct call *c, struct inode *inode, uint64_t size);
@@ -180,6 +201,11 @@ void attr_to_stat(const struct inode_attr *attr, struct stat *st);
 void reply_attr(fuse_req_t req, const struct stat *st, int64_t btime);
 /* EPERM when the inode has one of these FS_*_FL flags. */
 int flags_forbid(const struct inode *inode, uint32_t flags);
+/* Whether an ioctl asks for flags, or sets them, and has the room for it that it says. */
+bool flags_asked(unsigned int cmd, size_t out_len);
+bool flags_told(unsigned int cmd, size_t in_len);
+/* Answers one that asks for them. */
+void reply_flags(fuse_req_t req, unsigned int cmd, const struct inode_attr *attr);
 /* The first columns of every statement that reads inodes, now or then, from ino to project. */
 struct inode_attr result_attr(const PGresult *res, int row);
 /* Answers GETXATTR or LISTXATTR with len bytes; `size` is the caller's room, 0 asks how many there

@@ -71,5 +71,6 @@ void past_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi);
 void past_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t off);
 void past_getxattr(fuse_req_t req, fuse_ino_t node, const char *name, size_t size);
 void past_listxattr(fuse_req_t req, fuse_ino_t node, size_t size);
+void past_ioctl(fuse_req_t req, fuse_ino_t node, unsigned int cmd, size_t in_len, size_t out_len);
 void past_lseek(fuse_req_t req, fuse_ino_t node, off_t off, int whence);
 void past_readdir(fuse_req_t req, fuse_ino_t node, size_t size, off_t off, bool plus);

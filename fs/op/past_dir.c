@@ -54,9 +54,14 @@ static void list_dir(struct past_request *r, const PGresult *res)
 	}
 	buf = xcalloc(1, r->size);
 	len = add_dots(r, buf);
-	for (int row = seek(res, r->off); added && row < n && !PQgetisnull(res, row, 0); row++) {
-		struct fuse_entry_param e = past_entry(r, res, row);
+	for (int row = seek(res, r->off); added && row < n; row++) {
+		struct fuse_entry_param e;
 		char name[NAME_MAX_BYTES + 1] = "";
+
+		/* An empty directory, or what was pruned by itself. */
+		if (PQgetisnull(res, row, 0))
+			continue;
+		e = past_entry(r, res, row);
 
 		memcpy(name, PQgetvalue(res, row, PAST_ENTRY_NAME),
 			(size_t)PQgetlength(res, row, PAST_ENTRY_NAME));

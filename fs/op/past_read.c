@@ -6,10 +6,19 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "op/op.h"
 #include "op/past_request.h"
 
 /* The kernel asks for files that are to be run with this flag in place of the right to read. */
 #define OPEN_EXEC 0x20
+
+/* Why a lookup found no inode: there was a file, and nobody knows any more what it was. */
+static int missing(const PGresult *res)
+{
+	if (!PQgetisnull(res, 0, 0))
+		return EOVERFLOW;
+	return PQgetisnull(res, 0, PAST_ENTRY_INO) ? ENOENT : ENODATA;
+}
 
 static void answer_lookup(struct past_request *r, const PGresult *res)
 {
@@ -21,7 +30,7 @@ static void answer_lookup(struct past_request *r, const PGresult *res)
 	}
 	e = past_entry(r, res, 0);
 	if (!e.ino)
-		fuse_reply_err(r->reply.req, PQgetisnull(res, 0, 0) ? ENOENT : EOVERFLOW);
+		fuse_reply_err(r->reply.req, missing(res));
 	else
 		fuse_reply_entry(r->reply.req, &e);
 }
@@ -94,7 +103,7 @@ static void answer_lseek(struct past_request *r, const PGresult *res)
 	int rc = ENXIO;
 
 	if (r->off < size) {
-		layout_ranges(res, r->off, INT_MAX, &data);
+		layout_ranges(res, block_of(r->off), INT_MAX, &data);
 		rc = layout_seek(&data, size, r->whence, r->off, &at);
 		ranges_free(&data);
 	}
@@ -221,6 +230,30 @@ void past_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t off)
 	past_submit(r, false);
 }
 
+static void answer_flags(struct past_request *r, const PGresult *res)
+{
+	struct inode_attr attr;
+
+	if (PQntuples(res) == 0) {
+		fuse_reply_err(r->reply.req, ESTALE);
+		return;
+	}
+	attr = result_attr(res, 0);
+	reply_flags(r->reply.req, r->cmd, &attr);
+}
+
+void past_ioctl(fuse_req_t req, fuse_ino_t node, unsigned int cmd, size_t in_len, size_t out_len)
+{
+	struct past_request *r;
+
+	if (node == PAST_DIR || node == PAST_AT || !flags_asked(cmd, out_len)) {
+		fuse_reply_err(req, flags_told(cmd, in_len) ? EROFS : ENOTTY);
+	} else if ((r = past_request_node(req, node, STMT_READ_PAST_INODE, answer_flags))) {
+		r->cmd = cmd;
+		past_submit(r, false);
+	}
+}
+
 void past_lseek(fuse_req_t req, fuse_ino_t node, off_t off, int whence)
 {
 	struct past_request *r;
@@ -230,7 +263,7 @@ void past_lseek(fuse_req_t req, fuse_ino_t node, off_t off, int whence)
 	} else if ((r = past_request_node(req, node, STMT_READ_PAST_HOLES, answer_lseek))) {
 		r->off = (uint64_t)off;
 		r->whence = whence;
-		reader_query_int(r->query, off);
+		reader_query_int(r->query, (int64_t)block_of(r->off));
 		past_submit(r, false);
 	}
 }

@@ -4,8 +4,10 @@
 
 /* What the operations on the past share: requests that wait for the database. */
 
-/* Columns of the read_past statements, after those of the inode. */
+/* Columns of the read_past statements, after those of the inode; then those of a listing, or of one
+ * name. */
 enum { PAST_TARGET = 15, PAST_STRICTER, PAST_GUARD, PAST_ENTRY_NAME, PAST_COOKIE };
+enum { PAST_ENTRY_INO = PAST_ENTRY_NAME };
 
 /*
  * A request that waits for the database. What the present says of permissions counts, so all that
@@ -27,6 +29,8 @@ struct past_request {
 	bool plus;
 	/* Of lseek, from off. */
 	int whence;
+	/* Of ioctl. */
+	unsigned int cmd;
 	struct fuse_file_info fi;
 };
 

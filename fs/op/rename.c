@@ -110,6 +110,8 @@ static void change(struct call *c, struct side *from, struct side *to, unsigned 
 			to->dir->attr.nlink--;
 		change_unlinked(c, to->inode);
 	}
+	if (flags & RENAME_WHITEOUT)
+		effect_whiteout(c, from->dir, from->name);
 	effect_touch_dir(c, from->dir);
 	if (to->dir != from->dir)
 		effect_touch_dir(c, to->dir);
@@ -118,12 +120,15 @@ static void change(struct call *c, struct side *from, struct side *to, unsigned 
 
 static int rename_names(struct call *c, struct side *from, struct side *to, unsigned int flags)
 {
+	bool whiteout = flags & RENAME_WHITEOUT;
 	int rc = check(c, from, to, flags);
 
 	if (!rc)
 		rc = quota_same_tree(from->dir, to->dir);
 	if (!rc)
-		rc = need_room(c, 0);
+		rc = whiteout ? need_space(c, 0) : need_room(c, 0);
+	if (!rc && whiteout)
+		rc = whiteout_allowed(c, from->dir);
 	/* Two names of one inode: nothing to do, says POSIX. */
 	if (!rc && from->inode != to->inode)
 		change(c, from, to, flags);
@@ -138,7 +143,8 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 	int rc;
 
 	call_begin_change(&c, req);
-	rc = flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE) ? EINVAL : 0;
+	rc = flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ? EINVAL
+											   : 0;
 	if (!rc)
 		rc = need_side(&c, parent, name, &from);
 	if (!rc)

@@ -182,8 +182,10 @@ void route_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	struct fuse_file_info *fi, unsigned int flags, const void *in, size_t in_len,
 	size_t out_len)
 {
-	if (past_is(node_of(req, ino)))
-		fuse_reply_err(req, ENOTTY);
+	fuse_ino_t node = node_of(req, ino);
+
+	if (past_is(node))
+		past_ioctl(req, node, cmd, in_len, out_len);
 	else
 		op_ioctl(req, ino, cmd, arg, fi, flags, in, in_len, out_len);
 }

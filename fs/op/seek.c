@@ -6,6 +6,7 @@
 static int seek(struct call *c, uint64_t ino, uint64_t off, int whence, uint64_t *at)
 {
 	struct ranges data = {0};
+	uint64_t from = block_of(off); /* what its block has before it counts, too */
 	uint64_t told = UINT64_MAX, end = INT64_MAX;
 	const PGresult *res;
 	struct inode *inode;
@@ -15,19 +16,19 @@ static int seek(struct call *c, uint64_t ino, uint64_t off, int whence, uint64_t
 		return rc;
 	if (off >= inode->attr.size)
 		return ENXIO;
-	if (pending_shared(inode, off, INT64_MAX - off))
+	if (pending_shared(inode, from, INT64_MAX - from))
 		return need_committed(c);
-	if (off < inode->base_end) {
-		rc = need_layout(c, inode, STMT_READ_HOLES, off, &end, &res);
+	if (from < inode->base_end) {
+		rc = need_layout(c, inode, STMT_READ_HOLES, from, &end, &res);
 		if (rc)
 			return rc;
-		told = layout_ranges(res, off, LAYOUT_HOLES, &data);
+		told = layout_ranges(res, from, LAYOUT_HOLES, &data);
 	}
 	pending_ranges(inode, &data);
 	rc = layout_seek(&data, inode->attr.size, whence, off, at);
 	ranges_free(&data);
 	/* So many holes are pending writes for that the answer is behind all that was told. */
-	if (told < inode->attr.size && *at >= told)
+	if (told < inode->attr.size && *at >= block_of(told))
 		return need_committed(c);
 	return rc;
 }

@@ -1,17 +1,34 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "op/op.h"
 
+/*
+ * The kernel says where the end is that O_APPEND means, by the size that it knows. Where something
+ * else than the kernel has changed that (an undo), here is who knows, and what the kernel keeps of
+ * the write is at the wrong place.
+ */
+static uint64_t append_at(struct call *c, struct inode *inode, uint64_t off)
+{
+	if (!inode->resized || off == inode->attr.size)
+		return off;
+	inode_misplaced(&c->fs->state, inode);
+	return inode->attr.size;
+}
+
 /* *data shrinks to what goes into the largest file, and to what a quota allows. */
-static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t off, uint64_t fh)
+static int write_file(
+	struct call *c, uint64_t ino, struct bytes *data, uint64_t off, uint64_t fh, bool append)
 {
 	struct inode_attr *attr;
 	struct inode *inode;
 	const void *kept;
 	bool merge;
-	int rc = need_inode(c, ino, &inode);
+	bool kill = transport_kills_setid();
+	int rc = kill ? need_setid(c, ino, false, &inode) : need_inode(c, ino, &inode);
 
 	if (!rc)
 		rc = need_space(c, data->len);
@@ -19,6 +36,8 @@ static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t
 		return rc;
 	if (inode->gone)
 		return ESTALE;
+	if (append)
+		off = append_at(c, inode, off);
 	if (inode->attr.flags & (off < inode->attr.size ? FLAG_FROZEN : FLAG_IMMUTABLE))
 		return EPERM;
 	if (data->len && off >= FILE_SIZE_MAX)
@@ -40,8 +59,8 @@ static int write_file(struct call *c, uint64_t ino, struct bytes *data, uint64_t
 	if (off + data->len > attr->size)
 		attr->size = off + data->len;
 	attr->mtime = attr->ctime = c->now;
-	if (transport_kills_setid())
-		change_kill_setid(attr);
+	if (kill)
+		change_kill_setid(c, attr);
 	effect_inode(c, inode, merge ? EFFECT_MERGE : 0);
 	kept = change_end(c);
 	pending_add(inode, (struct pending){c->record.op, off, data->len, kept, PENDING_WRITE});
@@ -65,6 +84,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
 {
 	struct bytes bytes = {data, (uint32_t)size};
 	struct call c;
+	bool misplaced;
 	int rc;
 
 	if (off < 0) {
@@ -74,11 +94,16 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
 	call_begin_change(&c, req);
 	if (fi->writepage || c.ctx->pid == 0)
 		use_opener(&c, fi->fh);
-	rc = write_file(&c, ino, &bytes, (uint64_t)off, fi->fh);
+	rc = write_file(
+		&c, ino, &bytes, (uint64_t)off, fi->fh, fi->flags & O_APPEND && !fi->writepage);
+	misplaced = c.fs->state.misplaced_count > 0;
 	if (rc) {
 		call_end(&c, rc);
 		return;
 	}
 	call_leave(&c);
 	fuse_reply_write(req, bytes.len);
+	/* Only now, as until then the kernel waits with these pages locked. */
+	if (misplaced)
+		eventfd_write(c.fs->nudge_fd, 1);
 }

@@ -9,8 +9,6 @@
 #include "op/acl.h"
 #include "op/op.h"
 
-#define CALLER_GROUPS 1024 /* who has more counts as a member of none of them */
-
 static bool is_acl(const char *name)
 {
 	return !strcmp(name, ACL_ACCESS_NAME) || !strcmp(name, ACL_DEFAULT_NAME);
@@ -68,21 +66,7 @@ struct setxattr {
 	const char *name;
 	struct bytes value;
 	int flags;
-	/* Of an access list, whose setter keeps the set-group-id bit only of a group that they are
-	 * in. */
-	int group_count;
-	gid_t groups[CALLER_GROUPS];
 };
-
-static bool in_group(const struct call *c, const struct setxattr *s, gid_t gid)
-{
-	if (c->ctx->uid == 0 || c->ctx->gid == gid)
-		return true;
-	for (int i = 0; i < s->group_count; i++)
-		if (s->groups[i] == gid)
-			return true;
-	return false;
-}
 
 /* An access list also sets the permission bits, and is not kept when it says no more than they do.
  */
@@ -96,7 +80,7 @@ static int set_access_acl(struct call *c, struct inode *inode, const struct setx
 		return EINVAL;
 	bits = acl_mode(s->value, &minimal);
 	inode->attr.mode = (inode->attr.mode & ~0777u) | bits;
-	if (!in_group(c, s, inode->attr.gid))
+	if (c->stranger)
 		inode->attr.mode &= ~(uint32_t)S_ISGID;
 	change_begin(c, OP_SETXATTR, inode->ino);
 	c->record.name = name;
@@ -112,9 +96,12 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 {
 	struct bytes name = name_bytes(s->name);
 	struct inode *inode;
-	bool exists;
-	int rc = need_changeable(c, ino, &inode);
+	bool acl = !strcmp(s->name, ACL_ACCESS_NAME), exists;
+	/* Who sets one keeps the set-group-id bit only of a group that they are in. */
+	int rc = acl ? need_setid(c, ino, true, &inode) : 0;
 
+	if (!rc)
+		rc = need_changeable(c, ino, &inode);
 	if (!rc)
 		rc = need_space(c, s->value.len + name.len + 1);
 	if (rc)
@@ -128,7 +115,7 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 		return ENOSPC;
 	if (!strcmp(s->name, ACL_DEFAULT_NAME) && !acl_valid(s->value))
 		return EINVAL;
-	if (!strcmp(s->name, ACL_ACCESS_NAME)) {
+	if (acl) {
 		rc = set_access_acl(c, inode, s);
 		if (rc)
 			return rc;
@@ -144,14 +131,6 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 	return 0;
 }
 
-/* Before the lock: it reads /proc. */
-static void find_groups(fuse_req_t req, struct setxattr *s)
-{
-	int n = fuse_req_getgroups(req, CALLER_GROUPS, s->groups);
-
-	s->group_count = n >= 0 && n <= CALLER_GROUPS ? n : 0;
-}
-
 void op_setxattr(
 	fuse_req_t req, fuse_ino_t ino, const char *name, const char *value, size_t size, int flags)
 {
@@ -162,8 +141,6 @@ void op_setxattr(
 		fuse_reply_err(req, check_name(name));
 		return;
 	}
-	if (!strcmp(name, ACL_ACCESS_NAME) && fuse_req_ctx(req)->uid != 0)
-		find_groups(req, &s);
 	call_begin_change(&c, req);
 	call_end(&c, set_xattr(&c, ino, &s));
 }

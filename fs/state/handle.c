@@ -61,6 +61,15 @@ void handles_hide(struct state *s)
 	s->closed_count = 0;
 }
 
+void handles_each(struct state *s, void (*fn)(void *arg, struct handle *h), void *arg)
+{
+	struct handle *h, *tmp;
+
+	HASH_ITER (hh, s->handles, h, tmp) {
+		fn(arg, h);
+	}
+}
+
 bool handle_writes(struct state *s, uint64_t ino)
 {
 	struct handle *h, *tmp;

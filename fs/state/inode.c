@@ -16,7 +16,12 @@ void state_free(struct state *s)
 	struct inode *inode, *tmp;
 	struct dirent_node *d, *dtmp;
 	struct handle *h, *htmp;
+	struct revived *r, *rtmp;
 
+	HASH_ITER (hh, s->revived, r, rtmp) {
+		HASH_DEL(s->revived, r);
+		free(r);
+	}
 	HASH_ITER (hh, s->dirents, d, dtmp) {
 		HASH_DEL(s->dirents, d);
 		free(d);
@@ -25,6 +30,7 @@ void state_free(struct state *s)
 		handle_drop(s, h);
 	}
 	free(s->closed);
+	free(s->misplaced);
 	quotas_free(&s->quotas);
 	HASH_ITER (hh, s->inodes, inode, tmp) {
 		inode_drop(s, inode);
@@ -44,7 +50,10 @@ struct inode *inode_find(struct state *s, uint64_t ino)
 struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target)
 {
 	struct inode *inode = xcalloc(1, sizeof(*inode));
+	const struct revived *revived;
 
+	HASH_FIND(hh, s->revived, &attr->ino, sizeof(attr->ino), revived);
+	inode->generation = revived ? revived->generation : 0;
 	inode->ino = attr->ino;
 	inode->attr = *attr;
 	inode->charge = charge_of(attr);
@@ -66,6 +75,18 @@ void inode_drop(struct state *s, struct inode *inode)
 	free(inode->target);
 	xattrs_forget(inode);
 	free(inode);
+}
+
+void inode_misplaced(struct state *s, struct inode *inode)
+{
+	if (inode->misplaced)
+		return;
+	inode->misplaced = true;
+	if (s->misplaced_count == s->misplaced_cap) {
+		s->misplaced_cap = s->misplaced_cap ? s->misplaced_cap * 2 : 16;
+		s->misplaced = xrealloc(s->misplaced, s->misplaced_cap * sizeof(s->misplaced[0]));
+	}
+	s->misplaced[s->misplaced_count++] = inode->ino;
 }
 
 /* Moves x to the end of the hash's order, which eviction walks from the beginning: a second chance.
@@ -147,12 +168,26 @@ void state_reload(struct state *s, uint64_t next_op)
 	}
 }
 
+void state_revive(struct state *s, uint64_t ino, uint64_t generation)
+{
+	struct revived *r;
+
+	HASH_FIND(hh, s->revived, &ino, sizeof(ino), r);
+	if (!r) {
+		r = xcalloc(1, sizeof(*r));
+		r->ino = ino;
+		HASH_ADD(hh, s->revived, ino, sizeof(r->ino), r);
+	}
+	r->generation = generation;
+}
+
 void inode_refresh(struct inode *inode, const struct inode_attr *attr)
 {
 	inode->stale = false;
 	xattrs_forget(inode);
 	inode->gone = !attr;
 	if (attr) {
+		inode->resized |= inode->attr.size != attr->size;
 		inode->attr = *attr;
 		inode->charge = charge_of(attr);
 		inode->base_end = attr->size;

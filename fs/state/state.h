@@ -59,7 +59,8 @@ struct xattr {
 };
 
 struct inode {
-	uint64_t ino; /* the key; node id and inode number are the same */
+	uint64_t ino;        /* the key; node id and inode number are the same */
+	uint64_t generation; /* for the kernel: see struct revived */
 	struct inode_attr attr;
 	char *target; /* of a symbolic link, target_len bytes, owned */
 	uint32_t target_len;
@@ -78,7 +79,9 @@ struct inode {
 	bool xattrs_known; /* all that it has are here */
 	bool stale;        /* it is open, and what is here of it is out of date: ask the database */
 	bool gone;         /* the row has ended; the kernel still knows the number */
-	bool used;         /* since eviction last looked */
+	bool resized;   /* while it was open, not by the kernel: that may have another end of it */
+	bool misplaced; /* it is among state.misplaced */
+	bool used;      /* since eviction last looked */
 	UT_hash_handle hh;
 };
 
@@ -113,7 +116,16 @@ struct handle {
 	UT_hash_handle hh;
 };
 
+/* A directory that was removed and brought back. The kernel may still have the one that was
+ * removed, in which there can be nothing any more; by the generation it is another. */
+struct revived {
+	uint64_t ino;
+	uint64_t generation;
+	UT_hash_handle hh;
+};
+
 struct state {
+	struct revived *revived;
 	struct inode *inodes;
 	struct dirent_node *dirents;
 	struct handle *handles;
@@ -121,6 +133,8 @@ struct state {
 	uint64_t next_fh;
 	uint64_t *closed; /* handles that were shown and are closed since */
 	size_t closed_count, closed_cap;
+	uint64_t *misplaced; /* inodes of which the kernel has bytes where they are not */
+	size_t misplaced_count, misplaced_cap;
 	size_t max_inodes;  /* above this many, clean ones are evicted */
 	uint64_t evictions; /* grows whenever something was dropped */
 };
@@ -137,6 +151,10 @@ struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct b
 /* Frees it; no names or pending writes may be left. */
 void inode_drop(struct state *s, struct inode *inode);
 
+/* The kernel has bytes of it where they are not: adds it to those that the control thread tells it
+ * of, unless it is there. Whoever takes those clears inode->misplaced. */
+void inode_misplaced(struct state *s, struct inode *inode);
+
 /* Evicts what is clean and has not been used lately, when there is too much; `committed` is the
  * last committed op. */
 void state_evict(struct state *s, uint64_t committed);
@@ -146,6 +164,8 @@ void state_evict(struct state *s, uint64_t committed);
  * next_op: drops all that is not open, and makes what is open stale.
  */
 void state_reload(struct state *s, uint64_t next_op);
+/* A directory came back; it is not here. generation: one that it never had. */
+void state_revive(struct state *s, uint64_t ino, uint64_t generation);
 /* What the database says of a stale inode; attr NULL: it has ended. */
 void inode_refresh(struct inode *inode, const struct inode_attr *attr);
 
@@ -217,6 +237,7 @@ void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi, uint64_t k
 struct handle *handle_add(struct state *s, uint64_t ino);
 struct handle *handle_find(struct state *s, uint64_t fh);
 void handle_drop(struct state *s, struct handle *h);
+void handles_each(struct state *s, void (*fn)(void *arg, struct handle *h), void *arg);
 /* Whether somebody has it open for writing; looks at every handle. */
 bool handle_writes(struct state *s, uint64_t ino);
 

@@ -1,10 +1,11 @@
 -- Does what is planned in pg_temp.change_name, change_inode, change_cut, change_extent and change_xattr, as ops of the given
 -- process.
--- Parameters: actor, a JSON object with the columns of thule.actor; tag, of the ops; mount, thule.mount.id.
+-- Parameters: actor, a JSON object with the columns of thule.actor; tag, of the ops; mount, thule.mount.id; opened, inodes that
+--   processes have open: those that lose their last name stay, without one, until they are closed.
 -- Returns: how many ops. Fills pg_temp.touched.
 -- Tables touched: all of the filesystem's but blob: restored bytes are those of the blobs of then.
 -- An inode has one version from all the ops, which begins with the first of them: as a batch would have made it.
-create function thule.change_apply(actor jsonb, tag text, mount bigint) returns bigint
+create function thule.change_apply(actor jsonb, tag text, mount bigint, opened bigint[]) returns bigint
 language plpgsql
 as $$
 declare
@@ -50,28 +51,32 @@ begin
         join thule.op o on o.op = c.op_on
         where c.active;
 
-    -- Every inode that is not as it was: its first op, its last, and how many names it has now.
+    -- Every inode that is not as it was: its first op, its last, how many names it has now, and whether it goes with the last.
     drop table if exists pg_temp.change_row;
     create temp table change_row on commit drop as
-        select t.ino, min(t.op) as first, max(t.op) as last,
-            (select count(*) from thule.dirent d where d.ino = t.ino) as names
+        select t.ino, t.first, t.last, n.names,
+            n.names = 0 and t.ino <> 1 and not exists (select from unnest(opened) o (ino) where o.ino = t.ino) as gone
         from (
-            select i.ino, i.op from pg_temp.change_inode i where i.op is not null
-            union all
-            select x.ino, x.op from pg_temp.change_xattr x where x.op is not null
-            union all
-            select v.ino, v.op
-            from pg_temp.change_name c
-            cross join lateral (
-                values (c.ino, c.op_off), (c.ino, c.op_on), (c.from_parent, c.op_off), (c.to_parent, c.op_on)
-            ) v (ino, op)
-            where c.active and v.ino is not null and v.op is not null
+            select v.ino, min(v.op) as first, max(v.op) as last
+            from (
+                select i.ino, i.op from pg_temp.change_inode i where i.op is not null
+                union all
+                select x.ino, x.op from pg_temp.change_xattr x where x.op is not null
+                union all
+                select p.ino, p.op
+                from pg_temp.change_name c
+                cross join lateral (
+                    values (c.ino, c.op_off), (c.ino, c.op_on), (c.from_parent, c.op_off), (c.to_parent, c.op_on)
+                ) p (ino, op)
+                where c.active and p.ino is not null and p.op is not null
+            ) v
+            group by v.ino
         ) t
-        group by t.ino;
+        cross join lateral (select count(*) as names from thule.dirent d where d.ino = t.ino) n;
     create unique index on change_row (ino);
     analyze change_row;
 
-    -- Versions end. Inodes that lost their last name have one more, from their first op to the last.
+    -- Versions end. Inodes that go have one more, from their first op to the last.
     insert into thule.inode_history (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns,
             btime_ns, flags, xattrs, project, target, op_from, valid_from, op_to, valid_to)
         select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns,
@@ -86,9 +91,9 @@ begin
         join thule.inode i on i.ino = r.ino
         join thule.op f on f.op = r.first
         join thule.op o on o.op = r.last
-        where r.names = 0 and r.ino <> 1 and r.first < r.last;
+        where r.gone and r.first < r.last;
     with gone as (
-        delete from thule.inode i using pg_temp.change_row r where i.ino = r.ino and r.names = 0 and r.ino <> 1
+        delete from thule.inode i using pg_temp.change_row r where i.ino = r.ino and r.gone
         returning i.ino
     )
     insert into pg_temp.change_cut select g.ino, 0, 9223372036854775807 from gone g;
@@ -131,7 +136,7 @@ begin
             order by h.op_from desc limit 1)
             order by op_from desc limit 1
         ) v
-        where r.names > 0 or r.ino = 1;
+        where not r.gone;
     update thule.inode i
         set mode = n.mode, nlink = n.nlink, uid = n.uid, gid = n.gid, size = n.size, allocated = n.allocated,
             atime_ns = n.atime_ns, mtime_ns = n.mtime_ns, ctime_ns = now_ns, flags = n.flags,
@@ -145,10 +150,12 @@ begin
         from pg_temp.change_now n
         where not n.there;
 
-    insert into pg_temp.touched (ino, parent, name)
-        select r.ino, null, null from pg_temp.change_row r
+    insert into pg_temp.touched (ino, parent, name, revived)
+        select r.ino, null, null,
+            exists (select from pg_temp.change_now n where n.ino = r.ino and not n.there and n.mode & 61440 = 16384)
+        from pg_temp.change_row r
         union all
-        select c.ino, v.parent, v.name
+        select c.ino, v.parent, v.name, false
         from pg_temp.change_name c
         cross join lateral (values (c.from_parent, c.from_name), (c.to_parent, c.to_name)) v (parent, name)
         where c.active and v.parent is not null;

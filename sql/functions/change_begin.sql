@@ -7,7 +7,7 @@ language plpgsql
 as $$
 begin
     drop table if exists pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent,
-        pg_temp.change_xattr, pg_temp.change_note, pg_temp.touched;
+        pg_temp.change_xattr, pg_temp.change_frozen, pg_temp.change_note, pg_temp.touched;
     -- A name of ino goes from one place to another; from nowhere: it is made, to nowhere: it is removed.
     create temp table change_name (
         id          bigint generated always as identity primary key,
@@ -56,11 +56,13 @@ begin
         op     bigint,                      -- the op that changes it, from change_order; null: the inode is not there
         primary key (ino, name)
     ) on commit drop;
+    -- What the flags of chattr(1) protect: nothing of it changes; append: names may be added to it. op set the flags.
+    create temp table change_frozen (ino bigint primary key, append boolean not null, op bigint) on commit drop;
     -- What is left as it is, and why; op is the later change that stands on it.
     create temp table change_note (
         action text not null, ino bigint, parent bigint, name bytea, detail text not null, op bigint, "by" bigint
     ) on commit drop;
-    -- What caches have to drop.
-    create temp table touched (ino bigint, parent bigint, name bytea) on commit drop;
+    -- What caches have to drop; revived: a directory that was gone and is back.
+    create temp table touched (ino bigint, parent bigint, name bytea, revived boolean not null default false) on commit drop;
 end
 $$;

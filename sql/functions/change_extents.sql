@@ -14,7 +14,7 @@ begin
         join thule.extent e on e.ino = c.ino and e.file_off < c.hi and e.file_off > c.lo - 131072
             and e.file_off + e.len > c.lo
         join pg_temp.change_row r on r.ino = c.ino
-        join thule.op o on o.op = case when r.names = 0 then r.last else r.first end;
+        join thule.op o on o.op = case when r.gone then r.last else r.first end;
     insert into thule.extent_history (ino, file_off, len, blob, blob_off, op_from, valid_from, op_to, valid_to)
         select h.ino, greatest(h.file_off, h.lo), least(h.file_off + h.len, h.hi) - greatest(h.file_off, h.lo), h.blob,
             h.blob_off + greatest(h.file_off, h.lo) - h.file_off, h.op_from, h.valid_from, h.op, h.at

@@ -12,6 +12,7 @@ begin
             'removed', count(*) filter (where c.active and c.to_parent is null),
             'renamed', count(*) filter (where c.active and c.from_parent is not null and c.to_parent is not null))
         from pg_temp.change_name c
+        where c.active
     ) || (
         select jsonb_build_object(
             'content', count(*) filter (where i.content),

@@ -10,9 +10,9 @@ begin
         delete from thule.xattr x
         using pg_temp.change_row r
         where x.ino = r.ino
-            and ((r.names = 0 and r.ino <> 1)
+            and (r.gone
                 or exists (select from pg_temp.change_xattr c where c.ino = x.ino and c.name = x.name))
-        returning x.*, case when r.names = 0 and r.ino <> 1 then r.last else r.first end as op
+        returning x.*, case when r.gone then r.last else r.first end as op
     )
     insert into thule.xattr_history (ino, name, value, op_from, valid_from, op_to, valid_to)
         select g.ino, g.name, g.value, g.op_from, g.valid_from, o.op, o.at
@@ -36,12 +36,12 @@ begin
             where i.ino is null and h.ino = r.ino
                 and h.op_to = (select max(v.op_to) from thule.inode_history v where v.ino = r.ino)
         ) x
-        where r.names > 0 and not exists (select from thule.inode n where n.ino = r.ino)
+        where not r.gone and not exists (select from thule.inode n where n.ino = r.ino)
             and not exists (select from pg_temp.change_xattr c where c.ino = r.ino and c.name = x.name);
     insert into thule.xattr (ino, name, value, op_from, valid_from)
         select c.ino, c.name, c.value, o.op, o.at
         from pg_temp.change_xattr c
-        join pg_temp.change_row r on r.ino = c.ino and (r.names > 0 or r.ino = 1)
+        join pg_temp.change_row r on r.ino = c.ino and not r.gone
         join thule.op o on o.op = r.first
         where c.value is not null;
 end

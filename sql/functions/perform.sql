@@ -1,12 +1,12 @@
 -- Does what a row of thule.request asks for, in the caller's transaction, whose session must hold the lease.
--- Parameters: request, its id.
--- Returns: nothing; writes result and done_at into the row, and leaves in pg_temp.touched (ino, parent, name), which
+-- Parameters: request, its id; opened, inodes that processes have open, see thule.change_apply. Erasing does not wait for their close.
+-- Returns: nothing; writes result and done_at into the row, and leaves in pg_temp.touched (ino, parent, name, revived), which
 --   goes with the transaction, what caches have to drop: an inode, or a name in a directory.
 --   Errors: not the holder of the lease (object_not_in_prerequisite_state), no such request (no_data_found), those of
---   what is asked for. Then nothing has changed, and it is the caller's to store the error.
+--   what is asked for and, without force, of thule.quota_check. Then nothing has changed, and it is the caller's to store the error.
 -- Tables touched: all of the filesystem's.
 -- The session of a daemon plans for single rows (fs/journal/lease.c); this is made of large joins.
-create function thule.perform(request bigint) returns void
+create function thule.perform(request bigint, opened bigint[] default '{}') returns void
 language plpgsql
 set enable_seqscan = on
 set enable_hashjoin = on
@@ -23,6 +23,7 @@ declare
     live     bigint;
     erased   jsonb;
     quota    jsonb;
+    limited  boolean;
     answer   jsonb;
 begin
     if not exists (select from pg_locks l
@@ -53,6 +54,13 @@ begin
     if r.kind <> 'erase' then
         perform pg_advisory_xact_lock_shared(1953003884, 2);
     end if;
+    -- An atomic run that failed is undone whatever is above a quota meanwhile.
+    limited := r.kind in ('undo', 'restore') and not coalesce((r.args ->> 'force')::boolean, false)
+        and r.args ->> 'run' is null and exists (select from thule.quota);
+    if limited then
+        drop table if exists pg_temp.quota_before;
+        create temp table quota_before on commit drop as select * from thule.quota_usage;
+    end if;
     case r.kind
         when 'undo' then
             selected := thule.undo_prepare(r.args);
@@ -68,12 +76,15 @@ begin
                 message = format('there is no request of kind %s', quote_literal(r.kind));
     end case;
     answer := thule.change_result();        -- with the paths of before, as the plan has them
-    ops := thule.change_apply(r.args -> 'actor', tag, live);
+    ops := thule.change_apply(r.args -> 'actor', tag, live, case when r.kind <> 'erase' then opened else '{}' end);
     if r.kind = 'erase' then
         erased := thule.erase_finish(r.args);
     end if;
     if exists (select from thule.quota q where q.kind = 2) or quota @> '{"kind": 2}' then
         perform thule.quota_mark();
+    end if;
+    if limited then
+        perform thule.quota_check();
     end if;
     -- As a batch does, see sql/statements/apply_mark.sql.
     if ops > 0 and pg_notification_queue_usage() < 0.5 then

@@ -1,7 +1,7 @@
 -- Plans a restore in the tables of thule.change_begin.
 -- Parameters: args: path, escaped; at, an instant as thule.instant_op reads it; to, optional: a path that does not exist.
 --   Without `to` the path becomes what it was: what was made below it since goes. With `to` a copy is made, whose bytes
---   are those of then, and nothing else changes.
+--   are those of then, and nothing else changes. force: also what is immutable or append-only now, which stays otherwise.
 -- Returns: nothing. Errors: those of thule.instant_op; no such path then, or no directory now to put it in
 --   (no_data_found); `to` is taken (duplicate_object).
 -- Tables touched: all of the filesystem's but blob (read).
@@ -60,6 +60,19 @@ begin
     then
         raise exception using errcode = 'no_data_found',
             message = format('the past of some files in %s was pruned or erased: what they were then is not known', args ->> 'path');
+    end if;
+    if not coalesce((args ->> 'force')::boolean, false) then
+        insert into pg_temp.change_frozen (ino, append, op)
+            select i.ino, i.flags & 16 = 0, (select max(o.op) from thule.op o where o.ino = i.ino and o.kind = 22)
+            from (
+                select r.ino from pg_temp.restore_then r
+                union
+                select r.ino from pg_temp.restore_now r
+                union
+                select top_dir
+            ) c
+            join thule.inode i on i.ino = c.ino
+            where i.flags & 48 <> 0 and i.nlink > 0;
     end if;
     create index on restore_now (ino);
     analyze restore_now;
@@ -166,6 +179,11 @@ begin
             select h.* from thule.extent_history h where h.ino = i.ino and h.op_from <= at_op and h.op_to > at_op
         ) e
         where e.file_off < v.size;
+    if exists (select from pg_temp.change_frozen) then
+        perform thule.change_frozen_names();
+        perform thule.change_settle(false);
+        perform thule.change_frozen_inodes();
+    end if;
     analyze pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent, pg_temp.change_xattr;
 end
 $$;

@@ -16,6 +16,7 @@ begin
     perform thule.undo_xattrs(force);
     perform thule.undo_directories(force);
     perform thule.undo_content(force);
+    perform thule.change_frozen_inodes();
     analyze pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent, pg_temp.change_xattr;
     return selected;
 end

@@ -1,5 +1,5 @@
--- Where a file ($1) has no bytes from offset $2 on: at most $3 holes [lo, hi) that bytes follow, the first ones, and a row
--- with the end of all its bytes and a null. A file without bytes has no row.
+-- Where a file ($1) has no bytes from offset $2 on: at most $3 holes [lo, hi) that bytes follow, the first ones that have a
+-- whole block of 4 KiB, and a row with the end of all its bytes and a null. A file without bytes has no row.
 -- Extents do not overlap, so of those that begin before the offset only the last can reach past it.
 (
     select h.prev as lo, h.file_off as hi
@@ -10,7 +10,7 @@
           and e.file_off >= (select coalesce(max(p.file_off), 0) from thule.extent p
                              where p.ino = $1::bigint and p.file_off <= $2::bigint)
     ) h
-    where h.prev < h.file_off
+    where (h.prev + 4095) / 4096 < h.file_off / 4096
     order by h.file_off
     limit $3::bigint
 )

@@ -1,7 +1,7 @@
--- One name ($3) of a directory ($1) as of an op ($2), with its inode, whose number is null when there was no such name;
--- and what of now guards the directory.
+-- One name ($3) of a directory ($1) as of an op ($2), with its inode, whose number is null when there was no such name,
+-- or when what it was then has been pruned; what of now guards the directory; and the number as the name has it.
 select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns,
-       i.btime_ns, i.flags, i.xattrs, i.project, i.target, g.stricter::integer, g.guard
+       i.btime_ns, i.flags, i.xattrs, i.project, i.target, g.stricter::integer, g.guard, e.ino
 from thule.guard($1::bigint, $2::bigint) g
 left join (
     select d.ino from thule.dirent d where d.parent = $1::bigint and d.name = $3::bytea and d.op_from <= $2::bigint

@@ -152,6 +152,12 @@ class Thule:
         self.unmount()
         self.mount()
 
+    def restart_database(self):
+        """Under the mount, which stays, and is asked again for all that the kernel had of it."""
+        self.thule("cluster", "stop", "--force")
+        self.thule("cluster", "start")
+        scratch.drop_caches()
+
     def peak_memory(self):
         """Bytes of the daemon's largest resident set so far."""
         with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as f:

@@ -106,9 +106,10 @@ def print_kernel(kernel):
     print(f"kernel tree: {kernel['entries']} entries, {kernel['thulefs_s']:.1f} s (ext4 {kernel['ext4_s']:.1f} s),"
           f" {kernel['ops']} ops in {kernel['transactions']} transactions, daemon {memory >> 20} MiB"
           f" (< 256: {verdict(memory < MEMORY_LIMIT)}), database {kernel['database_bytes'] >> 20} MiB")
-    print(f"kernel tree: equal to ext4: {kernel['equal']}, after remount: {kernel['equal_after_remount']};"
-          f" fsck {kernel['fsck_runs_meanwhile']} times meanwhile: {len(kernel['fsck_violations'])} with violations;"
-          f" after: {kernel['fsck_after'] or 'nothing found'}")
+    print(f"kernel tree: equal to ext4: {kernel['equal']}, after remount: {kernel['equal_after_remount']},"
+          f" after a restart of the database under the mount: {kernel['equal_after_restart']}")
+    print(f"kernel tree: fsck {kernel['fsck_runs_meanwhile']} times meanwhile: {len(kernel['fsck_violations'])} with"
+          f" violations; after: {kernel['fsck_after'] or 'nothing found'}")
 
 
 def print_history(past):

@@ -173,6 +173,9 @@ def kernel_ours(thule, tar, started, expected, actual, figures):
     thule.remount()
     manifest(thule.dir, actual)
     figures["equal_after_remount"] = same(expected, actual)
+    thule.restart_database()
+    manifest(thule.dir, actual)
+    figures["equal_after_restart"] = same(expected, actual)
     figures["fsck_after"] = thule.thule("fsck").strip()
 
 

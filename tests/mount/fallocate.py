@@ -93,10 +93,19 @@ def check_blocks():
     fallocate(fd, PUNCH, 30 << 20, 16 << 20)
     equal(8192, os.fstat(fd).st_blocks, "blocks after punching some of it")
     fallocate(fd, FALLOC_ZERO_RANGE, 0, 64 << 20)
-    equal(0, os.fstat(fd).st_blocks, "blocks after zeroing all")
+    equal(131072, os.fstat(fd).st_blocks, "blocks after zeroing all")
+    fallocate(fd, PUNCH, 0, 64 << 20)
+    equal(0, os.fstat(fd).st_blocks, "blocks after punching all")
     os.ftruncate(fd, 0)
+    fallocate(fd, FALLOC_KEEP_SIZE, 0, 8 << 20)
+    equal((0, 0), (os.fstat(fd).st_blocks, os.fstat(fd).st_size), "blocks past the end are not counted")
+    # Writing into what was allocated needs no more blocks.
+    fallocate(fd, 0, 4095, 2)
+    equal((8, 4097), (os.fstat(fd).st_blocks, os.fstat(fd).st_size), "blocks of two bytes")
     fallocate(fd, 0, 0, 8 << 20)
-    equal((0, 8 << 20), (os.fstat(fd).st_blocks, os.fstat(fd).st_size), "nothing is reserved")
+    for off in range(0, 8 << 20, 1 << 20):
+        os.pwrite(fd, b"x" * 100_000, off)
+        equal((16384, 8 << 20), (os.fstat(fd).st_blocks, os.fstat(fd).st_size), "blocks allocated and written")
     os.close(fd)
 
 

@@ -78,6 +78,11 @@ setfacl -b "$MNT/t/file" "$MNT/t/dir"
 chmod 600 "$MNT/t/masked"
 chattr -d "$MNT/t/masked"
 rm "$MNT/t/link"
+past=$MNT/.thule/at/$then/t
+assert_match '^-+d-+ ' "$(lsattr "$past/masked")" "flags of then"
+assert_match '^-+ ' "$(lsattr -d "$past/dir")" "flags of a directory of then"
+assert_match '^-+ ' "$(lsattr "$MNT/t/masked")" "flags of now"
+assert_fails 'Read-only file system' chattr +i "$past/masked"
 assert_eq "one null" "$(stat_json '.xattrs | "\(."user.text") \(."user.more")"' /t/file "$then")" "then"
 assert_eq "two more null" "$("$THULE" stat "$MNT/t/file" --json |
 	jq -r '.xattrs | "\(."user.text") \(."user.more") \(."user.empty")"')" "now"

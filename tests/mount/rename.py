@@ -2,9 +2,10 @@
 # rename(2) and renameat2(2): every rule of the man pages that does not need a second user.
 import errno
 import os
+import stat
 
 from case import (
-    MNT, RENAME_EXCHANGE, RENAME_NOREPLACE, equal, fails, path, read, remount, renameat2, write,
+    MNT, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, equal, fails, path, read, remount, renameat2, write,
 )
 
 
@@ -39,6 +40,23 @@ def check_flags():
     equal((b"2", b"1"), (read("three"), read("two")), "exchanged files")
     fails(errno.ENOENT, renameat2, "three", "absent", RENAME_EXCHANGE)
     fails(errno.EINVAL, renameat2, "three", "two", RENAME_EXCHANGE | RENAME_NOREPLACE)
+
+
+def check_whiteout():
+    os.mkdir(path("w"))
+    os.mkdir(path("w", "victim"))
+    os.mkdir(path("w", "old"))
+    write("w/file", b"f")
+    renameat2("w/file", "w/moved", RENAME_WHITEOUT)
+    renameat2("w/old", "w/victim", RENAME_WHITEOUT)
+    equal(["file", "moved", "old", "victim"], names("w"), "names after renames that left whiteouts")
+    for name in ("file", "old"):
+        left = os.stat(path("w", name))
+        equal((stat.S_IFCHR, 0, 1), (left.st_mode, left.st_rdev, left.st_nlink), "a whiteout")
+    equal(b"f", read("w/moved"), "content of what was moved")
+    equal(3, os.stat(path("w")).st_nlink, "nlink of the directory")
+    fails(errno.EEXIST, renameat2, "w/moved", "w/file", RENAME_NOREPLACE | RENAME_WHITEOUT)
+    fails(errno.EINVAL, renameat2, "w/moved", "w/file", RENAME_EXCHANGE | RENAME_WHITEOUT)
 
 
 def check_directories():
@@ -98,6 +116,7 @@ def check_open_files():
 def main():
     check_files()
     check_flags()
+    check_whiteout()
     check_directories()
     check_moves()
     check_exchange_kinds()

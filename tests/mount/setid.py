@@ -2,12 +2,14 @@
 # Set-id bits and file capabilities go when a file is written, cut or given away, by the rules of Linux.
 # options: allow_other
 import errno
+import mmap
 import os
 import stat
 
-from case import as_user, equal, fails, path, write
+from case import FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, as_user, equal, fails, fallocate, path, write
 
 USER = 65530
+STRANGER = 65531
 CAPABILITY = bytes.fromhex("0100000200200000000000000000000000000000")
 
 
@@ -37,7 +39,19 @@ def open_and_cut():
     os.close(os.open(path("f"), os.O_WRONLY | os.O_TRUNC))
 
 
-WAYS = [append, pwrite_twice, open_and_cut, lambda: os.truncate(path("f"), 3)]
+def direct():
+    fd = os.open(path("f"), os.O_WRONLY | os.O_DIRECT)
+    os.pwritev(fd, [memoryview(mmap.mmap(-1, 4096))], 0)
+    os.close(fd)
+
+
+def punch():
+    fd = os.open(path("f"), os.O_WRONLY)
+    fallocate(fd, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, 0, 2)
+    os.close(fd)
+
+
+WAYS = [append, direct, punch, pwrite_twice, open_and_cut, lambda: os.truncate(path("f"), 3)]
 
 
 def check_writers():
@@ -49,6 +63,13 @@ def check_writers():
         make(0o6767)
         as_user(USER, way)
         equal("0o2767", mode(), "bits after a user wrote, not executable by the group")
+        # Only members of the group keep that.
+        make(0o6767)
+        as_user(STRANGER, way, groups=[USER])
+        equal("0o2767", mode(), "bits after a member of the group wrote")
+        make(0o6767)
+        as_user(STRANGER, way, groups=[STRANGER])
+        equal("0o767", mode(), "bits after a stranger wrote")
         make(0o6777)
         way()
         equal("0o6777", mode(), "bits after root wrote")

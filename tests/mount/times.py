@@ -30,6 +30,10 @@ def check_set():
     for sec, nsec in ((0, 0), (0, 1), (1_234_567_890, 123_456_789), (-1, 999_999_999), (5_000_000_000, 7)):
         utimensat("f", (sec, nsec), (sec, nsec))
         equal((sec * 10**9 + nsec,) * 2, times("f"), "times that were set")
+    # 64 bits of nanoseconds end in 2262, and begin in 1677.
+    utimensat("f", (2**40, 5), (-(2**40), 5))
+    equal((2**63 - 1, -(2**63) + 1), times("f"), "times that are too far away")
+    utimensat("f", (5, 7), (5_000_000_000, 7))
     utimensat("f", (5, 5), (0, UTIME_OMIT))
     equal((5_000_000_005, 5_000_000_000_000_000_007), times("f"), "mtime omitted")
     utimensat("f", (0, UTIME_OMIT), (6, 6))

@@ -4,11 +4,14 @@
 
 A tree and a copy of it: A and B change the tree at random, B does the same to the copy. What one has changed the other
 leaves alone, but both work in the same directories and in different bytes of the same files. Undo of A (by its pid)
-must make the tree equal to the copy; undo of the undo must make it what it was before. THULE_UNDO_SEED and
-THULE_UNDO_ROUNDS choose the random numbers."""
+must make the tree equal to the copy; undo of the undo must make it what it was before. Some files are open all the
+time, and must go on with what the undo makes of them; some are immutable or append-only, and must stay what they are, unless A
+itself has made them so. THULE_UNDO_SEED and THULE_UNDO_ROUNDS choose the random numbers."""
 
+import fcntl
 import hashlib
 import json
+import mmap
 import os
 import random
 import shutil
@@ -16,14 +19,16 @@ import stat
 import subprocess
 import sys
 
-from attributes import ACCESS, DEFAULT, get_flags, xattrs
+from attributes import ACCESS, DEFAULT, get_flags, set_flags, xattrs
 from case import LIB, MNT, equal, path, remount, shell, sql
+from other import eventually
 
 ROUNDS = int(os.environ.get("THULE_UNDO_ROUNDS", "3"))
 SEED = int(os.environ.get("THULE_UNDO_SEED", "0")) or random.SystemRandom().randrange(1, 1 << 30)
 STEPS = 160
 SLOT = 700
 SHARED = 3
+IMMUTABLE, APPEND = 0x10, 0x20
 
 
 class Doer:
@@ -247,6 +252,93 @@ class Script:
         return argument
 
 
+class Held:
+    """Files that are open, some of them mapped, all of them read, so that the kernel has their pages."""
+
+    def __init__(self, script):
+        self.rng, self.top, self.fds = script.rng, script.top, []
+
+    def add(self, count):
+        files = [f for f in walk(self.top)[0] if not os.path.islink(f)]
+        for name in self.rng.sample(files, min(count, len(files))):
+            fd = os.open(name, self.rng.choice([os.O_RDONLY, os.O_RDWR, os.O_RDWR | os.O_APPEND]))
+            view = mmap.mmap(fd, 0, prot=mmap.PROT_READ) if os.fstat(fd).st_size and self.rng.random() < 0.3 else None
+            self.fds.append((fd, view))
+
+    def contents(self):
+        """What each is now, by what is open."""
+        return [hashlib.sha256(os.pread(fd, 1 << 22, 0)).hexdigest() for fd, _ in self.fds]
+
+    def check(self, before, what):
+        """Those that have a name are what is there by it; those that have none, what they were just before."""
+        names = {inode(os.path.join(folder, n)): os.path.join(folder, n)
+                 for folder, _, files in os.walk(MNT) for n in files}
+        for (fd, view), was, now in zip(self.fds, before, self.contents()):
+            st = os.fstat(fd)
+            name = names.get(st.st_ino)
+            equal(name is not None, st.st_nlink > 0, f"whether {name} has a name, {what}")
+            if name:
+                with open(name, "rb") as f:
+                    content = f.read()
+                equal((len(content), hashlib.sha256(content).hexdigest()), (st.st_size, now), f"{name}, open, {what}")
+                if view and content:
+                    shown = min(len(view), (len(content) + 4095) // 4096 * 4096)
+                    equal(content[:shown], view[:shown].rstrip(b"\0")[: len(content)].ljust(min(shown, len(content)), b"\0"),
+                          f"{name}, mapped, {what}")
+            else:
+                equal(was, now, f"inode {st.st_ino}, without a name, {what}")
+
+    def close(self):
+        for fd, view in self.fds:
+            if view:
+                view.close()
+            if os.fstat(fd).st_nlink == 0 and fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_RDWR:
+                os.write(fd, b"for nobody")
+            os.close(fd)
+        eventually("files without a name are gone", lambda: sql("select count(*) from thule.inode where nlink = 0") == [["0"]])
+
+
+def freeze_own(script, a, b):
+    """A makes some immutable or append-only of what it alone has changed."""
+    own = [f for f in walk(script.top)[0] if not os.path.islink(f) and inode(f) in a.changed and inode(f) not in b.changed]
+    for name in script.rng.sample(own, min(4, len(own))):
+        script.apply(a, None, ["flags", name, script.rng.choice([IMMUTABLE, APPEND])])
+
+
+def freeze_some(script):
+    """Somebody else makes some files and directories immutable or append-only; what they are, by inode."""
+    files, folders = walk(script.top)
+    plain = [f for f in files if not os.path.islink(f)]
+    chosen = script.rng.sample(plain, min(6, len(plain))) + script.rng.sample(folders, min(2, len(folders)))
+    for name in set(chosen):
+        set_flags(name, script.rng.choice([IMMUTABLE, APPEND]))
+    return {inode(name): frozen_state(name) for name in chosen}
+
+
+def frozen_state(name):
+    st = os.lstat(name)
+    state = [st.st_mode, st.st_uid, st.st_gid, st.st_size, st.st_nlink, xattrs(name), get_flags(name)]
+    if stat.S_ISREG(st.st_mode):
+        with open(name, "rb") as f:
+            return state + [st.st_mtime_ns, hashlib.sha256(f.read()).hexdigest()]
+    # Its link count is that of the directories in it, to which an append-only one may get more.
+    return [st.st_mode, st.st_uid, st.st_gid, xattrs(name), get_flags(name), sorted(os.listdir(name))]
+
+
+def check_frozen(script, before):
+    seen = {}
+    for part in walk(script.top):
+        for name in part:
+            if inode(name) in before:
+                seen[inode(name)] = frozen_state(name)
+    for ino, state in before.items():
+        now = seen.get(ino)
+        if now and isinstance(now[-1], list) and now[4] & APPEND:
+            equal(set(), set(state[-1]) - set(now[-1]), f"names that left inode {ino}, append-only (seed {SEED})")
+            now = now[:-1] + state[-1:]
+        equal(state, now, f"inode {ino}, which is immutable or append-only (seed {SEED})")
+
+
 def describe(top, timeless=()):
     """What must be equal: name, kind, mode, owner, size, links, content, extended attributes, flags, and mtime but of
     directories B worked in."""
@@ -301,22 +393,32 @@ def disjoint(number, rng):
     script = Script(number, rng)
     script.populate()
     a, b, alone = Doer(), Doer(), Doer()
+    held = Held(script)
+    held.add(12)
     for _ in range(STEPS):
         if rng.random() < 0.5:
             script.run(a, b, None, 0)
         else:
             script.run(b, a, alone, 1)
-    before = describe(script.top)
+    held.add(12)
+    freeze_own(script, a, b)
+    before, contents = describe(script.top), held.contents()
     result = undo("--pid", str(a.pid), script.top)
     equal([], result["conflicts"], f"conflicts (seed {SEED})")
+    held.check(contents, f"after undo (seed {SEED})")
     timeless = worked_in(script, b)
     compare(describe(script.copy, timeless), describe(script.top, timeless), "after undo of A", script)
     equal([], sql("select * from thule.fsck"), f"fsck after undo (seed {SEED})")
+    contents = held.contents()
     again = undo("--tag", result["tag"])
     equal([], again["conflicts"], f"conflicts of undo of the undo (seed {SEED})")
     compare(before, describe(script.top), "after undo of the undo", script)
+    held.check(contents, f"after undo of the undo (seed {SEED})")
     equal([], sql("select * from thule.fsck"), f"fsck after undo of the undo (seed {SEED})")
-    undo("--tag", again["tag"])
+    contents = held.contents()
+    undo("--tag", again["tag"], "--force")  # as what A made immutable is there again
+    held.check(contents, f"after undo once more (seed {SEED})")
+    held.close()
     for doer in (a, b, alone):
         doer.end()
     return script, timeless
@@ -328,11 +430,20 @@ def colliding(number, rng):
     script.populate()
     a, b = Doer(), Doer()
     nobody = Doer()
+    held = Held(script)
+    held.add(12)
     for _ in range(STEPS):
         who = rng.choice([a, b])
         script.run(who, nobody, None, 0)
-    selectors = rng.choice([[], ["--force"]])
+    held.add(12)
+    frozen = freeze_some(script)
+    selectors = rng.choice([[], [], ["--force"]])
+    contents = held.contents()
     undo("--pid", str(a.pid), *selectors)
+    held.check(contents, f"after a colliding undo {selectors} (seed {SEED})")
+    if not selectors:
+        check_frozen(script, frozen)
+    held.close()
     for doer in (a, b, nobody):
         doer.end()
     equal([], sql("select * from thule.fsck"), f"fsck after a colliding undo {selectors} (seed {SEED})")

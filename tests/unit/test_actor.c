@@ -1,13 +1,11 @@
 /* Who asked: real processes, which wait on a socket as a caller waits for its answer. */
 #include <check.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,145 +14,7 @@
 
 #include "actor/actor.h"
 #include "actor/facts.h"
-
-enum { PEER_FD = 100 };
-
-/*
- * The child is this program again, run as "child TAG". It says its tid when it is ready, then obeys
- * commands of one byte and 15 bytes of argument, and answers each with a tid:
- * e: exec itself with another tag; n: take this name; t: start a thread, and let only that go on;
- * T: the same, with this tid if it can be had; p: switch address randomisation off; x: exec from a
- * thread.
- */
-struct command {
-	char what, arg[15];
-};
-
-static void send_tid(void)
-{
-	int tid = gettid();
-	if (write(PEER_FD, &tid, sizeof(tid)) != sizeof(tid))
-		_exit(3);
-}
-
-static void exec_self(const char *tag)
-{
-	execl("/proc/self/exe", "test_actor", "child", tag, NULL);
-	_exit(4);
-}
-
-static void *thread_main(void *arg)
-{
-	const char *exec_tag = arg;
-	if (exec_tag)
-		exec_self(exec_tag);
-	send_tid();
-	for (;;)
-		pause();
-	return NULL;
-}
-
-/* Makes the next thread's tid likely. Needs privileges; the test looks at what came of it. */
-static void want_tid(const char *tid)
-{
-	FILE *f = fopen("/proc/sys/kernel/ns_last_pid", "w");
-	if (f) {
-		fprintf(f, "%d", atoi(tid) - 1);
-		fclose(f);
-	}
-}
-
-static int child_main(void)
-{
-	static struct command cmd;
-	pthread_t thread;
-
-	send_tid();
-	while (read(PEER_FD, &cmd, sizeof(cmd)) == sizeof(cmd)) {
-		switch (cmd.what) {
-		case 'e':
-			exec_self(cmd.arg);
-			break;
-		case 'n':
-			prctl(PR_SET_NAME, cmd.arg);
-			send_tid();
-			break;
-		case 'p':
-			personality(ADDR_NO_RANDOMIZE);
-			send_tid();
-			break;
-		case 'T':
-			want_tid(cmd.arg);
-			/* fall through */
-		case 't':
-			pthread_create(&thread, NULL, thread_main, NULL);
-			break;
-		case 'x':
-			pthread_create(&thread, NULL, thread_main, cmd.arg);
-			pause();
-			break;
-		}
-	}
-	return 0;
-}
-
-struct child {
-	pid_t pid;
-	int fd;
-};
-
-static pid_t child_says(struct child *c)
-{
-	int tid = 0;
-	ck_assert_int_eq(read(c->fd, &tid, sizeof(tid)), sizeof(tid));
-	return tid;
-}
-
-static pid_t child_do(struct child *c, char what, const char *arg)
-{
-	struct command cmd = {.what = what};
-	strncpy(cmd.arg, arg, sizeof(cmd.arg) - 1);
-	ck_assert_int_eq(write(c->fd, &cmd, sizeof(cmd)), sizeof(cmd));
-	return child_says(c);
-}
-
-/* `pid` 0: any. */
-static struct child child_start_as(const char *tag, pid_t pid)
-{
-	struct clone_args args = {.exit_signal = SIGCHLD};
-	struct child c;
-	int fds[2];
-
-	if (pid) {
-		args.set_tid = (uintptr_t)&pid;
-		args.set_tid_size = 1;
-	}
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
-	c.fd = fds[0];
-	c.pid = pid ? (pid_t)syscall(SYS_clone3, &args, sizeof(args)) : fork();
-	if (c.pid == 0) {
-		dup2(fds[1], PEER_FD);
-		exec_self(tag);
-	}
-	close(fds[1]);
-	if (c.pid > 0)
-		child_says(&c);
-	return c;
-}
-
-static struct child child_start(const char *tag)
-{
-	struct child c = child_start_as(tag, 0);
-	ck_assert_int_gt(c.pid, 0);
-	return c;
-}
-
-static void child_end(struct child *c)
-{
-	kill(c->pid, SIGKILL);
-	close(c->fd);
-	waitpid(c->pid, NULL, 0);
-}
+#include "child.h"
 
 static struct actor_cache *cache;
 static char self_exe[4096];

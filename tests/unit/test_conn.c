@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "db/conn.h"
+#include "db/zone.h"
 #include "suite.h"
 
 static const struct {
@@ -60,10 +61,37 @@ START_TEST(connect_errors)
 }
 END_TEST
 
+static const struct {
+	const char *tz, *localtime, *zone; /* zone NULL: cannot be told */
+} zones[] = {
+	{"Asia/Tokyo", "/usr/share/zoneinfo/Europe/Rome", "Asia/Tokyo"},
+	{":Asia/Tokyo", NULL, "Asia/Tokyo"},
+	{"/usr/share/zoneinfo/America/Indiana/Knox", NULL, "America/Indiana/Knox"},
+	{":/usr/share/zoneinfo/Japan", NULL, "Japan"},
+	{"JST-9", NULL, "JST-9"},
+	{"", "/usr/share/zoneinfo/Europe/Rome", "UTC"},
+	{"/tmp/mine", "/usr/share/zoneinfo/Europe/Rome", NULL},
+	{NULL, "/usr/share/zoneinfo/Europe/Rome", "Europe/Rome"},
+	{NULL, "../usr/share/zoneinfo/Etc/UTC", "Etc/UTC"},
+	{NULL, "/etc/clock/mine", NULL},
+	{NULL, NULL, NULL},
+};
+
+START_TEST(zone_names)
+{
+	char zone[ZONE_SIZE] = "untouched";
+	const char *expected = zones[_i].zone;
+
+	ck_assert(zone_name(zones[_i].tz, zones[_i].localtime, zone) == (expected != NULL));
+	ck_assert_str_eq(zone, expected ? expected : "untouched");
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, sqlstate_class, 0, sizeof(cases) / sizeof(cases[0]));
 	tcase_add_test(tc, connect_errors);
+	tcase_add_loop_test(tc, zone_names, 0, sizeof(zones) / sizeof(zones[0]));
 }
 
 int main(void)
