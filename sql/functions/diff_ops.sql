@@ -23,6 +23,7 @@ declare
         from unnest(thule.path_names(diff_ops.top)) with ordinality n (name, i));
     -- The setting is for tests.
     many constant boolean := to_op - from_op > coalesce(nullif(current_setting('thule.many_ops', true), ''), '50000')::bigint;
+    middle bigint := 9223372036854775807;
 begin
     if from_op > to_op then
         raise exception using errcode = 'invalid_parameter_value',
@@ -31,15 +32,20 @@ begin
     if many then
         perform set_config('enable_mergejoin', 'on', true), set_config('enable_hashjoin', 'off', true),
             set_config('enable_hashagg', 'off', true), set_config('enable_nestloop', 'off', true);
+        -- Half of the inodes are below it, as far as a hundred ops can say.
+        middle := (
+            select coalesce(percentile_disc(0.5) within group (order by o.ino), 1)
+            from generate_series(from_op + 1, to_op, greatest((to_op - from_op) / 100, 1)) s (op)
+            cross join lateral (select o.ino from thule.op o where o.op = s.op offset 0) o);
     end if;
     return query
     select r.change, coalesce(r.new_path, r.old_path), case when r.change = 'renamed' then r.old_path end,
         thule.mode_kind(r.mode), r.what, r.ino, r.old_size, r.new_size, r.op, r.at, a.uid, a.username, a.pid, a.exe,
         a.cmdline
     from (
-        select * from thule.diff_part(from_op, to_op, case when many then 0 else -1 end)
+        select * from thule.diff_part(from_op, to_op, 0, middle)
         union all
-        select * from thule.diff_part(from_op, to_op, 1) where many
+        select * from thule.diff_part(from_op, to_op, middle, 9223372036854775807) where many
     ) r
     left join lateral (
         select a.uid, a.username, a.pid, a.exe, a.cmdline from thule.actor a where a.id = r.actor offset 0

@@ -1,6 +1,5 @@
 -- What differs between the states after two ops, of a part of the inodes; thule.diff_ops puts the parts together.
--- Parameters: from_op, to_op: ops, from_op <= to_op; without: the inodes whose number is even (0) or odd (1) are left out
---   (-1: none).
+-- Parameters: from_op, to_op: ops, from_op <= to_op; low, high: of the inodes from low on, and below high.
 -- Returns: rows, in no order: change and what, see thule.diff; ino and mode of the inode, the one after where there is one; the
 --   path before, of what was removed or renamed, and after; sizes before and after; the last op in between that has part
 --   in it, its time and actor.
@@ -8,10 +7,12 @@
 --   superblock (read).
 -- Planned anew for each call, because a second and a year want different plans: versions that ended in between are found
 -- by the BRIN indexes on op_to, what there is now by inode or by one scan. thule.diff_ops says how rows are joined.
-create function thule.diff_part(from_op bigint, to_op bigint, without integer) returns table (change text,
+-- No processes of its own: it runs in one of two.
+create function thule.diff_part(from_op bigint, to_op bigint, low bigint, high bigint) returns table (change text,
     what text[], ino bigint, mode integer, old_path text, new_path text, old_size bigint,
     new_size bigint, op bigint, at timestamptz, actor bigint)
 language plpgsql stable strict parallel safe cost 100000000 rows 100000
+set max_parallel_workers_per_gather = 0
 as $$
 #variable_conflict use_column
 declare
@@ -30,9 +31,9 @@ begin
             b.mtime_ns <> coalesce(a.mtime_ns, h.mtime_ns) as mtime, b.flags <> coalesce(a.flags, h.flags) as flags,
             b.xattrs > 0 or coalesce(a.xattrs, h.xattrs) > 0 as xattrs
         from thule.inode_history b
-        left join thule.inode a on a.ino = b.ino and a.op_from <= to_op and a.ino & 1 <> without
+        left join thule.inode a on a.ino = b.ino and a.op_from <= to_op and a.ino >= low and a.ino < high
         left join thule.inode_history h on h.ino = b.ino and h.op_from <= to_op and h.op_to > to_op
-        where b.op_from <= from_op and b.op_to > from_op and b.op_to <= to_op and b.ino & 1 <> without
+        where b.op_from <= from_op and b.op_to > from_op and b.op_to <= to_op and b.ino >= low and b.ino < high
     ), same_size as materialized (
         select v.ino
         from version v
@@ -47,18 +48,17 @@ begin
         -- Some of whose bytes lie in other blobs, or elsewhere in them. What is there only before and what is there only
         -- after cancel each other out where they are the same: an exclusive or of 64-bit hashes.
         select x.ino
-        from (
+        from same_size v
+        join (
             select e.ino, e.file_off, e.len, e.blob, e.blob_off
-            from same_size v
-            join thule.extent e on e.ino = v.ino
-            where e.op_from > from_op and e.op_from <= to_op and e.ino & 1 <> without
+            from thule.extent e
+            where e.op_from > from_op and e.op_from <= to_op and e.ino >= low and e.ino < high
             union all
             select e.ino, e.file_off, e.len, e.blob, e.blob_off
-            from same_size v
-            join thule.extent_history e on e.ino = v.ino
+            from thule.extent_history e
             where e.op_to > from_op and e.op_from <= to_op and (e.op_from <= from_op) <> (e.op_to > to_op)
-                and e.ino & 1 <> without
-        ) x
+                and e.ino >= low and e.ino < high
+        ) x on x.ino = v.ino
         group by x.ino
         having bit_xor(hashint8extended(x.file_off, hashint8extended(x.len, hashint8extended(x.blob, x.blob_off)))) <> 0
     ), differing as materialized (
@@ -110,6 +110,9 @@ begin
             ) d on d.parent = s.parent and d.name = s.name
             where not many
         ) a on a.parent = b.parent and a.name = b.name
+    ), contested as (
+        -- Inodes that lost their name to another one or took it from one: these may be in the other part.
+        select unnest(array[s.old_ino, s.new_ino]) from slot s where s.old_ino <> s.new_ino
     ), moved as materialized (
         -- An inode that lost a name and got another was renamed.
         select r.ino as old_ino, r.parent as old_parent, r.name as old_name, r.op as ended,
@@ -118,11 +121,13 @@ begin
             select s.old_ino as ino, s.parent, s.name, s.ended as op,
                 row_number() over (partition by s.old_ino order by s.parent, s.name) as n
             from slot s where s.old_ino is distinct from s.new_ino and s.old_ino is not null
+                and (s.old_ino >= low and s.old_ino < high or s.old_ino in (select * from contested))
         ) r
         full join (
             select s.new_ino as ino, s.parent, s.name, s.began as op,
                 row_number() over (partition by s.new_ino order by s.parent, s.name) as n
             from slot s where s.old_ino is distinct from s.new_ino and s.new_ino is not null
+                and (s.new_ino >= low and s.new_ino < high or s.new_ino in (select * from contested))
         ) a on a.ino = r.ino and a.n = r.n
     ), placed as (
         select 'renamed' as change, m.* from moved m where m.old_ino = m.new_ino
@@ -136,7 +141,9 @@ begin
     ), row as materialized (
         -- Names that changed.
         select p.change, case when p.change = 'renamed' then coalesce(d.what, '{}') end as what, p.ino,
-            coalesce(d.mode, a.mode, h.mode, d.old_mode) as mode, p.old_parent, p.old_name, p.new_parent, p.new_name,
+            coalesce(d.mode, a.mode, h.mode, d.old_mode) as mode,
+            case when p.change in ('removed', 'renamed') then b.path || '/' || thule.escape_name(p.old_name) end as old_path,
+            p.new_parent, p.new_name,
             case when p.change = 'replaced' then (select i.size from thule.inode_at_op(p.old_ino, from_op) i)
                 when p.old_ino is not null then coalesce(d.old_size, a.size, h.size) end as old_size,
             coalesce(a.size, h.size) as new_size,
@@ -146,15 +153,18 @@ begin
         ) p
         -- The second condition says nothing new, but keeps the planner from expecting that each has many.
         left join differing d on d.ino = p.ino and d.ino / 2 = p.ino / 2
-        left join thule.inode a on a.ino = p.new_ino and a.op_from <= to_op and a.ino & 1 <> without
+        left join thule.inode a on a.ino = p.new_ino and a.op_from <= to_op and a.ino >= low and a.ino < high
         left join thule.inode_history h on h.ino = p.new_ino and h.op_from <= to_op and h.op_to > to_op
-        where p.ino & 1 <> without
+        left join thule.directory_paths(array(
+                select distinct m.old_parent from moved m where m.old_ino >= low and m.old_ino < high), from_op) b
+            on b.ino = p.old_parent
+        where p.ino >= low and p.ino < high
         union all
         -- Names that stayed, of inodes that changed.
-        select 'modified', d.what, d.ino, d.mode, null, null, d.parent, d.name, d.old_size, d.new_size, null, d.ino, d.op
+        select 'modified', d.what, d.ino, d.mode, null, d.parent, d.name, d.old_size, d.new_size, null, d.ino, d.op
         from (
             select d.*, e.parent, e.name from differing d join thule.dirent e on e.ino = d.ino
-            where e.op_from <= from_op and e.ino & 1 <> without
+            where e.op_from <= from_op and e.ino >= low and e.ino < high
             union all
             select d.*, e.parent, e.name from differing d join thule.dirent_history e on e.ino = d.ino
             where e.op_from <= from_op and e.op_to > to_op
@@ -164,29 +174,8 @@ begin
             select d.*, null, null from differing d where d.ino = 1
         ) d
         where d.what <> '{}'
-    ), up (past, start, ino, path) as (
-        -- From each directory that a name is in up to the root, as of before (past) and after.
-        select s.past, s.dir, s.dir, ''
-        from (
-            select true, r.old_parent from row r where r.change in ('removed', 'renamed')
-            union
-            select false, r.new_parent from row r where r.new_parent is not null
-        ) s (past, dir)
-        union all
-        select u.past, u.start, e.parent, '/' || thule.escape_name(e.name) || u.path
-        from up u
-        cross join lateral (
-            select d.parent, d.name from thule.dirent d
-            where d.ino = u.ino and d.op_from <= case when u.past then from_op else to_op end
-            union all
-            select d.parent, d.name from thule.dirent_history d
-            where d.ino = u.ino and d.op_from <= case when u.past then from_op else to_op end
-                and d.op_to > case when u.past then from_op else to_op end
-        ) e
-        where u.ino <> 1
     )
-    select r.change, r.what, r.ino, r.mode,
-        case when r.change in ('removed', 'renamed') then b.path || '/' || thule.escape_name(r.old_name) end,
+    select r.change, r.what, r.ino, r.mode, r.old_path,
         case when r.new_name is not null then a.path || '/' || thule.escape_name(r.new_name)
             when r.change = 'modified' then '/' end,
         r.old_size, r.new_size, r.last,
@@ -200,9 +189,9 @@ begin
                     select max(y.op) from thule.op y where y.ino = r.new_ino and y.op > from_op and y.op <= to_op))
             end as last
         from row r
-        left join thule.op o on o.op = r.op and o.op > from_op and o.op <= to_op and o.ino & 1 <> without
+        left join thule.op o on o.op = r.op and o.op > from_op and o.op <= to_op and o.ino >= low and o.ino < high
     ) r
-    left join up b on b.past and b.start = r.old_parent and b.ino = 1
-    left join up a on not a.past and a.start = r.new_parent and a.ino = 1;
+    left join thule.directory_paths(array(select distinct r.new_parent from row r where r.new_parent is not null), to_op) a
+        on a.ino = r.new_parent;
 end
 $$;
