@@ -27,6 +27,11 @@ def skip(why):
     sys.exit(SKIPPED)
 
 
+def need_root():
+    if os.geteuid() != 0:
+        skip("needs root")
+
+
 def equal(expected, actual, what):
     if expected != actual:
         raise AssertionError(f"{what}: expected {expected!r}, got {actual!r}")
@@ -50,6 +55,7 @@ def fails(code, function, *arguments, **named):
 
 def as_user(uid, function, groups=()):
     """Runs function in a child with that user's credentials; its failure is ours."""
+    need_root()
     pid = os.fork()
     if pid == 0:
         status = 1

@@ -9,7 +9,7 @@ import stat
 import subprocess
 
 from attributes import get_flags, xattrs
-from case import equal, path, sql
+from case import equal, need_root, path, sql
 from churn import Churn
 
 THULE = os.environ["THULE"]
@@ -115,4 +115,5 @@ def main():
             equal([], actual(b, b, False), "diff with itself")
 
 
+need_root()
 main()

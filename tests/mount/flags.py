@@ -6,7 +6,7 @@ import fcntl
 import os
 import struct
 
-from case import as_user, equal, fails, path, read, remount, renameat2, write
+from case import as_user, equal, fails, need_root, path, read, remount, renameat2, write
 
 GETFLAGS, SETFLAGS = 0x80086601, 0x40086602
 FSGETXATTR, FSSETXATTR = 0x801C581F, 0x401C5820
@@ -121,6 +121,7 @@ def check_directories():
     os.unlink(path("d", "f"))
 
 
+need_root()
 check_flags()
 check_immutable()
 check_append_only()
