@@ -3,6 +3,7 @@
 # their names in the log.
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
+need_root
 
 op() { # the last op
 	sync_fs

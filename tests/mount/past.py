@@ -7,7 +7,7 @@ import os
 import stat
 import subprocess
 
-from case import LIB, MNT, equal, path, remount, shell, sql
+from case import LIB, MNT, equal, need_root, path, remount, shell, sql
 from churn import Churn
 
 CASE_DIR, THULE = os.environ["CASE_DIR"], os.environ["THULE"]
@@ -112,4 +112,5 @@ def main():
     equal([], os.listdir(MNT), "what is there now")
 
 
+need_root()
 main()

@@ -8,7 +8,7 @@ import os
 import subprocess
 import threading
 
-from case import LIB, MNT, equal, path, read, remount, sql, write
+from case import LIB, MNT, equal, need_root, path, read, remount, sql, write
 from churn import Churn
 
 CASE_DIR, THULE, SOURCE = os.environ["CASE_DIR"], os.environ["THULE"], os.environ["THULE_SOURCE"]
@@ -186,4 +186,5 @@ def main():
     thule("config", "get", "retention", status=1)
 
 
+need_root()
 main()

@@ -6,7 +6,7 @@ import mmap
 import os
 import stat
 
-from case import FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, as_user, equal, fails, fallocate, path, write
+from case import FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, as_user, equal, fails, fallocate, need_root, path, write
 
 USER = 65530
 STRANGER = 65531
@@ -113,6 +113,7 @@ def check_read():
     os.getxattr(path("f"), "security.capability")
 
 
+need_root()
 check_writers()
 check_owners()
 check_capability()

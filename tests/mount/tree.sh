@@ -5,6 +5,7 @@
 # timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
+need_root
 
 reference=$CASE_DIR/reference
 mkdir "$reference"

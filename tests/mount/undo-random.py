@@ -20,7 +20,7 @@ import subprocess
 import sys
 
 from attributes import ACCESS, DEFAULT, get_flags, set_flags, xattrs
-from case import LIB, MNT, equal, path, remount, shell, sql
+from case import LIB, MNT, equal, need_root, path, remount, shell, sql
 from other import eventually
 
 ROUNDS = int(os.environ.get("THULE_UNDO_ROUNDS", "3"))
@@ -466,4 +466,5 @@ def main():
     equal("0", shell("sql", "select count(*) from thule.request where done_at is null"), "requests left")
 
 
+need_root()
 main()

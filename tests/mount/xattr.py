@@ -4,7 +4,7 @@
 import errno
 import os
 
-from case import as_user, equal, fails, path, remount, sql, write
+from case import as_user, equal, fails, need_root, path, remount, sql, write
 
 NOBODY = 65530
 
@@ -136,6 +136,7 @@ def check_past():
     equal([["0"]], sql("select count(*) from thule.xattr where ino not in (select ino from thule.inode)"), "left behind")
 
 
+need_root()
 check_values()
 check_errors()
 check_namespaces()
