@@ -36,6 +36,10 @@ def _ioctl(path, command, value):
         os.close(fd)
 
 
+def flags_of_open(fd):
+    return struct.unpack("<I", fcntl.ioctl(fd, GETFLAGS, bytes(4)))[0]
+
+
 def get_flags(path):
     """Of a regular file or a directory; 0 of others."""
     mode = os.lstat(path).st_mode
