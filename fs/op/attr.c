@@ -154,7 +154,7 @@ static int setattr(
 	 * them. */
 	bool kill = to_set & SET_OWNER || !to_set || transport_kills_setid();
 	struct inode_attr *attr;
-	int rc = kill ? need_setid(c, ino, false, inode) : need_inode(c, ino, inode);
+	int rc = need_setid(c, ino, kill ? SETID_CLEARED : SETID_STAYS, inode);
 
 	if (!rc && to_set & FUSE_SET_ATTR_MODE)
 		rc = need_xattrs(c, *inode);

@@ -37,10 +37,10 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	struct inode *inode;
 	struct handle *h;
 	bool kill = truncate && transport_kills_setid();
-	int rc = need_unheld(c);
+	int rc = need_setid(c, ino, kill ? SETID_CLEARED : SETID_STAYS, &inode);
 
 	if (!rc)
-		rc = kill ? need_setid(c, ino, false, &inode) : need_inode(c, ino, &inode);
+		rc = need_unheld(c);
 	if (!rc && truncate)
 		rc = need_room(c, 0);
 	if (rc)

@@ -70,10 +70,11 @@ void call_leave(struct call *c);
 
 /* ESTALE when the kernel knows an inode that is gone. */
 int need_inode(struct call *c, uint64_t ino, struct inode **inode);
-/* The inode of a call that may clear its set-id bits, or with of_acl sets its access list; finds
- * out whether the caller is in its group where that decides (lets go of the lock meanwhile, so
- * comes first in a call). */
-int need_setid(struct call *c, uint64_t ino, bool of_acl, struct inode **inode);
+/* The inode of a call, and what that does to its set-id bits: where it is the caller's group that
+ * decides, finds out whether they are in it (lets go of the lock meanwhile, so comes first in a
+ * call). */
+enum setid_use { SETID_STAYS, SETID_CLEARED, SETID_OF_ACL };
+int need_setid(struct call *c, uint64_t ino, enum setid_use use, struct inode **inode);
 /* A directory that still exists. */
 int need_dir(struct call *c, uint64_t ino, struct inode **dir);
 /* *d NULL: there is no such name. ENAMETOOLONG. */

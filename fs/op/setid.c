@@ -7,9 +7,10 @@
 #define CALLER_GROUPS 1024 /* who has more counts as a member of none of them */
 
 /* The set-group-id bit of a file that its group may not execute is kept by members of the group. */
-static bool members_keep(const struct inode_attr *attr, bool of_acl)
+static bool members_keep(const struct inode_attr *attr, enum setid_use use)
 {
-	return attr->mode & S_ISGID && (of_acl || !(attr->mode & S_IXGRP));
+	return use != SETID_STAYS && attr->mode & S_ISGID &&
+	       (use == SETID_OF_ACL || !(attr->mode & S_IXGRP));
 }
 
 /* Reads /proc, so not under the lock. */
@@ -25,13 +26,13 @@ static bool in_group(fuse_req_t req, gid_t gid)
 	return found;
 }
 
-int need_setid(struct call *c, uint64_t ino, bool of_acl, struct inode **inode)
+int need_setid(struct call *c, uint64_t ino, enum setid_use use, struct inode **inode)
 {
 	int rc = need_inode(c, ino, inode);
 	gid_t gid;
 
 	c->stranger = false;
-	if (rc || c->ctx->uid == 0 || !members_keep(&(*inode)->attr, of_acl))
+	if (rc || c->ctx->uid == 0 || !members_keep(&(*inode)->attr, use))
 		return rc;
 	gid = (*inode)->attr.gid;
 	if (c->ctx->gid == gid)

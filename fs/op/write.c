@@ -28,7 +28,7 @@ static int write_file(
 	const void *kept;
 	bool merge;
 	bool kill = transport_kills_setid();
-	int rc = kill ? need_setid(c, ino, false, &inode) : need_inode(c, ino, &inode);
+	int rc = need_setid(c, ino, kill ? SETID_CLEARED : SETID_STAYS, &inode);
 
 	if (!rc)
 		rc = need_space(c, data->len);

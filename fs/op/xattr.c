@@ -98,7 +98,7 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 	struct inode *inode;
 	bool acl = !strcmp(s->name, ACL_ACCESS_NAME), exists;
 	/* Who sets one keeps the set-group-id bit only of a group that they are in. */
-	int rc = acl ? need_setid(c, ino, true, &inode) : 0;
+	int rc = need_setid(c, ino, acl ? SETID_OF_ACL : SETID_STAYS, &inode);
 
 	if (!rc)
 		rc = need_changeable(c, ino, &inode);
