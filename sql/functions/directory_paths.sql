@@ -9,14 +9,8 @@ create function thule.directory_paths(dirs bigint[], at_op bigint) returns table
 language sql stable strict parallel safe rows 1000
 begin atomic
     with recursive place (ino, parent, name) as (
-        select e.ino, e.parent, e.name
-        from unnest(dirs) u (ino)
-        cross join lateral (
-            select d.ino, d.parent, d.name from thule.dirent d where d.ino = u.ino and d.op_from <= at_op
-            union all
-            select d.ino, d.parent, d.name from thule.dirent_history d
-            where d.ino = u.ino and d.op_from <= at_op and d.op_to > at_op
-        ) e
+        -- As if something nameless were in each.
+        select null::bigint, u.ino, null::bytea from unnest(dirs) u (ino)
         union
         select e.ino, e.parent, e.name
         from place p
@@ -30,6 +24,7 @@ begin atomic
         select 1::bigint, ''
         union all
         select p.ino, t.path || '/' || thule.escape_name(p.name) from tree t join place p on p.parent = t.ino
+        where p.ino is not null
     )
     select t.ino, t.path from tree t;
 end;
