@@ -72,8 +72,7 @@ select :blob + n, convert_to(rpad(n::text, 100, '.'), 'UTF8') from part;
 
 -- What changes: ends.
 insert into thule.inode_history
-select ino, 33188, 1, 0, 0, 0, 100, 100, 1, 1, 1, 1, 0, 0, 0, null, made, made_at, op, at from part where part not in (2, 3)
-order by n;
+select ino, 33188, 1, 0, 0, 0, 100, 100, 1, 1, 1, 1, 0, 0, 0, null, made, made_at, op, at from part order by n;
 insert into thule.inode_history
 select ino, 33188, 1, 0, 0, 0, 0, 0, 1, 2, 2, 1, 0, 0, 0, null, op, at, op + 1, at + interval '1 millisecond'
 from part where part > 3 order by n;
@@ -86,7 +85,7 @@ from part where part = 0 or part > 3 order by n;
 insert into thule.inode (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns,
     op_from, valid_from)
 select ino, case part when 1 then 33152 else 33188 end, 1, 0, 0, 0, 100, 100, 1, case when part > 3 then 3 else 1 end, 3, 1,
-    case when part > 3 then op + 1 when part = 1 then op else made end, case when part in (2, 3) then made_at else at end
+    case when part > 3 then op + 1 else op end, at
 from part where part > 0;
 insert into thule.dirent (parent, name, ino, cookie, op_from, valid_from)
 select parent, case when part in (2, 3) then 'new-'::bytea || name else name end, ino,

@@ -232,7 +232,7 @@ begin
     end if;
     perform fx.end_name(p, fx.name_of(path), o);
     perform fx.add_name(q, fx.name_of(new_path), i, o);
-    perform fx.end_inode(x, o) from (select p union select q) d (x);
+    perform fx.end_inode(x, o) from (select p union select q union select i) d (x);
     update thule.inode set nlink = nlink - 1 where ino = p and dir;
     update thule.inode set nlink = nlink + 1 where ino = q and dir;
     return o;
@@ -250,6 +250,7 @@ begin
     perform fx.end_name(q, fx.name_of(new_path), o);
     perform fx.add_name(p, fx.name_of(path), j, o);
     perform fx.add_name(q, fx.name_of(new_path), i, o);
+    perform fx.end_inode(x, o) from (select i union select j) t (x);
     return o;
 end $$;
 
