@@ -239,6 +239,15 @@ static bool is_helper(const char *called)
 	return !strncmp(slash ? slash + 1 : called, "mount.", strlen("mount."));
 }
 
+/* What getopt_long() does not take. `word` is what it read last. */
+static bool refuse_option(const char *word, struct error *err)
+{
+	if (optopt && strncmp(word, "--", 2) != 0)
+		return error_set(
+			err, ERR_USAGE, "unknown option -%c: `thulefs --help` lists them", optopt);
+	return error_set(err, ERR_USAGE, "unknown option %s: `thulefs --help` lists them", word);
+}
+
 bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 {
 	static const struct option longs[] = {
@@ -252,7 +261,7 @@ bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 	c->helper = argc > 0 && is_helper(argv[0]);
 	opterr = 0;
 	/* mount(8) calls its helpers with -s, -n, -v and -t, which say nothing that we need. */
-	while ((opt = getopt_long(argc, argv, "o:fhVsnvrwt:", longs, NULL)) != -1) {
+	while ((opt = getopt_long(argc, argv, ":o:fhVsnvrwt:", longs, NULL)) != -1) {
 		switch (opt) {
 		case 'o':
 			if (!set_options(c, optarg, err))
@@ -273,9 +282,11 @@ bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 		case 'w':
 			c->mount_flags &= ~(unsigned long)MS_RDONLY;
 			break;
-		case '?':
+		case ':':
 			return error_set(err, ERR_USAGE,
-				"unknown option %s: `thulefs --help` lists them", argv[optind - 1]);
+				"option -%c needs a value: see `thulefs --help`", optopt);
+		case '?':
+			return refuse_option(argv[optind - 1], err);
 		}
 	}
 	if (argc - optind != 2)

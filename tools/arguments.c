@@ -54,6 +54,14 @@ static int wrong(const struct command *command, const char *what, const char *wh
 	return EXIT_USAGE;
 }
 
+/* `word` is what getopt_long() read last; of several letters in it, optopt is the one. */
+static int unknown(const struct command *command, const char *word)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+
+	return wrong(command, "unknown option", optopt && strncmp(word, "--", 2) ? letter : word);
+}
+
 static void set_option(const struct command_option *option, char **value, const char *text)
 {
 	char *old = *value;
@@ -85,7 +93,7 @@ static int parse_options(
 			return EXIT_DONE;
 		}
 		if (i < 0)
-			return wrong(command, "unknown option", argv[optind - 1]);
+			return unknown(command, argv[optind - 1]);
 		set_option(&command->options[i], &args->option[i], optarg ? optarg : "");
 	}
 	args->operand = argv + optind;

@@ -113,6 +113,7 @@ START_TEST(unknown)
 	refuse_line("a b -o noatime=1", "noatime");
 	refuse_line("a b -o =8", "=8");
 	refuse_line("a b -q", "-q");
+	refuse_line("a b -qf", "-q");
 	refuse_line("a b --colour", "--colour");
 }
 END_TEST
@@ -123,7 +124,7 @@ START_TEST(missing)
 	refuse_line("a", "usage");
 	refuse_line("-o ro", "usage");
 	refuse_line("a b c", "usage");
-	refuse_line("a b -o", "-o");
+	refuse_line("a b -o", "-o needs a value");
 }
 END_TEST
 
