@@ -141,7 +141,8 @@ static int run(const struct config *config, struct herald *h)
 	snprintf(place, sizeof(place), "database %s", config->source);
 	if (!strcmp(config->source, "private")) {
 		cluster = calloc(1, sizeof(*cluster));
-		ok = cluster && cluster_ensure(cluster, NULL, &err);
+		ok = cluster && (*config->at ? cluster_start(cluster, &err)
+					     : cluster_ensure(cluster, NULL, &err));
 		if (ok && lies_in(config->dir, cluster->home))
 			ok = error_set(&err, ERR_USAGE,
 				"the private PostgreSQL in %s would be hidden by a mount on %s: "

@@ -38,7 +38,9 @@ static bool open_schema(struct server *s, struct error *err)
 {
 	struct schema_owner owner = {geteuid(), getegid()};
 	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
-	bool ok = conn && schema_open(conn, &owner, err);
+	bool past = *s->config->at;
+	/* Where nothing is there is no past, and none is made. */
+	bool ok = conn && (past ? schema_check(conn, err) : schema_open(conn, &owner, err));
 
 	PQfinish(conn);
 	return ok;

@@ -5,6 +5,7 @@
 
 #include "cluster/path.h"
 #include "db/conn.h"
+#include "db/schema.h"
 #include "source.h"
 
 static bool private_database(struct target *t, struct error *err)
@@ -72,37 +73,24 @@ bool target_find(const char *path, struct target *t, struct error *err)
 	       default_database(t, err);
 }
 
-static bool one_bool(PGconn *conn, const char *sql, int n, const char *const *params, bool *answer,
-	struct error *err)
-{
-	PGresult *res = db_query(conn, sql, n, params, err);
-
-	if (res)
-		*answer = PQntuples(res) == 1 && *PQgetvalue(res, 0, 0) == 't';
-	PQclear(res);
-	return res != NULL;
-}
-
 static bool check(PGconn *conn, const struct target *t, struct error *err)
 {
 	const char *params[] = {t->mount.dir};
+	PGresult *res;
 	bool found;
 
-	if (!one_bool(conn, "select to_regclass('thule.superblock') is not null", 0, NULL, &found,
-		    err))
+	if (!schema_check(conn, err))
 		return false;
-	if (!found)
-		return error_set(err, ERR_NOT_FOUND,
-			"there is no filesystem in database \"%s\" yet: `thule mount` creates it",
-			PQdb(conn));
 	if (!t->mounted || !t->private)
 		return true;
 	/* Whoever mounted it may have had another THULE_HOME. */
-	if (!one_bool(conn,
-		    "select exists (select from thule.mount where mountpoint = $1::text"
-		    " and ended_at is null)",
-		    1, params, &found, err))
+	res = db_query(conn,
+		"select from thule.mount where mountpoint = $1::text and ended_at is null limit 1",
+		1, params, err);
+	if (!res)
 		return false;
+	found = PQntuples(res) == 1;
+	PQclear(res);
 	if (!found)
 		return error_set(err, ERR_NOT_FOUND,
 			"what is mounted on %s is not the filesystem of this private PostgreSQL: "

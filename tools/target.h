@@ -31,6 +31,7 @@ bool target_of_mount(const struct mount_point *m, struct target *t, struct error
 
 /*
  * Connects, with the caller's time zone. ERR_NOT_FOUND when there is no filesystem in that
- * database, or not the one that is mounted there. PQfinish() it.
+ * database, or not the one that is mounted there, ERR_VERSION when it is not of this program's
+ * version. PQfinish() it.
  */
 PGconn *target_connect(const struct target *t, struct error *err);

@@ -41,6 +41,19 @@ static bool refuse_foreign(PGconn *conn, struct error *err)
 		PQdb(conn));
 }
 
+static bool refuse_absent(PGconn *conn, struct error *err)
+{
+	return error_set(err, ERR_NOT_FOUND,
+		"there is no filesystem in database \"%s\": `thule mount` creates one", PQdb(conn));
+}
+
+static bool refuse_newer(int version, struct error *err)
+{
+	return error_set(err, ERR_VERSION,
+		"the database has schema version %d, this program knows %d: use a newer ThuleFS",
+		version, SCHEMA_VERSION);
+}
+
 static bool check_server(PGconn *conn, struct error *err)
 {
 	const char *encoding = PQparameterStatus(conn, "server_encoding");
@@ -151,13 +164,10 @@ static bool check_version(PGconn *conn, struct error *err)
 	if (!schema_superblock(conn, &sb, err))
 		return false;
 	if (sb.schema_version > SCHEMA_VERSION)
-		return error_set(err, ERR_VERSION,
-			"database has schema version %d, this program knows %d: use a newer "
-			"thulefs",
-			sb.schema_version, SCHEMA_VERSION);
+		return refuse_newer(sb.schema_version, err);
 	if (sb.schema_version < SCHEMA_VERSION)
 		return error_set(err, ERR_VERSION,
-			"database has schema version %d, this program needs %d: run `thule "
+			"the database has schema version %d, this program needs %d: run `thule "
 			"upgrade`",
 			sb.schema_version, SCHEMA_VERSION);
 	return true;
@@ -176,6 +186,19 @@ bool schema_open(PGconn *conn, const struct schema_owner *owner, struct error *e
 		if (!end(conn, ok, err))
 			return false;
 	}
+	return check_version(conn, err);
+}
+
+bool schema_check(PGconn *conn, struct error *err)
+{
+	enum schema_state state;
+
+	if (!find_schema(conn, &state, err))
+		return false;
+	if (state == SCHEMA_FOREIGN)
+		return refuse_foreign(conn, err);
+	if (state == SCHEMA_ABSENT)
+		return refuse_absent(conn, err);
 	return check_version(conn, err);
 }
 
@@ -227,9 +250,7 @@ static bool upgrade(PGconn *conn, struct error *err)
 	if (!schema_superblock(conn, &sb, err))
 		return false;
 	if (sb.schema_version > SCHEMA_VERSION)
-		return error_set(err, ERR_VERSION,
-			"database has schema version %d, this program knows %d: use a newer thule",
-			sb.schema_version, SCHEMA_VERSION);
+		return refuse_newer(sb.schema_version, err);
 	return migrate(conn, sb.schema_version, err) && run_code(conn, err);
 }
 
@@ -242,9 +263,7 @@ bool schema_upgrade(PGconn *conn, struct error *err)
 	if (state == SCHEMA_FOREIGN)
 		return refuse_foreign(conn, err);
 	if (state == SCHEMA_ABSENT)
-		return error_set(err, ERR_NOT_FOUND,
-			"there is no filesystem in database \"%s\": `thule mount` creates one",
-			PQdb(conn));
+		return refuse_absent(conn, err);
 	return end(conn, begin_locked(conn, err) && upgrade(conn, err), err);
 }
 

@@ -37,6 +37,12 @@ struct superblock {
 bool schema_open(PGconn *conn, const struct schema_owner *owner, struct error *err);
 
 /*
+ * The same for who only wants to use what is there: nothing is installed. False with *err set:
+ * ERR_NOT_FOUND (no filesystem in this database), else as above.
+ */
+bool schema_check(PGconn *conn, struct error *err);
+
+/*
  * Brings an installed schema up to this program, in one transaction: migrates tables from older
  * versions, drops all views and functions and creates them again. Can be repeated at any time.
  * False with *err set: ERR_NOT_FOUND (no filesystem in this database), ERR_VERSION (the schema is
