@@ -40,8 +40,8 @@ const struct command command_cat = {
 	.help = "PATH is a path in a mount, or an absolute path from the root of the filesystem; "
 		"what it\n"
 		"names need not be there any more. T is a time (2024-05-01 12:00), an age (10min, "
-		"2 days)\n"
-		"or op:N.",
+		"2 days),\n"
+		"a snapshot or op:N.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -9,7 +9,7 @@
 enum { OPT_FORCE };
 
 static const struct command_option options[] = {
-	[OPT_FORCE] = {0, "force", NULL, "stop although something is mounted from it"},
+	[OPT_FORCE] = {0, "force", NULL, "stop: although something is mounted from it"},
 	{0},
 };
 
@@ -90,7 +90,7 @@ static int run(const struct arguments *args)
 
 const struct command command_cluster = {
 	.name = "cluster",
-	.operands = "start|stop|status",
+	.operands = "start | stop [--force] | status",
 	.summary = "the private PostgreSQL",
 	.options = options,
 	.operands_min = 1,

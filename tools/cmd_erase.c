@@ -39,7 +39,7 @@ static bool confirmed(const PGresult *preview, struct error *err)
 	fprintf(stderr, "Erase them, in all snapshots, too? Nothing brings them back. [yes/no] ");
 	if (fgets(answer, sizeof(answer), stdin) && !strcmp(answer, "yes\n"))
 		return true;
-	return error_set(err, ERR_USAGE, "nothing was erased");
+	return error_set(err, ERR_AUTH, "nothing was erased");
 }
 
 /* Pages keep what was deleted until they are vacuumed. The receipt stands also where this fails. */
@@ -140,9 +140,11 @@ const struct command command_erase = {
 		"are gone,\n"
 		"now and in all snapshots; bytes that other files have, too, stay with these. What "
 		"is held\n"
-		"is refused. A receipt is left, and the log stays: it says that and by whom, and "
-		"the\n"
-		"names. Copies outlive it where PostgreSQL and the kernel keep them: in the "
+		"is refused; what is open is gone at once. A receipt is left, and the log stays: "
+		"it "
+		"says that\n"
+		"and by whom, and the names. Copies outlive it where PostgreSQL and the kernel "
+		"keep them: in the "
 		"server's log\n"
 		"(WAL) until it is recycled, in backups and replicas, in the journal's memory "
 		"until it is\n"

@@ -153,8 +153,8 @@ const struct command command_ls = {
 		"path from\n"
 		"the root of the filesystem; what it names need not be there any more. T is a "
 		"time\n"
-		"(2024-05-01 12:00), an age (10min, 2 days) or op:N. Owners have the names of "
-		"today.",
+		"(2024-05-01 12:00), an age (10min, 2 days), a snapshot or op:N. Owners have the "
+		"names of today.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -169,11 +169,13 @@ const struct command command_quota = {
 		"\n"
 		"Who would go past a limit gets \"Disk quota exceeded\". Bytes are what `du` says; "
 		"the past does\n"
-		"not count, and what undo and restore bring back is not refused. Root may pass the "
-		"limits of\n"
-		"users and groups, nobody that of a tree. A rename into or out of a tree fails as "
-		"to another\n"
-		"filesystem, so that `mv` copies; a tree in another counts for itself alone.",
+		"not count. Undo and restore to more than a limit are refused without --force. "
+		"Root "
+		"may pass the\n"
+		"limits of users and groups, nobody that of a tree. A rename into or out of a tree "
+		"fails as to\n"
+		"another filesystem, so that `mv` copies; a tree in another counts for itself "
+		"alone.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 2,

@@ -211,7 +211,8 @@ const struct command command_run = {
 		"undone: at once, after what is left of it was killed, or by the next mount. It "
 		"concerns one\n"
 		"filesystem: that of THULE_DB, else the mount of the current directory, else the "
-		"private one. An atomic run within a run is not part of that.\n"
+		"private one.\n"
+		"An atomic run within a run is not part of that.\n"
 		"\n"
 		"What other services do on its behalf (cron, systemd-run, docker run) is not "
 		"labelled.",

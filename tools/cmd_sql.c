@@ -51,7 +51,7 @@ const struct command command_sql = {
 	.summary = "psql on the filesystem's database",
 	.help = "The database is $THULE_DB, else that of the mount which the current directory is "
 		"in, else\n"
-		"the private one. For example:\n\n"
+		"the private one. Exits as psql does. For example:\n\n"
 		"  thule sql -c \"select path, size from thule.file order by size desc limit 10\"",
 	.verbatim = true,
 	.run = run,

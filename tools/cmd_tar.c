@@ -253,10 +253,11 @@ const struct command command_tar = {
 		"PATH is a path in a mount, or an absolute path from the root of the filesystem; "
 		"what it\n"
 		"names need not be there any more. T is a time (2024-05-01 12:00), an age (10min, "
-		"2 days)\n"
-		"or op:N. Sockets are left out. Extended attributes and access lists are in the "
-		"archive; GNU tar\n"
-		"unpacks them with --xattrs --xattrs-include=* --acls.",
+		"2 days),\n"
+		"a snapshot or op:N. Sockets are left out. Extended attributes and access lists "
+		"are "
+		"in the\n"
+		"archive; GNU tar unpacks them with --xattrs --xattrs-include=* --acls.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,
