@@ -178,7 +178,10 @@ static bool add_flags(char **opts, unsigned long flags)
 /* Those that a mount has by itself, whatever its filesystem has. */
 #define BIND_FLAGS                                                                                 \
 	(MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME | \
-		MS_STRICTATIME)
+		MS_STRICTATIME | MS_NOSYMFOLLOW)
+
+/* Of these, what libfuse does not know: set once it is mounted. */
+#define LATE_FLAGS (MS_STRICTATIME | MS_NODIRATIME | MS_NOSYMFOLLOW)
 
 static bool set_flags(const char *path, unsigned long flags)
 {
@@ -211,10 +214,14 @@ struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 		return NULL;
 	}
 	if (fuse_session_mount(se, path) == 0) {
-		/* libfuse does not know these; and without them nothing breaks. */
-		if (c->mount_flags & (MS_STRICTATIME | MS_NODIRATIME))
-			set_flags(path, c->mount_flags);
-		return se;
+		/* Without the others nothing breaks. */
+		if (!(c->mount_flags & LATE_FLAGS) || set_flags(path, c->mount_flags) ||
+			!(c->mount_flags & MS_NOSYMFOLLOW))
+			return se;
+		error_sys(err, "only root may mount with nosymfollow: %s", path);
+		fuse_session_unmount(se);
+		fuse_session_destroy(se);
+		return NULL;
 	}
 	fuse_session_destroy(se);
 	error_set(err, ERR_SYSTEM,

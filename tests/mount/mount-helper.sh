@@ -70,6 +70,15 @@ assert_eq "fuse.thulefs rw,relatime" "$(shown "$THULE_SOURCE")" "after all is ta
 assert_eq 1 "$(grep -c " $MNT " /proc/mounts)" "mounts after remounts"
 unmount
 
+# All that mount(8) names for every filesystem.
+mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o owner,group,nousers,silent,iversion,nomand,nosymfollow
+assert_match 'nosymfollow' "$(shown "$THULE_SOURCE")" "with nosymfollow"
+ln -s file "$MNT/link"
+assert_fails 'too many levels' cat "$MNT/link"
+mount -o remount,symfollow "$MNT"
+assert_eq through "$(<"$MNT/link")" "through a link, once it may be followed"
+unmount
+
 mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" 2>&1 | diff - /dev/null || fail "mount(8) is not told good news"
 assert_fails "$MNT" mount -t fuse.thulefs "$THULE_SOURCE" "$MNT"
 assert_fails 'nonsense' mount -t fuse.thulefs "$THULE_SOURCE" "$CASE_DIR/" -o nonsense

@@ -198,9 +198,11 @@ START_TEST(mount8)
 	static const char *const words[] = {"rw", "ro", "remount", "nosuid", "suid", "nodev", "dev",
 		"noexec", "exec", "sync", "async", "dirsync", "atime", "noatime", "relatime",
 		"strictatime", "diratime", "nodiratime", "lazytime", "nolazytime", "defaults",
-		"auto", "noauto", "user", "nouser", "users", "nofail", "_netdev", "allow_other",
-		"default_permissions", "dax", "inlinecrypt", "noacl", "user_id=0", "group_id=0",
-		"max_read=4096", "x-systemd.automount", "x-gvfs-name=a", "comment=words"};
+		"symfollow", "nosymfollow", "owner", "group", "nousers", "silent", "loud", "mand",
+		"nomand", "iversion", "noiversion", "auto", "noauto", "user", "nouser", "users",
+		"nofail", "_netdev", "allow_other", "default_permissions", "dax", "inlinecrypt",
+		"noacl", "user_id=0", "group_id=0", "max_read=4096", "x-systemd.automount",
+		"x-gvfs-name=a", "comment=words"};
 	struct config c = accept_line("-s -n -v a#b:c /mnt -t fuse.thulefs -o rw,nosuid,nodev");
 	char line[256];
 
