@@ -130,6 +130,13 @@ void arguments_release(struct arguments *args)
 		free(args->option[i]);
 }
 
+bool arguments_check_number(const char *option, const char *text, struct error *err)
+{
+	if (!text || (*text && strlen(text) < 10 && !text[strspn(text, "0123456789")]))
+		return true;
+	return error_set(err, ERR_USAGE, "%s wants a number, not `%s`", option, text);
+}
+
 static void help_option(char letter, const char *name, const char *argument, const char *text)
 {
 	char left[64];

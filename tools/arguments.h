@@ -12,5 +12,11 @@ int arguments_parse(
 
 void arguments_release(struct arguments *args);
 
+/*
+ * An option that is a number below a thousand million, or NULL where it was not given. False with
+ * *err set when it is none.
+ */
+bool arguments_check_number(const char *option, const char *text, struct error *err);
+
 /* Prints the whole help of a command on stdout. */
 void arguments_help(const struct command *command);

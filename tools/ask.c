@@ -8,6 +8,7 @@
 
 #include "db/conn.h"
 #include "mounts.h"
+#include "self.h"
 
 bool ask_refused(const PGresult *res, struct error *err)
 {
@@ -28,7 +29,7 @@ bool ask_refused(const PGresult *res, struct error *err)
 	for (size_t i = 0; state && text && i < sizeof(table) / sizeof(table[0]); i++) {
 		if (strncmp(state, table[i].prefix, strlen(table[i].prefix)))
 			continue;
-		error_set(err, table[i].class, "%s%s%s", text, hint ? ": " : "", hint ? hint : "");
+		error_set(err, table[i].class, "%s%s%s", text, hint ? ". " : "", hint ? hint : "");
 		snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", state);
 		return true;
 	}
@@ -60,28 +61,15 @@ const char *ask_user(char *buf, size_t size)
 	return buf;
 }
 
-static bool boot_id(char *id, size_t size)
-{
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-	bool ok = f && fgets(id, (int)size, f);
-
-	if (ok)
-		id[strcspn(id, "\n")] = '\0';
-	if (f)
-		fclose(f);
-	return ok;
-}
-
 bool ask_mounted_here(PGconn *conn, char *dir)
 {
-	char boot[64];
+	char boot[SELF_BOOT_ID];
 	const char *params[] = {boot};
 	struct mount_point m;
 	PGresult *res;
 	bool found;
 
-	if (!boot_id(boot, sizeof(boot)))
-		return false;
+	self_boot_id(boot);
 	res = ask(conn, STMT_COMMAND_MOUNTED_HERE, 1, params, NULL);
 	found = res && PQntuples(res) == 1;
 	if (found)

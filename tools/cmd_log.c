@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "arguments.h"
 #include "command.h"
 #include "db/conn.h"
 #include "follow.h"
@@ -37,13 +37,6 @@ static const struct command_option options[] = {
 	{0},
 };
 
-static bool check_number(const char *option, const char *text, struct error *err)
-{
-	if (!text || (*text && strlen(text) < 10 && strspn(text, "0123456789") == strlen(text)))
-		return true;
-	return error_set(err, ERR_USAGE, "%s wants a number, not `%s`", option, text);
-}
-
 static bool print(
 	PGconn *conn, const struct arguments *args, const struct target *t, struct error *err)
 {
@@ -67,13 +60,6 @@ static bool print(
 	free(bytes);
 	if (ok && rows == 0 && !args->option[OPT_JSON])
 		fprintf(stderr, "thule: the log has no such change\n");
-	/* Class 22, data exception: something typed that SQL cannot read, such as an instant. */
-	if (!ok && !strncmp(err->sqlstate, "22", 2)) {
-		char *where = strstr(err->text, " CONTEXT:");
-		if (where)
-			*where = '\0';
-		err->class = ERR_USAGE;
-	}
 	return ok;
 }
 
@@ -93,7 +79,7 @@ static int run_follow(const struct arguments *args)
 	if (args->option[OPT_UNTIL] || args->option[OPT_COUNT])
 		error_set(&err, ERR_USAGE,
 			"--follow has no end: it goes with neither --until nor -n");
-	else if (check_number("--pid", args->option[OPT_PID], &err) &&
+	else if (arguments_check_number("--pid", args->option[OPT_PID], &err) &&
 		 target_find(args->operand[0], &t, &err))
 		ok = follow(&t, &wanted, &err);
 	return ok ? EXIT_DONE : command_fail(&err);
@@ -108,8 +94,8 @@ static int run(const struct arguments *args)
 
 	if (args->option[OPT_FOLLOW])
 		return run_follow(args);
-	if (check_number("-n", args->option[OPT_COUNT], &err) &&
-		check_number("--pid", args->option[OPT_PID], &err) &&
+	if (arguments_check_number("-n", args->option[OPT_COUNT], &err) &&
+		arguments_check_number("--pid", args->option[OPT_PID], &err) &&
 		target_find(args->operand[0], &t, &err))
 		conn = target_connect(&t, &err);
 	if (!conn)

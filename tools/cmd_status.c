@@ -9,6 +9,7 @@
 #include "db/schema.h"
 #include "journal/ring.h"
 #include "print.h"
+#include "self.h"
 #include "target.h"
 
 enum { OPT_JSON };
@@ -32,26 +33,15 @@ static void line(const char *label, const char *text)
 	printf("\n");
 }
 
-static void boot_id(char *id, size_t size)
-{
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	if (!f || !fgets(id, (int)size, f))
-		id[0] = '\0';
-	id[strcspn(id, "\n")] = '\0';
-	if (f)
-		fclose(f);
-}
-
 /* The journal is asked before the database, so that the lag is never shown too small. */
 static PGresult *ask(PGconn *conn, const struct mount_point *m, struct error *err)
 {
-	char boot[64], number[5][24];
+	char boot[SELF_BOOT_ID], number[5][24];
 	const char *params[7] = {m->dir, boot};
 	struct superblock sb;
 	struct ring_peek peek;
 
-	boot_id(boot, sizeof(boot));
+	self_boot_id(boot);
 	if (!schema_superblock(conn, &sb, err))
 		return NULL;
 	if (ring_peek(sb.uuid, &peek, NULL)) {

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "ask.h"
 #include "command.h"
 #include "past.h"
@@ -39,7 +40,6 @@ static const struct command_option options[] = {
 /* The root of a mount says which filesystem, and selects nothing. */
 static bool check(const struct arguments *args, const struct target *t, struct error *err)
 {
-	const char *pid = args->option[OPT_PID];
 	bool selected = args->operands > 0 && strcmp(t->path, "/") && strcmp(t->typed_path, "/");
 
 	for (int i = OPT_TAG; i <= OPT_UNTIL; i++)
@@ -48,9 +48,7 @@ static bool check(const struct arguments *args, const struct target *t, struct e
 		return error_set(err, ERR_USAGE,
 			"nothing selects what to undo: give --tag, --pid, --exe, --user, --since, "
 			"--until or a PATH");
-	if (pid && (!*pid || strlen(pid) > 9 || strspn(pid, "0123456789") != strlen(pid)))
-		return error_set(err, ERR_USAGE, "--pid wants a number, not `%s`", pid);
-	return true;
+	return arguments_check_number("--pid", args->option[OPT_PID], err);
 }
 
 /* The selectors as JSON; free() it. */

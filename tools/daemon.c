@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "cluster/path.h"
 #include "db/conn.h"
+#include "self.h"
 
 #define NAMED_USERS_MAX 5
 
@@ -55,14 +56,14 @@ static pid_t find_by_connection(unsigned int device)
 static pid_t find_by_row(const struct mount_point *m)
 {
 	struct target *t = calloc(1, sizeof(*t));
-	char boot[64] = "", pid_text[24];
+	char boot[SELF_BOOT_ID], pid_text[24];
 	const char *params[] = {m->dir, boot};
 	PGconn *conn = NULL;
 	PGresult *res = NULL;
 	pid_t pid = 0;
 
-	if (t && read_line("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) &&
-		target_of_mount(m, t, NULL))
+	self_boot_id(boot);
+	if (t && target_of_mount(m, t, NULL))
 		conn = target_connect(t, NULL);
 	if (conn)
 		res = db_query(conn,

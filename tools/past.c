@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "db/conn.h"
 #include "hex.h"
 
@@ -25,19 +26,6 @@ static void settle(const struct mount_point *m)
 	close(fd);
 }
 
-bool past_error(PGconn *conn, const PGresult *res, struct error *err)
-{
-	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-	const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
-	bool usage = state && !strncmp(state, "22", 2);
-
-	if (!text || !(usage || !strcmp(state, "P0002") || !strcmp(state, "42809")))
-		return db_error(conn, res, "the database refused a query", err);
-	return error_set(err, usage ? ERR_USAGE : ERR_NOT_FOUND, "%s%s%s", text, hint ? ". " : "",
-		hint ? hint : "");
-}
-
 PGresult *past_query(struct past *p, const char *sql, int nparams, const char *const *params,
 	bool binary, struct error *err)
 {
@@ -45,7 +33,8 @@ PGresult *past_query(struct past *p, const char *sql, int nparams, const char *c
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK || PQresultStatus(res) == PGRES_COMMAND_OK)
 		return res;
-	past_error(p->conn, res, err);
+	if (!ask_refused(res, err))
+		db_error(p->conn, res, "the database refused a query", err);
 	PQclear(res);
 	return NULL;
 }

@@ -30,14 +30,11 @@ void past_close(struct past *p);
 bool past_connect(struct past *p, const char *path, struct error *err);
 
 /*
- * Runs a query with text parameters; `binary`: with a binary result. An error that the user can do
- * something about is told in the words of the SQL function. NULL with *err set; PQclear() it.
+ * Runs a query with text parameters; `binary`: with a binary result. Errors are those of ask().
+ * NULL with *err set; PQclear() it.
  */
 PGresult *past_query(struct past *p, const char *sql, int nparams, const char *const *params,
 	bool binary, struct error *err);
-
-/* Sets *err from what the server answered, as past_query() does. Returns false. */
-bool past_error(PGconn *conn, const PGresult *res, struct error *err);
 
 /*
  * Hands all bytes of a regular file to `sink`, in pieces of at most 1 MiB, in order, until it

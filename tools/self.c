@@ -12,7 +12,7 @@
 
 /* What /proc says, as bytes in hex: "" when it says nothing. */
 struct self {
-	char host[256], boot_id[64], pid[16], ppid[16], uid[16], gid[16];
+	char host[256], boot_id[SELF_BOOT_ID], pid[16], ppid[16], uid[16], gid[16];
 	char start_time[32], loginuid[16];
 	char exe[2 * TEXT_MAX + 3], comm[64], cmdline[2 * TEXT_MAX + 3], cgroup[2 * TEXT_MAX + 3];
 	char username[256];
@@ -27,6 +27,12 @@ static size_t read_file(const char *path, char *buf, size_t size)
 		fclose(f);
 	buf[n] = '\0';
 	return n;
+}
+
+void self_boot_id(char id[static SELF_BOOT_ID])
+{
+	read_file("/proc/sys/kernel/random/boot_id", id, SELF_BOOT_ID);
+	id[strcspn(id, "\n")] = '\0';
 }
 
 /* Bytes as bytea reads them; nothing for none. */
@@ -88,8 +94,7 @@ static void read_texts(struct self *s)
 		to_hex(s->username, sizeof(s->username), user->pw_name, strlen(user->pw_name));
 	if (gethostname(s->host, sizeof(s->host) - 1) != 0)
 		*s->host = '\0';
-	read_file("/proc/sys/kernel/random/boot_id", s->boot_id, sizeof(s->boot_id));
-	s->boot_id[strcspn(s->boot_id, "\n")] = '\0';
+	self_boot_id(s->boot_id);
 }
 
 char *self_actor(PGconn *conn, struct error *err)

@@ -25,7 +25,7 @@ begin
     if top is null then
         raise exception using errcode = 'no_data_found',
             message = format('there was no file %s at %s', quote_literal(args ->> 'path'), args ->> 'at'),
-            hint = 'thule log PATH shows when there was.';
+            hint = '`thule log PATH` shows when there was.';
     end if;
     if cardinality(names) > 0 then
         dir := regexp_replace(rtrim(place, '/'), '/[^/]*$', '/');

@@ -81,7 +81,7 @@ begin
     select count(*) into selected from pg_temp.undo_op;
     if selected = 0 then
         raise exception using errcode = 'no_data_found', message = 'the log has no such change: nothing to undo',
-            hint = 'thule log with the same selectors shows what there is.';
+            hint = '`thule log` with the same selectors shows what there is.';
     end if;
     -- Without the state from before an op, taking it back would lose what is there.
     select max(u.op) into pruned
