@@ -20,6 +20,8 @@ declare
     selected bigint;
     ops      bigint;
     tag      text;
+    first    bigint;
+    gone     int8multirange;
     live     bigint;
     erased   jsonb;
     quota    jsonb;
@@ -64,6 +66,7 @@ begin
     case r.kind
         when 'undo' then
             selected := thule.undo_prepare(r.args);
+            select range_agg(int8range(u.op, u.op + 1)) into gone from pg_temp.undo_op u;
         when 'restore' then
             perform thule.restore_prepare(r.args);
         when 'erase' then
@@ -75,6 +78,7 @@ begin
             raise exception using errcode = 'feature_not_supported',
                 message = format('there is no request of kind %s', quote_literal(r.kind));
     end case;
+    select s.next_op into first from thule.superblock s;
     answer := thule.change_result();        -- with the paths of before, as the plan has them
     ops := thule.change_apply(r.args -> 'actor', tag, live, case when r.kind <> 'erase' then opened else '{}' end);
     if r.kind = 'erase' then
@@ -92,7 +96,8 @@ begin
     end if;
     update thule.request q
         set done_at = clock_timestamp(), result = answer || jsonb_build_object('tag', tag, 'ops', ops,
-            'selected', selected) || coalesce(erased, quota, '{}')
+            'selected', selected) || coalesce(erased, quota, '{}'),
+            made = case when gone is not null then int8range(first, first + ops) end, undone = gone
         where q.id = r.id;
 end
 $$;

@@ -19,10 +19,16 @@ begin
             select g.ino, g.undone, max(o.op) as op
             from going g
             join thule.op o on o.ino = g.ino and o.op > g.undone
+            left join pg_temp.undo_back b on b.op = o.op
             where o.kind in (select k.id from thule.op_kind k
                     where k.name in ('write', 'truncate', 'chmod', 'chown', 'utimens', 'setattr', 'setxattr', 'removexattr',
                         'fallocate', 'copy_range', 'setflags'))
+                and b.op is null
                 and not exists (select from pg_temp.undo_op u where u.op = o.op)
+                and not exists (select from pg_temp.undo_moot m
+                    join pg_temp.undo_back d on d.request = m.request
+                    join thule.op p on p.op = d.op and p.ino = o.ino
+                    where m.op = o.op)
             group by g.ino, g.undone
         ), left_alone as (
             update pg_temp.change_name c set active = false from kept k where k.ino = c.ino

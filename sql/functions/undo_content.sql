@@ -10,11 +10,12 @@ create function thule.undo_content(force boolean) returns void
 language plpgsql
 as $$
 begin
-    drop table if exists pg_temp.undo_extent, pg_temp.undo_segment, pg_temp.undo_size;
+    drop table if exists pg_temp.undo_extent, pg_temp.undo_touch, pg_temp.undo_segment, pg_temp.undo_size;
     -- What an inode that is gone had when it went counts as present.
     create temp table undo_extent on commit drop as
         with file as (
-            select f.ino, f.first_mine, l.comes_back,
+            select f.ino, l.comes_back,
+                least(f.first_mine, (select min(m.op) from pg_temp.undo_moot m join thule.op o on o.op = m.op where o.ino = f.ino)) as since,
                 case when l.comes_back then (select max(h.op_to) from thule.inode_history h where h.ino = f.ino) end as gone
             from pg_temp.undo_file f
             join pg_temp.undo_live l on l.ino = f.ino
@@ -26,7 +27,7 @@ begin
         select e.ino, e.file_off, e.len, e.blob, e.blob_off, e.op_from,
             case when e.op_to = f.gone then 9223372036854775807 else e.op_to end
         from file f
-        join thule.extent_history e on e.ino = f.ino and e.op_to >= f.first_mine;
+        join thule.extent_history e on e.ino = f.ino and e.op_to >= f.since;
     create index on undo_extent (ino, file_off);
     analyze undo_extent;
 
@@ -49,12 +50,13 @@ begin
             join pg_temp.undo_size z on z.ino = x.ino and z.size < z.size_now
             left join pg_temp.undo_op u on u.op = x.op_from
             where x.op_to = 9223372036854775807 and u.op is null and x.op_from >= z.back_until
+                and not exists (select from pg_temp.undo_back b where b.op = x.op_from)
                 and x.file_off + x.len > z.size
             group by x.ino
         ) e
         where e.ino = s.ino and s."by" is null;
 
-    create temp table undo_segment on commit drop as
+    create temp table undo_touch on commit drop as
         with cut as (
             select e.ino, e.file_off as at from pg_temp.undo_extent e
             union
@@ -62,8 +64,7 @@ begin
         ), segment as (
             select c.ino, c.at as lo, lead(c.at) over (partition by c.ino order by c.at) as hi from cut c
         )
-        select s.ino, s.lo, s.hi, coalesce(max(o.op) filter (where u.op is null), 0) as kept, max(u.op) as last_mine,
-            min(u.op) as first_mine
+        select s.ino, s.lo, s.hi, o.op, u.op is not null as own, u.op is not null as mine
         from segment s
         join pg_temp.undo_extent e on e.ino = s.ino and e.file_off > s.lo - 131072 and e.file_off <= s.lo
             and e.file_off + e.len > s.lo
@@ -71,8 +72,22 @@ begin
             values (e.op_from), (case when e.op_to < 9223372036854775807 then e.op_to end)
         ) o (op)
         left join pg_temp.undo_op u on u.op = o.op
-        where s.hi is not null and o.op is not null
-        group by s.ino, s.lo, s.hi;
+        where s.hi is not null and o.op is not null;
+    if exists (select from pg_temp.undo_back) then
+        create index on undo_touch (ino, lo);
+        analyze undo_touch;
+        update pg_temp.undo_touch e set mine = true
+            where not e.mine and (exists (select from pg_temp.undo_back b where b.op = e.op)
+                or exists (select from pg_temp.undo_touch d
+                    join pg_temp.undo_back b on b.op = d.op
+                    join pg_temp.undo_moot m on m.request = b.request and m.op = e.op
+                    where d.ino = e.ino and d.lo = e.lo));
+    end if;
+    create temp table undo_segment on commit drop as
+        select t.ino, t.lo, t.hi, coalesce(max(t.op) filter (where not t.mine), 0) as kept,
+            max(t.op) filter (where t.own) as last_mine, min(t.op) filter (where t.own) as first_mine
+        from pg_temp.undo_touch t
+        group by t.ino, t.lo, t.hi;
     create index on undo_segment (ino);
     analyze undo_segment;
 
@@ -109,6 +124,18 @@ begin
             last_mine = case when s.whole or g.last_mine > g.kept then 1 end,
             kept = case when s.whole then s.first_mine - 1 else g.kept end
         from pg_temp.undo_size s where s.ino = g.ino;
+    -- What an earlier undo has brought back already is there.
+    if exists (select from pg_temp.undo_back) then
+        update pg_temp.undo_segment g set last_mine = null
+            where g.last_mine is not null
+                and (select (e.blob, e.file_off - e.blob_off) from pg_temp.undo_extent e
+                    where e.ino = g.ino and e.file_off > g.lo - 131072 and e.file_off <= g.lo and e.file_off + e.len > g.lo
+                        and e.op_to = 9223372036854775807)
+                    is not distinct from
+                    (select (e.blob, e.file_off - e.blob_off) from pg_temp.undo_extent e
+                    where e.ino = g.ino and e.file_off > g.lo - 131072 and e.file_off <= g.lo and e.file_off + e.len > g.lo
+                        and e.op_from <= g.kept and e.op_to > g.kept);
+    end if;
     insert into pg_temp.change_cut (ino, lo, hi)
         select g.ino, g.lo, least(g.hi, s.size)
         from pg_temp.undo_segment g

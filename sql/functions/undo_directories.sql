@@ -9,7 +9,7 @@ create function thule.undo_directories(force boolean) returns void
 language plpgsql
 as $$
 begin
-    drop table if exists pg_temp.undo_dir;
+    drop table if exists pg_temp.undo_dir, pg_temp.undo_dir_event;
     create temp table undo_dir on commit drop as
         select distinct d.ino
         from (
@@ -30,36 +30,39 @@ begin
             and not exists (select from pg_temp.change_name n where not n.active and d.ino in (n.from_parent, n.to_parent));
     analyze undo_dir;
 
+    create temp table undo_dir_event on commit drop as
+        select x.ino, x.op, u.op is not null as own, u.op is not null as mine
+        from (
+            select d.ino, e.op_from as op from pg_temp.undo_dir d join thule.dirent e on e.parent = d.ino
+            union
+            select d.ino, h.op_from from pg_temp.undo_dir d join thule.dirent_history h on h.parent = d.ino
+            union
+            select d.ino, h.op_to from pg_temp.undo_dir d join thule.dirent_history h on h.parent = d.ino
+            union
+            select d.ino, p.op
+            from pg_temp.undo_dir d
+            join thule.op p on p.ino = d.ino and p.kind in (2, 14, 15, 19)
+        ) x
+        left join pg_temp.undo_op u on u.op = x.op;
+    create index on undo_dir_event (ino);
+    analyze undo_dir_event;
+    update pg_temp.undo_dir_event e set mine = true
+        where not e.mine and (exists (select from pg_temp.undo_back b where b.op = e.op)
+            -- But for names that an undo had to leave.
+            or (exists (select from pg_temp.undo_moot m where m.op = e.op)
+                and not exists (select from thule.dirent d where d.parent = e.ino and d.op_from = e.op)));
+
     insert into pg_temp.change_inode as c (ino, mtime_ns, undone)
-        select t.ino, case when v.op_to <= t.undone then v.mtime_ns
-                else (extract(epoch from o.at) * 1000000)::bigint * 1000 end, t.undone
+        select t.ino, m.mtime_ns, t.undone
         from (
             select e.ino, e.kept, min(e2.op) as undone
             from (
-                select x.ino, max(x.op) filter (where u.op is null) as kept,
-                    max(x.op) filter (where u.op is not null) as last_mine
-                from (
-                    select d.ino, e.op_from as op from pg_temp.undo_dir d join thule.dirent e on e.parent = d.ino
-                    union all
-                    select d.ino, h.op_from from pg_temp.undo_dir d join thule.dirent_history h on h.parent = d.ino
-                    union all
-                    select d.ino, h.op_to from pg_temp.undo_dir d join thule.dirent_history h on h.parent = d.ino
-                    union all
-                    select d.ino, p.op
-                    from pg_temp.undo_dir d
-                    join thule.op p on p.ino = d.ino and p.kind in (2, 14, 15, 19)
-                ) x
-                left join pg_temp.undo_op u on u.op = x.op
+                select x.ino, max(x.op) filter (where not x.mine) as kept
+                from pg_temp.undo_dir_event x
                 group by x.ino
+                having bool_or(x.own)
             ) e
-            join (
-                select u.parent as ino, u.op from pg_temp.undo_op u where u.parent is not null
-                union all
-                select u.new_parent, u.op from pg_temp.undo_op u where u.new_parent is not null
-                union all
-                select u.ino, u.op from pg_temp.undo_op u where u.kind in (14, 15)
-            ) e2 on e2.ino = e.ino and e2.op > e.kept
-            where e.last_mine > e.kept
+            join pg_temp.undo_dir_event e2 on e2.ino = e.ino and e2.op > e.kept
             group by e.ino, e.kept
         ) t
         left join thule.op o on o.op = t.kept
@@ -69,6 +72,16 @@ begin
             (select h.mtime_ns, h.op_to from thule.inode_history h
                 where h.ino = t.ino and h.op_from <= t.kept and h.op_to > t.kept limit 1)
         ) v on true
+        cross join lateral (
+            select case when v.op_to <= t.undone then v.mtime_ns else (extract(epoch from o.at) * 1000000)::bigint * 1000 end
+                as mtime_ns
+        ) m
+        join lateral (
+            select i.mtime_ns from thule.inode i where i.ino = t.ino
+            union all
+            (select h.mtime_ns from thule.inode_history h where h.ino = t.ino order by h.op_to desc limit 1)
+            limit 1
+        ) n on n.mtime_ns <> m.mtime_ns
     on conflict (ino) do update set mtime_ns = excluded.mtime_ns;
 end
 $$;

@@ -27,6 +27,11 @@ begin
             left join thule.op o on o.op = a.op_from
             where (a.flags is distinct from a.before or o.kind = 22)
                 and not exists (select from pg_temp.undo_op u where u.op = a.op_from)
+                and not exists (select from pg_temp.undo_back b where b.op = a.op_from)
+                and not exists (select from pg_temp.undo_moot m
+                    join pg_temp.undo_back b on b.request = m.request
+                    join thule.op p on p.op = b.op and p.ino = c.ino and p.kind = 22
+                    where m.op = a.op_from)
             order by a.op_from desc limit 1
         ) f
         where f.flags & 48 <> 0;

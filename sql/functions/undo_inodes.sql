@@ -10,7 +10,7 @@ create function thule.undo_inodes(force boolean) returns void
 language plpgsql
 as $$
 begin
-    drop table if exists pg_temp.undo_version, pg_temp.undo_attr, pg_temp.undo_file, pg_temp.undo_live;
+    drop table if exists pg_temp.undo_version, pg_temp.undo_change, pg_temp.undo_attr, pg_temp.undo_file, pg_temp.undo_live;
     -- Inodes that are there in the end: those that are there and keep a name, and those that come back.
     create temp table undo_live on commit drop as
         with candidate as (
@@ -49,7 +49,7 @@ begin
             lag(v.atime_ns) over w is distinct from v.atime_ns as is_atime,
             lag(v.mtime_ns) over w is distinct from v.mtime_ns and v.mode & 61440 <> 16384 as is_mtime,
             lag(v.flags) over w is distinct from v.flags or o.kind = 22 as is_flags,
-            u.op is not null as mine
+            u.op is not null as own
         from (
             select distinct o.ino
             from pg_temp.undo_op o
@@ -75,26 +75,44 @@ begin
     -- What began with what is undone has nothing to go back to: it goes as a whole, or stays as it is.
     delete from pg_temp.undo_version v
     using (
-        select distinct on (b.ino) b.ino, b.mine from pg_temp.undo_version b where b.born order by b.ino, b.op_from desc
+        select distinct on (b.ino) b.ino, b.own from pg_temp.undo_version b where b.born order by b.ino, b.op_from desc
     ) life
-    where life.ino = v.ino and life.mine;
+    where life.ino = v.ino and life.own;
     create index on undo_version (ino, op_from);
     analyze undo_version;
 
+    create temp table undo_change on commit drop as
+        select v.ino, a.attr, v.op_from, v.own, v.own as mine
+        from pg_temp.undo_version v
+        cross join lateral (values ('mode', v.is_mode), ('uid', v.is_uid), ('gid', v.is_gid), ('size', v.is_size),
+            ('atime', v.is_atime), ('mtime', v.is_mtime), ('flags', v.is_flags)) a (attr, changed)
+        where a.changed;
+    create index on undo_change (ino, attr);
+    create index on undo_change (op_from);
+    analyze undo_change;
+    update pg_temp.undo_change e set mine = true
+        where not e.mine and (exists (select from pg_temp.undo_back b where b.op = e.op_from)
+            or exists (select from pg_temp.undo_moot m
+                join pg_temp.undo_back b on b.request = m.request
+                join pg_temp.undo_change d on d.op_from = b.op and d.ino = e.ino and d.attr = e.attr
+                where m.op = e.op_from)
+            -- A time that somebody else had set later was not set back.
+            or (e.attr in ('atime', 'mtime') and exists (select from pg_temp.undo_moot m
+                join pg_temp.undo_back b on b.request = m.request
+                join pg_temp.undo_version d on d.op_from = b.op and d.ino = e.ino
+                where m.op = e.op_from)));
+
     -- One row per attribute that was changed: kept is the last version that stays, 0 if there is none.
     create temp table undo_attr on commit drop as
-        select e.ino, e.attr, t.value, t.acl, e.first_mine, e.last_mine, e.kept, e.kept > e.last_mine as stands,
+        select e.ino, e.attr, t.value, t.acl, e.first_mine, e.kept, e.kept > e.last_own as stands,
             n.value as value_now, n.acl as acl_now, (n.value, n.acl) is distinct from (t.value, t.acl) as differs,
             t.op_to as back_until
         from (
-            select v.ino, a.attr, coalesce(max(v.op_from) filter (where not v.mine), 0) as kept,
-                min(v.op_from) filter (where v.mine) as first_mine, max(v.op_from) filter (where v.mine) as last_mine
-            from pg_temp.undo_version v
-            cross join lateral (values ('mode', v.is_mode), ('uid', v.is_uid), ('gid', v.is_gid), ('size', v.is_size),
-                ('atime', v.is_atime), ('mtime', v.is_mtime), ('flags', v.is_flags)) a (attr, changed)
-            where a.changed
-            group by v.ino, a.attr
-            having bool_or(v.mine)
+            select v.ino, v.attr, coalesce(max(v.op_from) filter (where not v.mine), 0) as kept,
+                min(v.op_from) filter (where v.mine) as first_mine, max(v.op_from) filter (where v.own) as last_own
+            from pg_temp.undo_change v
+            group by v.ino, v.attr
+            having bool_or(v.own)
         ) e
         cross join lateral (
             select w.value, w.acl, v.op_to
@@ -103,7 +121,7 @@ begin
                 ('size', v.size, null), ('atime', v.atime_ns, null), ('mtime', v.mtime_ns, null),
                 ('flags', v.flags, null)) w (attr, value, acl)
             where v.ino = e.ino and w.attr = e.attr
-                and case when e.kept > e.last_mine then v.op_from < e.first_mine else v.op_from <= e.kept end
+                and case when e.kept > e.last_own then v.op_from < e.first_mine else v.op_from <= e.kept end
             order by v.op_from desc limit 1
         ) t
         cross join lateral (
@@ -123,9 +141,7 @@ begin
             format('%s was changed later', case a.attr when 'uid' then 'owner' when 'gid' then 'group' else a.attr end),
             a.first_mine, a.kept
         from pg_temp.undo_attr a
-        join thule.op o on o.op = a.kept
-        where not force and a.stands and a.differs and a.attr in ('mode', 'uid', 'gid', 'flags')
-            and coalesce(o.tag, '') !~ '^(undo|restore):';
+        where not force and a.stands and a.differs and a.attr in ('mode', 'uid', 'gid', 'flags');
     -- Nothing but the times of a file would go back: they are what the last change of it says.
     insert into pg_temp.change_inode (ino, mode, uid, gid, atime_ns, mtime_ns, flags, undone)
         select a.ino, max(a.value) filter (where a.attr = 'mode'), max(a.value) filter (where a.attr = 'uid'),

@@ -56,7 +56,7 @@ begin
             union all
             select r.id, c.token from chain c join pg_temp.undo_row r on r.previous = c.id
         )
-        select e.*, u.op is not null as mine
+        select e.*, u.op is not null as own, u.op is not null as mine
         from (
             select c.token, r.ino, r.op_from as op, r.parent, r.name
             from chain c
@@ -70,27 +70,33 @@ begin
         left join pg_temp.undo_op u on u.op = e.op;
     create index on undo_event (token, op);
     analyze undo_event;
+    update pg_temp.undo_event e set mine = true
+        where not e.mine and (exists (select from pg_temp.undo_back b where b.op = e.op)
+            or exists (select from pg_temp.undo_moot m
+                join pg_temp.undo_back b on b.request = m.request
+                join pg_temp.undo_event d on d.op = b.op and d.token = e.token
+                where m.op = e.op));
 
     -- Where each name is, where it was after the last op that stays (since), and before the first that goes.
     create temp table undo_token on commit drop as
-        select t.token, t.ino, t.kept > t.last_mine as stands, t.kept,
-            case when t.kept > t.last_mine then t.first_mine
+        select t.token, t.ino, t.kept > t.last_own as stands, t.kept,
+            case when t.kept > t.last_own then t.first_mine
                  else (select min(e.op) from pg_temp.undo_event e where e.token = t.token and e.op > t.kept) end as undone,
             now_at.parent as from_parent, now_at.name as from_name, back.op as since,
             back.parent as to_parent, back.name as to_name
         from (
             select e.token, min(e.ino) as ino, max(e.op) as last, coalesce(max(e.op) filter (where not e.mine), 0) as kept,
-                max(e.op) filter (where e.mine) as last_mine, min(e.op) filter (where e.mine) as first_mine
+                max(e.op) filter (where e.own) as last_own, min(e.op) filter (where e.mine) as first_mine
             from pg_temp.undo_event e
             group by e.token
-            having bool_or(e.mine)
+            having bool_or(e.own)
         ) t
         join pg_temp.undo_event now_at on now_at.token = t.token and now_at.op = t.last
         left join lateral (
             select e.op, e.parent, e.name
             from pg_temp.undo_event e
             where e.token = t.token
-                and case when t.kept > t.last_mine then e.op < t.first_mine else e.op <= t.kept end
+                and case when t.kept > t.last_own then e.op < t.first_mine else e.op <= t.kept end
             order by e.op desc limit 1
         ) back on true;
 
@@ -105,10 +111,8 @@ begin
                  when t.to_parent is null then 'was renamed or linked later'
                  else 'was renamed later' end, t.undone, t.kept
         from pg_temp.undo_token t
-        join thule.op o on o.op = t.kept
         where not force and t.stands
-            and (t.from_parent, t.from_name) is distinct from (t.to_parent, t.to_name)
-            and coalesce(o.tag, '') !~ '^(undo|restore):';
+            and (t.from_parent, t.from_name) is distinct from (t.to_parent, t.to_name);
     analyze change_name;
 end
 $$;

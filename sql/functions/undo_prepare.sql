@@ -10,6 +10,7 @@ declare
 begin
     perform thule.change_begin();
     selected := thule.undo_select(args);
+    perform thule.undo_earlier();
     perform thule.undo_names(force);
     perform thule.undo_conflicts(force);
     perform thule.undo_inodes(force);

@@ -32,7 +32,7 @@ begin
             ) i
             where v.op_to < 9223372036854775807 and i.op_from is not null and i.op_from is distinct from v.next
         )
-        select e.ino, e.name, e.op, e.value, u.op is not null as mine
+        select e.ino, e.name, e.op, e.value, u.op is not null as own, u.op is not null as mine
         from (
             select v.*, lag(v.value) over (partition by v.ino, v.name order by v.op) as before from event v
         ) e
@@ -41,22 +41,28 @@ begin
         where e.value is distinct from e.before or (o.kind in (17, 18) and o.name = e.name);
     create index on undo_xattr_event (ino, name, op);
     analyze undo_xattr_event;
+    update pg_temp.undo_xattr_event e set mine = true
+        where not e.mine and (exists (select from pg_temp.undo_back b where b.op = e.op)
+            or exists (select from pg_temp.undo_moot m
+                join pg_temp.undo_back b on b.request = m.request
+                join pg_temp.undo_xattr_event d on d.op = b.op and d.ino = e.ino and d.name = e.name
+                where m.op = e.op));
 
     -- One row for each that was changed: kept is the last change that stays, 0 if there is none.
     create temp table undo_xattr on commit drop as
-        select e.ino, e.name, e.first_mine, e.kept, e.kept > e.last_mine as stands, t.value, n.value as value_now
+        select e.ino, e.name, e.first_mine, e.kept, e.kept > e.last_own as stands, t.value, n.value as value_now
         from (
             select v.ino, v.name, coalesce(max(v.op) filter (where not v.mine), 0) as kept,
-                min(v.op) filter (where v.mine) as first_mine, max(v.op) filter (where v.mine) as last_mine
+                min(v.op) filter (where v.mine) as first_mine, max(v.op) filter (where v.own) as last_own
             from pg_temp.undo_xattr_event v
             group by v.ino, v.name
-            having bool_or(v.mine)
+            having bool_or(v.own)
         ) e
         left join lateral (
             select v.value
             from pg_temp.undo_xattr_event v
             where v.ino = e.ino and v.name = e.name
-                and case when e.kept > e.last_mine then v.op < e.first_mine else v.op <= e.kept end
+                and case when e.kept > e.last_own then v.op < e.first_mine else v.op <= e.kept end
             order by v.op desc limit 1
         ) t on true
         cross join lateral (
@@ -66,9 +72,7 @@ begin
     insert into pg_temp.change_note (action, ino, detail, op, "by")
         select 'xattr', a.ino, format('%s was changed later', thule.escape_name(a.name)), a.first_mine, a.kept
         from pg_temp.undo_xattr a
-        join thule.op o on o.op = a.kept
-        where not force and a.stands and a.value is distinct from a.value_now
-            and coalesce(o.tag, '') !~ '^(undo|restore):';
+        where not force and a.stands and a.value is distinct from a.value_now;
     insert into pg_temp.change_xattr (ino, name, value, undone)
         select a.ino, a.name, a.value, a.first_mine
         from pg_temp.undo_xattr a

@@ -8,5 +8,7 @@ create table thule.request (
     created timestamptz not null default now(),
     done_at timestamptz,                   -- null: not yet
     error   text,                          -- why it was not done; then nothing has changed
-    result  jsonb
+    result  jsonb,
+    made    int8range,                     -- of an undo that was done: its ops,
+    undone  int8multirange                 -- and those that it was to take back, see thule.undo_earlier
 );

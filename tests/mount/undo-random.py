@@ -4,7 +4,8 @@
 
 A tree and a copy of it: A and B change the tree at random, B does the same to the copy. What one has changed the other
 leaves alone, but both work in the same directories and in different bytes of the same files. Undo of A (by its pid)
-must make the tree equal to the copy; undo of the undo must make it what it was before. Some files are open all the
+must make the tree equal to the copy; undo of the undo must make it what it was before; undo of A again, and then of B, what it was
+at first. Some files are open all the
 time, and must go on with what the undo makes of them; some are immutable or append-only, and must stay what they are, unless A
 itself has made them so. THULE_UNDO_SEED (0: any) and THULE_UNDO_ROUNDS choose the random numbers."""
 
@@ -394,6 +395,7 @@ def worked_in(script, doer):
 def disjoint(number, rng):
     script = Script(number, rng)
     script.populate()
+    begin = describe(script.top)
     a, b, alone = Doer(), Doer(), Doer()
     held = Held(script)
     held.add(12)
@@ -418,8 +420,18 @@ def disjoint(number, rng):
     held.check(contents, f"after undo of the undo (seed {SEED})")
     equal([], sql("select * from thule.fsck"), f"fsck after undo of the undo (seed {SEED})")
     contents = held.contents()
-    undo("--tag", again["tag"], "--force")  # as what A made immutable is there again
-    held.check(contents, f"after undo once more (seed {SEED})")
+    once_more = undo("--pid", str(a.pid), script.top)
+    equal([], once_more["conflicts"], f"conflicts of A undone once more (seed {SEED})")
+    compare(describe(script.copy, timeless), describe(script.top, timeless), "after undo of A once more", script)
+    held.check(contents, f"after undo of A once more (seed {SEED})")
+    both = undo("--pid", str(b.pid), script.top)
+    equal([], both["conflicts"], f"conflicts of B after A (seed {SEED})")
+    compare(begin, describe(script.top), "after undo of A, then of B", script)
+    equal([], sql("select * from thule.fsck"), f"fsck after undo of A, then of B (seed {SEED})")
+    contents = held.contents()
+    undo("--tag", both["tag"])
+    held.check(contents, f"after B came back (seed {SEED})")
+    compare(describe(script.copy, timeless), describe(script.top, timeless), "after B came back", script)
     held.close()
     for doer in (a, b, alone):
         doer.end()
