@@ -32,13 +32,19 @@ bool atomic_begin(const struct atomic *a, const char *command, struct error *err
 	char id[RUN_ID_LEN + 1], *self = conn ? self_actor(conn, err) : NULL;
 	const char *params[] = {id, a->value + RUN_ID_LEN + 1, command, self};
 	PGresult *res;
+	bool ok;
 
 	id_of(a, id);
 	res = self ? ask(conn, STMT_RUN_BEGIN, 4, params, err) : NULL;
+	ok = res && PQntuples(res) == 1;
+	if (res && !ok)
+		error_set(err, ERR_USAGE,
+			"with `-o actor=off` nobody can tell what a run has changed, and so not "
+			"undo it");
 	PQclear(res);
 	free(self);
 	PQfinish(conn);
-	return res != NULL;
+	return ok;
 }
 
 static bool is_marked(const char *pid, const char *mark)
