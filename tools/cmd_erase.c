@@ -46,7 +46,8 @@ static bool confirmed(const PGresult *preview, struct error *err)
 static void vacuum(PGconn *conn)
 {
 	static const char *const commands[] = {"vacuum thule.blob", "vacuum thule.extent_history",
-		"vacuum thule.inode_history", "vacuum thule.dirent_history"};
+		"vacuum thule.inode", "vacuum thule.inode_history", "vacuum thule.dirent",
+		"vacuum thule.dirent_history", "vacuum thule.xattr", "vacuum thule.xattr_history"};
 	struct error err;
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

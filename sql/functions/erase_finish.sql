@@ -1,5 +1,5 @@
 -- Deletes every version of the inodes of thule.erase_prepare, once they are gone from the present, and the blobs that no
--- other file has; writes the receipt. Of snapshots, too. The log stays.
+-- other file has, and what no other file has of the rest; writes the receipt. Of snapshots, too. The log stays.
 -- Parameters: args: path, escaped; by, who asked for it.
 -- Returns: the receipt as JSON, and in shared_with the paths of files that have some of its bytes.
 -- Tables touched: inode_history, dirent_history, extent_history, xattr_history, blob, receipt,
@@ -33,6 +33,7 @@ begin
     select count(*), array_agg(distinct g.blob) into n, used from gone g;
     r.versions := r.versions + n;
     select f.blobs, f.bytes into r.blobs, r.bytes from thule.free_blobs(used) f;
+    r.bytes := r.bytes + thule.clear_blobs(used);
     select count(*) into r.shared from thule.blob b where b.id = any (used);
     shared := array(
         select coalesce(thule.path(s.ino), format('inode %s, of the past', s.ino))

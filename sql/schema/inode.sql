@@ -31,3 +31,5 @@ create table thule.inode_history (like thule.inode including defaults);
 create index inode_history_ino on thule.inode_history (ino, op_from);
 -- Versions are appended as they end, so a few numbers a megabyte tell prune where to look, at no cost to writers.
 create index inode_history_op_to on thule.inode_history using brin (op_to) with (autosummarize = on);
+alter table thule.inode alter column target set statistics 0;          -- see thule.blob
+alter table thule.inode_history alter column target set statistics 0;

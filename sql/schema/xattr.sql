@@ -12,3 +12,5 @@ create table thule.xattr (
 create table thule.xattr_history (like thule.xattr including defaults);
 create index xattr_history_ino on thule.xattr_history (ino, name, op_from);
 create index xattr_history_op_to on thule.xattr_history using brin (op_to) with (autosummarize = on);
+alter table thule.xattr alter column value set statistics 0;           -- see thule.blob
+alter table thule.xattr_history alter column value set statistics 0;

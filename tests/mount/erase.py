@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import subprocess
+import time
 
 from attributes import ACCESS, list_of_two
 from case import MNT, equal, fails, path, read, remount, shell, sql, write
@@ -101,6 +102,56 @@ def check_shared():
     erase("copy", shared=0, blobs=1)
 
 
+def check_part():
+    """A copy of a part keeps the blob, and in it nothing but that part; also of a version that is past."""
+    text = b"PARTSECRET" * 10_000
+    write("whole", text)
+    write("part", b"")
+    with open(path("whole"), "rb") as source, open(path("part"), "r+b") as target:
+        equal(20, os.copy_file_range(source.fileno(), target.fileno(), 20, 50_000), "copied")
+        equal(10, os.copy_file_range(source.fileno(), target.fileno(), 10, 70_000), "copied")
+    copied = read("part")
+    thule("snapshot", "create", "copied")
+    with open(path("part"), "r+b") as f:
+        f.write(b"over")
+    receipt = erase("whole", shared=1, blobs=0)
+    equal(["/part"], receipt["shared_with"], "who has the same bytes")
+    equal(len(text) - 30, receipt["bytes"], "bytes that are gone")
+    equal(b"over" + copied[4:], read("part"), "the copy")
+    equal(copied, subprocess.run([THULE, "cat", path("part"), "--at", "copied"], check=True, stdout=subprocess.PIPE).stdout,
+          "the copy as it was")
+    equal(0, int(sql("select count(*) from thule.blob where position(repeat('PARTSECRET', 3)::bytea in data) > 0")[0][0]),
+          "blobs with more than the copy")
+
+
+def check_statistics():
+    """The server's notes on what is in the tables have nothing of it, and what was deleted is vacuumed."""
+    for i in range(40):
+        write(f"noted-{i}", b"NOTED%d" % i)
+        os.setxattr(path(f"noted-{i}"), "user.label", b"NOTED%d" % i)
+        os.symlink(f"NOTED{i}", path(f"noted-link-{i}"))
+    write("noted", b"NOTED0")
+    for i in range(40):
+        write("noted", b"NOTED%d" % i)
+        os.setxattr(path("noted"), "user.label", b"NOTED%d" % i)
+    tables = ("blob", "inode", "inode_history", "dirent", "dirent_history", "xattr", "xattr_history", "extent_history")
+    for table in tables:
+        sql(f"analyze thule.{table}")
+    erase("noted")
+    for i in range(40):
+        os.unlink(path(f"noted-{i}"))
+        os.unlink(path(f"noted-link-{i}"))
+    noted = sql("select tablename, attname from pg_stats where schemaname = 'thule' and tablename <> 'op'"
+                " and concat(most_common_vals, histogram_bounds) like '%' || encode('NOTED', 'hex') || '%'")
+    equal([], noted, "statistics with what was erased")
+    end = time.monotonic() + 20
+    while sql(f"select relname from pg_stat_user_tables where schemaname = 'thule' and relname in {tables}"
+              " and vacuum_count = 0"):
+        if time.monotonic() > end:
+            raise AssertionError("not all tables were vacuumed")
+        time.sleep(0.1)
+
+
 def check_refused():
     write("held", b"x")
     thule("hold", path("held"))
@@ -161,14 +212,16 @@ def main():
     write("dir/kept", b"other")
     check_live()
     check_shared()
+    check_part()
+    check_statistics()
     check_refused()
     check_open()
     check_unmounted()
     check_undo()
     remount()
-    equal(["dir"], os.listdir(MNT), "what is left")
+    equal(["dir", "part"], sorted(os.listdir(MNT)), "what is left")
     equal(b"other", read("dir/kept"), "the others")
-    equal(7, len(json.loads(thule("erase", "--list", "--json"))), "receipts")
+    equal(9, len(json.loads(thule("erase", "--list", "--json"))), "receipts")
 
 
 main()
