@@ -1,8 +1,9 @@
 -- Who may reach an inode of the past now: what there is to check of the present.
 -- Parameters: ino; at_op, the op as of which it is read.
 -- Returns: one row. guard: mode, uid and gid of the inode as it is now, and then of each directory above it, up to the
---   root, as text ('33188 0 0;16877 0 0'), each followed by its access list in hex where it has one ('33200 0 0 0200...');
---   null where it has no name any more. stricter: false when whoever may reach it as it was, through its directories of
+--   root, as text ('33188 0 0;16877 0 0'), each followed by its access list in hex where it has one ('33200 0 0 0200...').
+--   What is gone counts as it was when it went, where it was then: removing a file opens its past to nobody. Null where
+--   nothing of the inode is known any more. stricter: false when whoever may reach it as it was, through its directories of
 --   then as they are now, may reach it as it is: same owner, no bit less, same access list, same directory.
 -- Tables touched: dirent, dirent_history, inode, inode_history, xattr, xattr_history (read).
 create function thule.guard(ino bigint, at_op bigint) returns table (stricter boolean, guard text)
@@ -11,16 +12,26 @@ begin atomic
     with recursive up (depth, ino) as (
         select 0, guard.ino
         union all
-        select u.depth + 1, (select d.parent from thule.dirent d where d.ino = u.ino
-            order by d.op_from, d.parent, d.name limit 1)
+        select u.depth + 1, coalesce(
+            (select d.parent from thule.dirent d where d.ino = u.ino order by d.op_from, d.parent, d.name limit 1),
+            (select d.parent from thule.dirent_history d where d.ino = u.ino
+                order by d.op_to desc, d.op_from, d.parent, d.name limit 1))
         from up u
         where u.ino <> 1 and u.depth < 10000
     ), present as (
-        select u.depth, u.ino, i.mode, i.uid, i.gid, x.value as acl
+        select u.depth, u.ino, i.mode, i.uid, i.gid, case when i.xattrs > 0 then (
+            select x.value from thule.xattrs_at_op(i.ino, i.op_to - 1) x where x.name = 'system.posix_acl_access') end as acl
         from up u
-        join thule.inode i on i.ino = u.ino
-        left join thule.xattr x on i.xattrs > 0 and x.ino = i.ino and x.name = 'system.posix_acl_access'
-        where i.nlink > 0
+        cross join lateral (
+            select v.ino, v.mode, v.uid, v.gid, v.xattrs, v.op_to from thule.inode v where v.ino = u.ino
+            union all
+            select h.*
+            from (
+                select v.ino, v.mode, v.uid, v.gid, v.xattrs, v.op_to from thule.inode_history v
+                where v.ino = u.ino and not exists (select from thule.inode p where p.ino = u.ino)
+                order by v.op_from desc limit 1
+            ) h
+        ) i
     )
     select coalesce((
             select p.uid <> a.uid or p.gid <> a.gid or (a.mode & ~p.mode & 511) <> 0

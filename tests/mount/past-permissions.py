@@ -45,7 +45,11 @@ def make():
         os.chmod(path(name), 0o644)
     os.chmod(path("opened"), 0o600)
     os.chmod(path("group"), 0o640)
-    for name in ("dir", "private", "gone"):
+    for name in ("closed-deleted", "hidden-deleted", "given-deleted"):
+        write(name, name.encode())
+        os.chown(path(name), ALICE, GROUP)
+        os.chmod(path(name), 0o644)
+    for name in ("dir", "private", "gone", "closed-gone"):
         os.mkdir(path(name))
         os.chown(path(name), ALICE, ALICE)
         write(f"{name}/file", b"inside")
@@ -62,6 +66,16 @@ def change():
     os.rename(path("moved"), path("private/moved"))
     os.unlink(path("gone/file"))
     os.rmdir(path("gone"))
+    # Removing what is closed opens nothing.
+    os.chmod(path("closed-deleted"), 0o600)
+    os.unlink(path("closed-deleted"))
+    os.rename(path("hidden-deleted"), path("private/hidden-deleted"))
+    os.unlink(path("private/hidden-deleted"))
+    os.setxattr(path("given-deleted"), ACCESS, acl(6, 0, 4, 4, 4, 4))
+    os.unlink(path("given-deleted"))
+    os.chmod(path("closed-gone"), 0o700)
+    os.unlink(path("closed-gone/file"))
+    os.rmdir(path("closed-gone"))
 
 
 def check_lists():
@@ -135,6 +149,9 @@ def main():
         fails(errno.EACCES, reads, *past, "opened")
         equal(b"deleted", reads(*past, "deleted"), "a deleted file")
         equal(b"inside", reads(*past, "gone", "file"), "in a deleted directory")
+        for name in ("closed-deleted", "hidden-deleted", "given-deleted", "closed-gone/file"):
+            fails(errno.EACCES, reads, *past, name)
+        fails(errno.EACCES, os.listdir, path(*past, "closed-gone"))
         fails(errno.EACCES, reads, *past, "given")
         fails(errno.EACCES, reads, *past, "moved")
         fails(errno.EACCES, reads, *past, "group")
@@ -145,7 +162,8 @@ def main():
         equal(True, "closed" in os.listdir(path(*past)), "the root is listed")
 
     def alice():
-        for name in ("closed", "opened", "deleted", "given", "moved", "dir/file", "private/file"):
+        for name in ("closed", "opened", "deleted", "given", "moved", "dir/file", "private/file", "closed-deleted",
+                     "hidden-deleted", "given-deleted", "closed-gone/file"):
             reads(*past, name)
         os.listdir(path(*past, "dir"))
 

@@ -103,7 +103,22 @@ select results_eq('select * from thule.guard(102, 106)',
     $$values (true, '33152 1000 1001;16877 1000 1001;16877 0 0')$$, 'a file that was closed since');
 select is((select stricter from thule.guard(102, 108)), false, 'and not since');
 select is((select stricter from thule.guard(101, 106)), true, 'a directory that was moved');
-select results_eq('select * from thule.guard(103, 106)', $$values (false, null::text)$$, 'what is gone');
+select results_eq('select * from thule.guard(103, 106)', $$values (false, '33188 1000 1001;16877 0 0')$$, 'what is gone');
+select is_empty('select from thule.guard(9999, 106) where guard is not null', 'what nobody knows');
+create temp table closed as select max(op) + 1 as op from thule.op;
+select fx.create('/closed');
+select fx.chmod('/closed', 384);
+select fx.unlink('/closed');
+select results_eq('select g.* from closed c cross join thule.guard((select ino from thule.op o where o.op = c.op), c.op) g',
+    $$values (true, '33152 1000 1001;16877 0 0')$$, 'what was closed before it went');
+create temp table hidden as select max(op) + 2 as op from thule.op;
+select fx.mkdir('/hidden');
+select fx.create('/public');
+select fx.chmod('/hidden', 448);
+select fx.rename('/public', '/hidden/public');
+select fx.unlink('/hidden/public');
+select results_eq('select g.* from hidden h cross join thule.guard((select ino from thule.op o where o.op = h.op), h.op) g',
+    $$values (true, '33188 1000 1001;16832 1000 1001;16877 0 0')$$, 'what went from a closed directory');
 
 -- An access list is shown; where it is another one than then, it counts as stricter.
 create temp table before_list as select max(op) as op from thule.op;
