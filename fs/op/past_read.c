@@ -53,23 +53,18 @@ static void answer_top(struct past_request *r, const PGresult *res)
 static void answer_getattr(struct past_request *r, const PGresult *res)
 {
 	struct stat st;
-	int64_t btime;
+	int64_t btime = past_attr(r, res, 0, &st);
 
-	if (PQntuples(res) == 0) {
-		fuse_reply_err(r->reply.req, ESTALE);
-		return;
-	}
-	btime = past_attr(r, res, 0, &st);
 	reply_attr(r->reply.req, &st, btime);
 }
 
 static void answer_readlink(struct past_request *r, const PGresult *res)
 {
 	char target[4096];
-	size_t n = PQntuples(res) ? (size_t)PQgetlength(res, 0, PAST_TARGET) : 0;
+	size_t n = (size_t)PQgetlength(res, 0, PAST_TARGET);
 
 	if (n == 0 || n >= sizeof(target)) {
-		fuse_reply_err(r->reply.req, PQntuples(res) ? EINVAL : ESTALE);
+		fuse_reply_err(r->reply.req, EINVAL);
 		return;
 	}
 	memcpy(target, PQgetvalue(res, 0, PAST_TARGET), n);
@@ -81,9 +76,7 @@ static void answer_open(struct past_request *r, const PGresult *res)
 {
 	int want = r->fi.flags & OPEN_EXEC ? X_OK : R_OK;
 
-	if (PQntuples(res) == 0) {
-		fuse_reply_err(r->reply.req, ESTALE);
-	} else if (!past_request_allowed(r, res, want)) {
+	if (!past_request_allowed(r, res, want)) {
 		fuse_reply_err(r->reply.req, EACCES);
 	} else {
 		r->fi.keep_cache = 1;
@@ -93,12 +86,16 @@ static void answer_open(struct past_request *r, const PGresult *res)
 
 static void answer_read(struct past_request *r, const PGresult *res)
 {
-	fuse_reply_buf(r->reply.req, PQgetvalue(res, 0, 0), (size_t)PQgetlength(res, 0, 0));
+	/* The file alone was pruned, or erased: nothing to read is not an empty file. */
+	if (PQgetisnull(res, 0, 0))
+		fuse_reply_err(r->reply.req, ESTALE);
+	else
+		fuse_reply_buf(r->reply.req, PQgetvalue(res, 0, 0), (size_t)PQgetlength(res, 0, 0));
 }
 
 static void answer_lseek(struct past_request *r, const PGresult *res)
 {
-	uint64_t size = PQntuples(res) ? (uint64_t)result_int(res, 0, 2) : 0, at;
+	uint64_t size = (uint64_t)result_int(res, 0, 2), at;
 	struct ranges data = {0};
 	int rc = ENXIO;
 
@@ -232,13 +229,8 @@ void past_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t off)
 
 static void answer_flags(struct past_request *r, const PGresult *res)
 {
-	struct inode_attr attr;
+	struct inode_attr attr = result_attr(res, 0);
 
-	if (PQntuples(res) == 0) {
-		fuse_reply_err(r->reply.req, ESTALE);
-		return;
-	}
-	attr = result_attr(res, 0);
 	reply_flags(r->reply.req, r->cmd, &attr);
 }
 

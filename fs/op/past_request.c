@@ -42,6 +42,11 @@ static void answered(struct reader_query *q, const PGresult *res, const struct e
 		fail(r, query_errno(r, stmt, err));
 		return;
 	}
+	/* What is asked about a node has a row, unless it was pruned since the node was made. */
+	if (r->node && r->op && PQntuples(res) == 0) {
+		fail(r, ESTALE);
+		return;
+	}
 	transport_reply(&r->reply);
 	r->answer(r, res);
 	finish(r);

@@ -19,7 +19,7 @@ static void answer_getxattr(struct past_request *r, const PGresult *res)
 {
 	struct bytes name, value;
 
-	if (PQntuples(res) == 0 || PQgetisnull(res, 0, XATTR_NAME)) {
+	if (PQgetisnull(res, 0, XATTR_NAME)) {
 		fuse_reply_err(r->reply.req, ENODATA);
 		return;
 	}

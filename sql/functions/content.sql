@@ -7,7 +7,7 @@ language sql stable strict parallel safe cost 10000
 return thule.content_at_op(path, 9223372036854775807);
 
 -- The same in the past. Parameters: at, system time.
--- Tables touched: also op (read).
+-- Errors: also those of thule.kept_op. Tables touched: also op, superblock, snapshot (read).
 create function thule.content(path text, at timestamptz) returns bytea
 language sql stable strict parallel safe cost 10000
-return thule.content_at_op(path, thule.op_at(at));
+return thule.content_at_op(path, thule.kept_op(at));

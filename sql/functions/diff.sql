@@ -8,11 +8,11 @@
 --   kind, ino of the inode, the one after where there is one; sizes before and after
 --   op, at, uid, username, pid, exe, cmdline: the last op in between that has part in it, and who did it
 --   What is in a directory that was renamed has no rows of its own. Times of access and change do not count.
--- Errors: those of thule.diff_ops. Tables touched: those of thule.diff_ops.
+-- Errors: those of thule.diff_ops and thule.kept_op. Tables touched: those of thule.diff_ops, snapshot (read).
 create function thule.diff(since timestamptz, until timestamptz, top text default null) returns table (change text,
     path text, old_path text, kind text, what text[], ino bigint, old_size bigint, new_size bigint, op bigint,
     at timestamptz, uid bigint, username text, pid integer, exe text, cmdline text)
 language sql stable parallel unsafe rows 10000
 begin atomic
-    select * from thule.diff_ops(thule.op_at(since), thule.op_at(until), top);
+    select * from thule.diff_ops(thule.kept_op(since), thule.kept_op(until), top);
 end;

@@ -10,7 +10,6 @@ declare
     at    timestamptz := thule.instant(t);
     first record;
     last  record;
-    horizon  bigint := (select s.pruned_op from thule.superblock s);
     found_op bigint := (select s.op from thule.snapshot s where s.name = t);
 begin
     if found_op is not null then            -- pruning keeps what was true at a snapshot
@@ -24,11 +23,7 @@ begin
             message = format('%s is in the future: it is %s now', t, clock_timestamp()::timestamptz(0));
     end if;
     found_op := case when t ~ '^\s*op:\d+\s*$' then substring(t from '\d+')::bigint else thule.op_at(at) end;
-    if found_op < horizon and not exists (select from thule.snapshot s where s.op = found_op) then
-        raise exception using errcode = 'no_data_found',
-            message = format('%s was pruned: the past is kept from %s (op:%s) on', t,
-                (select s.pruned_before::timestamptz(0) from thule.superblock s), horizon);
-    end if;
+    perform thule.kept_op(found_op, t);
     if found_op = 0 then
         raise exception using errcode = 'no_data_found',
             message = format('%s is before the beginning: this filesystem was made at %s', t, first.at::timestamptz(0));

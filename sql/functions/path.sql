@@ -7,7 +7,7 @@ language sql stable strict parallel safe cost 1000
 return thule.path_at_op(ino, 9223372036854775807);
 
 -- The same in the past. Parameters: at, system time.
--- Tables touched: also op (read).
+-- Errors: also those of thule.kept_op. Tables touched: also op, superblock, snapshot (read).
 create function thule.path(ino bigint, at timestamptz) returns text
 language sql stable strict parallel safe cost 2000
-return thule.path_at_op(ino, thule.op_at(at));
+return thule.path_at_op(ino, thule.kept_op(at));

@@ -7,7 +7,7 @@ language sql stable strict parallel safe cost 500
 return thule.resolve_at_op(path, 9223372036854775807);
 
 -- The same in the past. Parameters: at, system time.
--- Tables touched: also op (read).
+-- Errors: also those of thule.kept_op. Tables touched: also op, superblock, snapshot (read).
 create function thule.resolve(path text, at timestamptz) returns bigint
 language sql stable strict parallel safe cost 1000
-return thule.resolve_at_op(path, thule.op_at(at));
+return thule.resolve_at_op(path, thule.kept_op(at));

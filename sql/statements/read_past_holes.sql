@@ -1,5 +1,5 @@
 -- Where a file ($1) had no bytes as of an op ($2), from offset $3 on: as read_holes, but all holes, and each row with the
--- size of then. A file that had no bytes from there on has one row of nulls and the size.
+-- size of then. A file that had no bytes from there on has one row of nulls and the size. No row: that was pruned.
 with e as (
     select x.file_off, x.len from thule.extent x
     where x.ino = $1::bigint and x.op_from <= $2::bigint and x.file_off > $3::bigint - 131072
@@ -20,4 +20,5 @@ with e as (
 select h.lo, h.hi, i.size
 from thule.inode_at_op($1::bigint, $2::bigint) i
 cross join hole h
+where thule.is_kept($2::bigint)
 order by h.hi

@@ -87,6 +87,14 @@ select is_empty('select * from fx.changed(103, 103)', 'so is the snapshot''s');
 select isnt_empty('select * from fx.changed(104, 111)', 'what is between is not');
 select is_empty('select * from thule.fsck', 'sound after');
 select throws_ok($$select thule.instant_op('op:110')$$, 'P0002', null, 'a pruned instant');
+select throws_ok($$select * from thule.file_at(fx.at(110))$$, 'P0002', null, 'and all that takes a time: the tree');
+select throws_ok($$select thule.content('/dir/file', fx.at(111))$$, 'P0002', null, 'content');
+select throws_ok($$select thule.resolve('/moved', fx.at(111))$$, 'P0002', null, 'a path');
+select throws_ok($$select thule.path(100, fx.at(111))$$, 'P0002', null, 'an inode');
+select throws_ok($$select * from thule.diff(fx.at(111), fx.at(118))$$, 'P0002', fx.at(111) || ' was pruned: the past is kept from '
+    || (select pruned_before::timestamptz(0) from thule.superblock) || ' (op:112) on', 'differences');
+select is((select count(*) from thule.file_at(fx.at(112))), (select count(*) from fx.copy where op = 112), 'the horizon has all');
+select is((select count(*) from thule.file_at(fx.at(103))), (select count(*) from fx.copy where op = 103), 'a snapshot, too');
 select is(thule.instant_op('before'), 103::bigint, 'the snapshot');
 select is(thule.instant_op('op:112'), 112::bigint, 'the horizon');
 select throws_ok($$select thule.undo_prepare('{"since": "op:112"}')$$, 'P0002', null, 'an undo that needs it');
