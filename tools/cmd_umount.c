@@ -112,6 +112,7 @@ static int run(const struct arguments *args)
 {
 	bool lazy = args->option[OPT_LAZY], force = args->option[OPT_FORCE];
 	const char *wait = args->option[OPT_WAIT] ? args->option[OPT_WAIT] : WAIT_DEFAULT;
+	char uuid[DAEMON_UUID] = "";
 	int limit, pidfd = -1;
 	struct error err = {0};
 	struct mount_point m;
@@ -128,11 +129,13 @@ static int run(const struct arguments *args)
 		return command_fail(&err);
 	/* Held from before the unmount, so that it cannot be anybody else's by then. */
 	pid = lazy ? 0 : daemon_find(&m);
-	if (pid)
+	if (pid) {
 		pidfd = pidfd_open(pid, 0);
+		daemon_journal(pid, uuid);
+	}
 	ok = unmount(&m, lazy, force, &err);
 	if (ok && pidfd >= 0 && !still_mounted(&m))
-		ok = daemon_wait(pidfd, limit, &err);
+		ok = daemon_wait(pidfd, limit, &err) && daemon_committed(pid, uuid, &err);
 	if (pidfd >= 0)
 		close(pidfd);
 	return ok ? EXIT_DONE : command_fail(&err);

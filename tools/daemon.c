@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "cluster/path.h"
 #include "db/conn.h"
+#include "journal/ring.h"
 #include "self.h"
 
 #define NAMED_USERS_MAX 5
@@ -102,22 +103,33 @@ bool daemon_alive(pid_t pid)
 	return end && strlen(end) > 2 && end[2] != 'Z' && end[2] != 'X';
 }
 
+/* What the next of a process's descriptors is of. False after the last one. */
+static bool next_link(DIR *fds, char *link, size_t size)
+{
+	struct dirent *d;
+	ssize_t n = 0;
+
+	while (n <= 0 && (d = readdir(fds)))
+		n = readlinkat(dirfd(fds), d->d_name, link, size - 1);
+	link[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+static DIR *open_fds(pid_t pid)
+{
+	char dir[64];
+
+	snprintf(dir, sizeof(dir), "/proc/%ld/fd", (long)pid);
+	return opendir(dir);
+}
+
 const char *daemon_transport(pid_t pid)
 {
 	const char *transport = NULL;
-	char dir[64], path[PATH_MAX], link[64];
-	struct dirent *d;
-	DIR *fds;
+	DIR *fds = open_fds(pid);
+	char link[64];
 
-	snprintf(dir, sizeof(dir), "/proc/%ld/fd", (long)pid);
-	fds = opendir(dir);
-	while (fds && (d = readdir(fds))) {
-		ssize_t n = path_format(path, sizeof(path), NULL, "%s/%s", dir, d->d_name)
-				    ? readlink(path, link, sizeof(link) - 1)
-				    : -1;
-		if (n <= 0)
-			continue;
-		link[n] = '\0';
+	while (fds && next_link(fds, link, sizeof(link))) {
 		if (!strcmp(link, "anon_inode:[io_uring]"))
 			transport = "uring";
 		else if (!strcmp(link, "/dev/fuse") && !transport)
@@ -126,6 +138,36 @@ const char *daemon_transport(pid_t pid)
 	if (fds)
 		closedir(fds);
 	return transport;
+}
+
+void daemon_journal(pid_t pid, char uuid[static DAEMON_UUID])
+{
+	DIR *fds = open_fds(pid);
+	char link[256], path[256];
+	bool found = false;
+
+	while (fds && !found && next_link(fds, link, sizeof(link)))
+		if (sscanf(link, "/dev/shm/thulefs-%36[0-9a-f-]", uuid) == 1) {
+			ring_path(uuid, path, sizeof(path));
+			found = !strcmp(link, path);
+		}
+	if (!found)
+		*uuid = '\0';
+	if (fds)
+		closedir(fds);
+}
+
+bool daemon_committed(pid_t pid, const char *uuid, struct error *err)
+{
+	struct ring_peek peek;
+
+	/* One that ends well takes an empty journal with it; a later mount makes it its own. */
+	if (!*uuid || !ring_peek(uuid, &peek, NULL) || peek.pid != pid || !peek.bytes_used)
+		return true;
+	return error_set(err, ERR_UNREACHABLE,
+		"unmounted, but the database did not take the last changes (op:%llu to op:%llu): "
+		"the next mount on this host brings them there from the journal",
+		(unsigned long long)peek.tail_op + 1, (unsigned long long)peek.head_op);
 }
 
 bool daemon_wait(int pidfd, int limit, struct error *err)

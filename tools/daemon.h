@@ -17,6 +17,17 @@ pid_t daemon_find(const struct mount_point *m);
 /* False when there is no such process, or when it only waits for its parent to take note. */
 bool daemon_alive(pid_t pid);
 
+#define DAEMON_UUID 37
+
+/* The filesystem whose journal a daemon has, or "" where it has none that is to be seen. */
+void daemon_journal(pid_t pid, char uuid[static DAEMON_UUID]);
+
+/*
+ * Whether a daemon that has ended left nothing in the journal that it had. False with *err set,
+ * ERR_UNREACHABLE, when it gave up on the database.
+ */
+bool daemon_committed(pid_t pid, const char *uuid, struct error *err);
+
 /*
  * How requests reach a daemon: "uring" or "dev", or NULL where its descriptors are not to be seen.
  * The descriptors tell even when the daemon is too busy to answer.
