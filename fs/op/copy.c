@@ -24,6 +24,7 @@ struct copy {
 	uint64_t from, from_off;
 	uint64_t to, to_off;
 	uint64_t len;
+	uint64_t to_fh;
 };
 
 /* The pieces of an answer of read_extents, where they go. k->len shrinks to what they say all of.
@@ -103,7 +104,8 @@ static int put_shares(struct call *c, struct inode *to, struct copy *k, const PG
 	return 0;
 }
 
-static int check(const struct inode *from, const struct inode *to, struct copy *k)
+static int check(
+	const struct call *c, const struct inode *from, const struct inode *to, struct copy *k)
 {
 	if (from->gone || to->gone)
 		return ESTALE;
@@ -121,7 +123,7 @@ static int check(const struct inode *from, const struct inode *to, struct copy *
 		k->len = FILE_SIZE_MAX - k->to_off;
 	if (from == to && k->from_off < k->to_off + k->len && k->to_off < k->from_off + k->len)
 		return EINVAL;
-	return flags_forbid(to, FLAG_FROZEN);
+	return flags_forbid(to, overwrite_flags(c, k->to_fh));
 }
 
 static int copy_range(struct call *c, struct copy *k)
@@ -136,7 +138,7 @@ static int copy_range(struct call *c, struct copy *k)
 	if (!rc)
 		rc = need_space(c, LAYOUT_EXTENTS * sizeof(struct share));
 	if (!rc)
-		rc = check(from, to, k);
+		rc = check(c, from, to, k);
 	if (rc || !k->len)
 		return rc;
 	/* Somebody writes there all the time: the kernel reads and writes, then. */
@@ -159,7 +161,7 @@ void op_copy_file_range(fuse_req_t req, fuse_ino_t ino_in, off_t off_in,
 	struct fuse_file_info *fi_in, fuse_ino_t ino_out, off_t off_out,
 	struct fuse_file_info *fi_out, size_t len, int flags)
 {
-	struct copy k = {ino_in, (uint64_t)off_in, ino_out, (uint64_t)off_out, len};
+	struct copy k = {ino_in, (uint64_t)off_in, ino_out, (uint64_t)off_out, len, fi_out->fh};
 	struct call c;
 	int rc;
 

@@ -31,6 +31,13 @@ static int check_flags(const struct inode *inode, int flags)
 	return flags_forbid(inode, FLAG_IMMUTABLE);
 }
 
+uint32_t overwrite_flags(const struct call *c, uint64_t fh)
+{
+	const struct handle *h = handle_find(&c->fs->state, fh);
+
+	return h && !(h->flags & O_APPEND) ? FLAG_IMMUTABLE : FLAG_FROZEN;
+}
+
 static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
 	bool truncate = fi->flags & O_TRUNC;

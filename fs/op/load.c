@@ -33,6 +33,8 @@ struct load {
 
 /* Columns of the read statements: the inode's, then parent, name, cookie. */
 enum { COL_TARGET = 15, COL_PARENT, COL_NAME, COL_COOKIE };
+/* And of read_inode. */
+#define COL_GONE 17
 
 static struct bytes result_bytes(const PGresult *res, int row, int column)
 {
@@ -85,6 +87,28 @@ static uint64_t page_end(const PGresult *res)
 	return rows < LOAD_PAGE_ROWS ? UINT64_MAX : (uint64_t)result_int(res, rows - 1, COL_COOKIE);
 }
 
+/* Returns an errno for those who wait: ESTALE when there never was one, or nothing is left of it.
+ */
+static int fill_one(struct fs *fs, uint64_t ino, const PGresult *res)
+{
+	bool none = PQntuples(res) == 0, gone = !none && result_int(res, 0, COL_GONE);
+	struct inode *inode = inode_find(&fs->state, ino);
+
+	if (none && !inode)
+		return ESTALE;
+	if ((none || gone) && inode) {
+		if (inode->stale)
+			inode_refresh(inode, NULL);
+		return 0;
+	}
+	inode = fill_inode(fs, res, 0);
+	if (gone) {
+		inode->gone = true;
+		inode->charge = (struct charge){0};
+	}
+	return 0;
+}
+
 /* Under the lock. Returns an errno for those who wait. */
 static int fill(struct load *l, const PGresult *res)
 {
@@ -92,16 +116,8 @@ static int fill(struct load *l, const PGresult *res)
 	struct inode *dir;
 	struct bytes name = {l->key.name, l->key.name_len};
 
-	if (l->key.kind == LOAD_INODE && PQntuples(res) == 0) {
-		struct inode *inode = inode_find(&fs->state, l->key.ino);
-		if (inode && inode->stale)
-			inode_refresh(inode, NULL);
-		return inode ? 0 : ESTALE;
-	}
-	if (l->key.kind == LOAD_INODE) {
-		fill_inode(fs, res, 0);
-		return 0;
-	}
+	if (l->key.kind == LOAD_INODE)
+		return fill_one(fs, l->key.ino, res);
 	dir = inode_find(&fs->state, l->key.ino);
 	if (!dir)
 		return 0;

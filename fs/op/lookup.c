@@ -9,6 +9,9 @@ static int lookup_dots(struct call *c, uint64_t ino, const char *name, struct in
 {
 	int rc = need_inode(c, ino, inode);
 
+	/* Whoever kept a handle of it has to be told. */
+	if (!rc && (*inode)->gone)
+		rc = ESTALE;
 	if (rc || !name[1])
 		return rc;
 	if (!S_ISDIR((*inode)->attr.mode))

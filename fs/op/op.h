@@ -68,7 +68,8 @@ void call_leave(struct call *c);
 
 /* --- what an operation needs (load.c) --- */
 
-/* ESTALE when the kernel knows an inode that is gone. */
+/* ESTALE when the kernel knows an inode of which not even the past has anything; one that has gone
+ * says so, also where an undo removed it. */
 int need_inode(struct call *c, uint64_t ino, struct inode **inode);
 /* The inode of a call, and what that does to its set-id bits: where it is the caller's group that
  * decides, finds out whether they are in it (lets go of the lock meanwhile, so comes first in a
@@ -214,6 +215,9 @@ struct inode_attr result_attr(const PGresult *res, int row);
 void reply_xattr(fuse_req_t req, const void *data, size_t len, size_t size);
 /* Whether listxattr(2) shows a name to a user: only root sees what only root may read. */
 bool xattr_listed(struct bytes name, uid_t uid);
+/* The FS_*_FL flags that forbid to overwrite through an open file. Who has it open without O_APPEND
+ * has had it since before it became append-only, and goes on, as elsewhere. */
+uint32_t overwrite_flags(const struct call *c, uint64_t fh);
 /* A handle for an inode that is now open, with flags of open(2), by who calls. */
 struct handle *file_open(struct call *c, struct inode *inode, int flags);
 /* Ends what was unlinked while it was open: after the last close, and when mount begins or ends. */

@@ -38,8 +38,9 @@ static int write_file(
 		return ESTALE;
 	if (append)
 		off = append_at(c, inode, off);
-	if (inode->attr.flags & (off < inode->attr.size ? FLAG_FROZEN : FLAG_IMMUTABLE))
-		return EPERM;
+	rc = flags_forbid(inode, off < inode->attr.size ? overwrite_flags(c, fh) : FLAG_IMMUTABLE);
+	if (rc)
+		return rc;
 	if (data->len && off >= FILE_SIZE_MAX)
 		return EFBIG;
 	if (data->len > FILE_SIZE_MAX - off)

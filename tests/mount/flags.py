@@ -99,6 +99,20 @@ def check_append_only():
     ):  # fmt: skip
         fails(errno.EPERM, function, *arguments)
     os.utime(name)
+    # Who had it open before goes on; who has it open since only appends, whatever becomes of O_APPEND.
+    chattr("log", 0)
+    before, source = os.open(name, os.O_RDWR), os.open(path("f"), os.O_RDONLY)
+    chattr("log", APPEND)
+    since = os.open(name, os.O_RDWR | os.O_APPEND)
+    fcntl.fcntl(since, fcntl.F_SETFL, 0)
+    equal(5, os.pwrite(before, b"BEGIN", 0), "bytes written through what was open before")
+    equal(4, os.copy_file_range(source, before, 4, 0, 6), "bytes copied")
+    fails(errno.EPERM, os.ftruncate, before, 0)
+    fails(errno.EPERM, os.pwrite, since, b"XXXXX", 0)
+    fails(errno.EPERM, os.copy_file_range, source, since, 4, 0, 0)
+    equal(b"BEGIN cont", read("log"), "content")
+    for fd in (before, source, since):
+        os.close(fd)
     chattr("log", 0)
     os.unlink(name)
 

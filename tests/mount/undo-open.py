@@ -3,6 +3,7 @@
 """What processes have open while thule undo and restore change or remove it: a file that loses its name goes on until it is
 closed, as after unlink; one whose content goes back shows it; and nothing that was written meanwhile is lost. THULE_UNDO_SEED chooses the random numbers."""
 
+import errno
 import hashlib
 import json
 import mmap
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 import time
 
-from case import MNT, equal, path, read, remount, shell, sql, write
+from case import MNT, equal, fails, path, read, remount, shell, sql, write
 from other import Other, eventually
 
 THULE = os.environ["THULE"]
@@ -145,6 +146,45 @@ def check_directory():
     other.end()
     remove_tree("top")
     sound("after directories came back")
+
+
+def make_rooms():
+    os.makedirs(path("house/room"))
+
+
+def check_working_directory():
+    """Who is in a directory that undo removes sees what there is to see after rmdir."""
+    wrecker, upper, lower = Other(), Other(), Other()
+    wrecker.call(make_rooms)
+    upper.call(os.chdir, path("house"))
+    lower.call(os.chdir, path("house/room"))
+    lower.call(os.listdir, ".")
+    result = thule("undo", "--pid", str(wrecker.pid))
+    wrecker.end()
+    for other in (upper, lower):
+        equal((0, 0o40755), other.call(links_and_mode), "links and mode of where it is")
+        equal([], other.call(os.listdir, "."), "names in it")
+        for function, *arguments in (
+            (os.getcwd,), (os.stat, "room"), (os.mkdir, "new"), (create, "new"), (os.unlink, "room"), (os.rename, "a", "b"),
+            (os.link, path("kept"), "new"), (os.symlink, "x", "new"), (os.rename, path("kept"), "new"),
+        ):  # fmt: skip
+            fails(errno.ENOENT, other.call, function, *arguments)
+        other.call(os.chdir, MNT)
+    thule("undo", "--tag", result["tag"])
+    equal(["room"], upper.call(os.listdir, "house"), "names when it is back")
+    upper.end()
+    lower.end()
+    os.rmdir(path("house/room"))
+    os.rmdir(path("house"))
+
+
+def links_and_mode():
+    st = os.stat(".")
+    return st.st_nlink, st.st_mode
+
+
+def create(name):
+    os.close(os.open(name, os.O_CREAT | os.O_WRONLY))
 
 
 def check_content():
@@ -356,6 +396,7 @@ def main():
     check_last_close()
     check_restore()
     check_directory()
+    check_working_directory()
     check_content()
     check_append()
     check_crash()
