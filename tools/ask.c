@@ -20,6 +20,7 @@ bool ask_refused(const PGresult *res, struct error *err)
 		{"42710", ERR_USAGE},
 		{"42809", ERR_USAGE},
 		{"P0002", ERR_NOT_FOUND},
+		{"53400", ERR_NO_SPACE}, /* of a quota */
 		{"55006", ERR_BUSY},
 	};
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);

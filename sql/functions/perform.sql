@@ -88,6 +88,8 @@ begin
         perform thule.quota_mark();
     end if;
     if limited then
+        drop table if exists pg_temp.quota_then;
+        create temp table quota_then on commit drop as select u.kind, u.id, u.bytes, u.inodes from thule.quota_usage u;
         perform thule.quota_check();
     end if;
     -- As a batch does, see sql/statements/apply_mark.sql.

@@ -1,6 +1,6 @@
 -- What a restore would do.
 -- Parameters: args, those of thule.restore_prepare.
--- Returns: rows of thule.change_plan. Errors: those of thule.restore_prepare.
+-- Returns: rows of thule.change_plan. Errors: those of thule.restore_prepare and, without force, of thule.quota_check.
 -- Tables touched: all of the filesystem's but blob (read).
 create function thule.restore_plan(args jsonb) returns table (
     action text, path text, detail text, op bigint, conflict boolean, "by" text)
@@ -15,6 +15,13 @@ as $$
 #variable_conflict use_column
 begin
     perform thule.restore_prepare(args);
+    -- Where quotas refuse it, nothing of it would happen.
+    if not coalesce((args ->> 'force')::boolean, false) and exists (select from thule.quota) then
+        drop table if exists pg_temp.quota_before;
+        create temp table quota_before on commit drop as select * from thule.quota_usage;
+        perform thule.quota_foresee();
+        perform thule.quota_check();
+    end if;
     return query select * from thule.change_plan();
 end
 $$;

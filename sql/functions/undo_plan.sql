@@ -1,7 +1,7 @@
 -- What an undo would do, and what it would leave alone because someone else's later change stands on it.
 -- Parameters: args, the selectors of thule.undo_select, and force (boolean): what others did later to the same
 --   things is taken back too, and what is in the way removed.
--- Returns: rows of thule.change_plan. Errors: those of thule.undo_select.
+-- Returns: rows of thule.change_plan. Errors: those of thule.undo_select and, without force, of thule.quota_check.
 -- Tables touched: all of the filesystem's but blob (read).
 -- sql/README.md says what undo means.
 create function thule.undo_plan(args jsonb) returns table (
@@ -17,6 +17,13 @@ as $$
 #variable_conflict use_column
 begin
     perform thule.undo_prepare(args);
+    -- Where quotas refuse it, nothing of it would happen.
+    if not coalesce((args ->> 'force')::boolean, false) and exists (select from thule.quota) then
+        drop table if exists pg_temp.quota_before;
+        create temp table quota_before on commit drop as select * from thule.quota_usage;
+        perform thule.quota_foresee();
+        perform thule.quota_check();
+    end if;
     return query select * from thule.change_plan();
 end
 $$;

@@ -22,6 +22,7 @@ def thule(*arguments, status=0):
 
 
 def change(*arguments):
+    thule(*arguments, "--dry-run")
     return json.loads(thule(*arguments, "--json").stdout)
 
 
@@ -53,6 +54,8 @@ def refused(what, *arguments):
     """It does nothing, and says because of which quota."""
     before = last_op()
     said = thule(*arguments, status=1).stderr
+    equal(said, thule(*arguments, "--dry-run", status=1).stderr.replace(". Raise", "; Raise"), "what a dry run says")
+    thule(*arguments, "--dry-run", "--force")
     for word in (what, "quota", "--force", "nothing was changed"):
         equal(True, word in said, f"`{word}` in what is said: {said}")
     equal(before, last_op(), "the last op")

@@ -74,12 +74,52 @@ select thule.quota_set(jsonb_build_object('action', 'set', 'kind', 0, 'name', 'a
     'id', (select uid from thule.inode where ino = thule.resolve('/dir/file')))) from gone;
 select throws_like($$select pg_temp.run('undo', '{"tag": "rm"}')$$, 'user ada would have % files, and its quota allows %: nothing was changed',
     'more than a quota allows');
+select throws_like($$select thule.undo_plan('{"tag": "rm"}')$$, 'user ada would have % files, and its quota allows %: nothing was changed',
+    'and a dry run tells');
+select isnt_empty($$select thule.undo_plan('{"tag": "rm", "force": true}')$$, 'but with force');
 select throws_ok($$select pg_temp.run('restore', '{"path": "/empty", "at": "op:106"}')$$, '53400', null, 'by a restore, too');
+select throws_ok($$select thule.restore_plan('{"path": "/empty", "at": "op:106"}')$$, '53400', null, 'and its dry run');
 select is(thule.resolve('/empty'), null, 'and nothing was done');
 select pg_temp.run('undo', '{"tag": "rm", "force": true}');
 select isnt(thule.resolve('/empty'), null, 'with force');
 select fx.chmod('/dir/file', 448);
 select is(pg_temp.run('undo', format('{"since": "op:%s"}', (select max(op) from thule.op))::jsonb) ->> 'attributes', '1', 'above it already: what adds nothing passes');
+
+-- What a dry run foresees is what comes.
+create function pg_temp.foreseen(kind text, args jsonb) returns setof text language plpgsql as $$
+begin
+    if foreseen.kind = 'undo' then
+        perform thule.undo_prepare(args);
+    else
+        perform thule.restore_prepare(args);
+    end if;
+    perform thule.quota_foresee();
+    create temp table foretold on commit drop as select u.kind, u.id, u.bytes, u.inodes from pg_temp.quota_then u;
+    perform pg_temp.run(foreseen.kind, args);
+    return query select format('%s %s %s %s', f.kind, f.id, f.bytes, f.inodes) from foretold f
+        except select format('%s %s %s %s', u.kind, u.id, u.bytes, u.inodes) from thule.quota_usage u;
+    drop table foretold;
+end $$;
+select pg_temp.by(17, null);
+select fx.mkdir('/tree'), fx.mkdir('/tree/low'), fx.create('/tree/low/file');
+select fx.write('/tree/low/file', 0, repeat('x', 9000)::bytea);
+select thule.quota_set(jsonb_build_object('action', 'set', 'kind', 2, 'name', '/tree', 'path', '/tree', 'bytes', 1000000));
+select thule.quota_mark();
+update thule.quota set inodes_limit = 1000;
+create temp table was as select (select max(op) from thule.op) as op;
+select pg_temp.by(18, 'tree');
+select fx.write('/tree/low/file', 100, repeat('y', 20000)::bytea), fx.rename('/tree/low', '/low'), fx.create('/tree/more'),
+    fx.write('/tree/more', 0, repeat('z', 5000)::bytea), fx.create('/low/more');
+select pg_temp.by(18, 'tree2');
+select fx.truncate('/low/file', 10), fx.unlink('/tree/more');
+select pg_temp.by(17, null);
+select thule.quota_mark();
+select is_empty($$select pg_temp.foreseen('undo', '{"tag": "tree2"}')$$, 'of an undo that brings back');
+select is_empty($$select pg_temp.foreseen('undo', '{"tag": "tree"}')$$, 'of one that renames and removes');
+select is_empty(format($$select pg_temp.foreseen('undo', '{"since": "op:%s"}')$$, op + 1), 'of one that undoes undos') from was;
+select is_empty(format($$select pg_temp.foreseen('restore', '{"path": "/", "at": "op:%s"}')$$, (select max(op) - 3 from thule.op)), 'of a restore');
+select is_empty(format($$select pg_temp.foreseen('restore', '{"path": "/tree", "at": "op:%s", "to": "/copy"}')$$, op), 'of a copy') from was;
+select is_empty(format($$select pg_temp.foreseen('restore', '{"path": "/tree", "at": "op:%s", "to": "/tree/copy"}')$$, op), 'of a copy in it') from was;
 select is_empty('select * from thule.fsck', 'sound in the end');
 select * from finish();
 rollback;
