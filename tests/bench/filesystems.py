@@ -1,5 +1,6 @@
 """The filesystems side by side: each can be made new and empty, remounted, and taken away again."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -121,9 +122,9 @@ class Thule:
 
     max_inodes = None
 
-    def __init__(self, folder, home="home", history=True):
-        self.home = os.path.join(folder, home)
-        self.dir = os.path.join(folder, "thule")
+    def __init__(self, folder, name="thule", history=True):
+        self.home = os.path.join(folder, f"{name}-home")
+        self.dir = os.path.join(folder, name)
         self.options = [] if history else ["-o", "history=off"]
         self.name = "thulefs" if history else "history=off"
         os.makedirs(self.dir, exist_ok=True)
@@ -158,6 +159,29 @@ class Thule:
         self.thule("cluster", "start")
         scratch.drop_caches()
 
+    def server_processes(self):
+        with open(os.path.join(self.home, "data", "postmaster.pid"), encoding="ascii") as f:
+            parent = int(f.readline())
+        children = run("ps", "-o", "pid=", "--ppid", str(parent))
+        return [parent, *map(int, children.split())]
+
+    @contextlib.contextmanager
+    def apart(self):
+        """Meanwhile the server is on one processor, and the daemon and who calls this on another, where there are two."""
+        processors = sorted(os.sched_getaffinity(0))
+        threads = [int(thread) for thread in os.listdir(f"/proc/{self.pid}/task")]
+
+        def pin(server, others):
+            for processes, allowed in ((self.server_processes(), server), ([0, *threads], others)):
+                for process in processes:
+                    os.sched_setaffinity(process, allowed)
+
+        pin(processors[-1:], processors[:1])
+        try:
+            yield
+        finally:
+            pin(processors, processors)
+
     def peak_memory(self):
         """Bytes of the daemon's largest resident set so far."""
         with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as f:
@@ -171,6 +195,13 @@ class Thule:
             " pg_database_size(current_database())"
         )
         return dict(zip(("ops", "wal", "transactions", "size"), (int(v) for v in row.split("|"))))
+
+    def counted(self, before):
+        """What it has done since."""
+        done = {name: value - before[name] for name, value in self.counters().items()}
+        return {"ops": done["ops"], "wal_bytes_per_op": done["wal"] / done["ops"],
+                "database_bytes_per_op": done["size"] / done["ops"],
+                "ops_per_transaction": done["ops"] / max(1, done["transactions"])}
 
     def stop(self):
         if self.pid:
