@@ -198,9 +198,10 @@ begin
     from (
         select r.*, o.op as found, o.at, o.actor,
             -- What began its version was done to another inode: to one with a name in this directory, or with its name.
+            -- Where the log was pruned, that is all there is to say.
             case when r.new_ino is null or o.ino = r.new_ino then r.op
-                else greatest(r.named_op, (
-                    select max(y.op) from thule.op y where y.ino = r.new_ino and y.op > from_op and y.op <= to_op))
+                else coalesce(greatest(r.named_op, (
+                    select max(y.op) from thule.op y where y.ino = r.new_ino and y.op > from_op and y.op <= to_op)), r.op)
             end as last
         from row r
         left join thule.op o on o.op = r.op and o.op > from_op and o.op <= to_op and o.ino >= low and o.ino < high

@@ -64,6 +64,7 @@ delete from thule.op where op > 106 and op < 112;
 select is((select array_agg(concat_ws(' ', change, path)) from thule.diff_ops(106, 115, null)),
     array['modified /dir/file', 'removed /empty', 'renamed /moved', 'modified /moved/hard', 'added /new'],
     'where the log was pruned, and a snapshot is left');
+select is((select array_agg(op order by op) from thule.diff_ops(106, 115, null)), '{108,108,109,110,113}', 'by which ops, all the same');
 insert into thule.op select * from gone;
 update thule.superblock set log_op = 0;
 select is(pg_temp.diff(106, 115, '/dir'), array['modified /dir/file content,mode 108', 'renamed /dir/sub /moved  109'],
