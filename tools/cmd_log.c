@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "arguments.h"
+#include "ask.h"
 #include "command.h"
 #include "db/conn.h"
 #include "follow.h"
@@ -37,6 +38,23 @@ static const struct command_option options[] = {
 	{0},
 };
 
+/* The path may have been that of other files: they have logs of their own. `params` are those of
+ * command_log_path. */
+static bool tell_others(PGconn *conn, const char *const *params, struct error *err)
+{
+	const char *asked[] = {params[9], params[10], params[1]};
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEFORE, 3, asked, err);
+	bool ok = res != NULL;
+
+	if (ok && !PQgetisnull(res, 0, 0))
+		fprintf(stderr,
+			"thule: until op:%s the path was another file's: --until op:%s shows the "
+			"log of that\n",
+			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return ok;
+}
+
 static bool print(
 	PGconn *conn, const struct arguments *args, const struct target *t, struct error *err)
 {
@@ -57,6 +75,8 @@ static bool print(
 	ok = print_query(
 		conn, s->text, by_path ? 11 : 9, params, args->option[OPT_JSON], &rows, err);
 	pager_end(&pager);
+	if (ok && by_path && !args->option[OPT_JSON])
+		ok = tell_others(conn, params, err);
 	free(bytes);
 	if (ok && rows == 0 && !args->option[OPT_JSON])
 		fprintf(stderr, "thule: the log has no such change\n");
@@ -111,9 +131,11 @@ const struct command command_log = {
 	.summary = "who changed what, newest first",
 	.help = "PATH is a file of a mount, or an absolute path from the root of the filesystem; "
 		"then the\n"
-		"log is that of the file, through all its renames. T is a time (2024-05-01 12:00), "
-		"an\n"
-		"age (10min, 2 days), op:N or the name of a snapshot.\n"
+		"log is that of the file, through all its renames; where several had the path, of "
+		"the last,\n"
+		"or with --until of the last before that. T is a time (2024-05-01 12:00), an age "
+		"(10min,\n"
+		"2 days), op:N or the name of a snapshot.\n"
 		"With --follow, PATH also stands for all that is under it; to resume, give "
 		"--since\n"
 		"op:N, where N is one more than the last op that you have.",

@@ -1,4 +1,4 @@
--- thule log PATH: the newest changes first. Each parameter may be null, which selects everything.
+-- thule log PATH: the newest changes first, of the file that last had the path before $2. Each parameter may be null, which selects everything.
 -- $1 since, $2 until: instants; $3 user: name or uid; $4 pid; $5 exe: path or its last part; $6 tag;
 -- $7 kind; $8 how many; $9 whether the first column is wanted; $10 the path, escaped, or else $11: as bytes.
 select case when $9::boolean then row_to_json(c) end as json,
@@ -11,9 +11,9 @@ select case when $9::boolean then row_to_json(c) end as json,
     c.path || coalesce(' -> ' || c.new_path, '') || coalesce(' [' || c.xattr || ']', '') as path
 from (
     select *
-    from thule.log(coalesce($10::text, thule.escape_name($11::bytea)))
+    from thule.log(coalesce($10::text, thule.escape_name($11::bytea)),
+        coalesce((select thule.op_at(thule.instant($2::text))), 9223372036854775807))
     where op > coalesce((select thule.op_at(thule.instant($1::text) - interval '1 microsecond')), 0)
-        and op <= coalesce((select thule.op_at(thule.instant($2::text))), 9223372036854775807)
         and ($3::text is null or username = $3 or uid::text = $3)
         and ($4::integer is null or pid = $4)
         and ($5::text is null or exe = $5 or right(exe, length($5) + 1) = '/' || $5)

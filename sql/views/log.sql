@@ -1,14 +1,15 @@
 -- What was done to a file: the log of the inode that the path names, or, where it names none now, of the last one
--- that it named. Follows the inode through renames, before and after; includes ops on other inodes that gave it a
+-- that it named; with `upto`, of the last one that it named before that op. Follows the inode through renames, before and after; includes ops on other inodes that gave it a
 -- name or took one away (a rename over it, an exchange with it). Of a directory, the ops on itself.
--- Parameters: path, absolute and escaped (thule.path_names).
--- Returns: rows of thule.change in the order of op; none when there never was such a path.
+-- Parameters: path, absolute and escaped (thule.path_names); upto, an op.
+-- Returns: rows of thule.change in the order of op, to that op; none when there never was such a path.
 -- Tables touched: op, actor, op_kind, dirent, dirent_history (read).
-create function thule.log(path text) returns setof thule.change
+create function thule.log(path text, upto bigint default 9223372036854775807) returns setof thule.change
 language sql stable strict parallel safe rows 100
 begin atomic
     with target as materialized (
-        select n.ino from thule.named_at(path) n order by n.op_to desc limit 1
+        -- What the op itself took the path from comes before what it gave the path to.
+        select n.ino from thule.named_at(path) n where n.op_from <= upto order by n.op_from < upto desc, n.op_to desc limit 1
     ), ops as (
         select o.op from target t join thule.op o on o.ino = t.ino
         union
@@ -16,5 +17,5 @@ begin atomic
         union
         select unnest(array[d.op_from, d.op_to]) from target t join thule.dirent_history d on d.ino = t.ino
     )
-    select c.* from ops join thule.change c on c.op = ops.op order by c.op;
+    select c.* from ops join thule.change c on c.op = ops.op where c.op <= upto order by c.op;
 end;

@@ -59,6 +59,10 @@ select results_eq($$select op from thule.log('/dir/file')$$,
     'log of a deleted file, with what replaced it and what swapped it');
 select results_eq($$select op from thule.log('/moved/file')$$, $$select unnest(array[109, 110, 114]::bigint[])$$,
     'of several deleted files of one name the last');
+select results_eq($$select op from thule.log('/moved/file', 110)$$, $$select unnest(array[102, 103, 104, 108, 110]::bigint[])$$,
+    'until an op, that of the one before it, with what took its name');
+select results_eq($$select op from thule.log('/moved/file', 112)$$, $$select unnest(array[109, 110]::bigint[])$$, 'and no more');
+select is_empty($$select op from thule.log('/moved/file', 106)$$, 'none before there was such a path');
 select results_eq($$select op, path from thule.log('/link')$$, $$values (106::bigint, '/link')$$, 'log of a file that is there');
 select is_empty($$select * from thule.log('/never/was')$$, 'no log of what never was');
 select results_eq($$select op from thule.log('/')$$, $$values (16::bigint)$$, 'log of the root');
