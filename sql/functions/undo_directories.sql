@@ -27,7 +27,9 @@ begin
         ) m
         where m.mode & 61440 = 16384
             -- Where names stay that should go back, the directory has changed.
-            and not exists (select from pg_temp.change_name n where not n.active and d.ino in (n.from_parent, n.to_parent));
+            and not exists (select from pg_temp.change_name n where not n.active and d.ino in (n.from_parent, n.to_parent)
+                and not exists (select from thule.dirent e
+                    where e.parent = n.to_parent and e.name = n.to_name and e.ino = n.ino));
     analyze undo_dir;
 
     create temp table undo_dir_event on commit drop as
@@ -48,9 +50,10 @@ begin
     analyze undo_dir_event;
     update pg_temp.undo_dir_event e set mine = true
         where not e.mine and (exists (select from pg_temp.undo_back b where b.op = e.op)
-            -- But for names that an undo had to leave.
-            or (exists (select from pg_temp.undo_moot m where m.op = e.op)
-                and not exists (select from thule.dirent d where d.parent = e.ino and d.op_from = e.op)));
+            -- But for names that an undo had to leave. Those that an undo has given may be as they were by now.
+            or exists (select from pg_temp.undo_moot m join thule.op o on o.op = m.op
+                where m.op = e.op and (o.tag ~ '^(undo|restore):'
+                    or not exists (select from thule.dirent d where d.parent = e.ino and d.op_from = e.op))));
 
     insert into pg_temp.change_inode as c (ino, mtime_ns, undone)
         select t.ino, m.mtime_ns, t.undone

@@ -10,7 +10,7 @@ create function thule.undo_names(force boolean) returns void
 language plpgsql
 as $$
 begin
-    drop table if exists pg_temp.undo_row, pg_temp.undo_event, pg_temp.undo_token;
+    drop table if exists pg_temp.undo_row, pg_temp.undo_pair, pg_temp.undo_event, pg_temp.undo_token;
     create temp table undo_row on commit drop as
         with slot as materialized (
             select u.op, u.parent, u.name from pg_temp.undo_op u where u.name is not null
@@ -40,6 +40,23 @@ begin
         from pg_temp.undo_row p where p.ino = r.ino and p.op_to = r.op_from;
     update pg_temp.undo_row p set moved_on = true
         from pg_temp.undo_row r where r.ino = p.ino and r.op_from = p.op_to;
+    -- An undo or restore that makes names change places takes them all away before it gives them (thule.change_order): the name that it
+    -- takes from an inode and the one that it gives to it are one.
+    create temp table undo_pair on commit drop as
+        with taken as (
+            select r.id, r.ino, o.actor, row_number() over (partition by r.ino, o.actor order by r.op_to) as n
+            from pg_temp.undo_row r
+            join thule.op o on o.op = r.op_to and o.tag ~ '^(undo|restore):'
+            where not r.moved_on
+        ), given as (
+            select r.id, r.ino, o.actor, row_number() over (partition by r.ino, o.actor order by r.op_from) as n
+            from pg_temp.undo_row r
+            join thule.op o on o.op = r.op_from and o.tag ~ '^(undo|restore):'
+            where r.previous is null
+        )
+        select t.id as taken, g.id as given from taken t join given g on g.ino = t.ino and g.actor = t.actor and g.n = t.n;
+    update pg_temp.undo_row r set previous = p.taken from pg_temp.undo_pair p where r.id = p.given;
+    update pg_temp.undo_row r set moved_on = true from pg_temp.undo_pair p where r.id = p.taken;
     update pg_temp.undo_row r set previous = g.previous
         from (
             select b.id, lag(b.id) over w as previous, lag(b.moved_on) over w as moved_on

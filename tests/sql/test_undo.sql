@@ -39,6 +39,30 @@ select set_eq('select pg_temp.tree()', 'select line from places', 'all is in its
 select is_empty('select * from thule.fsck', 'sound after the undo of a swap');
 select is((select pg_temp.run('undo', '{"tag": "swap"}') ->> 'ops')::integer, 0, 'undone twice: nothing to do');
 
+-- Directories with something in them that change places, there and back and there again.
+select pg_temp.by(18, 'rooms');
+select fx.mkdir('/left'), fx.create('/left/l'), fx.mkdir('/right'), fx.create('/right/r'), fx.create('/one-file'), fx.create('/other-file');
+create temp table rooms as select pg_temp.tree() as line;
+select pg_temp.by(18, 'exchange');
+select fx.exchange('/left', '/right'), fx.exchange('/one-file', '/other-file');
+create temp table exchanged as select pg_temp.tree() as line;
+select is((select pg_temp.run('undo', '{"tag": "exchange"}') -> 'conflicts'), '[]', 'an exchange of directories is undone');
+select set_eq('select pg_temp.tree()', 'select line from rooms', 'they are in their places');
+select is((select pg_temp.run('undo', jsonb_build_object('tag', format('undo:%s', max(id)))) from thule.request) -> 'conflicts', '[]',
+    'and the undo of it');
+select set_eq('select pg_temp.tree()', 'select line from exchanged', 'they have changed places again');
+select is_empty('select * from thule.fsck', 'sound after the undo of the undo of an exchange');
+select is((select pg_temp.run('undo', '{"tag": "exchange"}') -> 'conflicts'), '[]', 'and once more');
+select set_eq('select pg_temp.tree()', 'select line from rooms', 'in their places');
+-- Somebody renames one of them after the undo: the undo of the undo leaves it, under one name.
+select pg_temp.by(17, null);
+select fx.rename('/one-file', '/renamed');
+select isnt((select pg_temp.run('undo', jsonb_build_object('tag', format('undo:%s', max(id)))) from thule.request) -> 'conflicts', '[]',
+    'what was renamed since is a conflict');
+select is((select nlink from thule.inode where ino = thule.resolve('/renamed')), 1, 'and has one name');
+select pg_temp.run('undo', '{"tag": "rooms", "force": true}');
+select is_empty('select * from thule.fsck', 'sound without the rooms');
+
 -- Bytes: A, then B over a part of it, then A past the end.
 select pg_temp.by(17, null);
 select fx.create('/bytes'), fx.write('/bytes', 0, '0123456789');

@@ -57,6 +57,15 @@ select set_eq('select pg_temp.tree()', 'select line from after_third', 'is there
 select is(pg_temp.undo('third'), '[]', 'undone again, in the same words');
 select set_eq('select pg_temp.tree()', 'select line from before_third', 'is gone');
 
+-- A name that goes and comes as a link to the same file.
+create function pg_temp.dir_time() returns bigint language sql as $$ select mtime_ns from thule.inode where ino = thule.resolve('/dir') $$;
+select fx.create('/dir/link');
+create temp table before_links as select pg_temp.tree() as line, pg_temp.dir_time() as at;
+select pg_temp.by(18, 'links');
+select fx.link('/dir/link', '/other'), fx.unlink('/dir/link'), fx.rename('/other', '/dir/link');
+select is(pg_temp.undo('links') || pg_temp.undo(pg_temp.last()) || pg_temp.undo('links'), '[]', 'undone, brought back, undone');
+select set_eq('select pg_temp.tree(), pg_temp.dir_time()', 'select line, at from before_links', 'with the time of the directory');
+
 -- What an undo had to leave stands.
 select pg_temp.by(18, 'fourth');
 select fx.chmod('/g', 384);
