@@ -55,6 +55,19 @@ static bool tell_others(PGconn *conn, const char *const *params, struct error *e
 	return ok;
 }
 
+/* Pruning the log (thule prune --ops) leaves gaps, which look like nothing having happened. */
+static bool tell_pruned(PGconn *conn, const char *since, struct error *err)
+{
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEGINS, 1, &since, err);
+	bool ok = res != NULL;
+
+	if (ok && !PQgetisnull(res, 0, 0))
+		fprintf(stderr, "thule: the log was pruned: it is whole from op:%s on\n",
+			PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return ok;
+}
+
 static bool print(
 	PGconn *conn, const struct arguments *args, const struct target *t, struct error *err)
 {
@@ -75,6 +88,8 @@ static bool print(
 	ok = print_query(
 		conn, s->text, by_path ? 11 : 9, params, args->option[OPT_JSON], &rows, err);
 	pager_end(&pager);
+	if (ok && !args->option[OPT_COUNT])
+		ok = tell_pruned(conn, args->option[OPT_SINCE], err);
 	if (ok && by_path && !args->option[OPT_JSON])
 		ok = tell_others(conn, params, err);
 	free(bytes);

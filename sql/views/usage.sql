@@ -11,8 +11,9 @@
 --     inodes_created  files, directories, links and devices that were made
 --     inodes_removed  that lost their last name, no matter when they were made
 --     inodes_held     of those created, how many are there now
---   Errors: by is none of these (invalid_parameter_value).
--- Tables touched: op, actor, extent, extent_history, xattr, xattr_history, inode, dirent, dirent_history (read).
+--   Errors: by is none of these (invalid_parameter_value). A warning where ops of the span were pruned from the log.
+-- Tables touched: op, actor, extent, extent_history, xattr, xattr_history, inode, dirent, dirent_history,
+--   superblock (read).
 create function thule.usage(by text, since timestamptz default null, until timestamptz default null)
 returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, bytes_past bigint, inodes_created bigint,
     inodes_removed bigint, inodes_held bigint)
@@ -27,6 +28,9 @@ begin
         raise exception using errcode = 'invalid_parameter_value',
             message = format('usage by %s is not known', coalesce(quote_literal(by), 'null')),
             hint = 'Count by user, exe, tag or directory.';
+    end if;
+    if thule.log_lacks(since) is not null then
+        raise warning 'the log was pruned: before op % only that is counted whose bytes are still there', thule.log_lacks(since);
     end if;
     return query
     with change as materialized (

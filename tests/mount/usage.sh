@@ -37,3 +37,17 @@ setfattr -n user.a -v 12345 "$MNT/work/a"
 setfattr -n user.a -v 123 "$MNT/work/a"
 sync_fs
 assert_eq "$(program setfattr)|8|3|5|0|0|0" "$(usage "'exe', '$since'")" "extended attributes"
+
+# What the log lacks is not passed over: nobody takes it for nothing having been done.
+warned() { # SINCE
+	sql "select from thule.usage('exe', '$1')" 2>&1 | grep -c 'WARNING:  the log was pruned'
+}
+
+sync_fs
+assert_eq 0 "$(warned "$since" || true)" "warnings with the whole log"
+assert_eq "" "$("$THULE" log "$MNT" 2>&1 >"$CASE_DIR/log" | cat)" "what log says with it"
+"$THULE" prune --keep 0s --ops >"$CASE_DIR/pruned"
+assert_eq 1 "$(warned "$since")" "warnings where ops were pruned"
+begins=$(sql 'select log_op from thule.superblock')
+assert_eq "thule: the log was pruned: it is whole from op:$begins on" "$("$THULE" log --since "$since" 2>&1 >"$CASE_DIR/log" | cat)" "what log says"
+assert_eq "" "$("$THULE" log --since "op:$begins" 2>&1 >"$CASE_DIR/log" | cat)" "what it says of what it has"
