@@ -18,9 +18,15 @@ struct table {
 	bool colour;
 };
 
-static bool is_control(unsigned char c)
+/* Bytes at `text` that a terminal could obey: a control character, C1 (U+0080 to U+009F) included.
+ */
+static int control_bytes(const char *text)
 {
-	return c < ' ' || c == 127;
+	const unsigned char *p = (const unsigned char *)text;
+
+	if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+		return 2;
+	return p[0] < ' ' || p[0] == 127;
 }
 
 /* Columns that text takes: UTF-8 continuation bytes take none. Wide characters are counted as one.
@@ -29,8 +35,10 @@ static int width_of(const char *text)
 {
 	int n = 0;
 
-	for (; *text; text++)
-		n += is_control((unsigned char)*text) ? 4 : ((unsigned char)*text & 0xc0) != 0x80;
+	for (int control; *text; text += control ? control : 1) {
+		control = control_bytes(text);
+		n += control ? 4 * control : ((unsigned char)*text & 0xc0) != 0x80;
+	}
 	return n;
 }
 
@@ -38,11 +46,13 @@ void print_safe(FILE *out, const char *text, int width)
 {
 	int n = width_of(text);
 
-	for (; *text; text++) {
-		if (is_control((unsigned char)*text))
-			fprintf(out, "\\x%02x", (unsigned char)*text);
-		else
-			fputc(*text, out);
+	while (*text) {
+		int control = control_bytes(text);
+
+		if (!control)
+			fputc(*text++, out);
+		for (; control > 0; control--)
+			fprintf(out, "\\x%02x", (unsigned char)*text++);
 	}
 	for (; n < width; n++)
 		fputc(' ', out);
@@ -54,7 +64,7 @@ void print_json_string(FILE *out, const char *text)
 	for (; *text; text++) {
 		if (*text == '"' || *text == '\\')
 			fprintf(out, "\\%c", *text);
-		else if (is_control((unsigned char)*text))
+		else if ((unsigned char)*text < ' ' || *text == 127)
 			fprintf(out, "\\u%04x", (unsigned char)*text);
 		else
 			fputc(*text, out);

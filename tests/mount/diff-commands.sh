@@ -97,3 +97,6 @@ printf 'no newline' >"$MNT/end"
 assert_match '1  no newline$' "$("$THULE" blame "$MNT/end")" "a last line without newline"
 assert_fails 'is a directory' "$THULE" blame "$MNT/a"
 assert_fails 'is no /nothing' "$THULE" blame /nothing
+# What a file says does not reach the terminal as a command, in one byte or in two (C1).
+printf 'a\033[31mb\302\233mc\302\240d\n' >"$MNT/escapes"
+assert_eq "a\\x1b[31mb\\xc2\\x9bmc"$'\302\240'd "$("$THULE" blame "$MNT/escapes" | sed 's/.* 1  //')" "control characters in a line"
