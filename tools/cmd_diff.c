@@ -17,7 +17,8 @@ static const struct command_option options[] = {
 };
 
 /* What never was there is a mistyped path, not an empty difference. */
-static bool check_path(struct past *p, const char *const *params, struct error *err)
+static bool check_path(
+	struct past *p, const struct arguments *args, const char *const *params, struct error *err)
 {
 	PGresult *res;
 	bool ok;
@@ -28,7 +29,7 @@ static bool check_path(struct past *p, const char *const *params, struct error *
 	ok = res && *PQgetvalue(res, 0, 0) == 't';
 	if (res && !ok)
 		error_set(err, ERR_NOT_FOUND, "there was no %s at %s, nor at %s",
-			PQgetvalue(res, 0, 1), params[0], params[1]);
+			PQgetvalue(res, 0, 1), args->operand[0], args->operand[1]);
 	PQclear(res);
 	return ok;
 }
@@ -51,19 +52,25 @@ static bool print(
 	return ok;
 }
 
-/* Every error of the functions is told once, before anything is printed. */
-static bool check_instants(struct past *p, const char *const *params, struct error *err)
+/*
+ * The ops at FROM and TO, asked for once: all queries mean the same instants, and the planner knows
+ * how many ops are in between. Every error of the functions is told here, before anything is
+ * printed. PQclear() it; NULL with *err set.
+ */
+static PGresult *find_ops(struct past *p, const struct arguments *args, struct error *err)
 {
-	PGresult *res =
-		past_query(p, "select thule.instant_op($1::text) <= thule.instant_op($2::text)", 2,
-			params, false, err);
-	bool ok = res && *PQgetvalue(res, 0, 0) == 't';
+	const char *params[] = {args->operand[0], args->operand[1]};
+	PGresult *res = past_query(p,
+		"select a, b, a <= b"
+		" from (values (thule.instant_op($1::text), thule.instant_op($2::text))) t (a, b)",
+		2, params, false, err);
 
-	if (res && !ok)
-		error_set(err, ERR_USAGE, "%s is after %s: give the earlier one first", params[0],
-			params[1]);
+	if (!res || *PQgetvalue(res, 0, 2) == 't')
+		return res;
+	error_set(
+		err, ERR_USAGE, "%s is after %s: give the earlier one first", params[0], params[1]);
 	PQclear(res);
-	return ok;
+	return NULL;
 }
 
 /* What was pruned by itself cannot be compared, and would look as if it had not been there. */
@@ -88,17 +95,22 @@ static int run(const struct arguments *args)
 {
 	struct error err = {0};
 	struct past_path typed;
+	PGresult *ops;
 	struct past p;
-	bool ok;
+	bool ok = false;
 
 	if (!past_connect(&p, args->operand[2], &err))
 		return command_fail(&err);
-	typed = past_path(&p.target);
-	const char *params[] = {args->operand[0], args->operand[1], typed.text, typed.bytes,
-		args->option[OPT_JSON] ? "true" : "false"};
-	ok = check_instants(&p, params, &err) && check_path(&p, params, &err) &&
-	     tell_pruned(&p, params, &err) && print(&p, args, params, &err);
-	free(typed.bytes);
+	ops = find_ops(&p, args, &err);
+	if (ops) {
+		typed = past_path(&p.target);
+		const char *params[] = {PQgetvalue(ops, 0, 0), PQgetvalue(ops, 0, 1), typed.text,
+			typed.bytes, args->option[OPT_JSON] ? "true" : "false"};
+		ok = check_path(&p, args, params, &err) && tell_pruned(&p, params, &err) &&
+		     print(&p, args, params, &err);
+		free(typed.bytes);
+		PQclear(ops);
+	}
 	past_close(&p);
 	return ok ? EXIT_DONE : command_fail(&err);
 }

@@ -1,47 +1,32 @@
 -- What differs between the states after two ops, of a part of the inodes; thule.diff_ops puts the parts together.
--- Parameters: from_op, to_op: ops, from_op <= to_op; low, high: of the inodes from low on, and below high.
+-- Parameters: from_op, to_op: ops, from_op <= to_op; low, high: of the inodes from low on, and below high; scan: names that
+--   began are found by looking at all names, not by the ops; pruned: the log lacks some of the ops.
 -- Returns: rows, in no order: change and what, see thule.diff; ino and mode of the inode, the one after where there is one; the
 --   path before, of what was removed or renamed, and after; sizes before and after; the last op in between that has part
 --   in it, its time and actor.
--- Tables touched: op, dirent, dirent_history, inode, inode_history, extent, extent_history, xattr, xattr_history,
---   superblock (read).
--- Planned anew for each call, because a second and a year want different plans: versions that ended in between are found
--- by the BRIN indexes on op_to, what there is now by inode or by one scan. thule.diff_ops says how rows are joined.
--- No processes of its own: it runs in one of two.
-create function thule.diff_part(from_op bigint, to_op bigint, low bigint, high bigint) returns table (change text,
-    what text[], ino bigint, mode integer, old_path text, new_path text, old_size bigint,
+-- Tables touched: op, dirent, dirent_history, inode, inode_history, extent, extent_history, xattr, xattr_history (read).
+-- What gets or loses a name, or is not what it was, has a version that began in between, unless it is gone.
+-- thule.diff_few and thule.diff_many say how rows are joined. Not strict, and in SQL, so that the planner puts the body in place
+-- of the call, with the ops as constants.
+create function thule.diff_part(from_op bigint, to_op bigint, low bigint, high bigint, scan boolean, pruned boolean)
+    returns table (change text, what text[], ino bigint, mode integer, old_path text, new_path text, old_size bigint,
     new_size bigint, op bigint, at timestamptz, actor bigint)
-language plpgsql stable strict parallel safe cost 100000000 rows 100000
-set max_parallel_workers_per_gather = 0
-as $$
-#variable_conflict use_column
-declare
-    -- The log of what a snapshot is compared with may be pruned; then it cannot say what is not worth a look.
-    pruned constant boolean := (select s.log_op > from_op + 1 from thule.superblock s);
-    -- Names that began are found by the ops, or, where these are many, by looking at all names.
-    many   constant boolean := pruned or (to_op - from_op) * 10 > (
-        select c.reltuples from pg_catalog.pg_class c where c.oid = 'thule.dirent'::regclass);
-    -- Few ops: versions that ended later are looked up inode by inode (l), and not with all that ended later (h).
-    whole  constant boolean := low = 0 and high = 9223372036854775807;
-begin
-    return query
-    with recursive version as materialized (
+language sql stable parallel safe
+begin atomic
+    with version as materialized (
         -- Inodes that were there before and are not what they were, and what they are after, if they are there.
-        select b.ino, coalesce(a.op_from, h.op_from, l.op_from) as op,
-            b.mode as old_mode, coalesce(a.mode, h.mode, l.mode) as mode,
-            b.size as old_size, coalesce(a.size, h.size, l.size) as new_size,
-            b.uid <> coalesce(a.uid, h.uid, l.uid) or b.gid <> coalesce(a.gid, h.gid, l.gid) as owner,
-            b.mtime_ns <> coalesce(a.mtime_ns, h.mtime_ns, l.mtime_ns) as mtime,
-            b.flags <> coalesce(a.flags, h.flags, l.flags) as flags,
-            b.xattrs > 0 or coalesce(a.xattrs, h.xattrs, l.xattrs) > 0 as xattrs
+        select b.ino, coalesce(a.op_from, h.op_from) as op,
+            b.mode as old_mode, coalesce(a.mode, h.mode) as mode,
+            b.size as old_size, coalesce(a.size, h.size) as new_size,
+            b.uid <> coalesce(a.uid, h.uid) or b.gid <> coalesce(a.gid, h.gid) as owner,
+            b.mtime_ns <> coalesce(a.mtime_ns, h.mtime_ns) as mtime,
+            b.flags <> coalesce(a.flags, h.flags) as flags,
+            b.xattrs > 0 or coalesce(a.xattrs, h.xattrs) > 0 as xattrs
         from thule.inode_history b
-        left join thule.inode a on a.ino = b.ino and a.op_from <= to_op and a.ino >= low and a.ino < high
+        left join thule.inode a
+            on a.ino = b.ino and a.op_from > from_op and a.op_from <= to_op and a.ino >= low and a.ino < high
         left join thule.inode_history h
-            on not whole and h.ino = b.ino and h.op_from <= to_op and h.op_to > to_op
-        left join lateral (
-            select v.* from thule.inode_history v
-            where whole and a.ino is null and v.ino = b.ino and v.op_from <= to_op order by v.op_from desc limit 1
-        ) l on l.op_to > to_op
+            on h.ino = b.ino and h.op_from > from_op and h.op_from <= to_op and h.op_to > to_op
         where b.op_from <= from_op and b.op_to > from_op and b.op_to <= to_op and b.ino >= low and b.ino < high
     ), same_size as materialized (
         select v.ino
@@ -97,10 +82,10 @@ begin
         ) b
         full join (
             select d.parent, d.name, d.ino, d.op_from from thule.dirent d
-            where many and d.op_from > from_op and d.op_from <= to_op
+            where scan and d.op_from > from_op and d.op_from <= to_op
             union all
             select d.parent, d.name, d.ino, d.op_from from thule.dirent_history d
-            where many and d.op_from > from_op and d.op_from <= to_op and d.op_to > to_op
+            where scan and d.op_from > from_op and d.op_from <= to_op and d.op_to > to_op
             union all
             select d.*
             from (
@@ -117,7 +102,7 @@ begin
                 select d.parent, d.name, d.ino, d.op_from from thule.dirent_history d
                 where d.op_from > from_op and d.op_from <= to_op and d.op_to > to_op
             ) d on d.parent = s.parent and d.name = s.name
-            where not many
+            where not scan
         ) a on a.parent = b.parent and a.name = b.name
     ), contested as (
         -- Inodes that lost their name to another one or took it from one: these may be in the other part.
@@ -150,25 +135,22 @@ begin
     ), row as materialized (
         -- Names that changed.
         select p.change, case when p.change = 'renamed' then coalesce(d.what, '{}') end as what, p.ino,
-            coalesce(d.mode, a.mode, h.mode, l.mode, d.old_mode) as mode,
+            coalesce(d.mode, a.mode, h.mode, d.old_mode) as mode,
             case when p.change in ('removed', 'renamed') then b.path || '/' || thule.escape_name(p.old_name) end as old_path,
             p.new_parent, p.new_name,
             case when p.change = 'replaced' then (select i.size from thule.inode_at_op(p.old_ino, from_op) i)
-                when p.old_ino is not null then coalesce(d.old_size, a.size, h.size, l.size) end as old_size,
-            coalesce(a.size, h.size, l.size) as new_size,
-            p.op as named_op, p.new_ino, greatest(p.op, a.op_from, h.op_from, l.op_from) as op
+                when p.old_ino is not null then coalesce(d.old_size, a.size, h.size) end as old_size,
+            coalesce(a.size, h.size) as new_size,
+            p.op as named_op, p.new_ino, greatest(p.op, a.op_from, h.op_from) as op
         from (
             select p.*, coalesce(p.new_ino, p.old_ino) as ino, coalesce(p.began, p.ended) as op from placed p
         ) p
         -- The second condition says nothing new, but keeps the planner from expecting that each has many.
         left join differing d on d.ino = p.ino and d.ino / 2 = p.ino / 2
-        left join thule.inode a on a.ino = p.new_ino and a.op_from <= to_op and a.ino >= low and a.ino < high
+        left join thule.inode a
+            on a.ino = p.new_ino and a.op_from > from_op and a.op_from <= to_op and a.ino >= low and a.ino < high
         left join thule.inode_history h
-            on not whole and h.ino = p.new_ino and h.op_from <= to_op and h.op_to > to_op
-        left join lateral (
-            select v.* from thule.inode_history v
-            where whole and a.ino is null and v.ino = p.new_ino and v.op_from <= to_op order by v.op_from desc limit 1
-        ) l on l.op_to > to_op
+            on h.ino = p.new_ino and h.op_from > from_op and h.op_from <= to_op and h.op_to > to_op
         left join thule.directory_paths(array(
                 select distinct m.old_parent from moved m where m.old_ino >= low and m.old_ino < high), from_op) b
             on b.ino = p.old_parent
@@ -208,5 +190,4 @@ begin
     ) r
     left join thule.directory_paths(array(select distinct r.new_parent from row r where r.new_parent is not null), to_op) a
         on a.ino = r.new_parent;
-end
-$$;
+end;

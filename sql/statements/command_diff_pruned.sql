@@ -1,7 +1,7 @@
--- thule diff: how many files had a name at either instant ($1, $2), at or below a path ($3, or else $4; null: anywhere), of which
+-- thule diff: how many files had a name after either op ($1, $2), at or below a path ($3, or else $4; null: anywhere), of which
 -- nobody knows any more what they were, because they were pruned by themselves; and from when on that is known.
 select count(*), concat_ws(' ', max(o.at)::timestamptz(0), '(op:' || max(p.op) || ')')
-from (values (thule.instant_op($1::text), thule.instant_op($2::text), coalesce($3::text, thule.escape_name($4::bytea))))
+from (values ($1::bigint, $2::bigint, coalesce($3::text, thule.escape_name($4::bytea))))
     a (since, until, path)
 join thule.pruned_inode p on p.op > a.since
 left join thule.op o on o.op = p.op

@@ -5,8 +5,7 @@ select case when $5::boolean then row_to_json(s) end as json,
 from (
     select d.change, count(*) as files, coalesce(sum(d.old_size), 0) as bytes_before,
         coalesce(sum(d.new_size), 0) as bytes_after, d.uid, d.username, d.exe
-    from thule.diff_ops(thule.instant_op($1::text), thule.instant_op($2::text),
-        coalesce($3::text, thule.escape_name($4::bytea))) d
+    from thule.diff_ops($1, $2, coalesce($3::text, thule.escape_name($4::bytea))) d
     group by d.change, d.uid, d.username, d.exe
 ) s
 order by s.files desc, s.change, s.uid, s.exe

@@ -34,7 +34,6 @@ def count_of(sources):
 
 COUNT_AMONG_ALL = count_of(CHANGED.values())
 COUNT = count_of(f"bench_{name}" for name in PARTS)
-DIFF = "select count(*) from bench_mark m cross join lateral thule.diff_ops(m.before - 1, m.after - 1, null)"
 LOG = f"""
 do $$
 declare
@@ -98,11 +97,12 @@ def differences(thule, figures):
         thule.sql(f"create unlogged table bench_{name} as select t.* from {source}")
         thule.sql(f"vacuum analyze bench_{name}")
     figures["count_rows"] = int(thule.sql(COUNT))
-    figures["diff_rows"] = int(thule.sql(DIFF))
+    difference = f"select count(*) from thule.diff_ops({first}, {last}, null)"
+    figures["diff_rows"] = int(thule.sql(difference))
     for _ in range(ROUNDS):
         figures.setdefault("count_s", []).append(timed(thule.sql, COUNT))
         figures.setdefault("count_among_all_s", []).append(timed(thule.sql, COUNT_AMONG_ALL))
-        figures.setdefault("diff_s", []).append(timed(thule.sql, DIFF))
+        figures.setdefault("diff_s", []).append(timed(thule.sql, difference))
         figures.setdefault("diff_command_s", []).append(timed(thule.thule, "diff", f"op:{first}", f"op:{last}"))
 
 
