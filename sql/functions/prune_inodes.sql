@@ -1,7 +1,7 @@
 -- Deletes the versions of some inodes that ended by an op, and the blobs that nothing refers to then. Of a directory
 -- these are also the names that were in it; names in other directories stay, so that who reads them is told
--- (thule.check_kept). A state as of an earlier op lacks the rest, which only pruned_inode says. Stays: what was true at a
--- snapshot, and the past of held files.
+-- (thule.check_kept). A state as of an earlier op lacks the rest, which only pruned_inode says. Stays: as with
+-- thule.prune_step.
 -- Parameters: inos; horizon, the op.
 -- Returns: as thule.prune_step. Errors: those of thule.history_alone.
 -- Tables touched: as thule.prune_step, pruned_inode instead of the superblock.
@@ -12,6 +12,7 @@ as $$
 declare
     held    bigint[];
     orphans bigint[];
+    snapshots constant boolean := exists (select from thule.snapshot);
 begin
     perform thule.history_alone();
     held := array(select thule.held_inodes());
@@ -22,6 +23,7 @@ begin
         delete from thule.inode_history h
         where h.ino = any (inos) and h.op_to <= horizon
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+            and not (snapshots and thule.guards_snapshot(h))
         returning h.ino
     ), marked as (
         insert into thule.pruned_inode as p (ino, op)
@@ -33,12 +35,14 @@ begin
     delete from thule.dirent_history where ctid = any (array(
         select h.ctid from thule.dirent_history h
         where h.parent = any (inos) and h.ino <> all (held) and h.op_to <= horizon
-            and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)));
+            and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+            and not (snapshots and thule.guards_snapshot(h))));
     get diagnostics names = row_count;
 
     delete from thule.xattr_history h
     where h.ino = any (inos) and h.op_to <= horizon
-        and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to);
+        and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+        and not (snapshots and thule.guards_snapshot(h));
     get diagnostics attributes = row_count;
 
     with gone as (

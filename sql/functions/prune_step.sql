@@ -1,7 +1,7 @@
 -- Deletes the next versions that are older than what thule.prune_begin has declared gone, and the blobs that nothing
 -- refers to then. To be called again, each time in a transaction of its own, until it is done; can be given up at any
 -- time, and goes on where it was. Safe while mounted: what it deletes is in no state that anyone may still ask for.
--- Stays: what was true at a snapshot, and the past of held files.
+-- Stays: what was true at a snapshot, and what says who may read that (thule.guards_snapshot); the past of held files.
 -- Parameters: max_rows, about how many versions of a kind to delete.
 -- Returns: inodes, names, extents, attributes: versions that were deleted; blobs, bytes: what was freed; swept: up to
 --   which op it is done; done: with all. Errors: those of thule.history_alone.
@@ -18,6 +18,7 @@ declare
     high    bigint;
     horizon bigint;
     whole   boolean;
+    snapshots constant boolean := exists (select from thule.snapshot);
 begin
     perform thule.history_alone();
     held := array(select thule.held_inodes());
@@ -29,6 +30,7 @@ begin
         select h.ctid from thule.inode_history h
         where h.op_to > low and h.op_to <= high and h.ino <> all (held)
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+            and not (snapshots and thule.guards_snapshot(h))
         limit max_rows));
     get diagnostics inodes = row_count;
 
@@ -36,6 +38,7 @@ begin
         select h.ctid from thule.dirent_history h
         where h.op_to > low and h.op_to <= high and h.ino <> all (held) and h.parent <> all (held)
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+            and not (snapshots and thule.guards_snapshot(h))
         limit max_rows));
     get diagnostics names = row_count;
 
@@ -43,6 +46,7 @@ begin
         select h.ctid from thule.xattr_history h
         where h.op_to > low and h.op_to <= high and h.ino <> all (held)
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
+            and not (snapshots and thule.guards_snapshot(h))
         limit max_rows));
     get diagnostics attributes = row_count;
 

@@ -140,5 +140,30 @@ select throws_ok('select * from thule.feed(50, 10)', 'P0002', null, 'a feed does
 select is_empty('select * from thule.fsck', 'sound');
 select is_empty('select * from fx.changed(118)', 'the present is as it was');
 
+-- What says who may read a snapshot's file that is gone stays as long as that: its last mode, and where it was.
+create temp table shut as select fx.create('/shut') as op;
+select fx.mkdir('/shut-in');
+select thule.snapshot_create('open', 'ada', (select 'op:' || max(op) from thule.op));
+select fx.chmod('/shut-in', 448);
+select fx.rename('/shut', '/shut-in/shut');
+select fx.chmod('/shut-in/shut', 384);
+select fx.unlink('/shut-in/shut');
+select fx.unlink('/shut-in');
+select fx.create('/later');
+create temp table guarded as select o.ino, s.op, g.* from shut join thule.op o using (op), thule.snapshot s, thule.guard(o.ino, s.op) g;
+select is(guard, '33152 1000 1001;16832 1000 1001;16877 0 0', 'what guards a file that is gone') from guarded;
+create temp table foreseen as select * from thule.prune_preview((select max(op) from thule.op), null);
+select thule.prune_begin((select max(op) from thule.op));
+create temp table gone as select * from thule.prune_step(1000);
+select results_eq('select inodes, names, attributes from gone', 'select inodes, names, attributes from foreseen', 'foreseen');
+select results_eq('select ino, op, stricter, guard from guarded', 'select w.ino, w.op, g.* from guarded w cross join thule.guard(w.ino, w.op) g',
+    'guards its snapshot after prune, too');
+select thule.prune_inodes((select array[ino] from guarded), (select max(op) from thule.op));
+select results_eq('select stricter, guard from guarded', 'select g.* from guarded w cross join thule.guard(w.ino, w.op) g',
+    'and after that of a path');
+select thule.snapshot_delete('open');
+select fx.prune(2);
+select is_empty('select from thule.inode_history h join guarded using (ino)', 'and goes with the snapshot');
+
 select * from finish();
 rollback;
