@@ -129,10 +129,15 @@ remount_fs() {
 	mount_fs
 }
 
-# SIGKILL, and the dead mount is removed.
-kill_daemon() {
+# SIGKILL. The mount stays, and says ENOTCONN to everybody, until it is unmounted.
+kill_only_daemon() {
 	kill -KILL "$(daemon_pid)"
 	wait_daemon_gone
+}
+
+# SIGKILL, and the dead mount is removed.
+kill_daemon() {
+	kill_only_daemon
 	fusermount3 -uz "$MNT"
 }
 

@@ -95,9 +95,11 @@ def one_round(number, everything):
             writer.start()
         for _ in writers:
             started.acquire()
-        shell("kill_daemon")
+        shell("kill_only_daemon")
+        # Before the mount goes: below it there is a folder, in which they would go on.
         for writer in writers:
             writer.join()
+        subprocess.run(["fusermount3", "-uz", path()], check=True)
     for writer in writers:
         if writer.error:
             raise writer.error
