@@ -51,11 +51,15 @@ def check_sound(what):
 
 
 def left_before(op):
-    """Versions that ended by an op and are in no snapshot."""
+    """Versions that ended by an op and are in no snapshot, nor the last of an inode that is gone and in one."""
     tables = ("inode", "dirent", "extent", "xattr")
     return sum(int(sql(
         f"select count(*) from thule.{table}_history h where op_to <= {op} and not exists"
-        " (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)")[0][0]) for table in tables)
+        " (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)"
+        f" and ('{table}' = 'extent' or exists (select from thule.inode i where i.ino = h.ino)"
+        f" or h.op_to < (select max(l.op_to) from thule.{table}_history l where l.ino = h.ino)"
+        " or not exists (select from thule.inode_history k join thule.snapshot s on s.op >= k.op_from and s.op < k.op_to"
+        " where k.ino = h.ino))")[0][0]) for table in tables)
 
 
 class Writer(threading.Thread):
