@@ -12,10 +12,11 @@ as $$
 declare
     held    bigint[];
     orphans bigint[];
-    snapshots constant boolean := exists (select from thule.snapshot);
+    snapshots boolean;
 begin
     perform thule.history_alone();
     held := array(select thule.held_inodes());
+    snapshots := exists (select from thule.snapshot);
     inos := array(select i from unnest(inos) i where i <> all (held));
 
     -- Whatever else ended, a version of the inode ended with it.

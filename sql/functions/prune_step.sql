@@ -18,10 +18,11 @@ declare
     high    bigint;
     horizon bigint;
     whole   boolean;
-    snapshots constant boolean := exists (select from thule.snapshot);
+    snapshots boolean;
 begin
     perform thule.history_alone();
     held := array(select thule.held_inodes());
+    snapshots := exists (select from thule.snapshot);
     select s.swept_op, s.pruned_op into low, horizon from thule.superblock s;
     high := least(low + greatest(max_rows / 2, 1), horizon);  -- an op often ends two versions of a kind
 
