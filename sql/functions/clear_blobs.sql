@@ -1,5 +1,5 @@
 -- Overwrites with zeros those bytes of blobs that nothing refers to, neither the present nor the past: a copy of a part of
--- a file keeps its blob, and with that, until now, the rest of it. The caller is as alone as with thule.free_blobs.
+-- a file keeps the whole blob of it. The caller is as alone as with thule.free_blobs.
 -- Parameters: candidates, blob ids.
 -- Returns: how many bytes it overwrote.
 -- Tables touched: blob (written), extent, extent_history (read).

@@ -1,30 +1,21 @@
 -- Whether a version that ended is the last of an inode that is gone, of which a snapshot has an older one: it says who may
 -- read that (thule.guard), so pruning keeps it as long.
--- Parameters: h, the version. Returns: boolean. Tables touched: inode, inode_history, snapshot (read).
+-- Parameters: h, the version; not one that a snapshot has itself. Returns: boolean. Tables touched: inode, inode_history,
+-- snapshot (read).
 create function thule.guards_snapshot(h thule.inode_history) returns boolean
 language sql stable parallel safe cost 1000
-return not exists (select from thule.inode i where i.ino = h.ino)
-    and not exists (select from thule.inode_history l where l.ino = h.ino and l.op_from > h.op_from)
-    and exists (
-        select from thule.inode_history k join thule.snapshot s on s.op >= k.op_from and s.op < k.op_to
-        where k.ino = h.ino and k.op_from < h.op_from);
+return thule.in_snapshot_alone(h.ino)
+    and not exists (select from thule.inode_history l where l.ino = h.ino and l.op_from > h.op_from);
 
 -- The same of its last name, which tells the directories above it. Tables touched: also dirent_history (read).
 create function thule.guards_snapshot(h thule.dirent_history) returns boolean
 language sql stable parallel safe cost 1000
-return not exists (select from thule.inode i where i.ino = h.ino)
-    and not exists (select from thule.dirent_history l where l.ino = h.ino and l.op_to > h.op_to)
-    and exists (
-        select from thule.inode_history k join thule.snapshot s on s.op >= k.op_from and s.op < k.op_to
-        where k.ino = h.ino);
+return thule.in_snapshot_alone(h.ino)
+    and not exists (select from thule.dirent_history l where l.ino = h.ino and l.op_to > h.op_to);
 
 -- The same of its last access list. Tables touched: also xattr_history (read).
 create function thule.guards_snapshot(h thule.xattr_history) returns boolean
 language sql stable parallel safe cost 1000
-return h.name = 'system.posix_acl_access'
-    and not exists (select from thule.inode i where i.ino = h.ino)
+return h.name = 'system.posix_acl_access' and thule.in_snapshot_alone(h.ino)
     and not exists (
-        select from thule.xattr_history l where l.ino = h.ino and l.name = h.name and l.op_to > h.op_to)
-    and exists (
-        select from thule.inode_history k join thule.snapshot s on s.op >= k.op_from and s.op < k.op_to
-        where k.ino = h.ino);
+        select from thule.xattr_history l where l.ino = h.ino and l.name = h.name and l.op_to > h.op_to);

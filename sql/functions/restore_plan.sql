@@ -15,13 +15,7 @@ as $$
 #variable_conflict use_column
 begin
     perform thule.restore_prepare(args);
-    -- Where quotas refuse it, nothing of it would happen.
-    if not coalesce((args ->> 'force')::boolean, false) and exists (select from thule.quota) then
-        drop table if exists pg_temp.quota_before;
-        create temp table quota_before on commit drop as select * from thule.quota_usage;
-        perform thule.quota_foresee();
-        perform thule.quota_check();
-    end if;
+    perform thule.quota_check_plan(args);
     return query select * from thule.change_plan();
 end
 $$;
