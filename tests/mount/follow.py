@@ -21,7 +21,7 @@ class Follower:
             [THULE, "log", "--follow", "--json", *arguments], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         self.rows = []
-        self.reader = threading.Thread(target=self.read)
+        self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
 
     def read(self):
@@ -68,8 +68,14 @@ def join(threads):
         thread.join()
 
 
-def disconnect():
-    """Ends the followers' sessions."""
+def disconnect(count):
+    """Ends the sessions of so many followers, once they follow: before, a lost session is an error that they tell."""
+    end = time.monotonic() + 40
+    while sql("select count(*) from pg_stat_activity where application_name = 'thule' and datname = current_database()"
+              " and query like '-- thule log --follow: the next %'") != [[str(count)]]:
+        if time.monotonic() > end:
+            raise AssertionError(f"{count} followers did not connect")
+        time.sleep(0.02)
     sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'thule'"
         " and datname = current_database()")
 
@@ -113,10 +119,10 @@ def main():
     follower = Follower("--since", f"op:{start + 1}")
     narrow = Follower(path("a"), "--since", f"op:{start + 1}", "--kind", "rename")
     threads = at_once("a", "b")
-    disconnect()
+    disconnect(2)
     join(threads)
     remount()
-    disconnect()
+    disconnect(2)
     threads = at_once("c")
     join(threads)
     shell("kill_daemon")
@@ -126,6 +132,8 @@ def main():
     follower.wait(last)
     follower.stop()
     check(follower, start + 1, last)
+    last_rename = max(row["op"] for row in follower.rows if row["kind"] == "rename" and row["path"].startswith("/a/"))
+    narrow.wait(last_rename)
     narrow.stop()
     equal(50, len(narrow.rows), "renames in a")
     equal({"rename"}, {row["kind"] for row in narrow.rows}, "kinds in a")
