@@ -1,5 +1,6 @@
 #include "holder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,24 +15,24 @@
 #define STEP_MS    20
 
 static const char who_sql[] =
-	"select m.pid, m.host = $1::text and m.boot_id = $2::text from pg_locks l"
+	"select m.pid, m.host = $1::text and m.boot_id = $2::text, m.source from pg_locks l"
 	"  left join thule.mount m on m.backend = l.pid and m.ended_at is null and not m.read_only"
 	" where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.granted"
 	"   and l.database = (select oid from pg_database where datname = current_database())"
 	" order by m.id desc nulls last limit 1";
 
 struct search {
-	unsigned int device;
+	struct mount_point wanted;
 	struct mount_point *found;
 	bool seen;
 };
 
-/* The last mount of the device that no other mount covers. */
+/* The last of these mounts that no other mount covers. */
 static bool match(const struct mount_point *m, void *arg)
 {
 	struct search *s = arg;
 
-	if (m->device == s->device && m->ours && m->whole) {
+	if (m->whole && mountinfo_same(m, &s->wanted)) {
 		*s->found = *m;
 		s->seen = true;
 	} else if (s->seen && !strcmp(m->dir, s->found->dir)) {
@@ -40,11 +41,17 @@ static bool match(const struct mount_point *m, void *arg)
 	return true;
 }
 
-static bool is_mounted(pid_t pid, long device, struct mount_point *m)
+/* Whether the process `pid` (0: this one) sees a mount of the connection. */
+static bool is_mounted(pid_t pid, long connection, const char *source, struct mount_point *m)
 {
-	struct search s = {(unsigned int)device, m, false};
+	struct search s = {.found = m};
 
-	return device > 0 && mountinfo_visit(pid, match, &s, NULL) && s.seen;
+	if (connection <= 0)
+		return false;
+	s.wanted.ours = true;
+	s.wanted.device = (unsigned int)connection;
+	snprintf(s.wanted.source, sizeof(s.wanted.source), "%s", source);
+	return mountinfo_visit(pid, match, &s, NULL) && s.seen;
 }
 
 /* One look. *limit_ms is for how long to look again, when the answer is to wait: HOLDER_STAYS. */
@@ -64,12 +71,13 @@ static enum holder look(
 		*limit_ms = UNKNOWN_MS;
 	} else if (PQgetvalue(res, 0, 1)[0] == 't') {
 		pid_t pid = (pid_t)atol(PQgetvalue(res, 0, 0));
-		long device = mountinfo_connection(pid);
+		const char *source = PQgetvalue(res, 0, 2);
+		long connection = mountinfo_connection(pid);
 
-		if (is_mounted(0, device, m))
+		if (is_mounted(0, connection, source, m))
 			answer = HOLDER_MOUNTED;
-		else if (device >= 0 && !is_mounted(pid, device, m))
-			*limit_ms = device ? ENDING_MS : UNKNOWN_MS;
+		else if (connection >= 0 && !is_mounted(pid, connection, source, m))
+			*limit_ms = connection ? ENDING_MS : UNKNOWN_MS;
 	}
 	PQclear(res);
 	return answer;
@@ -80,13 +88,15 @@ enum holder holder_await(const char *conninfo, struct mount_point *m)
 	PGconn *conn = db_connect(conninfo, "thulefs", NULL);
 	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
 	enum holder answer = HOLDER_STAYS;
+	long limit_ms = 0, mounted_ms = 0;
 	struct actor_host host;
-	long limit_ms = 0;
 
 	if (conn && actor_host_read(&host, NULL)) {
 		for (long waited = 0;; waited += STEP_MS) {
 			answer = look(conn, &host, m, &limit_ms);
-			if (answer != HOLDER_STAYS || waited >= limit_ms)
+			mounted_ms = answer == HOLDER_MOUNTED ? mounted_ms + STEP_MS : 0;
+			if (answer == HOLDER_GONE || mounted_ms > MOUNTINFO_SETTLE_MS ||
+				(answer == HOLDER_STAYS && waited >= limit_ms))
 				break;
 			nanosleep(&step, NULL);
 		}

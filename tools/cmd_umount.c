@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "mounts.h"
 
 #define WAIT_DEFAULT "600"
+#define LOOK_MS      100
 
 enum { OPT_LAZY, OPT_FORCE, OPT_WAIT };
 
@@ -66,46 +68,68 @@ static bool unmount(const struct mount_point *m, bool lazy, bool force, struct e
 	return false;
 }
 
-static bool same_device(const struct mount_point *m, void *arg)
-{
-	unsigned int *device = arg;
+struct search {
+	const struct mount_point *wanted;
+	bool seen;
+};
 
-	if (m->device != *device)
-		return true;
-	*device = 0;
-	return false;
+static bool match(const struct mount_point *m, void *arg)
+{
+	struct search *s = arg;
+
+	s->seen = mountinfo_same(m, s->wanted);
+	return !s->seen;
 }
 
-static bool sees(pid_t pid, unsigned int device)
+static bool sees(pid_t pid, const struct mount_point *m)
 {
-	return mountinfo_visit(pid, same_device, &device, NULL) && !device;
+	struct search s = {m, false};
+
+	return mountinfo_visit(pid, match, &s, NULL) && s.seen;
+}
+
+/* Some process that has it mounted, 0 being this one; or -1. */
+static pid_t find_seer(const struct mount_point *m)
+{
+	struct dirent *d;
+	pid_t pid = -1;
+	DIR *proc;
+
+	if (sees(0, m))
+		return 0;
+	proc = opendir("/proc");
+	while (proc && pid < 0 && (d = readdir(proc)))
+		if (isdigit((unsigned char)d->d_name[0]) && sees((pid_t)atol(d->d_name), m))
+			pid = (pid_t)atol(d->d_name);
+	if (proc)
+		closedir(proc);
+	return pid;
 }
 
 /*
  * Also mounted at another directory, or in another mount namespace (a container, a service with a
- * /tmp of its own) that was made while it was mounted here; and so its daemon goes on.
+ * /tmp of its own) that was made while it was mounted here; and so its daemon goes on. `shown`: the
+ * daemon showed its connection before.
  */
-static bool still_mounted(const struct mount_point *m)
+static bool still_mounted(const struct mount_point *m, pid_t daemon, int pidfd, bool shown)
 {
-	struct dirent *d;
-	pid_t pid = 0;
-	DIR *proc;
+	struct pollfd end = {.fd = pidfd, .events = POLLIN};
+	pid_t pid = -1;
 
-	if (sees(0, m->device))
-		return true;
-	proc = opendir("/proc");
-	while (proc && !pid && (d = readdir(proc)))
-		if (isdigit((unsigned char)d->d_name[0]) && sees((pid_t)atol(d->d_name), m->device))
-			pid = (pid_t)atol(d->d_name);
-	if (proc)
-		closedir(proc);
+	for (int ms = 0; ms <= MOUNTINFO_SETTLE_MS; ms += LOOK_MS) {
+		if (shown && mountinfo_connection(daemon) != (long)m->device)
+			return false;
+		pid = find_seer(m);
+		if (pid < 0 || poll(&end, 1, LOOK_MS) > 0)
+			return false;
+	}
 	if (pid)
 		fprintf(stderr,
 			"thule: unmounted here; process %ld has it in a mount namespace of its "
 			"own, "
 			"and so its daemon goes on\n",
 			(long)pid);
-	return pid != 0;
+	return true;
 }
 
 static int run(const struct arguments *args)
@@ -118,7 +142,7 @@ static int run(const struct arguments *args)
 	struct mount_point m;
 	char *end;
 	pid_t pid;
-	bool ok;
+	bool ok, shown;
 
 	limit = (int)strtol(wait, &end, 10);
 	if (*end || end == wait || limit < 0) {
@@ -133,8 +157,9 @@ static int run(const struct arguments *args)
 		pidfd = pidfd_open(pid, 0);
 		daemon_journal(pid, uuid);
 	}
+	shown = pid && mountinfo_connection(pid) == (long)m.device;
 	ok = unmount(&m, lazy, force, &err);
-	if (ok && pidfd >= 0 && !still_mounted(&m))
+	if (ok && pidfd >= 0 && !still_mounted(&m, pid, pidfd, shown))
 		ok = daemon_wait(pidfd, limit, &err) && daemon_committed(pid, uuid, &err);
 	if (pidfd >= 0)
 		close(pidfd);

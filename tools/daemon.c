@@ -18,6 +18,7 @@
 #include "self.h"
 
 #define NAMED_USERS_MAX 5
+#define LOOK_MS         20
 
 static bool read_line(const char *path, char *line, size_t size)
 {
@@ -39,19 +40,35 @@ static bool is_thulefs(const char *pid)
 	       read_line(path, comm, sizeof(comm)) && !strcmp(comm, "thulefs");
 }
 
-static pid_t find_by_connection(unsigned int device)
+/* How many show the connection, and the last of them. */
+static int count_servers(unsigned int device, pid_t *pid)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *d;
-	pid_t pid = 0;
+	int count = 0;
 
-	while (proc && !pid && (d = readdir(proc)))
+	while (proc && (d = readdir(proc)))
 		if (isdigit((unsigned char)d->d_name[0]) && is_thulefs(d->d_name) &&
-			mountinfo_connection((pid_t)atol(d->d_name)) == (long)device)
-			pid = (pid_t)atol(d->d_name);
+			mountinfo_connection((pid_t)atol(d->d_name)) == (long)device) {
+			*pid = (pid_t)atol(d->d_name);
+			count++;
+		}
 	if (proc)
 		closedir(proc);
-	return pid;
+	return count;
+}
+
+/* Of two, one shows the number that its connection had. */
+static pid_t find_by_connection(unsigned int device)
+{
+	const struct timespec step = {.tv_nsec = LOOK_MS * 1000000L};
+	pid_t pid = 0;
+	int count;
+
+	for (int ms = 0; (count = count_servers(device, &pid)) > 1 && ms < MOUNTINFO_SETTLE_MS;
+		ms += LOOK_MS)
+		nanosleep(&step, NULL);
+	return count == 1 ? pid : 0;
 }
 
 static pid_t find_by_row(const struct mount_point *m)

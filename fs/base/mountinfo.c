@@ -102,6 +102,11 @@ bool mountinfo_visit(pid_t pid, bool (*visit)(const struct mount_point *m, void 
 	return true;
 }
 
+bool mountinfo_same(const struct mount_point *a, const struct mount_point *b)
+{
+	return a->device == b->device && a->ours && b->ours && !strcmp(a->source, b->source);
+}
+
 static unsigned int connection_of(const char *path)
 {
 	unsigned int connection = 0;

@@ -17,11 +17,21 @@ struct mount_point {
 };
 
 /*
+ * For how long the number of a connection that is gone may still be seen in the descriptors of a
+ * daemon that was too busy to take note, while another mount has it. Who finds the mounts of a
+ * daemon by the number looks again, milliseconds.
+ */
+#define MOUNTINFO_SETTLE_MS 1000
+
+/*
  * Calls visit for every mount that process `pid` sees (0: this one), in the order of mounting,
  * until it returns false. No filesystem is touched.
  */
 bool mountinfo_visit(pid_t pid, bool (*visit)(const struct mount_point *m, void *arg), void *arg,
 	struct error *err);
+
+/* Whether both are mounts of one connection, as far as one look can tell: see above. */
+bool mountinfo_same(const struct mount_point *a, const struct mount_point *b);
 
 /*
  * The FUSE connection that a process serves, which is the minor number of its device. 0: none; -1:

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,25 @@ static void dispatch(
 	current.bytes = NULL;
 }
 
+/*
+ * The descriptor of a connection that is gone still shows its number, which the next mount of
+ * whatever filesystem gets: one without a connection takes its place. That, too, gives an error to
+ * those who reply on it and tells libfuse, by poll(2), that nothing is left to unmount.
+ */
+static void let_go(int fd)
+{
+	struct pollfd p = {.fd = fd};
+	int unconnected;
+
+	if (poll(&p, 1, 0) != 1 || !(p.revents & POLLERR))
+		return;
+	unconnected = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (unconnected < 0)
+		return;
+	dup3(unconnected, fd, O_CLOEXEC);
+	close(unconnected);
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -96,6 +116,7 @@ static void *worker_main(void *arg)
 		dispatch(se, w->fd, raw_disguise(buf, (size_t)n), buf, (size_t)n, 0);
 	}
 	free(buf);
+	let_go(w->fd);
 	return NULL;
 }
 
