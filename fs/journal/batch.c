@@ -344,6 +344,20 @@ static bool send_all(struct batch *b, PGconn *conn, bool sync, int *sent)
 	return PQpipelineSync(conn);
 }
 
+/*
+ * The server went without answering. libpq may call the connection good still: of a write that
+ * failed it makes an error result without SQLSTATE, when the server has said nothing or, as one
+ * that crashes does, a warning alone. *err keeps what it told.
+ */
+static bool lost(PGconn *conn, bool told, struct error *err)
+{
+	if (!told)
+		return db_error(conn, NULL, "the connection was lost during a batch", err);
+	if (err)
+		err->class = ERR_UNREACHABLE;
+	return false;
+}
+
 /* Reads the answers up to the end of the pipeline. False with *err set when any is an error. */
 static bool read_answers(PGconn *conn, struct error *err)
 {
@@ -351,12 +365,14 @@ static bool read_answers(PGconn *conn, struct error *err)
 
 	for (;;) {
 		PGresult *res = PQgetResult(conn);
-		ExecStatusType status = res ? PQresultStatus(res) : PGRES_COMMAND_OK;
+		ExecStatusType status;
 
-		if (!res && PQstatus(conn) != CONNECTION_OK)
-			return ok ? db_error(conn, NULL, "the connection was lost during a batch",
-					    err)
-				  : false;
+		/* One NULL ends the answers of a statement. */
+		if (!res)
+			res = PQgetResult(conn);
+		if (!res)
+			return lost(conn, !ok, err);
+		status = PQresultStatus(res);
 		if (status == PGRES_PIPELINE_SYNC) {
 			PQclear(res);
 			return ok;

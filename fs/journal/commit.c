@@ -98,7 +98,7 @@ bool commit_batch(struct journal *j, bool sync)
 			delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
 			if (j->stop && delay_ms >= 1000)
 				return false;
-			if (PQstatus(j->conn) == CONNECTION_OK)
+			if (PQstatus(j->conn) == CONNECTION_OK && err.class != ERR_UNREACHABLE)
 				break;
 			if (commit_reconnect(j, &last, &err)) {
 				if (batch_ops(j->batch) && last >= batch_last_op(j->batch) &&
