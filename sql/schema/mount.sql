@@ -1,6 +1,6 @@
 -- Daemons that have or had this filesystem mounted.
 create table thule.mount (
-    id         bigint generated always as identity primary key,
+    id         bigint generated always as identity (start with 2) primary key, -- 1 made the filesystem
     host       text not null,
     boot_id    text not null,
     pid        integer not null,
