@@ -76,14 +76,21 @@ static bool replay(struct server *s, PGconn *conn, struct ring *ring, struct err
 			"select count(*) from thule.mount where id > $1::bigint and last_op > 0",
 			ring_mount(ring), &newer, err))
 		return false;
-	if (newer && ring_head_op(ring) > last_op) {
-		ring_path(s->super.uuid, path, sizeof(path));
+	ring_path(s->super.uuid, path, sizeof(path));
+	if (ring_tail_op(ring) >= (uint64_t)s->super.next_op)
+		return error_set(err, ERR_BUSY,
+			"the journal %s begins after op %llu and the database ends with op %llu, "
+			"as "
+			"one that was restored from a backup: move that file away to mount without "
+			"what it holds",
+			path, (unsigned long long)ring_tail_op(ring),
+			(unsigned long long)s->super.next_op - 1);
+	if (newer && ring_head_op(ring) > last_op)
 		return error_set(err, ERR_BUSY,
 			"the journal %s holds ops of an earlier mount that were never committed, "
 			"and another mount has "
 			"written since; move that file away to mount without them",
 			path);
-	}
 	if (!journal_replay(ring, conn, &last_op, &next_blob, &replayed, err))
 		return false;
 	if (replayed)
@@ -110,7 +117,7 @@ static bool insert_mount(struct server *s, PGconn *conn, struct error *err)
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	/* Who has the lease knows that the others that had it are dead; a mount of the past, that
-	 * the one in its place is. */
+	 * the one in its place is. On disk at once: the journal names the mount. */
 	res = db_query(conn,
 		"with dead as (update thule.mount set ended_at = now() where ended_at is null and "
 		"case when $8::boolean then read_only and mountpoint = $4 and host = $1"
@@ -118,7 +125,7 @@ static bool insert_mount(struct server *s, PGconn *conn, struct error *err)
 		" insert into thule.mount (host, boot_id, pid, mountpoint, source, options, "
 		"version, read_only, backend)"
 		" values ($1, $2, $3::integer, $4, $5, $6, $7, $8::boolean, pg_backend_pid()) "
-		"returning id",
+		"returning id, set_config('synchronous_commit', 'on', true)",
 		8, params, err);
 	if (!res)
 		return false;
@@ -293,6 +300,13 @@ static bool start_control(struct server *s, struct error *err)
 	return s->control != NULL;
 }
 
+/* Before the reader asks in a new session. */
+static void settle(void *arg)
+{
+	if (arg)
+		journal_settle(arg);
+}
+
 static bool start(struct server *s, struct error *err)
 {
 	bool past = *s->config->at;
@@ -304,7 +318,7 @@ static bool start(struct server *s, struct error *err)
 	s->fs.actors = actor_cache_new(512, (enum actor_detail)s->config->actor);
 	if (!s->fs.actors)
 		return error_set(err, ERR_SYSTEM, "out of memory");
-	s->fs.reader = reader_start(s->conninfo, err);
+	s->fs.reader = reader_start(s->conninfo, settle, s->fs.journal, err);
 	if (!s->fs.reader || (!past && !load_orphans(s, err)))
 		return false;
 	s->session = mountpoint_mount(s->config, s->path, s->source, &fs_operations, &s->fs, err);

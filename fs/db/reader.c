@@ -21,6 +21,8 @@ struct queue {
 struct reader {
 	PGconn *conn;
 	char *conninfo;
+	void (*reconnected)(void *arg);
+	void *arg;
 	pthread_t thread;
 	int wake; /* eventfd: something was submitted, or stop */
 	pthread_mutex_t lock;
@@ -120,6 +122,8 @@ static void reconnect(struct reader *r)
 		poll(&p, 1, delay_ms);
 		delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
 	}
+	if (r->conn)
+		r->reconnected(r->arg);
 	for (struct reader_query *q = r->sent.first; r->conn && q; q = q->next)
 		if (!send_query(r->conn, q))
 			return;
@@ -226,9 +230,13 @@ static void *reader_main(void *arg)
 	return NULL;
 }
 
-struct reader *reader_start(const char *conninfo, struct error *err)
+struct reader *reader_start(
+	const char *conninfo, void (*reconnected)(void *arg), void *arg, struct error *err)
 {
 	struct reader *r = xcalloc(1, sizeof(*r));
+
+	r->reconnected = reconnected;
+	r->arg = arg;
 
 	r->conn = reader_connect(conninfo, err);
 	if (!r->conn) {

@@ -32,9 +32,12 @@ struct reader_query {
 	struct reader_query *next;
 };
 
-/* Connects and starts the thread. NULL with *err set. Options are SET commands, run after each
- * connect. */
-struct reader *reader_start(const char *conninfo, struct error *err);
+/*
+ * Connects and starts the thread, on which reconnected(arg) is called before anything is asked in a
+ * session that takes the place of a lost one. NULL with *err set.
+ */
+struct reader *reader_start(
+	const char *conninfo, void (*reconnected)(void *arg), void *arg, struct error *err);
 
 /* Stops the thread; queries that are under way fail. */
 void reader_stop(struct reader *r);

@@ -30,9 +30,15 @@ void commit_wait(struct journal *j, int ms)
 	pthread_mutex_unlock(j->config.lock);
 }
 
-/* What the database has of this mount. False when it cannot be asked, or when another mount has
- * written. */
-static bool ask_last_op(struct journal *j, uint64_t *last, bool *fenced, struct error *err)
+/* What the database says when a session begins anew. */
+struct applied {
+	uint64_t last_op; /* of this mount */
+	uint64_t next_op, next_blob;
+	bool known;  /* this mount */
+	bool fenced; /* another mount has written since */
+};
+
+static bool ask_applied(struct journal *j, struct applied *a, struct error *err)
 {
 	char id[24];
 	const char *params[] = {id};
@@ -41,46 +47,79 @@ static bool ask_last_op(struct journal *j, uint64_t *last, bool *fenced, struct 
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)j->config.mount);
 	res = db_query(j->conn,
 		"with m as (update thule.mount set backend = pg_backend_pid() where id = $1::bigint"
-		" returning last_op) select last_op, (select max(id) > $1::bigint from thule.mount"
-		" where not read_only) from m",
+		" returning last_op) select m.last_op, s.next_op, s.next_blob, m.last_op is not "
+		"null,"
+		" (select max(id) > $1::bigint from thule.mount where not read_only)"
+		" from thule.superblock s left join m on true",
 		1, params, err);
 	if (!res)
 		return false;
-	*last = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
-	*fenced = PQgetvalue(res, 0, 1)[0] == 't';
+	a->last_op = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
+	a->next_op = strtoull(PQgetvalue(res, 0, 1), NULL, 10);
+	a->next_blob = strtoull(PQgetvalue(res, 0, 2), NULL, 10);
+	a->known = PQgetvalue(res, 0, 3)[0] == 't';
+	a->fenced = PQgetvalue(res, 0, 4)[0] == 't';
 	PQclear(res);
 	return true;
 }
 
-/* Makes the connection anew and takes the lease back. *last is what had been committed. */
-bool commit_reconnect(struct journal *j, uint64_t *last, struct error *err)
+/* Whether what is in the journal continues what is in the database. There is no hope otherwise. */
+static bool continues(struct journal *j, const struct applied *a, struct error *err)
 {
-	bool fenced;
+	if (a->known && !a->fenced && a->next_op > j->flushed_op)
+		return true;
+	j->failed = true;
+	return error_set(err, ERR_BUSY,
+		a->fenced ? "another mount has taken the filesystem over while the connection was "
+			    "lost; what was not committed stays in the journal"
+			  : "the database has lost what it had on disk, as one that was restored "
+			    "from a backup: unmount, and see the journal when you mount again");
+}
+
+bool commit_reconnect(struct journal *j, struct error *err)
+{
+	struct applied applied;
 
 	PQfinish(j->conn);
 	j->conn = drain_connect(j->config.conninfo, j->config.history, err);
-	if (!j->conn || !ask_last_op(j, last, &fenced, err))
+	if (!j->conn || !ask_applied(j, &applied, err) || !continues(j, &applied, err))
 		return false;
-	if (fenced) {
-		j->failed = true;
-		return error_set(err, ERR_BUSY,
-			"another mount has taken the filesystem over while the connection was "
-			"lost; "
-			"what was not committed stays in the journal");
-	}
-	return PQenterPipelineMode(j->conn)
-		       ? true
-		       : error_set(err, ERR_INTERNAL, "cannot enter pipeline mode");
+	if (!PQenterPipelineMode(j->conn))
+		return error_set(err, ERR_INTERNAL, "cannot enter pipeline mode");
+	pthread_mutex_lock(j->config.lock);
+	j->pos = ring_tail(j->ring);
+	j->applied_op = applied.last_op;
+	pthread_mutex_unlock(j->config.lock);
+	batch_reset(j->batch);
+	batch_set_next_blob(j->batch, applied.next_blob);
+	return true;
 }
 
-/* Commits the batch, trying again for as long as it takes. False when there is no hope. */
-bool commit_batch(struct journal *j, bool sync)
+/* Until there is a session again. False when there is no hope. */
+static bool insist_on_session(struct journal *j, int *delay_ms)
+{
+	struct error err;
+
+	while (!commit_reconnect(j, &err)) {
+		if (j->failed) {
+			log_error("%s", err.text);
+			return false;
+		}
+		commit_wait(j, *delay_ms);
+		*delay_ms = *delay_ms < 1000 ? *delay_ms * 2 : 1000;
+		if (j->stop && *delay_ms >= 1000)
+			return false;
+	}
+	return true;
+}
+
+enum commit commit_batch(struct journal *j, bool sync)
 {
 	struct error err;
 	int delay_ms = 10;
-	bool said = false, full = false;
+	bool said = false, full = false, lost = false;
 
-	while (!batch_commit(j->batch, j->conn, sync, &err)) {
+	while (!lost && !batch_commit(j->batch, j->conn, sync, &err)) {
 		if (!said || delay_ms >= 1000)
 			log_warn("%s; trying again", err.text);
 		said = true;
@@ -92,34 +131,17 @@ bool commit_batch(struct journal *j, bool sync)
 			full = true;
 			space_refused(j, true);
 		}
-		for (;;) {
-			uint64_t last = 0;
-			commit_wait(j, delay_ms);
-			delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
-			if (j->stop && delay_ms >= 1000)
-				return false;
-			if (PQstatus(j->conn) == CONNECTION_OK && err.class != ERR_UNREACHABLE)
-				break;
-			if (commit_reconnect(j, &last, &err)) {
-				if (batch_ops(j->batch) && last >= batch_last_op(j->batch) &&
-					!sync) {
-					space_refused(j, false);
-					return true;
-				}
-				if (batch_ops(j->batch) && last >= batch_last_op(j->batch))
-					batch_reset(j->batch); /* it is in; the empty batch flushes
-								  it */
-				break;
-			}
-			if (j->failed) {
-				log_error("%s", err.text);
-				return false;
-			}
-		}
+		commit_wait(j, delay_ms);
+		delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
+		if (j->stop && delay_ms >= 1000)
+			return COMMIT_HOPELESS;
+		lost = err.class == ERR_UNREACHABLE || PQstatus(j->conn) != CONNECTION_OK;
+		if (lost && !insist_on_session(j, &delay_ms))
+			return COMMIT_HOPELESS;
 	}
 	if (full)
 		space_refused(j, false);
 	if (said)
 		log_info("the database takes batches again");
-	return true;
+	return lost ? COMMIT_ANEW : COMMIT_DONE;
 }

@@ -17,9 +17,16 @@
  */
 #define LINGER_NS INT64_C(5000000)
 
-uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t done, bool *corrupt)
+/*
+ * A server that crashes loses what it had committed but not flushed, so that stays in the ring. It
+ * is flushed when someone syncs, when nothing has come for so long, and before it takes more than
+ * this share of the ring.
+ */
+#define FLUSH_NS    INT64_C(100000000)
+#define FLUSH_SHARE 4
+
+uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t pos, uint64_t done, bool *corrupt)
 {
-	uint64_t pos = ring_tail(ring);
 	const void *at;
 	size_t avail;
 
@@ -43,24 +50,26 @@ uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t done, bool *cor
 static bool wait_for_work(struct journal *j)
 {
 	for (;;) {
-		bool idle = ring_empty(j->ring);
+		bool idle = !journal_uncommitted(j), kept = !ring_empty(j->ring);
 		bool hurry = j->sync_waiters || j->commit_waiters || j->room_waiters || j->stop ||
-			     j->job || ring_used(j->ring) > LINGER_BYTES;
+			     j->job || journal_uncommitted(j) > LINGER_BYTES;
 		struct timespec until;
+		int64_t due;
 
 		if (idle && (j->sync_waiters || j->job))
 			return true;
 		if (idle && j->room_waiters && !j->held)
 			return true;
 		if (idle && j->stop)
-			return j->flushed_op < ring_head_op(j->ring);
-		if (idle) {
+			return kept;
+		if (!kept) {
 			pthread_cond_wait(&j->work, j->config.lock);
 			continue;
 		}
-		if (hurry || clock_mono_ns() >= j->first_ns + LINGER_NS)
+		due = j->first_ns + (idle ? FLUSH_NS : LINGER_NS);
+		if ((hurry && !idle) || clock_mono_ns() >= due)
 			return true;
-		until = ns_timespec(j->first_ns + LINGER_NS);
+		until = ns_timespec(due);
 		pthread_cond_timedwait(&j->work, j->config.lock, &until);
 	}
 }
@@ -69,10 +78,14 @@ static bool wait_for_work(struct journal *j)
 static void batch_done(struct journal *j, uint64_t pos, uint64_t op, bool sync)
 {
 	j->config.committed(j->config.arg, j->batch, op);
-	ring_release(j->ring, pos, op);
+	j->pos = pos;
+	if (j->committed_op < op)
+		j->committed_op = op;
 	j->first_ns = clock_mono_ns();
-	if (sync)
+	if (sync) {
+		ring_release(j->ring, pos, op);
 		j->flushed_op = op;
+	}
 }
 
 /* The ids that a job used are used: the next op and the next blob come after them. */
@@ -91,7 +104,7 @@ static bool take_marks(struct journal *j, struct journal_marks *marks, struct er
 	batch_set_next_blob(j->batch, strtoull(PQgetvalue(res, 0, 2), NULL, 10));
 	pthread_mutex_lock(j->config.lock);
 	j->next_op = marks->next_op;
-	j->flushed_op = marks->next_op - 1;
+	j->committed_op = j->flushed_op = marks->next_op - 1;
 	if (strtoll(PQgetvalue(res, 0, 3), NULL, 10) > j->last_at)
 		j->last_at = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
 	ring_begin(j->ring, j->config.mount, marks->next_op - 1);
@@ -104,12 +117,11 @@ static bool take_marks(struct journal *j, struct journal_marks *marks, struct er
 static void insist_on_marks(struct journal *j, struct journal_marks *marks)
 {
 	struct error err;
-	uint64_t last;
 
 	while (!j->failed && !take_marks(j, marks, &err)) {
 		log_warn("%s; trying again", err.text);
 		commit_wait(j, 200);
-		if (PQstatus(j->conn) != CONNECTION_OK && commit_reconnect(j, &last, &err))
+		if (PQstatus(j->conn) != CONNECTION_OK && commit_reconnect(j, &err))
 			PQexitPipelineMode(j->conn);
 		if (j->stop)
 			j->failed = true;
@@ -119,9 +131,13 @@ static void insist_on_marks(struct journal *j, struct journal_marks *marks)
 static void run_job(struct journal *j)
 {
 	struct job *job = j->job;
+	enum commit result;
 
-	/* The flush of what came before, so that the job begins on firm ground. */
-	if (!commit_batch(j, true) || !PQexitPipelineMode(j->conn)) {
+	/* Everything is on disk; is the session alive? */
+	do
+		result = commit_batch(j, true);
+	while (result == COMMIT_ANEW);
+	if (result != COMMIT_DONE || !PQexitPipelineMode(j->conn)) {
 		job->ok = error_set(
 			job->err, ERR_UNREACHABLE, "the database does not take changes now");
 	} else {
@@ -137,24 +153,44 @@ static void run_job(struct journal *j)
 	pthread_mutex_unlock(j->config.lock);
 }
 
+/*
+ * Commits what comes next in the ring, up to *pos and *op. *sync: whether that and all before it is
+ * flushed, which it always is when nothing new is there. False when there is no hope.
+ */
+static bool commit_next(struct journal *j, bool *sync, uint64_t *pos, uint64_t *op)
+{
+	enum commit result = COMMIT_HOPELESS;
+	bool corrupt;
+
+	do {
+		*pos = drain_fold(j->ring, j->batch, j->pos, j->applied_op, &corrupt);
+		*sync = *sync || *pos == j->pos;
+		*op = j->applied_op > j->committed_op ? j->applied_op : j->committed_op;
+		if (batch_ops(j->batch))
+			*op = batch_last_op(j->batch);
+		if (!corrupt)
+			result = commit_batch(j, *sync);
+	} while (result == COMMIT_ANEW && !corrupt);
+	if (corrupt)
+		log_error("the journal has a record that cannot be read after op %llu",
+			(unsigned long long)*op);
+	return result == COMMIT_DONE;
+}
+
 /* Takes what is in the ring to the database, and answers those who waited for it. False when there
  * is no hope. */
 static bool drain_once(struct journal *j)
 {
 	pthread_mutex_t *lock = j->config.lock;
 	struct journal_waiter *synced = NULL, *committed, *roomy = NULL;
-	bool sync, look, corrupt, ok;
+	bool sync, look, ok;
 	uint64_t pos, op;
 
 	pthread_mutex_lock(lock);
-	sync = j->sync_waiters || j->stop;
+	sync = j->sync_waiters || j->stop ||
+	       j->pos - ring_tail(j->ring) > ring_size(j->ring) / FLUSH_SHARE;
 	pthread_mutex_unlock(lock);
-	pos = drain_fold(j->ring, j->batch, 0, &corrupt);
-	op = batch_ops(j->batch) ? batch_last_op(j->batch) : ring_tail_op(j->ring);
-	if (corrupt)
-		log_error("the journal has a record that cannot be read after op %llu",
-			(unsigned long long)op);
-	ok = !corrupt && commit_batch(j, sync);
+	ok = commit_next(j, &sync, &pos, &op);
 
 	pthread_mutex_lock(lock);
 	if (ok)

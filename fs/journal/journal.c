@@ -48,6 +48,11 @@ enum journal_room journal_room(struct journal *j, size_t data, enum journal_use 
 								      : JOURNAL_LATER;
 }
 
+size_t journal_uncommitted(const struct journal *j)
+{
+	return ring_head(j->ring) - j->pos;
+}
+
 bool journal_failed(const struct journal *j)
 {
 	return j->failed;
@@ -72,12 +77,17 @@ uint64_t journal_next_op(const struct journal *j)
 
 uint64_t journal_committed(const struct journal *j)
 {
-	return ring_tail_op(j->ring);
+	return j->committed_op;
+}
+
+uint64_t journal_flushed(const struct journal *j)
+{
+	return j->flushed_op;
 }
 
 const void *journal_append(struct journal *j, struct record *r)
 {
-	bool was_idle = ring_empty(j->ring);
+	bool was_idle = !journal_uncommitted(j);
 	const void *data = NULL;
 	size_t size;
 	int64_t now = clock_now_ns() / 1000;
@@ -95,7 +105,7 @@ const void *journal_append(struct journal *j, struct record *r)
 	ring_push(j->ring, size, r->op);
 	if (was_idle)
 		j->first_ns = clock_mono_ns();
-	if (was_idle || ring_used(j->ring) > LINGER_BYTES)
+	if (was_idle || journal_uncommitted(j) > LINGER_BYTES)
 		pthread_cond_signal(&j->work);
 	return data;
 }
@@ -150,6 +160,33 @@ void journal_go_on(struct journal *j)
 	pthread_cond_signal(&j->work);
 }
 
+struct settling {
+	struct journal_waiter waiter;
+	struct journal *journal;
+	bool over;
+};
+
+static void settled(struct journal_waiter *w, int error)
+{
+	struct settling *s = (struct settling *)w;
+
+	pthread_mutex_lock(s->journal->config.lock);
+	s->over = true;
+	pthread_cond_broadcast(&s->journal->settled);
+	pthread_mutex_unlock(s->journal->config.lock);
+}
+
+void journal_settle(struct journal *j)
+{
+	struct settling s = {.waiter = {.fn = settled}, .journal = j};
+
+	pthread_mutex_lock(j->config.lock);
+	if (!j->failed && !j->stop && !journal_sync(j, &s.waiter))
+		while (!s.over)
+			pthread_cond_wait(&j->settled, j->config.lock);
+	pthread_mutex_unlock(j->config.lock);
+}
+
 struct journal *journal_start(
 	const struct journal_config *config, PGconn *conn, struct ring *ring, struct error *err)
 {
@@ -164,13 +201,15 @@ struct journal *journal_start(
 	if (!config->history)
 		batch_without_history(j->batch);
 	j->next_op = config->next_op;
-	j->flushed_op = config->next_op - 1;
+	j->pos = ring_tail(ring);
+	j->committed_op = j->flushed_op = config->next_op - 1;
 	j->last_at = config->last_at;
 	journal_look(j);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&j->work, &attr);
 	pthread_cond_init(&j->job_done, &attr);
+	pthread_cond_init(&j->settled, &attr);
 	pthread_condattr_destroy(&attr);
 	if (PQenterPipelineMode(conn) && pthread_create(&j->thread, NULL, drain_main, j) == 0)
 		return j;
@@ -205,6 +244,7 @@ void journal_free(struct journal *j)
 	batch_free(j->batch);
 	pthread_cond_destroy(&j->work);
 	pthread_cond_destroy(&j->job_done);
+	pthread_cond_destroy(&j->settled);
 	free(j->conninfo);
 	free(j);
 }

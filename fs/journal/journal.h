@@ -130,8 +130,16 @@ bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, st
 	void *arg, struct journal_marks *marks, struct error *err);
 void journal_go_on(struct journal *j);
 
-/* Under the lock: last op that is committed. */
+/* Under the lock: last op that is committed; and last op that is on the server's disk, too. */
 uint64_t journal_committed(const struct journal *j);
+uint64_t journal_flushed(const struct journal *j);
+
+/*
+ * Without the lock, not on the drain's thread: waits until everything acknowledged is on the
+ * server's disk, or nothing more will be. For a session that begins after another was lost: a
+ * server that crashed may lack what it had committed, which the drain brings there again.
+ */
+void journal_settle(struct journal *j);
 
 /* The connection that the drain uses: takes the lease, prepares, enters pipeline mode. ERR_BUSY
  * says who holds the lease. */

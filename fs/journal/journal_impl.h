@@ -24,14 +24,20 @@ struct journal {
 	pthread_t thread;
 	pthread_cond_t work; /* with config.lock: the drain has something to do */
 	pthread_cond_t job_done;
+	pthread_cond_t settled;
 	struct job *job;
 	bool held; /* changes wait until a job is over and its effects are known */
 	bool stop;
 	bool failed; /* the drain gave up: lost the lease to someone else */
 	uint64_t next_op;
-	uint64_t flushed_op; /* last op that is on disk */
+	/* Between the ring's tail and pos, everything is committed but not on the server's disk. */
+	uint64_t pos;
+	uint64_t committed_op; /* last op that was committed */
+	uint64_t flushed_op;   /* last op that is on disk */
+	uint64_t applied_op; /* last op of this mount that the server had when it was last asked */
 	int64_t last_at;
-	int64_t first_ns; /* when the oldest op that is not in a batch came, monotonic */
+	int64_t first_ns; /* when the oldest op that is not in a batch came, or the last batch was
+			     committed; monotonic */
 	struct journal_waiter *sync_waiters, *commit_waiters, *room_waiters;
 	/* space.c */
 	struct disk_space space;   /* as of the last look, if it is known */
@@ -46,26 +52,36 @@ struct journal {
 /* So many bytes in the ring end the wait for company: see drain.c. */
 #define LINGER_BYTES (2u << 20)
 
+/* Under the lock: bytes in the ring that are in no batch that was committed. */
+size_t journal_uncommitted(const struct journal *j);
+
 /* --- drain.c --- */
 
 /* The drain's thread; arg is the journal. */
 void *drain_main(void *arg);
 
 /*
- * Folds what is in the ring from its tail on, within the limits of a batch, except ops up to
- * `done`, which the database has already. Returns where it ends.
+ * Folds what is in the ring from pos on, within the limits of a batch, except ops up to `done`,
+ * which the database has already. Returns where it ends.
  */
-uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t done, bool *corrupt);
+uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t pos, uint64_t done, bool *corrupt);
 
 /* --- commit.c, on the drain's thread, without the lock --- */
 
-/* Commits the journal's batch, trying again for as long as it takes. False when there is no hope.
- */
-bool commit_batch(struct journal *j, bool sync);
+enum commit {
+	COMMIT_DONE,
+	COMMIT_ANEW, /* the session was lost: what is not on disk is to be folded once more */
+	COMMIT_HOPELESS,
+};
 
-/* Makes the connection anew and takes the lease back. *last is the last op that had been committed.
+/* Commits the journal's batch, trying again for as long as it takes. */
+enum commit commit_batch(struct journal *j, bool sync);
+
+/*
+ * Makes the connection anew, takes the lease back, and goes back to what is on disk for sure: a
+ * server that crashed may have lost what it had only committed.
  */
-bool commit_reconnect(struct journal *j, uint64_t *last, struct error *err);
+bool commit_reconnect(struct journal *j, struct error *err);
 
 /* Waits so long, or until it is time to stop. */
 void commit_wait(struct journal *j, int ms);

@@ -11,7 +11,7 @@ bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t
 	*replayed = 0;
 	while (ok && !ring_empty(ring)) {
 		bool corrupt;
-		uint64_t pos = drain_fold(ring, b, *last_op, &corrupt);
+		uint64_t pos = drain_fold(ring, b, ring_tail(ring), *last_op, &corrupt);
 		if (corrupt && !batch_ops(b))
 			ok = error_set(err, ERR_CORRUPT,
 				"the journal has a record that cannot be read after op %llu",

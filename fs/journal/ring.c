@@ -255,6 +255,11 @@ uint64_t ring_tail(const struct ring *ring)
 	return atomic_load(&ring->h->tail);
 }
 
+uint64_t ring_head(const struct ring *ring)
+{
+	return atomic_load(&ring->h->head);
+}
+
 const void *ring_at(const struct ring *ring, uint64_t *pos, size_t *avail)
 {
 	uint64_t head = atomic_load_explicit(&ring->h->head, memory_order_acquire);

@@ -19,7 +19,7 @@ struct ring;
 /* What anyone may know of a journal while it is in use. */
 struct ring_peek {
 	uint64_t head_op; /* last op acknowledged */
-	uint64_t tail_op; /* last op committed */
+	uint64_t tail_op; /* last op that is on the server's disk */
 	uint64_t bytes_used;
 	uint64_t bytes_size;
 	uint64_t mount; /* thule.mount.id of its daemon */
@@ -61,12 +61,15 @@ bool ring_fits(const struct ring *ring, size_t n);
 void *ring_reserve(struct ring *ring, size_t n);
 void ring_push(struct ring *ring, size_t n, uint64_t op);
 
-/*
- * Iterates from the tail: *pos starts as ring_tail(); returns the bytes at *pos and how many may be
- * read there, or NULL at the head. The caller advances *pos by the size of the record it decoded.
- */
+/* Positions, which only grow: of the oldest byte in use, and past the newest. */
 uint64_t ring_tail(const struct ring *ring);
+uint64_t ring_head(const struct ring *ring);
+
+/*
+ * Iterates from a position between them; returns the bytes at *pos and how many may be read there,
+ * or NULL at the head. The caller advances *pos by the size of the record it decoded.
+ */
 const void *ring_at(const struct ring *ring, uint64_t *pos, size_t *avail);
 
-/* Gives back all before pos: everything up to and including op is committed. */
+/* Gives back all before pos: everything up to and including op is on the server's disk. */
 void ring_release(struct ring *ring, uint64_t pos, uint64_t op);

@@ -27,10 +27,14 @@
 
 static void look(struct journal *j)
 {
-	uint64_t mark = ring_tail(j->ring); /* before the disk, which may have more by then */
 	struct disk_space space;
-	bool known = disk_look(j->config.disk, &space), full, was_full;
+	bool known, full, was_full;
+	uint64_t mark;
 
+	pthread_mutex_lock(j->config.lock);
+	mark = j->pos; /* before the disk, which may have more by then */
+	pthread_mutex_unlock(j->config.lock);
+	known = disk_look(j->config.disk, &space);
 	pthread_mutex_lock(j->config.lock);
 	j->space_known = known;
 	if (known) {
@@ -65,7 +69,7 @@ void space_look_now(struct journal *j)
 /* Bytes for this use, and how many of them the ring may still need. */
 static int64_t room_for(const struct journal *j, enum journal_use use, int64_t *owed)
 {
-	uint64_t since = ring_tail(j->ring) + ring_used(j->ring) - j->space_mark;
+	uint64_t since = ring_head(j->ring) - j->space_mark;
 
 	*owed = (int64_t)since * DISK_FACTOR;
 	return j->space.room - (use == JOURNAL_GROW ? REMOVAL_BYTES : 0);

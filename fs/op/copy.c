@@ -27,6 +27,17 @@ struct copy {
 	uint64_t to_fh;
 };
 
+/* The last op that made one of the pieces. */
+static uint64_t newest(const PGresult *res)
+{
+	uint64_t op = 0;
+
+	for (int row = 0; row < PQntuples(res); row++)
+		if ((uint64_t)result_int(res, row, 4) > op)
+			op = (uint64_t)result_int(res, row, 4);
+	return op;
+}
+
 /* The pieces of an answer of read_extents, where they go. k->len shrinks to what they say all of.
  */
 static struct share *read_shares(
@@ -151,6 +162,10 @@ static int copy_range(struct call *c, struct copy *k)
 		(end < k->from_off + k->len && transport_times_parked() < PARKED_FOR_ALL))
 		return need_committed(c);
 	rc = need_layout(c, from, STMT_READ_EXTENTS, k->from_off, &end, &res);
+	if (rc)
+		return rc;
+	/* What a crash of the server loses gets other ids of blobs than it had. */
+	rc = need_flushed(c, newest(res));
 	if (rc)
 		return rc;
 	k->len = end - k->from_off;

@@ -332,7 +332,7 @@ int need_unheld(struct call *c)
 	return journal_held(c->fs->journal) ? wait_room(c) : 0;
 }
 
-int need_committed(struct call *c)
+static int wait_for(struct call *c, bool (*is_over)(struct journal *j, struct journal_waiter *w))
 {
 	struct journal_wait *wait;
 
@@ -342,12 +342,22 @@ int need_committed(struct call *c)
 		return transport_error();
 	wait = xcalloc(1, sizeof(*wait));
 	wait->waiter.fn = wait_over;
-	if (journal_commit(c->fs->journal, &wait->waiter)) {
+	if (is_over(c->fs->journal, &wait->waiter)) {
 		free(wait);
 		return EIO;
 	}
 	wait->parked = transport_park(c->fs->transport, c->req);
 	return CALL_PARKED;
+}
+
+int need_committed(struct call *c)
+{
+	return wait_for(c, journal_commit);
+}
+
+int need_flushed(struct call *c, uint64_t op)
+{
+	return op <= journal_flushed(c->fs->journal) ? 0 : wait_for(c, journal_sync);
 }
 
 int need_space(struct call *c, size_t data)

@@ -103,6 +103,9 @@ int need_journal(struct call *c);
 int need_unheld(struct call *c);
 /* That all which was acknowledged is committed; for those who saw that something is not. */
 int need_committed(struct call *c);
+/* 0 once everything up to an op is on the server's disk. */
+int need_flushed(struct call *c, uint64_t op);
+
 /*
  * What the database has of a file in [off, *end): the answer to read_holes or read_extents, valid
  * until the lock is let go. *end becomes less when it was asked for less.

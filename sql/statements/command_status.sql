@@ -1,6 +1,6 @@
 -- thule status: one row about a filesystem: as JSON, the pid of its daemon, and then in columns for people.
 -- $1 its mount point on this host, $2 the boot id of this host; both null: not mounted here.
--- $3 to $7 are what the journal's header says: last op acknowledged, last op committed, bytes used, its size, pid of
+-- $3 to $7 are what the journal's header says: last op acknowledged, last op on the server's disk, bytes used, its size, pid of
 -- its daemon; null where it has no journal here.
 with about as (
     select current_database() as database,
@@ -25,7 +25,7 @@ select row_to_json(a) as json,
     pg_size_pretty(a.database_bytes) as size,
     coalesce((a.journal ->> 'ops') || ' ops and '
         || pg_size_pretty((a.journal ->> 'bytes')::bigint) || ' of '
-        || pg_size_pretty((a.journal ->> 'bytes_size')::bigint) || ' to be committed', 'none') as journal,
+        || pg_size_pretty((a.journal ->> 'bytes_size')::bigint) || ' not yet on disk', 'none') as journal,
     coalesce((a.last_op ->> 'op') || ' at ' || (a.last_op ->> 'at'), 'none') as "last op",
     coalesce('pid ' || (a.mount ->> 'pid') || ', version ' || (a.mount ->> 'version') || ', since '
         || (a.mount ->> 'mounted_at')
