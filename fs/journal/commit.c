@@ -86,6 +86,10 @@ bool commit_reconnect(struct journal *j, struct error *err)
 		return false;
 	if (!PQenterPipelineMode(j->conn))
 		return error_set(err, ERR_INTERNAL, "cannot enter pipeline mode");
+	if (applied.next_op <= j->committed_op)
+		log_warn("the server has lost %llu ops that it had committed; they are in the "
+			 "journal",
+			(unsigned long long)(j->committed_op + 1 - applied.next_op));
 	pthread_mutex_lock(j->config.lock);
 	j->pos = ring_tail(j->ring);
 	j->applied_op = applied.last_op;
@@ -95,8 +99,27 @@ bool commit_reconnect(struct journal *j, struct error *err)
 	return true;
 }
 
+/* Waits longer from try to try. Once it is time to stop, it is short and ends soon. */
+struct patience {
+	int delay_ms;
+	bool stopping;
+};
+
+#define DELAY_MIN_MS 10
+#define DELAY_MAX_MS 1000
+
+/* False when there were enough tries. */
+static bool wait_again(struct journal *j, struct patience *p)
+{
+	commit_wait(j, p->delay_ms);
+	p->delay_ms = p->delay_ms < DELAY_MAX_MS ? p->delay_ms * 2 : DELAY_MAX_MS;
+	if (j->stop && !p->stopping)
+		*p = (struct patience){DELAY_MIN_MS, true};
+	return !p->stopping || p->delay_ms < DELAY_MAX_MS;
+}
+
 /* Until there is a session again. False when there is no hope. */
-static bool insist_on_session(struct journal *j, int *delay_ms)
+static bool insist_on_session(struct journal *j, struct patience *p)
 {
 	struct error err;
 
@@ -105,9 +128,7 @@ static bool insist_on_session(struct journal *j, int *delay_ms)
 			log_error("%s", err.text);
 			return false;
 		}
-		commit_wait(j, *delay_ms);
-		*delay_ms = *delay_ms < 1000 ? *delay_ms * 2 : 1000;
-		if (j->stop && *delay_ms >= 1000)
+		if (!wait_again(j, p))
 			return false;
 	}
 	return true;
@@ -115,12 +136,12 @@ static bool insist_on_session(struct journal *j, int *delay_ms)
 
 enum commit commit_batch(struct journal *j, bool sync)
 {
-	struct error err;
-	int delay_ms = 10;
+	struct patience patience = {DELAY_MIN_MS, false};
 	bool said = false, full = false, lost = false;
+	struct error err;
 
 	while (!lost && !batch_commit(j->batch, j->conn, sync, &err)) {
-		if (!said || delay_ms >= 1000)
+		if (!said || patience.delay_ms >= DELAY_MAX_MS)
 			log_warn("%s; trying again", err.text);
 		said = true;
 		/* A server that comes back is waited for; one that refuses is reported to those who
@@ -131,12 +152,10 @@ enum commit commit_batch(struct journal *j, bool sync)
 			full = true;
 			space_refused(j, true);
 		}
-		commit_wait(j, delay_ms);
-		delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
-		if (j->stop && delay_ms >= 1000)
+		if (!wait_again(j, &patience))
 			return COMMIT_HOPELESS;
 		lost = err.class == ERR_UNREACHABLE || PQstatus(j->conn) != CONNECTION_OK;
-		if (lost && !insist_on_session(j, &delay_ms))
+		if (lost && !insist_on_session(j, &patience))
 			return COMMIT_HOPELESS;
 	}
 	if (full)

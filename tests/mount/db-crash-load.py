@@ -5,6 +5,7 @@
 # timeout: 120
 import os
 import random
+import signal
 import threading
 import time
 
@@ -104,11 +105,10 @@ def end(workers):
 
 
 def check_copies():
-    """A copy whose source the server loses, with the ids that its blobs had. Someone is always busy, so nothing is
-    flushed for want of other work."""
-    sql("alter system set wal_writer_delay = '10s'")
-    sql("select pg_reload_conf()")
+    """A copy whose source the server would lose, with the ids that its blobs had. Nobody flushes in the background,
+    and someone is always busy, so nothing is flushed for want of other work."""
     write("busy", b"")
+    os.kill(int(sql("select pid from pg_stat_activity where backend_type = 'walwriter'")[0][0]), signal.SIGSTOP)
     busy = threading.Event()
 
     def keep_busy():
