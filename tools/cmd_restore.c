@@ -81,6 +81,9 @@ static int run(const struct arguments *args)
 	if (!conn)
 		return command_fail(&err);
 	what = json_args(conn, args, &from, &to, &err);
+	/* The instant that is typed may be of what was just done. */
+	if (!what && ask_sync(conn, NULL))
+		what = json_args(conn, args, &from, &to, &err);
 	ok = what && restore(conn, args, what, &err);
 	free(what);
 	PQfinish(conn);

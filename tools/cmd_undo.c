@@ -74,6 +74,9 @@ static bool undo(
 	char *selectors = json_args(conn, args, t, err), *result;
 	bool ok;
 
+	/* The instants that are typed may be of what was just done. */
+	if (!selectors && ask_sync(conn, NULL))
+		selectors = json_args(conn, args, t, err);
 	if (!selectors)
 		return false;
 	if (args->option[OPT_DRY_RUN]) {

@@ -128,3 +128,16 @@ refuses 1 'nothing to undo' "$THULE" undo --tag no-such-tag --dry-run
 refuses 1 'nothing to undo' "$THULE" undo --tag no-such-tag --dry-run --json
 refuses 1 'never was' "$THULE" undo --pid 1 "$MNT/no/such/file"
 assert_eq "$before" "$(last_op)" "the last op after undos that were refused"
+
+# What was just done may be named before it is in the database.
+echo kept >"$MNT/just"
+before=$(last_op)
+mkfifo "$CASE_DIR/commands"
+psql -XAtq -d "$THULE_SOURCE" <"$CASE_DIR/commands" >"$CASE_DIR/said" &
+exec 3>"$CASE_DIR/commands"
+echo "begin; lock table thule.op in share mode; select 'held'; select pg_sleep(0.5); commit" >&3
+exec 3>&-
+wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
+truncate -s 0 "$MNT/just"
+undo --since "op:$((before + 1))" "$MNT/just"
+assert_eq kept "$(<"$MNT/just")" "a file after undo of what was just done"
