@@ -37,9 +37,15 @@ static void inode_committed(void *arg, uint64_t ino)
 void fs_committed(void *arg, const struct batch *b, uint64_t op)
 {
 	struct committed c = {arg, op};
+	struct inode *inode, *tmp;
 
 	/* Inodes and names compare their dirty_op with the last committed op; only bytes are let
 	 * go. */
-	batch_each_inode(b, inode_committed, &c);
+	if (b)
+		batch_each_inode(b, inode_committed, &c);
+	else
+		HASH_ITER (hh, c.fs->state.inodes, inode, tmp)
+			if (inode->pending_count)
+				pending_drop(inode, op);
 	state_evict(&c.fs->state, op);
 }

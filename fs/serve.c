@@ -65,19 +65,21 @@ static bool query_u64(
 /* Commits what an earlier daemon of this host acknowledged and did not get to commit. */
 static bool replay(struct server *s, PGconn *conn, struct ring *ring, struct error *err)
 {
-	uint64_t last_op, newer, replayed, next_blob = (uint64_t)s->super.next_blob;
+	uint64_t known, last_op, newer, replayed, next_blob = (uint64_t)s->super.next_blob;
 	char path[256];
 
 	if (ring_empty(ring))
 		return true;
 	if (!query_u64(conn, "select last_op from thule.mount where id = $1::bigint",
 		    ring_mount(ring), &last_op, err) ||
+		!query_u64(conn, "select count(*) from thule.mount where id = $1::bigint",
+			ring_mount(ring), &known, err) ||
 		!query_u64(conn,
 			"select count(*) from thule.mount where id > $1::bigint and last_op > 0",
 			ring_mount(ring), &newer, err))
 		return false;
 	ring_path(s->super.uuid, path, sizeof(path));
-	if (ring_tail_op(ring) >= (uint64_t)s->super.next_op)
+	if (!known || ring_tail_op(ring) >= (uint64_t)s->super.next_op)
 		return error_set(err, ERR_BUSY,
 			"the journal %s begins after op %llu and the database ends with op %llu, "
 			"as "

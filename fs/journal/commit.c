@@ -1,11 +1,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "db/conn.h"
 #include "journal/journal_impl.h"
+
+/* Between tries. */
+#define DELAY_MIN_MS 10
+#define DELAY_MAX_MS 1000
 
 /* Says to those who wait for a batch that it cannot be done now; they may try again. */
 static void fail_waiters(struct journal *j, int error)
@@ -68,7 +73,9 @@ static bool continues(struct journal *j, const struct applied *a, struct error *
 {
 	if (a->known && !a->fenced && a->next_op > j->flushed_op)
 		return true;
+	pthread_mutex_lock(j->config.lock);
 	j->failed = true;
+	pthread_mutex_unlock(j->config.lock);
 	return error_set(err, ERR_BUSY,
 		a->fenced ? "another mount has taken the filesystem over while the connection was "
 			    "lost; what was not committed stays in the journal"
@@ -93,33 +100,35 @@ bool commit_reconnect(struct journal *j, struct error *err)
 	pthread_mutex_lock(j->config.lock);
 	j->pos = ring_tail(j->ring);
 	j->applied_op = applied.last_op;
+	if (j->committed_op < applied.last_op)
+		j->committed_op = applied.last_op;
+	/* The answer to a commit may have been lost. */
+	j->config.committed(j->config.arg, NULL, applied.last_op);
 	pthread_mutex_unlock(j->config.lock);
 	batch_reset(j->batch);
 	batch_set_next_blob(j->batch, applied.next_blob);
 	return true;
 }
 
-/* Waits longer from try to try. Once it is time to stop, it is short and ends soon. */
-struct patience {
-	int delay_ms;
-	bool stopping;
-};
-
-#define DELAY_MIN_MS 10
-#define DELAY_MAX_MS 1000
-
-/* False when there were enough tries. */
-static bool wait_again(struct journal *j, struct patience *p)
+/* Waits longer from try to try. Once it is time to stop, it is short and ends soon. False when
+ * there were enough tries. */
+static bool wait_again(struct journal *j)
 {
-	commit_wait(j, p->delay_ms);
-	p->delay_ms = p->delay_ms < DELAY_MAX_MS ? p->delay_ms * 2 : DELAY_MAX_MS;
-	if (j->stop && !p->stopping)
-		*p = (struct patience){DELAY_MIN_MS, true};
-	return !p->stopping || p->delay_ms < DELAY_MAX_MS;
+	int ms = j->patience.delay_ms;
+
+	commit_wait(j, ms ? ms : DELAY_MIN_MS);
+	j->patience.delay_ms = ms < DELAY_MIN_MS   ? 2 * DELAY_MIN_MS
+			       : ms < DELAY_MAX_MS ? 2 * ms
+						   : ms;
+	if (j->stop && !j->patience.stopping) {
+		j->patience.stopping = true;
+		j->patience.delay_ms = DELAY_MIN_MS;
+	}
+	return !j->patience.stopping || j->patience.delay_ms < DELAY_MAX_MS;
 }
 
 /* Until there is a session again. False when there is no hope. */
-static bool insist_on_session(struct journal *j, struct patience *p)
+static bool insist_on_session(struct journal *j)
 {
 	struct error err;
 
@@ -128,39 +137,43 @@ static bool insist_on_session(struct journal *j, struct patience *p)
 			log_error("%s", err.text);
 			return false;
 		}
-		if (!wait_again(j, p))
+		if (!wait_again(j))
 			return false;
 	}
 	return true;
 }
 
+/* Says that it was refused, to the log and to those who sync. */
+static void refused(struct journal *j, const struct error *err)
+{
+	if (!j->patience.said || j->patience.delay_ms >= DELAY_MAX_MS)
+		log_warn("%s; trying again", err->text);
+	j->patience.said = true;
+	/* A server that comes back is waited for; one that refuses is reported to those who sync.
+	 */
+	if (err->class != ERR_UNREACHABLE && err->class != ERR_TRANSIENT)
+		fail_waiters(j, error_to_errno(err));
+	if (err->class == ERR_NO_SPACE)
+		space_refused(j, true);
+}
+
 enum commit commit_batch(struct journal *j, bool sync)
 {
-	struct patience patience = {DELAY_MIN_MS, false};
-	bool said = false, full = false, lost = false;
 	struct error err;
 
-	while (!lost && !batch_commit(j->batch, j->conn, sync, &err)) {
-		if (!said || patience.delay_ms >= DELAY_MAX_MS)
-			log_warn("%s; trying again", err.text);
-		said = true;
-		/* A server that comes back is waited for; one that refuses is reported to those who
-		 * sync. */
-		if (err.class != ERR_UNREACHABLE && err.class != ERR_TRANSIENT)
-			fail_waiters(j, error_to_errno(&err));
-		if (err.class == ERR_NO_SPACE) {
-			full = true;
-			space_refused(j, true);
-		}
-		if (!wait_again(j, &patience))
+	while (!batch_commit(j->batch, j->conn, sync, &err)) {
+		bool lost = err.class == ERR_UNREACHABLE;
+
+		refused(j, &err);
+		if (!wait_again(j))
 			return COMMIT_HOPELESS;
-		lost = err.class == ERR_UNREACHABLE || PQstatus(j->conn) != CONNECTION_OK;
-		if (lost && !insist_on_session(j, &patience))
-			return COMMIT_HOPELESS;
+		if (lost || PQstatus(j->conn) != CONNECTION_OK)
+			return insist_on_session(j) ? COMMIT_ANEW : COMMIT_HOPELESS;
 	}
-	if (full)
+	if (j->refused)
 		space_refused(j, false);
-	if (said)
+	if (j->patience.said)
 		log_info("the database takes batches again");
-	return lost ? COMMIT_ANEW : COMMIT_DONE;
+	memset(&j->patience, 0, sizeof(j->patience));
+	return COMMIT_DONE;
 }

@@ -39,7 +39,8 @@ uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t pos, uint64_t d
 			*corrupt = true;
 			break;
 		}
-		if (r.op > done)
+		/* What is no op may have come after the one whose number it has. */
+		if (r.op > done || (r.op == done && r.kind == OP_NONE))
 			batch_add(b, &r);
 		pos += n;
 	}
@@ -165,9 +166,7 @@ static bool commit_next(struct journal *j, bool *sync, uint64_t *pos, uint64_t *
 	do {
 		*pos = drain_fold(j->ring, j->batch, j->pos, j->applied_op, &corrupt);
 		*sync = *sync || *pos == j->pos;
-		*op = j->applied_op > j->committed_op ? j->applied_op : j->committed_op;
-		if (batch_ops(j->batch))
-			*op = batch_last_op(j->batch);
+		*op = batch_ops(j->batch) ? batch_last_op(j->batch) : j->committed_op;
 		if (!corrupt)
 			result = commit_batch(j, *sync);
 	} while (result == COMMIT_ANEW && !corrupt);
@@ -221,6 +220,7 @@ static bool drain_once(struct journal *j)
 
 void *drain_main(void *arg)
 {
+	struct journal_waiter *late;
 	struct journal *j = arg;
 	bool more = true;
 
@@ -237,5 +237,10 @@ void *drain_main(void *arg)
 		else if (more)
 			more = drain_once(j);
 	}
+	pthread_mutex_lock(j->config.lock);
+	j->ended = true;
+	late = waiters_take(&j->sync_waiters, UINT64_MAX);
+	pthread_mutex_unlock(j->config.lock);
+	waiters_call(late, EIO);
 	return NULL;
 }

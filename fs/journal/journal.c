@@ -181,9 +181,12 @@ void journal_settle(struct journal *j)
 	struct settling s = {.waiter = {.fn = settled}, .journal = j};
 
 	pthread_mutex_lock(j->config.lock);
-	if (!j->failed && !j->stop && !journal_sync(j, &s.waiter))
+	/* A batch that is refused is tried again, and so is this. */
+	while (!j->failed && !j->ended && !journal_sync(j, &s.waiter)) {
 		while (!s.over)
 			pthread_cond_wait(&j->settled, j->config.lock);
+		s.over = false;
+	}
 	pthread_mutex_unlock(j->config.lock);
 }
 

@@ -28,8 +28,8 @@ struct journal_config {
 			       epoch */
 	const struct disk *disk; /* of the server */
 	pthread_mutex_t *lock;
-	/* Called under the lock when a batch has committed: everything up to `op` is in the
-	 * database. */
+	/* Called under the lock when everything up to `op` is in the database: with the batch that
+	 * was committed, or NULL when nobody knows how many batches were. */
 	void (*committed)(void *arg, const struct batch *b, uint64_t op);
 	void *arg;
 };

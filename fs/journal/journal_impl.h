@@ -29,6 +29,12 @@ struct journal {
 	bool held; /* changes wait until a job is over and its effects are known */
 	bool stop;
 	bool failed; /* the drain gave up: lost the lease to someone else */
+	bool ended;  /* the drain's thread takes nothing any more */
+	struct {
+		int delay_ms;  /* before the next try */
+		bool stopping; /* it is time to stop: few more */
+		bool said;     /* that something was refused */
+	} patience;            /* the drain's: until a batch is committed */
 	uint64_t next_op;
 	/* Between the ring's tail and pos, everything is committed but not on the server's disk. */
 	uint64_t pos;

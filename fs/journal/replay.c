@@ -16,7 +16,8 @@ bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t
 			ok = error_set(err, ERR_CORRUPT,
 				"the journal has a record that cannot be read after op %llu",
 				(unsigned long long)*last_op);
-		if (!ok || (batch_ops(b) && !batch_commit(b, conn, true, err))) {
+		/* Also when there is nothing new: it flushes what the dead daemon had committed. */
+		if (!ok || !batch_commit(b, conn, true, err)) {
 			ok = false;
 			break;
 		}

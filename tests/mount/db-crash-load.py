@@ -1,8 +1,10 @@
 #!/usr/bin/python3
-# The server crashes again and again while programs write, none of which syncs: it has lost what it had committed and
-# not flushed, and all of it is there again. The last time, the daemon is killed too, and the next mount brings it.
+# The server crashes again and again while programs write, none of which syncs, and sessions are lost with the answers
+# to what they committed: all is there again. The last time, the daemon is killed too, and the next mount brings it. The
+# journal is small, so that its bytes are soon used anew.
 # db: private
-# timeout: 120
+# options: journal_size=8,cache_inodes=1000
+# timeout: 150
 import os
 import random
 import signal
@@ -35,7 +37,7 @@ class Worker(threading.Thread):
         what = self.random.random()
         if what < 0.5 or len(names) < 5:
             name = f"f{self.count}"
-            self.files[name] = b"%d " % self.count * self.random.randrange(2000)
+            self.files[name] = b"%d " % self.count * self.random.choice([1, 100, 2000, 40000])
             write(f"{self.folder}/{name}", self.files[name])
             return
         name = self.random.choice(names)
@@ -84,12 +86,19 @@ def start():
 
 def more(workers):
     """Until each has done some work."""
-    wanted = [worker.count + 200 for worker in workers]
+    wanted = [worker.count + 100 for worker in workers]
     end = time.monotonic() + 60
     while any(worker.count < count and not worker.error for worker, count in zip(workers, wanted)):
         if time.monotonic() > end:
             raise AssertionError("no progress")
         time.sleep(0.01)
+
+
+def lose_sessions():
+    for _ in range(4):
+        time.sleep(random.random() * 0.3)
+        shell("sql", "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+              f" where application_name = 'thulefs {random.choice(('drain', 'drain', 'reader', 'control'))}'")
 
 
 def crash():
@@ -137,6 +146,8 @@ def check_copies():
 check_copies()
 workers = start()
 for _ in range(CRASHES):
+    more(workers)
+    lose_sessions()
     more(workers)
     crash()
 more(workers)

@@ -42,6 +42,18 @@ wait $! && fail "the session survived"
 wait_until 40 accepts || fail "the server does not come back"
 write_and_sync "a crash"
 
+# An access time is no op: it comes after the last one that the new session knows of.
+cat "$MNT/1" >/dev/null
+seen=$(stat -c %X.%x "$MNT/1")
+sql "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'thulefs drain'" >/dev/null
+sync_fs
+sleep 1
+cat "$MNT/2" >/dev/null
+second=$(stat -c %x "$MNT/2")
+remount_fs
+assert_eq "$seen" "$(stat -c %X.%x "$MNT/1")" "an access time from before the session was lost"
+assert_eq "$second" "$(stat -c %x "$MNT/2")" "one from after it"
+
 private_pg_ctl stop -m immediate
 echo last >"$MNT/last" &
 start_db

@@ -19,6 +19,17 @@ wait_daemon_gone
 start_db
 mount_fs
 assert_eq $'first\nsecond' "$(<"$MNT/file")" "content after the next mount"
+
+# A server that comes back each time, and ends each session that commits.
+sql "create function public.die() returns trigger language plpgsql as
+	\$\$begin perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(1); return null; end\$\$;
+	create trigger die before insert on thule.op for each statement execute function public.die()" 2>/dev/null
+echo third >>"$MNT/file"
+assert_fails 'did not take the last changes' "$THULE" umount --wait 40 "$MNT"
+wait_daemon_gone
+sql "drop trigger die on thule.op; drop function public.die()"
+mount_fs
+assert_eq $'first\nsecond\nthird' "$(<"$MNT/file")" "content after the mount after that"
 "$THULE" umount "$MNT" || fail "thule umount with a server"
 wait_daemon_gone
 mount_fs
