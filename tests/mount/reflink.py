@@ -253,7 +253,7 @@ def check_crash():
     """Copies that are only in the journal when the daemon dies."""
     data = rng.randbytes(500_000)
     write("c", data)
-    os.sync()
+    last_op()  # the source is on the server's disk, as it must be for a copy
     with subprocess.Popen(["psql", "-XAtq", "-d", os.environ["THULE_SOURCE"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as hold:
         print("begin; lock table thule.op in exclusive mode; select 'held';", file=hold.stdin, flush=True)
