@@ -97,3 +97,11 @@ bool ask_sync(PGconn *conn, struct error *err)
 	close(fd);
 	return ok;
 }
+
+PGresult *ask_again(
+	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err)
+{
+	PGresult *res = ask(conn, stmt, nparams, params, err);
+
+	return res || !ask_sync(conn, NULL) ? res : ask(conn, stmt, nparams, params, err);
+}

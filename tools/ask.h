@@ -34,3 +34,10 @@ bool ask_sync(PGconn *conn, struct error *err);
 /* Fills *err as ask() does from what the functions of schema thule refuse. False, with *err
  * untouched, when the failure is another. */
 bool ask_refused(const PGresult *res, struct error *err);
+
+/*
+ * Like ask(); what is refused is asked again after ask_sync(), because an instant that somebody
+ * types may be of what was just done.
+ */
+PGresult *ask_again(
+	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err);

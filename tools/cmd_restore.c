@@ -46,7 +46,7 @@ static char *json_args(PGconn *conn, const struct arguments *args, const struct 
 	struct past_path path = past_path(from), new = past_path(to);
 	const char *params[] = {path.text, path.bytes, args->option[OPT_AT], new.text, new.bytes,
 		args->option[OPT_FORCE] ? "true" : "false"};
-	PGresult *res = ask(conn, STMT_COMMAND_RESTORE_ARGS, 6, params, err);
+	PGresult *res = ask_again(conn, STMT_COMMAND_RESTORE_ARGS, 6, params, err);
 	char *json = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
 
 	PQclear(res);
@@ -81,9 +81,6 @@ static int run(const struct arguments *args)
 	if (!conn)
 		return command_fail(&err);
 	what = json_args(conn, args, &from, &to, &err);
-	/* The instant that is typed may be of what was just done. */
-	if (!what && ask_sync(conn, NULL))
-		what = json_args(conn, args, &from, &to, &err);
 	ok = what && restore(conn, args, what, &err);
 	free(what);
 	PQfinish(conn);

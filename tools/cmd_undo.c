@@ -59,7 +59,7 @@ static char *json_args(
 	const char *params[] = {args->option[OPT_TAG], args->option[OPT_PID], args->option[OPT_EXE],
 		args->option[OPT_USER], args->option[OPT_SINCE], args->option[OPT_UNTIL], path.text,
 		path.bytes, args->option[OPT_FORCE] ? "true" : "false"};
-	PGresult *res = ask(conn, STMT_COMMAND_UNDO_ARGS, 9, params, err);
+	PGresult *res = ask_again(conn, STMT_COMMAND_UNDO_ARGS, 9, params, err);
 	char *json = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
 
 	PQclear(res);
@@ -74,9 +74,6 @@ static bool undo(
 	char *selectors = json_args(conn, args, t, err), *result;
 	bool ok;
 
-	/* The instants that are typed may be of what was just done. */
-	if (!selectors && ask_sync(conn, NULL))
-		selectors = json_args(conn, args, t, err);
 	if (!selectors)
 		return false;
 	if (args->option[OPT_DRY_RUN]) {

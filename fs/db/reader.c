@@ -237,7 +237,6 @@ struct reader *reader_start(
 
 	r->reconnected = reconnected;
 	r->arg = arg;
-
 	r->conn = reader_connect(conninfo, err);
 	if (!r->conn) {
 		free(r);

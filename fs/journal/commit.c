@@ -114,12 +114,10 @@ bool commit_reconnect(struct journal *j, struct error *err)
  * there were enough tries. */
 static bool wait_again(struct journal *j)
 {
-	int ms = j->patience.delay_ms;
+	int ms = j->patience.delay_ms ? j->patience.delay_ms : DELAY_MIN_MS;
 
-	commit_wait(j, ms ? ms : DELAY_MIN_MS);
-	j->patience.delay_ms = ms < DELAY_MIN_MS   ? 2 * DELAY_MIN_MS
-			       : ms < DELAY_MAX_MS ? 2 * ms
-						   : ms;
+	commit_wait(j, ms);
+	j->patience.delay_ms = ms < DELAY_MAX_MS ? 2 * ms : ms;
 	if (j->stop && !j->patience.stopping) {
 		j->patience.stopping = true;
 		j->patience.delay_ms = DELAY_MIN_MS;

@@ -31,7 +31,7 @@ struct journal {
 	bool failed; /* the drain gave up: lost the lease to someone else */
 	bool ended;  /* the drain's thread takes nothing any more */
 	struct {
-		int delay_ms;  /* before the next try */
+		int delay_ms;  /* before the next try; 0 is the shortest */
 		bool stopping; /* it is time to stop: few more */
 		bool said;     /* that something was refused */
 	} patience;            /* the drain's: until a batch is committed */
