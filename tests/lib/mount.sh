@@ -73,6 +73,17 @@ is_mounted() {
 	awk -v dir="$MNT" '$2 == dir {found = 1} END {exit !found}' /proc/mounts
 }
 
+# The kernel's folder of the connection, found without touching the mount, which may hang. Root makes it appear.
+connection_control() {
+	local id
+	id=$(awk -v dir="$MNT" '$5 == dir {sub(".*:", "", $3); print $3}' /proc/self/mountinfo | tail -n 1)
+	[[ -n $id ]] || return 0
+	if [[ ! -e /sys/fs/fuse/connections/$id && $(id -u) == 0 ]]; then
+		mount -t fusectl fusectl /sys/fs/fuse/connections 2>/dev/null || true
+	fi
+	echo "/sys/fs/fuse/connections/$id"
+}
+
 daemon_pid() {
 	cat "$CASE_DIR/daemon.pid"
 }

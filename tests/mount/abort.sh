@@ -6,11 +6,11 @@
 need_root
 
 daemon=$(sql 'select pid from thule.mount where ended_at is null')
-connection=$(awk -v dir="$MNT" '$5 == dir { sub(".*:", "", $3); print $3 }' /proc/self/mountinfo)
+control=$(connection_control)
 exec 7>"$MNT/open" 8>"$MNT/nameless"
 rm "$MNT/nameless"
 echo written >&7
-echo 1 >"/sys/fs/fuse/connections/$connection/abort"
+echo 1 >"$control/abort"
 wait_until 30 process_gone "$daemon" || fail "the daemon is there after its connection was aborted"
 assert_eq "" "$(sql 'select pid from thule.mount where ended_at is null')" "mounts that have not ended"
 assert_eq "1" "$(sql "select count(*) from thule.inode where mode & 61440 = 32768")" "files"
