@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libpq-fe.h>
+#include <pwd.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,6 +189,21 @@ static bool set_flags(const char *path, unsigned long flags)
 	return mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | (flags & BIND_FLAGS), NULL) == 0;
 }
 
+static void refused(const char *path, struct error *err)
+{
+	if (geteuid() != 0 && !getpwuid(geteuid()))
+		error_set(err, ERR_AUTH,
+			"cannot mount at %s: fusermount3 mounts for users in the password "
+			"database, and uid %u has no name there; root, or uid 0 of a user "
+			"namespace, needs none",
+			path, (unsigned int)geteuid());
+	else
+		error_set(err, ERR_SYSTEM,
+			"cannot mount at %s: see the lines above; is /dev/fuse there, and may you "
+			"use it?",
+			path);
+}
+
 struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 	const char *public_source, const struct fuse_lowlevel_ops *ops, void *userdata,
 	struct error *err)
@@ -224,9 +240,7 @@ struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 		return NULL;
 	}
 	fuse_session_destroy(se);
-	error_set(err, ERR_SYSTEM,
-		"cannot mount at %s: see the lines above; is /dev/fuse there, and may you use it?",
-		path);
+	refused(path, err);
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "cluster/account.h"
 #include "cluster/path.h"
 
 /* The server and libpq append this to the directory to get the socket's address. */
@@ -24,7 +25,7 @@ static bool home_from_environment(char *home, size_t size, struct error *err)
 	if (thule && *thule)
 		return error_set(err, ERR_USAGE,
 			"THULE_HOME is `%s`: it must be an absolute path, beginning with /", thule);
-	if (geteuid() == 0)
+	if (account_is_root())
 		return path_format(home, size, err, "/var/lib/thule");
 	if (xdg && *xdg == '/')
 		return path_format(home, size, err, "%s/thule", xdg);
@@ -60,7 +61,7 @@ static bool locate_socket(struct cluster *c, struct error *err)
 
 	if (strlen(c->home) + strlen("/socket") <= room && !strchr(c->home, ','))
 		return path_format(c->socket, sizeof(c->socket), err, "%s/socket", c->home);
-	if (geteuid() == 0)
+	if (account_is_root())
 		return path_format(c->socket, sizeof(c->socket), err, "/run/thule-%016llx",
 			(unsigned long long)h);
 	return path_format(c->socket, sizeof(c->socket), err, "/tmp/thule-%u-%016llx",
