@@ -1,9 +1,12 @@
 #include "arguments.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "text.h"
 
 /* Values of getopt_long() above all letters: HELP, and then one per option. */
 enum { HELP = 1000, FIRST };
@@ -62,6 +65,54 @@ static int unknown(const struct command *command, const char *word)
 	return wrong(command, "unknown option", optopt && strncmp(word, "--", 2) ? letter : word);
 }
 
+/*
+ * An empty word comes from a variable that is not set, more often than not, and would mean a path,
+ * or a selector, that nobody has chosen.
+ */
+static int check_word(const struct command *command, const char *what, const char *word,
+	bool may_be_empty, bool is_path)
+{
+	char problem[128];
+
+	if (!*word && !may_be_empty)
+		snprintf(problem, sizeof(problem), "%s is empty", what);
+	else if (is_path && strlen(word) >= PATH_MAX)
+		snprintf(problem, sizeof(problem), "%s is longer than a path can be (%d bytes)",
+			what, PATH_MAX - 1);
+	else if (!is_path && !text_is_utf8(word, strlen(word)))
+		snprintf(problem, sizeof(problem), "%s is not text in UTF-8", what);
+	else
+		return EXIT_DONE;
+	return wrong(command, problem, NULL);
+}
+
+static int check_option(const struct command *command, const struct command_option *o)
+{
+	char what[64];
+
+	if (!o->argument)
+		return EXIT_DONE;
+	if (o->name)
+		snprintf(what, sizeof(what), "the value of --%s", o->name);
+	else
+		snprintf(what, sizeof(what), "the value of -%c", o->letter);
+	return check_word(command, what, optarg, o->may_be_empty, o->is_path);
+}
+
+static int check_operands(const struct command *command, const struct arguments *args)
+{
+	char what[64];
+	int code = EXIT_DONE;
+
+	/* Those of a command line are not ours. */
+	for (int i = 0; code == EXIT_DONE && i < args->operands && !command->stop_at_operand; i++) {
+		snprintf(what, sizeof(what), "argument %d", i + 1);
+		code = check_word(
+			command, what, args->operand[i], false, i >= command->operands_text);
+	}
+	return code;
+}
+
 static void set_option(const struct command_option *option, char **value, const char *text)
 {
 	char *old = *value;
@@ -79,7 +130,7 @@ static int parse_options(
 	const struct command *command, int argc, char **argv, struct arguments *args, bool *help)
 {
 	struct getopt_tables tables;
-	int value;
+	int value, code;
 
 	make_tables(command, &tables);
 	optind = 1;
@@ -94,6 +145,9 @@ static int parse_options(
 		}
 		if (i < 0)
 			return unknown(command, argv[optind - 1]);
+		code = check_option(command, &command->options[i]);
+		if (code != EXIT_DONE)
+			return code;
 		set_option(&command->options[i], &args->option[i], optarg ? optarg : "");
 	}
 	args->operand = argv + optind;
@@ -121,7 +175,7 @@ int arguments_parse(
 		return wrong(command, "something is missing", NULL);
 	if (args->operands > command->operands_max)
 		return wrong(command, "too much", args->operand[command->operands_max]);
-	return EXIT_DONE;
+	return check_operands(command, args);
 }
 
 void arguments_release(struct arguments *args)

@@ -95,5 +95,6 @@ const struct command command_cluster = {
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,
+	.operands_text = 1,
 	.run = run,
 };

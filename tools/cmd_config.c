@@ -97,5 +97,6 @@ const struct command command_config = {
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 3,
+	.operands_text = 3,
 	.run = run,
 };

@@ -133,5 +133,6 @@ const struct command command_diff = {
 	.options = options,
 	.operands_min = 2,
 	.operands_max = 3,
+	.operands_text = 2,
 	.run = run,
 };

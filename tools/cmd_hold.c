@@ -12,7 +12,8 @@ enum { OPT_LIST, OPT_RELEASE, OPT_REASON, OPT_JSON };
 static const struct command_option options[] = {
 	[OPT_LIST] = {0, "list", NULL, "show what is held"},
 	[OPT_RELEASE] = {0, "release", NULL, "end the hold of PATH"},
-	[OPT_REASON] = {0, "reason", "TEXT", "why, for those who read the list"},
+	[OPT_REASON] = {0, "reason", "TEXT", "why, for those who read the list",
+		.may_be_empty = true},
 	[OPT_JSON] = {0, "json", NULL, "with --list, print a JSON array"},
 	{0},
 };

@@ -68,6 +68,15 @@ static bool tell_pruned(PGconn *conn, const char *since, struct error *err)
 	return ok;
 }
 
+static bool check_instants(PGconn *conn, const struct arguments *args, struct error *err)
+{
+	const char *params[] = {args->option[OPT_SINCE], args->option[OPT_UNTIL]};
+	PGresult *res = ask(conn, STMT_COMMAND_INSTANTS, 2, params, err);
+
+	PQclear(res);
+	return res != NULL;
+}
+
 static bool print(
 	PGconn *conn, const struct arguments *args, const struct target *t, struct error *err)
 {
@@ -135,7 +144,7 @@ static int run(const struct arguments *args)
 		conn = target_connect(&t, &err);
 	if (!conn)
 		return command_fail(&err);
-	ok = print(conn, args, &t, &err);
+	ok = check_instants(conn, args, &err) && print(conn, args, &t, &err);
 	PQfinish(conn);
 	return ok ? EXIT_DONE : command_fail(&err);
 }

@@ -11,7 +11,8 @@
 enum { OPT_OPTIONS };
 
 static const struct command_option options[] = {
-	[OPT_OPTIONS] = {'o', "options", "OPT,...", "mount options, see `thulefs --help`", true},
+	[OPT_OPTIONS] = {'o', "options", "OPT,...", "mount options, see `thulefs --help`",
+		.list = true, .may_be_empty = true},
 	{0},
 };
 

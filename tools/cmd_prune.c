@@ -192,9 +192,16 @@ static bool find_horizon(struct prune *p, PGresult **res, struct error *err)
 		p->args->option[OPT_MAX_SIZE]};
 
 	*res = ask(p->conn, STMT_COMMAND_PRUNE_HORIZON, 3, params, err);
-	if (*res)
-		p->horizon = PQgetvalue(*res, 0, 0);
-	return *res != NULL;
+	if (!*res)
+		return false;
+	p->horizon = PQgetvalue(*res, 0, 0);
+	/* A path that is mistyped is told also where there is nothing to be done. */
+	if (p->args->operands && !strcmp(p->horizon, "0")) {
+		PGresult *inodes = inodes_of_path(p, STEP_INODES, err);
+		PQclear(inodes);
+		return inodes != NULL;
+	}
+	return true;
 }
 
 static bool check_options(const struct arguments *args, struct error *err)

@@ -33,13 +33,21 @@ struct holder {
 	char id[16];
 };
 
+/* (uid_t)-1 is nobody's. */
+static bool read_id(const char *text, unsigned long *id)
+{
+	if (!*text || strlen(text) > 10 || text[strspn(text, "0123456789")])
+		return false;
+	*id = strtoul(text, NULL, 10);
+	return *id < UINT32_MAX;
+}
+
 static bool find_user(const char *name, struct holder *h, struct error *err)
 {
 	struct passwd *pw = getpwnam(name);
-	char *end;
-	unsigned long n = strtoul(name, &end, 10);
+	unsigned long n = 0;
 
-	if (!pw && (!*name || *end || n > UINT32_MAX))
+	if (!pw && !read_id(name, &n))
 		return error_set(err, ERR_USAGE, "there is no user %s here", name);
 	*h = (struct holder){.kind = "0", .name = name};
 	snprintf(h->id, sizeof(h->id), "%lu", pw ? pw->pw_uid : n);
@@ -49,10 +57,9 @@ static bool find_user(const char *name, struct holder *h, struct error *err)
 static bool find_group(const char *name, struct holder *h, struct error *err)
 {
 	struct group *gr = getgrnam(name);
-	char *end;
-	unsigned long n = strtoul(name, &end, 10);
+	unsigned long n = 0;
 
-	if (!gr && (!*name || *end || n > UINT32_MAX))
+	if (!gr && !read_id(name, &n))
 		return error_set(err, ERR_USAGE, "there is no group %s here", name);
 	*h = (struct holder){.kind = "1", .name = name};
 	snprintf(h->id, sizeof(h->id), "%lu", gr ? gr->gr_gid : n);
@@ -179,5 +186,6 @@ const struct command command_quota = {
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 2,
+	.operands_text = 1,
 	.run = run,
 };

@@ -13,7 +13,8 @@ enum { OPT_AT, OPT_TO, OPT_DRY_RUN, OPT_FORCE, OPT_JSON };
 
 static const struct command_option options[] = {
 	[OPT_AT] = {0, "at", "T", "the instant to go back to"},
-	[OPT_TO] = {0, "to", "NEW", "make a copy at this path, which must be free"},
+	[OPT_TO] = {0, "to", "NEW", "make a copy at this path, which must be free",
+		.is_path = true},
 	[OPT_DRY_RUN] = {0, "dry-run", NULL, "say what would happen, and do nothing"},
 	[OPT_FORCE] = {0, "force", NULL, "also what is immutable or append-only, and past quotas"},
 	[OPT_JSON] = {0, "json", NULL, "print JSON"},

@@ -88,5 +88,6 @@ const struct command command_snapshot = {
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 2,
+	.operands_text = 2,
 	.run = run,
 };

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "command.h"
 #include "daemon.h"
 #include "mounts.h"
@@ -137,19 +138,14 @@ static int run(const struct arguments *args)
 	bool lazy = args->option[OPT_LAZY], force = args->option[OPT_FORCE];
 	const char *wait = args->option[OPT_WAIT] ? args->option[OPT_WAIT] : WAIT_DEFAULT;
 	char uuid[DAEMON_UUID] = "";
-	int limit, pidfd = -1;
+	int pidfd = -1;
 	struct error err = {0};
 	struct mount_point m;
-	char *end;
 	pid_t pid;
 	bool ok, shown;
 
-	limit = (int)strtol(wait, &end, 10);
-	if (*end || end == wait || limit < 0) {
-		error_set(&err, ERR_USAGE, "--wait wants a number of seconds, not `%s`", wait);
-		return command_fail(&err);
-	}
-	if (!mounts_find_root(args->operand[0], &m, &err))
+	if (!arguments_check_number("--wait", wait, &err) ||
+		!mounts_find_root(args->operand[0], &m, &err))
 		return command_fail(&err);
 	/* Held from before the unmount, so that it cannot be anybody else's by then. */
 	pid = lazy ? 0 : daemon_find(&m);
@@ -160,7 +156,7 @@ static int run(const struct arguments *args)
 	shown = pid && mountinfo_connection(pid) == (long)m.device;
 	ok = unmount(&m, lazy, force, &err);
 	if (ok && pidfd >= 0 && !still_mounted(&m, pid, pidfd, shown))
-		ok = daemon_wait(pidfd, limit, &err) && daemon_committed(pid, uuid, &err);
+		ok = daemon_wait(pidfd, atoi(wait), &err) && daemon_committed(pid, uuid, &err);
 	if (pidfd >= 0)
 		close(pidfd);
 	return ok ? EXIT_DONE : command_fail(&err);

@@ -20,6 +20,8 @@ struct command_option {
 	const char *argument; /* what help calls its argument; NULL: it takes none */
 	const char *help;
 	bool list; /* given again, its values are joined by commas; else the last one counts */
+	bool may_be_empty; /* "" is a value, too */
+	bool is_path;      /* its value is bytes; else it is text in UTF-8 */
 };
 
 /* What was typed. */
@@ -37,6 +39,7 @@ struct command {
 	const char *help;                     /* paragraphs for --help, or NULL */
 	const struct command_option *options; /* ends with one whose help is NULL; NULL: none */
 	int operands_min, operands_max;
+	int operands_text;    /* as many from the first are text in UTF-8; the others are paths */
 	bool stop_at_operand; /* options come before operands, which are a command line */
 	bool verbatim; /* everything typed is operands, --help excepted: it is another program's */
 	int (*run)(const struct arguments *args); /* returns an exit code */

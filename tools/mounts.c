@@ -74,32 +74,63 @@ static bool absolute(const char *path, char real[static PATH_MAX], struct error 
 	return true;
 }
 
+/* Names that need not exist, one by one, since what they lead through cannot be looked at. */
+static bool append_names(char real[static PATH_MAX], const char *names, struct error *err)
+{
+	size_t end = strcmp(real, "/") ? strlen(real) : 0;
+
+	for (; *names; names += strcspn(names, "/")) {
+		int n;
+
+		names += strspn(names, "/");
+		n = (int)strcspn(names, "/");
+		if (n == 0 || (n == 1 && *names == '.'))
+			continue;
+		if (n == 2 && !strncmp(names, "..", 2))
+			return error_set(err, ERR_USAGE,
+				"nobody knows what .. is of a directory that is not there: leave "
+				"it out");
+		if (!path_format(real + end, PATH_MAX - end, err, "/%.*s", n, names))
+			return false;
+		end += (size_t)n + 1;
+	}
+	return true;
+}
+
 bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX], struct error *err)
 {
-	char parent[PATH_MAX], folder[PATH_MAX];
+	char folder[PATH_MAX];
+	const size_t prefix = *path == '/' ? 0 : 2;
 	const char *name;
-	char *slash;
+	size_t end;
 
+	if (!*path)
+		return error_set(err, ERR_USAGE, "a path is empty");
 	if (follow && realpath(path, real))
 		return true;
 	if (follow && errno == ENOTCONN)
 		return absolute(path, real, err);
 	if (follow)
 		return error_sys(err, "%s", path);
-	if (!path_format(parent, sizeof(parent), err, "%s%s", *path == '/' ? "" : "./", path))
+	if (!path_format(folder, sizeof(folder), err, "%s%s", prefix ? "./" : "", path))
 		return false;
-	for (size_t n = strlen(parent); n > 1 && parent[n - 1] == '/';)
-		parent[--n] = '\0';
-	slash = strrchr(parent, '/');
-	name = slash + 1;
+	for (end = strlen(folder); end > 1 && folder[end - 1] == '/';)
+		folder[--end] = '\0';
+	name = strrchr(folder, '/');
+	name = name ? name + 1 : folder;
 	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
 		return mounts_real_path(path, true, real, err);
-	*slash = '\0';
 	/* What is gone by now may be asked for in the past, with the directories it was in. */
-	if (!realpath(slash == parent ? "/" : parent, folder) &&
-		!(errno == ENOENT && mounts_real_path(parent, false, folder, NULL)))
-		return error_sys(err, "%s", slash == parent ? "/" : parent);
-	return path_format(real, PATH_MAX, err, "%s/%s", strcmp(folder, "/") ? folder : "", name);
+	do {
+		while (end > 1 && folder[end - 1] != '/')
+			end--;
+		while (end > 1 && folder[end - 1] == '/')
+			end--;
+		folder[end] = '\0';
+	} while (!realpath(folder, real) && errno == ENOENT && end > 1);
+	if (!realpath(folder, real))
+		return error_sys(err, "%s", folder);
+	return append_names(real, path + (end > prefix ? end - prefix : 0), err);
 }
 
 bool mounts_find_root(const char *dir, struct mount_point *m, struct error *err)

@@ -7,6 +7,7 @@
 #include "db/conn.h"
 #include "db/schema.h"
 #include "source.h"
+#include "text.h"
 
 static bool private_database(struct target *t, struct error *err)
 {
@@ -68,6 +69,11 @@ bool target_find(const char *path, struct target *t, struct error *err)
 			"%s is not in a ThuleFS mount: give a path in one, or an absolute path "
 			"from "
 			"the root of the filesystem",
+			path);
+	if (!text_is_utf8(path, strlen(path)))
+		return error_set(err, ERR_USAGE,
+			"%s is in no mount of ThuleFS, and not in UTF-8: as a path from the root "
+			"of the filesystem write each byte that is not as \\xNN",
 			path);
 	return path_format(t->typed_path, sizeof(t->typed_path), err, "%s", path) &&
 	       default_database(t, err);
