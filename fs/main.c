@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "actor/actor.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "cluster/cluster.h"
@@ -129,6 +130,15 @@ static void avoid_own_files(const char *dir)
 		setenv("HOME", "/", 1);
 }
 
+/* The kernel gives no pid of a process that this namespace does not have. */
+static void tell_surroundings(void)
+{
+	if (!actor_sees_host())
+		log_info(
+			"this is not the host's pid namespace: what processes outside of it change "
+			"will be logged without pid and program (for a container: --pid=host)");
+}
+
 static int run(const struct config *config, struct herald *h)
 {
 	struct serve_ready on_ready = {ready, h};
@@ -160,6 +170,7 @@ static int run(const struct config *config, struct herald *h)
 		ok = false;
 	}
 	avoid_own_files(config->dir);
+	tell_surroundings();
 	while (ok && !(ok = serve(config, conninfo, place, data, &on_ready, &err)))
 		if (err.class != ERR_LEASE || !join(config, conninfo, &on_ready, &ok, &err))
 			break;

@@ -8,9 +8,11 @@
 #include "command.h"
 #include "source.h"
 
-enum { OPT_OPTIONS };
+enum { OPT_FOREGROUND, OPT_OPTIONS };
 
 static const struct command_option options[] = {
+	[OPT_FOREGROUND] = {'f', "foreground", NULL,
+		"be the daemon: for what supervises services, and for containers"},
 	[OPT_OPTIONS] = {'o', "options", "OPT,...", "mount options, see `thulefs --help`",
 		.list = true, .may_be_empty = true},
 	{0},
@@ -38,16 +40,19 @@ static int run(const struct arguments *args)
 	const char *db = getenv("THULE_DB");
 	const char *source = args->operands == 2 ? args->operand[0] : db && *db ? db : "private";
 	char daemon[PATH_MAX], clean[3 * PATH_MAX];
-	const char *argv[6] = {daemon, clean, args->operand[args->operands - 1]};
+	const char *argv[7] = {daemon, clean, args->operand[args->operands - 1]};
+	int n = 3;
 	struct error err = {0};
 
 	if (!strcmp(source, "private"))
 		strcpy(clean, source);
 	else if (!source_hide_password(source, clean, sizeof(clean), &err))
 		return command_fail(&err);
+	if (args->option[OPT_FOREGROUND])
+		argv[n++] = "-f";
 	if (args->option[OPT_OPTIONS]) {
-		argv[3] = "-o";
-		argv[4] = args->option[OPT_OPTIONS];
+		argv[n++] = "-o";
+		argv[n++] = args->option[OPT_OPTIONS];
 	}
 	find_daemon(daemon, sizeof(daemon));
 	execvp(daemon, (char *const *)argv);
@@ -57,7 +62,7 @@ static int run(const struct arguments *args)
 
 const struct command command_mount = {
 	.name = "mount",
-	.operands = "[DB] DIR [-o OPT,...]",
+	.operands = "[DB] DIR [-f] [-o OPT,...]",
 	.summary = "mount a filesystem on a directory",
 	.help = "DB is a connection string or URI of the database that holds the filesystem, which "
 		"is\n"

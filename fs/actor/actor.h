@@ -63,14 +63,20 @@ void actor_cache_free(struct actor_cache *cache);
  * The process that thread `tid` belongs to; `uid` and `gid` are of the request. Call it while that
  * thread waits for the answer to its request, which is what makes the result exact. Any thread.
  * Returns a reference for actor_unref(); NULL only when out of memory. A process that is gone or
- * hidden gives an actor with its pid and empty texts, tid 0 one with the comm "kernel". The same
- * process, unchanged, gives the same actor for as long as it is cached.
+ * hidden gives an actor with its pid and empty texts, tid 0 one with the comm "kernel" where the
+ * kernel can name every process (actor_sees_host()). The same process, unchanged, gives the same
+ * actor for as long as it is cached.
  *
  * Never waits longer than about 0.2 s: the memory of the process, which holds its cmdline, can be
  * locked by another of its threads that waits for this daemon. Then cmdline, and what else could
  * not be had, is "" or NULL, and run and tag are those of its ancestors.
  */
 struct actor *actor_get(struct actor_cache *cache, pid_t tid, uint32_t uid, uint32_t gid);
+
+/*
+ * Whether this is the host's pid namespace: requests of processes outside of ours carry no tid.
+ */
+bool actor_sees_host(void);
 
 /* The machine that pids and start times belong to. */
 struct actor_host {

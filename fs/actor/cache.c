@@ -56,6 +56,7 @@ struct actor_cache {
 	size_t capacity;
 	enum actor_detail detail;
 	bool fixed_layout; /* randomisation is off for all */
+	bool sees_host;    /* tid 0 is the kernel's */
 	struct facts_reader *reader;
 };
 
@@ -75,6 +76,7 @@ struct actor_cache *actor_cache_new(size_t capacity, enum actor_detail detail)
 	cache->detail = detail;
 	proc_read_at(AT_FDCWD, "/proc/sys/kernel/randomize_va_space", &level, 1);
 	cache->fixed_layout = level == '0';
+	cache->sees_host = actor_sees_host();
 	pthread_mutex_init(&cache->lock, NULL);
 	return cache;
 }
@@ -426,7 +428,7 @@ struct actor *actor_get(struct actor_cache *cache, pid_t tid, uint32_t uid, uint
 		e = NULL; /* and the number may be of any thread now */
 	}
 	if (key.tid == 0)
-		return resolve_nobody(cache, &key, off ? "" : "kernel", off);
+		return resolve_nobody(cache, &key, off || !cache->sees_host ? "" : "kernel", off);
 	tgid = process_of(cache, &key, e);
 	if (tgid == 0)
 		return unknown_actor(&key, "");
