@@ -1,9 +1,11 @@
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/size.h"
 #include "command.h"
 #include "db/conn.h"
 #include "hex.h"
@@ -21,7 +23,7 @@ static const struct command_option options[] = {
 	[OPT_KEEP] = {0, "keep", "AGE", "keep what is younger: 90d, 12 hours"},
 	[OPT_BEFORE] = {0, "before", "T", "keep every state since this instant"},
 	[OPT_MAX_SIZE] = {0, "max-size", "SIZE",
-		"keep the newest history, up to so many bytes of old content: 10 GB"},
+		"keep the newest history, up to so many bytes of old content: 10G"},
 	[OPT_OPS] = {0, "ops", NULL, "prune the log, too: who did what"},
 	[OPT_DRY_RUN] = {0, "dry-run", NULL, "say what would go, and do nothing"},
 	[OPT_PROGRESS] = {0, "progress", NULL, "show how far it is, also where it is no terminal"},
@@ -188,8 +190,16 @@ static void print_counts(const struct prune *p, const char *at)
 
 static bool find_horizon(struct prune *p, PGresult **res, struct error *err)
 {
-	const char *params[] = {p->args->option[OPT_KEEP], p->args->option[OPT_BEFORE],
-		p->args->option[OPT_MAX_SIZE]};
+	const char *size = p->args->option[OPT_MAX_SIZE];
+	char number[24];
+	const char *params[] = {
+		p->args->option[OPT_KEEP], p->args->option[OPT_BEFORE], size ? number : NULL};
+	uint64_t bytes = 0;
+
+	if (size && !size_parse(size, &bytes))
+		return error_set(
+			err, ERR_USAGE, "--max-size: \"%s\" is no size: " SIZE_WANTED, size);
+	snprintf(number, sizeof(number), "%" PRIu64, bytes);
 
 	*res = ask(p->conn, STMT_COMMAND_PRUNE_HORIZON, 3, params, err);
 	if (!*res)

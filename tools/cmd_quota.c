@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "ask.h"
+#include "base/size.h"
 #include "command.h"
 #include "hex.h"
 #include "print.h"
 #include "request.h"
-#include "size.h"
 #include "target.h"
 
 enum { OPT_USER, OPT_GROUP, OPT_BYTES, OPT_FILES, OPT_JSON };
@@ -86,7 +86,8 @@ static bool read_size(const char **text, char buf[24], struct error *err)
 	if (!*text || !strcmp(*text, "none"))
 		return true;
 	if (!size_parse(*text, &bytes))
-		return error_set(err, ERR_USAGE, "\"%s\" is no size: 10G, 512M, none", *text);
+		return error_set(err, ERR_USAGE,
+			"--bytes: \"%s\" is no size: " SIZE_WANTED ", or none", *text);
 	snprintf(buf, 24, "%" PRIu64, bytes);
 	*text = buf;
 	return true;

@@ -1,28 +1,21 @@
 -- Sets a setting of the filesystem.
 -- Parameters: key, one of
---     retention   an interval ('90d', '1 year'): what `thule prune` keeps unless it is told otherwise;
+--     retention   an age ('90d', '1 year'): what `thule prune` keeps unless it is told otherwise;
 --   value; by, who does it.
 -- Returns: nothing. Errors: an unknown key, a value that the key cannot have (invalid_parameter_value).
 -- Tables touched: config (written).
 create function thule.config_set(key text, value text, by text) returns void
 language plpgsql strict
 as $$
-declare
-    good boolean := false;
 begin
     if key <> 'retention' then
         raise exception using errcode = 'invalid_parameter_value',
             message = format('there is no setting %s', quote_literal(key)), hint = 'There is: retention.';
     end if;
-    begin
-        good := value::interval > interval '0';
-    exception when data_exception then
-        null;
-    end;
-    if not good then
+    if thule.history_age(value) = interval '0' then
         raise exception using errcode = 'invalid_parameter_value',
-            message = format('%s is no length of time to keep history for', quote_literal(value)),
-            hint = 'Give a number with its unit: 90d, 12 hours, 1 year.';
+            message = 'with a retention of nothing `thule prune` would delete all history',
+            hint = '`thule prune --keep 0s` does that once.';
     end if;
     insert into thule.config as c values (key, value, now(), by)
         on conflict on constraint config_pkey do update set value = excluded.value, set_at = now(), set_by = excluded.set_by;

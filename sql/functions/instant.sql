@@ -2,8 +2,9 @@
 -- Parameters: t, one of
 --   a name          of a snapshot: the instant that it names;
 --   op:N            the moment at which op N happened, N included;
---   an age          numbers with units, as interval reads them: '10min', '2 days', '1h 30min': that long ago;
---   anything else   what timestamptz reads: '2024-05-01 12:00', 'yesterday', 'now'.
+--   an age          as thule.age_of reads it: '10min', '2 days', '1h 30min': that long ago;
+--   anything else   what timestamptz reads: '2024-05-01 12:00', 'yesterday', 'now'; but of mere numbers, which could be
+--                   meant as ages, only dates of eight digits: '20240501'.
 -- Returns: timestamptz; null for null. What is none of these is an error (invalid_datetime_format), an op that
 -- is not in the log too (no_data_found).
 -- Tables touched: op, snapshot (read).
@@ -16,6 +17,7 @@ declare
     found_op record;
     range  record;
     named  timestamptz;
+    span   interval;
 begin
     select s.at into named from thule.snapshot s where s.name = t;
     if found then
@@ -32,14 +34,14 @@ begin
         select o.at into found_op from thule.op o where o.op <= wanted::bigint order by o.op desc limit 1;
         return found_op.at;
     end if;
-    if t ~ '^\s*(\d+(\.\d+)?\s*[[:alpha:]]+\s*)+(ago\s*)?$' then
-        begin
-            return now() - regexp_replace(t, 'ago\s*$', '')::interval;
-        exception when data_exception then
-            null;                           -- '5 Jan' looks like an age, and is not
-        end;
+    span := thule.age_of(t);
+    if span is not null then
+        return now() - span;
     end if;
     begin
+        if t ~ '^\s*[-+]?[\d:]+(\.\d*)?\s*$' and t !~ '^\s*\d{8}\s*$' then
+            raise invalid_datetime_format;
+        end if;
         return t::timestamptz;
     exception when data_exception then
         raise exception using errcode = 'invalid_datetime_format',

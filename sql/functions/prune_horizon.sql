@@ -1,5 +1,5 @@
 -- The op whose state is the oldest that prune is to keep.
--- Parameters: keep, an interval ('90d'): everything since that long ago; before, an instant (thule.instant): everything
+-- Parameters: keep, an age as thule.age_of reads it ('90d'): everything since that long ago; before, an instant (thule.instant): everything
 --   from then on; max_bytes: the newest of what only the past refers to, up to this size. At most one of them; with none,
 --   the setting `retention` says.
 -- Returns: op; 0 when nothing is older. Errors: no parameter and no setting (no_data_found), a keep that is no length of
@@ -9,8 +9,7 @@ create function thule.prune_horizon(keep text, before text, max_bytes bigint) re
 language plpgsql stable
 as $$
 declare
-    age interval;
-    at  timestamptz;
+    at timestamptz;
 begin
     if max_bytes < 0 then
         raise exception using errcode = 'invalid_parameter_value', message = 'the size is negative';
@@ -40,16 +39,6 @@ begin
         raise exception using errcode = 'no_data_found', message = 'nothing says how much history to keep',
             hint = 'Give --keep AGE, --before T or --max-size SIZE, or `thule config set retention 90d`.';
     end if;
-    begin
-        age := keep::interval;
-    exception when data_exception then
-        null;
-    end;
-    if age is null or age < interval '0' then
-        raise exception using errcode = 'invalid_parameter_value',
-            message = format('%s is no length of time to keep history for', quote_literal(keep)),
-            hint = 'Give a number with its unit: 90d, 12 hours, 1 year.';
-    end if;
-    return thule.op_at(now() - age);
+    return thule.op_at(now() - thule.history_age(keep));
 end
 $$;
