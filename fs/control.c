@@ -170,10 +170,10 @@ static void invalidate(struct control *c, const PGresult *touched)
 	for (int i = 0; touched && i < PQntuples(touched); i++) {
 		if (!PQgetisnull(touched, i, 0))
 			fuse_lowlevel_notify_inval_inode(
-				c->session, (fuse_ino_t)result_int(touched, i, 0), 0, 0);
+				c->session, (fuse_ino_t)row_int(touched, i, 0), 0, 0);
 		if (!PQgetisnull(touched, i, 1) && !PQgetisnull(touched, i, 2))
 			fuse_lowlevel_notify_inval_entry(c->session,
-				(fuse_ino_t)result_int(touched, i, 1), PQgetvalue(touched, i, 2),
+				(fuse_ino_t)row_int(touched, i, 1), PQgetvalue(touched, i, 2),
 				(size_t)PQgetlength(touched, i, 2));
 	}
 }
@@ -201,7 +201,7 @@ static void revive(struct fs *fs, const PGresult *touched, uint64_t next_op)
 {
 	for (int i = 0; touched && i < PQntuples(touched); i++)
 		if (*PQgetvalue(touched, i, 3))
-			state_revive(&fs->state, (uint64_t)result_int(touched, i, 0), next_op);
+			state_revive(&fs->state, (uint64_t)row_int(touched, i, 0), next_op);
 }
 
 static void serve_request(struct control *c, const char *id)

@@ -6,6 +6,7 @@
 #include "actor/actor.h"
 #include "db/disk.h"
 #include "db/reader.h"
+#include "db/row.h"
 #include "journal/journal.h"
 #include "state/state.h"
 #include "transport/transport.h"

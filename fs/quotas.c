@@ -6,27 +6,30 @@
 #include "base/log.h"
 #include "db/conn.h"
 
-static uint64_t number(const PGresult *res, int row, int column)
-{
-	return strtoull(PQgetvalue(res, row, column), NULL, 10);
-}
-
 static uint64_t limit(const PGresult *res, int row, int column)
 {
-	return PQgetisnull(res, row, column) ? QUOTA_NONE : number(res, row, column);
+	return PQgetisnull(res, row, column) ? QUOTA_NONE : (uint64_t)row_int(res, row, column);
 }
 
 bool quotas_read(PGconn *conn, struct quota **out, struct error *err)
 {
-	PGresult *res = db_query(conn, statements[STMT_QUOTA_READ].text, 0, NULL, err);
+	PGresult *res = row_query(conn, STMT_QUOTA_READ, err);
+	struct error wrong;
 
 	*out = NULL;
 	for (int i = 0; res && i < PQntuples(res); i++) {
-		struct quota q = {.key = {(uint32_t)number(res, i, 0), (uint32_t)number(res, i, 1)},
+		struct quota q;
+
+		if (!row_check_one(STMT_QUOTA_READ, res, i, &wrong)) {
+			log_error("a quota: %s", wrong.text);
+			continue;
+		}
+		q = (struct quota){
+			.key = {(uint32_t)row_int(res, i, 0), (uint32_t)row_int(res, i, 1)},
 			.bytes_limit = limit(res, i, 2),
 			.inodes_limit = limit(res, i, 3),
-			.bytes = number(res, i, 4),
-			.inodes = number(res, i, 5)};
+			.bytes = (uint64_t)row_int(res, i, 4),
+			.inodes = (uint64_t)row_int(res, i, 5)};
 		quota_add(out, &q);
 	}
 	PQclear(res);

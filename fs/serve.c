@@ -228,25 +228,19 @@ static void forget_orphans(struct fs *fs)
 static bool load_orphans(struct server *s, struct error *err)
 {
 	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
-	PGresult *res =
-		conn ? db_query(conn,
-			       "select ino, mode, size, xattrs, allocated, uid, gid, project"
-			       " from thule.inode where nlink = 0",
-			       0, NULL, err)
-		     : NULL;
+	PGresult *res = conn ? row_query(conn, STMT_READ_ORPHANS, err) : NULL;
 	int n = res ? PQntuples(res) : 0;
+	struct error wrong;
 
 	for (int i = 0; i < n; i++) {
-		struct inode_attr attr = {
-			.ino = strtoull(PQgetvalue(res, i, 0), NULL, 10),
-			.mode = (uint32_t)strtoul(PQgetvalue(res, i, 1), NULL, 10),
-			.size = strtoull(PQgetvalue(res, i, 2), NULL, 10),
-			.xattrs = (uint32_t)strtoul(PQgetvalue(res, i, 3), NULL, 10),
-			.allocated = strtoull(PQgetvalue(res, i, 4), NULL, 10),
-			.uid = (uint32_t)strtoul(PQgetvalue(res, i, 5), NULL, 10),
-			.gid = (uint32_t)strtoul(PQgetvalue(res, i, 6), NULL, 10),
-			.project = (uint32_t)strtoul(PQgetvalue(res, i, 7), NULL, 10),
-		};
+		struct inode_attr attr;
+
+		/* It stays for thule.fsck; the others do not wait for that. */
+		if (!row_check_one(STMT_READ_ORPHANS, res, i, &wrong)) {
+			log_error("%s", wrong.text);
+			continue;
+		}
+		attr = result_attr(res, i);
 		inode_add(&s->fs.state, &attr, (struct bytes){0});
 	}
 	PQclear(res);

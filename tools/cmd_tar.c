@@ -1,6 +1,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include "base/buf.h"
 #include "command.h"
 #include "db/conn.h"
+#include "db/row.h"
 #include "past.h"
 #include "tar_attributes.h"
 
@@ -63,30 +65,13 @@ static bool put(void *arg, const char *data, size_t len, struct error *err)
 	       archive_fail(s->archive, err);
 }
 
-/* From hex, as the query gives bytes. free() it. */
-static char *from_hex(const char *hex)
+/* Slashes are zeros in the query's answer. free() it. */
+static char *entry_path(struct bytes bytes)
 {
-	size_t n = strlen(hex) / 2;
-	char *bytes = xcalloc(1, n + 1);
-	unsigned int byte;
+	char *path = xcalloc(1, (size_t)bytes.len + 1);
 
-	for (size_t i = 0; i < n && sscanf(hex + 2 * i, "%2x", &byte) == 1; i++)
-		bytes[i] = (char)byte;
-	return bytes;
-}
-
-static long long number(const PGresult *res, int row, int column)
-{
-	return strtoll(PQgetvalue(res, row, column), NULL, 10);
-}
-
-/* Slashes are zeros in the query's answer. */
-static char *entry_path(const char *hex)
-{
-	size_t n = strlen(hex) / 2;
-	char *path = from_hex(hex);
-
-	for (size_t i = 0; i < n; i++)
+	memcpy(path, bytes.data, bytes.len);
+	for (size_t i = 0; i < bytes.len; i++)
 		if (!path[i])
 			path[i] = '/';
 	return path;
@@ -109,49 +94,48 @@ static const char *seen(struct stream *s, long long ino, const char *path)
 
 static void describe(struct archive_entry *e, const PGresult *res, int row)
 {
-	long long ns = number(res, row, MTIME);
-	long long second = ns / 1000000000 - (ns % 1000000000 < 0);
+	int64_t ns = row_int(res, row, MTIME);
+	int64_t second = ns / 1000000000 - (ns % 1000000000 < 0);
 
-	archive_entry_set_mode(e, (mode_t)number(res, row, MODE));
-	archive_entry_set_uid(e, number(res, row, UID));
-	archive_entry_set_gid(e, number(res, row, GID));
+	archive_entry_set_mode(e, (mode_t)row_int(res, row, MODE));
+	archive_entry_set_uid(e, row_int(res, row, UID));
+	archive_entry_set_gid(e, row_int(res, row, GID));
 	archive_entry_set_mtime(e, (time_t)second, (long)(ns - second * 1000000000));
-	if (!PQgetisnull(res, row, TARGET)) {
-		char *target = from_hex(PQgetvalue(res, row, TARGET));
-		archive_entry_set_symlink(e, target);
-		free(target);
-	}
-	archive_entry_set_rdev(e, (dev_t)number(res, row, RDEV));
+	/* libpq puts a zero behind each value. */
+	if (!PQgetisnull(res, row, TARGET))
+		archive_entry_set_symlink(e, PQgetvalue(res, row, TARGET));
+	archive_entry_set_rdev(e, (dev_t)row_int(res, row, RDEV));
 	archive_entry_set_size(e, 0);
 }
 
 static bool write_entry(
 	struct stream *s, struct archive_entry *e, const PGresult *res, int row, struct error *err)
 {
-	mode_t mode = (mode_t)number(res, row, MODE);
+	mode_t mode = (mode_t)row_int(res, row, MODE);
 	const char *first = NULL;
+	char ino[24];
 	bool data;
 
+	snprintf(ino, sizeof(ino), "%" PRId64, row_int(res, row, INO));
 	describe(e, res, row);
-	if (number(res, row, NLINK) > 1 && !S_ISDIR(mode))
-		first = seen(s, number(res, row, INO), archive_entry_pathname(e));
+	if (row_int(res, row, NLINK) > 1 && !S_ISDIR(mode))
+		first = seen(s, row_int(res, row, INO), archive_entry_pathname(e));
 	if (first)
 		archive_entry_set_hardlink(e, first);
-	else if (number(res, row, XATTRS) &&
-		 !tar_attributes(s->past, PQgetvalue(res, row, INO), e, err))
+	else if (row_int(res, row, XATTRS) && !tar_attributes(s->past, ino, e, err))
 		return false;
 	data = S_ISREG(mode) && !first;
 	if (data)
-		archive_entry_set_size(e, number(res, row, SIZE));
-	s->left = data ? (uint64_t)number(res, row, SIZE) : 0;
+		archive_entry_set_size(e, row_int(res, row, SIZE));
+	s->left = data ? (uint64_t)row_int(res, row, SIZE) : 0;
 	if (archive_write_header(s->archive, e) < ARCHIVE_WARN)
 		return archive_fail(s->archive, err);
-	return !data || past_read(s->past, PQgetvalue(res, row, INO), put, s, err);
+	return !data || past_read(s->past, ino, put, s, err);
 }
 
 static bool write_row(struct stream *s, const PGresult *res, int row, struct error *err)
 {
-	mode_t mode = (mode_t)number(res, row, MODE);
+	mode_t mode = (mode_t)row_int(res, row, MODE);
 	struct archive_entry *e;
 	char *path;
 	bool ok;
@@ -161,7 +145,7 @@ static bool write_row(struct stream *s, const PGresult *res, int row, struct err
 		return true;
 	e = archive_entry_new();
 	path = s->alone ? xmemdup(s->alone, strlen(s->alone) + 1)
-			: entry_path(PQgetvalue(res, row, PATH));
+			: entry_path(row_bytes(res, row, PATH));
 	archive_entry_set_pathname(e, path);
 	free(path);
 	ok = write_entry(s, e, res, row, err);
@@ -182,8 +166,9 @@ static bool write_tree(struct stream *s, struct error *err)
 	ok = res != NULL;
 	PQclear(res);
 	while (ok && more) {
-		res = past_query(s->past, "fetch 500 from tree", 0, NULL, false, err);
-		ok = res != NULL;
+		res = past_query(s->past, "fetch 500 from tree", 0, NULL, true, err);
+		/* Names that are none would be written elsewhere by who unpacks the archive. */
+		ok = res && row_check(STMT_COMMAND_TREE, res, 0, err);
 		more = ok && PQntuples(res) > 0;
 		for (int row = 0; ok && row < PQntuples(res); row++)
 			ok = write_row(s, res, row, err);

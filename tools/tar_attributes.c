@@ -4,8 +4,10 @@
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "db/row.h"
 #include "db/statement.h"
 
 /* Columns of command_xattrs. */
@@ -53,7 +55,9 @@ bool tar_attributes(struct past *past, const char *ino, struct archive_entry *e,
 	PGresult *res =
 		past_query(past, statements[STMT_COMMAND_XATTRS].text, 2, params, true, err);
 
-	for (int row = 0; res && row < PQntuples(res); row++) {
+	bool ok = res && row_check(STMT_COMMAND_XATTRS, res, strtoull(ino, NULL, 10), err);
+
+	for (int row = 0; ok && row < PQntuples(res); row++) {
 		const char *name = PQgetvalue(res, row, NAME), *value = PQgetvalue(res, row, VALUE);
 		size_t len = (size_t)PQgetlength(res, row, VALUE);
 
@@ -65,5 +69,5 @@ bool tar_attributes(struct past *past, const char *ino, struct archive_entry *e,
 			archive_entry_xattr_add_entry(e, name, value, len);
 	}
 	PQclear(res);
-	return res != NULL;
+	return ok;
 }

@@ -3,6 +3,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Bytes that belong to someone else. */
+struct bytes {
+	const void *data;
+	uint32_t len;
+};
+
 /* Bytes that grow at the end. Zero-initialised is empty. Running out of memory aborts. */
 struct buf {
 	char *data;

@@ -47,7 +47,7 @@ int error_to_errno(const struct error *err)
 		[ERR_TRANSIENT] = EAGAIN,
 		[ERR_NO_SPACE] = ENOSPC,
 		[ERR_VERSION] = EIO,
-		[ERR_CORRUPT] = EUCLEAN,
+		[ERR_CORRUPT] = EIO,
 		[ERR_SYSTEM] = EIO,
 		[ERR_INTERNAL] = EIO,
 	};

@@ -3,8 +3,10 @@
 #include <assert.h>
 #include <endian.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -13,6 +15,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "db/conn.h"
+#include "db/row.h"
 
 struct queue {
 	struct reader_query *first, **last;
@@ -129,6 +132,29 @@ static void reconnect(struct reader *r)
 			return;
 }
 
+/* The first parameter, which of most statements is an inode number. */
+static uint64_t asked_about(const struct reader_query *q)
+{
+	uint64_t be = 0;
+
+	if (q->nparams && q->params[0].len == sizeof(be))
+		memcpy(&be, q->params[0].data, sizeof(be));
+	return be64toh(be);
+}
+
+static void query_error(
+	PGconn *conn, const PGresult *res, const struct reader_query *q, struct error *err)
+{
+	char doing[64];
+
+	if (row_is_of_inode(q->stmt))
+		snprintf(doing, sizeof(doing), "inode %" PRIu64 ": %s", asked_about(q),
+			statements[q->stmt].name);
+	else
+		snprintf(doing, sizeof(doing), "%s", statements[q->stmt].name);
+	db_error(conn, res, doing, err);
+}
+
 /* Takes all results that have arrived. False when the connection is lost. */
 static bool take_results(struct reader *r)
 {
@@ -147,18 +173,17 @@ static bool take_results(struct reader *r)
 		/* A server that goes down says so in the place of an answer: the query is asked
 		 * again. */
 		if (status != PGRES_TUPLES_OK)
-			db_error(r->conn, res, statements[r->sent.first->stmt].name, &err);
+			query_error(r->conn, res, r->sent.first, &err);
 		if (PQstatus(r->conn) == CONNECTION_BAD ||
 			(status != PGRES_TUPLES_OK && err.class == ERR_UNREACHABLE)) {
 			PQclear(res);
 			return false;
 		}
 		q = queue_pop(&r->sent);
-		if (status == PGRES_TUPLES_OK) {
+		if (status == PGRES_TUPLES_OK && row_check(q->stmt, res, asked_about(q), &err))
 			q->done(q, res, NULL);
-		} else {
+		else
 			q->done(q, NULL, &err);
-		}
 		PQclear(res);
 	}
 	return true;
@@ -312,28 +337,4 @@ void reader_query_bytes(struct reader_query *q, const void *data, size_t len)
 	assert(q->nparams < READER_MAX_PARAMS && len <= sizeof(q->params[0].data));
 	memcpy(q->params[q->nparams].data, data, len);
 	q->params[q->nparams++].len = (int)len;
-}
-
-int64_t result_int(const PGresult *res, int row, int column)
-{
-	const char *p = PQgetvalue(res, row, column);
-	uint64_t v64;
-	uint32_t v32;
-	uint16_t v16;
-
-	if (PQgetisnull(res, row, column))
-		return 0;
-	switch (PQgetlength(res, row, column)) {
-	case 8:
-		memcpy(&v64, p, 8);
-		return (int64_t)be64toh(v64);
-	case 4:
-		memcpy(&v32, p, 4);
-		return (int32_t)be32toh(v32);
-	case 2:
-		memcpy(&v16, p, 2);
-		return (int16_t)be16toh(v16);
-	}
-	assert(!"an integer column");
-	return 0;
 }

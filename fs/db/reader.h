@@ -23,9 +23,9 @@ struct reader_query {
 		char data[256]; /* in binary format */
 	} params[READER_MAX_PARAMS];
 	/*
-	 * Called once, on the reader's thread. `res` has binary columns and is the reader's; NULL
-	 * with err set when the query failed or the reader stops. The query is the callee's to
-	 * free.
+	 * Called once, on the reader's thread. `res` has binary columns, has been checked
+	 * (db/row.h), and is the reader's; NULL with err set when the query failed, its answer
+	 * cannot be or the reader stops. The query is the callee's to free.
 	 */
 	void (*done)(struct reader_query *q, const PGresult *res, const struct error *err);
 	void *arg;
@@ -50,6 +50,3 @@ struct reader_query *reader_query_new(enum stmt stmt,
 	void (*done)(struct reader_query *, const PGresult *, const struct error *), void *arg);
 void reader_query_int(struct reader_query *q, int64_t v);
 void reader_query_bytes(struct reader_query *q, const void *data, size_t len); /* at most 256 */
-
-/* Binary columns of a result. */
-int64_t result_int(const PGresult *res, int row, int column); /* int2, int4 or int8; 0 for NULL */

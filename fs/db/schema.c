@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "db/conn.h"
 #include "db/sql_files.h"
 
@@ -285,5 +286,12 @@ bool schema_superblock(PGconn *conn, struct superblock *out, struct error *err)
 	out->next_ino = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
 	out->next_blob = strtoll(PQgetvalue(res, 0, 4), NULL, 10);
 	PQclear(res);
+	/* New inodes would have numbers that are something else. */
+	if (out->next_op < 1 || out->next_op > INT64_MAX / 2 || out->next_ino < 1 ||
+		out->next_ino > INO_MAX || out->next_blob < 1)
+		return error_set(err, ERR_CORRUPT,
+			"thule.superblock of database \"%s\" counts ops, inodes or blobs that "
+			"cannot be: thule.fsck lists all that is wrong",
+			PQdb(conn));
 	return true;
 }

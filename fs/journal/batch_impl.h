@@ -5,13 +5,10 @@
 #include <uthash.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "db/array.h"
 #include "db/statement.h"
 #include "journal/batch.h"
-
-/* An extent and its blob are at most this long: sql/statements/apply_extent_cut.sql relies on it.
- */
-#define EXTENT_MAX (128 * 1024)
 
 /* The statements of a batch, in the order in which they are sent. */
 enum rows_id {

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 /*
  * A journal record is one op, self-contained: what was asked, by whom, and its effects on rows, so
  * that it can be applied by a later process that knows nothing else. The drain only looks at
@@ -84,13 +86,6 @@ struct inode_attr {
 	uint32_t flags;   /* FS_*_FL bits */
 	uint32_t xattrs;  /* how many extended attributes it has */
 	uint32_t project; /* of quotas of directory trees; 0: none */
-};
-
-/* Bytes that belong to someone else: the caller when encoding, the record's buffer when decoding.
- */
-struct bytes {
-	const void *data;
-	uint32_t len;
 };
 
 enum actor_text {

@@ -64,21 +64,21 @@ void attr_to_stat(const struct inode_attr *attr, struct stat *st)
 struct inode_attr result_attr(const PGresult *res, int row)
 {
 	return (struct inode_attr){
-		.ino = (uint64_t)result_int(res, row, 0),
-		.mode = (uint32_t)result_int(res, row, 1),
-		.nlink = (uint32_t)result_int(res, row, 2),
-		.uid = (uint32_t)result_int(res, row, 3),
-		.gid = (uint32_t)result_int(res, row, 4),
-		.rdev = (uint32_t)result_int(res, row, 5),
-		.size = (uint64_t)result_int(res, row, 6),
-		.allocated = (uint64_t)result_int(res, row, 7),
-		.atime = result_int(res, row, 8),
-		.mtime = result_int(res, row, 9),
-		.ctime = result_int(res, row, 10),
-		.btime = result_int(res, row, 11),
-		.flags = (uint32_t)result_int(res, row, 12),
-		.xattrs = (uint32_t)result_int(res, row, 13),
-		.project = (uint32_t)result_int(res, row, 14),
+		.ino = (uint64_t)row_int(res, row, 0),
+		.mode = (uint32_t)row_int(res, row, 1),
+		.nlink = (uint32_t)row_int(res, row, 2),
+		.uid = (uint32_t)row_int(res, row, 3),
+		.gid = (uint32_t)row_int(res, row, 4),
+		.rdev = (uint32_t)row_int(res, row, 5),
+		.size = (uint64_t)row_int(res, row, 6),
+		.allocated = (uint64_t)row_int(res, row, 7),
+		.atime = row_int(res, row, 8),
+		.mtime = row_int(res, row, 9),
+		.ctime = row_int(res, row, 10),
+		.btime = row_int(res, row, 11),
+		.flags = (uint32_t)row_int(res, row, 12),
+		.xattrs = (uint32_t)row_int(res, row, 13),
+		.project = (uint32_t)row_int(res, row, 14),
 	};
 }
 

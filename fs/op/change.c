@@ -241,12 +241,20 @@ void change_size(struct call *c, struct inode *inode, uint64_t size)
 	c->record.off = (int64_t)size;
 }
 
+void change_subdirs(struct inode *dir, int by)
+{
+	if (by > 0)
+		dir->attr.nlink++;
+	else if (dir->attr.nlink > 2)
+		dir->attr.nlink--;
+}
+
 void change_unlinked(struct call *c, struct inode *inode)
 {
 	inode->attr.ctime = c->now;
 	if (S_ISDIR(inode->attr.mode))
 		inode->attr.nlink = 0;
-	else
+	else if (inode->attr.nlink)
 		inode->attr.nlink--;
 	if (inode->attr.nlink == 0 && !inode->opens)
 		effect_inode_gone(c, inode);

@@ -33,8 +33,8 @@ static uint64_t newest(const PGresult *res)
 	uint64_t op = 0;
 
 	for (int row = 0; row < PQntuples(res); row++)
-		if ((uint64_t)result_int(res, row, 4) > op)
-			op = (uint64_t)result_int(res, row, 4);
+		if ((uint64_t)row_int(res, row, 4) > op)
+			op = (uint64_t)row_int(res, row, 4);
 	return op;
 }
 
@@ -47,7 +47,7 @@ static struct share *read_shares(
 	struct share *shares;
 
 	if (rows > LAYOUT_EXTENTS) {
-		uint64_t told = (uint64_t)result_int(res, LAYOUT_EXTENTS, 0) - k->from_off;
+		uint64_t told = (uint64_t)row_int(res, LAYOUT_EXTENTS, 0) - k->from_off;
 		rows = LAYOUT_EXTENTS;
 		k->len = told < k->len ? told : k->len;
 	}
@@ -55,16 +55,16 @@ static struct share *read_shares(
 	*count = 0;
 	*bytes = 0;
 	for (int row = 0; row < rows; row++) {
-		uint64_t at = (uint64_t)result_int(res, row, 0) - k->from_off;
-		uint64_t len = (uint64_t)result_int(res, row, 1);
+		uint64_t at = (uint64_t)row_int(res, row, 0) - k->from_off;
+		uint64_t len = (uint64_t)row_int(res, row, 1);
 
 		if (at >= k->len)
 			break;
 		len = len < k->len - at ? len : k->len - at;
 		shares[(*count)++] = (struct share){.off = k->to_off + at,
 			.len = len,
-			.blob = (uint64_t)result_int(res, row, 2),
-			.blob_off = (uint64_t)result_int(res, row, 3)};
+			.blob = (uint64_t)row_int(res, row, 2),
+			.blob_off = (uint64_t)row_int(res, row, 3)};
 		*bytes += len;
 	}
 	return shares;

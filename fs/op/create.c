@@ -129,7 +129,7 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 	if (S_ISDIR(n->mode)) {
 		dir_known(&(*inode)->dir, 0, UINT64_MAX);
 		(*inode)->parent = parent;
-		dir->attr.nlink++;
+		change_subdirs(dir, 1);
 	}
 	change_at(c, parent, name);
 	effect_name(c, dir, name, *inode, 0);

@@ -98,8 +98,8 @@ int need_count(struct call *c, struct inode *inode, uint64_t off, uint64_t end, 
 		if (rc)
 			return rc;
 		for (int row = 0; row < PQntuples(res); row++) {
-			uint64_t lo = (uint64_t)result_int(res, row, 0);
-			ranges_add(&data, lo, lo + (uint64_t)result_int(res, row, 1));
+			uint64_t lo = (uint64_t)row_int(res, row, 0);
+			ranges_add(&data, lo, lo + (uint64_t)row_int(res, row, 1));
 		}
 	}
 	pending_ranges(inode, &data);
@@ -114,7 +114,7 @@ uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct rang
 	int holes = 0;
 
 	for (int row = 0; row < PQntuples(res); row++) {
-		uint64_t lo = (uint64_t)result_int(res, row, 0);
+		uint64_t lo = (uint64_t)row_int(res, row, 0);
 
 		if (PQgetisnull(res, row, 0))
 			continue;
@@ -124,7 +124,7 @@ uint64_t layout_ranges(const PGresult *res, uint64_t off, int limit, struct rang
 			continue;
 		}
 		ranges_add(data, begin, lo);
-		begin = (uint64_t)result_int(res, row, 1);
+		begin = (uint64_t)row_int(res, row, 1);
 		holes++;
 	}
 	return holes < limit ? UINT64_MAX : begin;

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -36,12 +37,6 @@ enum { COL_TARGET = 15, COL_PARENT, COL_NAME, COL_COOKIE };
 /* And of read_inode. */
 #define COL_GONE 17
 
-static struct bytes result_bytes(const PGresult *res, int row, int column)
-{
-	return (struct bytes){
-		PQgetvalue(res, row, column), (uint32_t)PQgetlength(res, row, column)};
-}
-
 static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 {
 	struct inode_attr attr = result_attr(res, row);
@@ -51,32 +46,47 @@ static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 	if (inode && inode->stale)
 		inode_refresh(inode, &attr);
 	if (!inode)
-		inode = inode_add(&fs->state, &attr, result_bytes(res, row, COL_TARGET));
+		inode = inode_add(&fs->state, &attr, row_bytes(res, row, COL_TARGET));
 	if (S_ISDIR(attr.mode) && !inode->parent && !PQgetisnull(res, row, COL_PARENT))
-		inode->parent = (uint64_t)result_int(res, row, COL_PARENT);
+		inode->parent = (uint64_t)row_int(res, row, COL_PARENT);
 	return inode;
 }
 
-static void fill_name(struct fs *fs, struct inode *dir, const PGresult *res, int row)
+/* What each row may be by itself, but not beside what is known already. */
+static int contradicts(uint64_t ino, const char *what)
 {
-	struct bytes name = result_bytes(res, row, COL_NAME);
+	log_error("inode %" PRIu64 ": the database has what cannot be: %s; `thule fsck` lists all "
+		  "that is wrong",
+		ino, what);
+	return EIO;
+}
+
+static int fill_name(struct fs *fs, struct inode *dir, const PGresult *res, int row)
+{
+	struct bytes name = row_bytes(res, row, COL_NAME);
+	uint64_t cookie = (uint64_t)row_int(res, row, COL_COOKIE);
 	struct inode *inode;
 
 	if (dirent_find(&fs->state, dir->ino, name))
-		return;
+		return 0;
+	if (dir_has(&dir->dir, cookie))
+		return contradicts(dir->ino, "two names with the same cookie");
 	inode = fill_inode(fs, res, row);
 	if (!inode->gone)
-		dirent_set(&fs->state, dir, name, inode->ino,
-			(uint64_t)result_int(res, row, COL_COOKIE), inode->attr.mode);
+		dirent_set(&fs->state, dir, name, inode->ino, cookie, inode->attr.mode);
+	return 0;
 }
 
-static void fill_xattrs(struct inode *inode, const PGresult *res)
+static int fill_xattrs(struct inode *inode, const PGresult *res)
 {
 	if (xattrs_known(inode))
-		return;
+		return 0;
+	if ((uint32_t)PQntuples(res) != inode->attr.xattrs)
+		return contradicts(inode->ino, "another number of attributes than it counts");
 	for (int row = 0; row < PQntuples(res); row++)
-		xattr_set(inode, result_bytes(res, row, 0), result_bytes(res, row, 1));
+		xattr_set(inode, row_bytes(res, row, 0), row_bytes(res, row, 1));
 	inode->xattrs_known = true;
+	return 0;
 }
 
 /* Up to which cookie an answer has all names. */
@@ -84,14 +94,14 @@ static uint64_t page_end(const PGresult *res)
 {
 	int rows = PQntuples(res);
 
-	return rows < LOAD_PAGE_ROWS ? UINT64_MAX : (uint64_t)result_int(res, rows - 1, COL_COOKIE);
+	return rows < LOAD_PAGE_ROWS ? UINT64_MAX : (uint64_t)row_int(res, rows - 1, COL_COOKIE);
 }
 
 /* Returns an errno for those who wait: ESTALE when there never was one, or nothing is left of it.
  */
 static int fill_one(struct fs *fs, uint64_t ino, const PGresult *res)
 {
-	bool none = PQntuples(res) == 0, gone = !none && result_int(res, 0, COL_GONE);
+	bool none = PQntuples(res) == 0, gone = !none && row_int(res, 0, COL_GONE);
 	struct inode *inode = inode_find(&fs->state, ino);
 
 	if (none && !inode)
@@ -115,18 +125,19 @@ static int fill(struct load *l, const PGresult *res)
 	struct fs *fs = l->fs;
 	struct inode *dir;
 	struct bytes name = {l->key.name, l->key.name_len};
+	int rc = 0;
 
 	if (l->key.kind == LOAD_INODE)
 		return fill_one(fs, l->key.ino, res);
 	dir = inode_find(&fs->state, l->key.ino);
 	if (!dir)
 		return 0;
-	if (l->key.kind == LOAD_XATTRS) {
-		fill_xattrs(dir, res);
-		return 0;
-	}
-	for (int row = 0; row < PQntuples(res); row++)
-		fill_name(fs, dir, res, row);
+	if (l->key.kind == LOAD_XATTRS)
+		return fill_xattrs(dir, res);
+	for (int row = 0; !rc && row < PQntuples(res); row++)
+		rc = fill_name(fs, dir, res, row);
+	if (rc)
+		return rc;
 	if (l->key.kind == LOAD_DIR)
 		dir_known(&dir->dir, l->key.off, page_end(res));
 	else if (!dirent_find(&fs->state, dir->ino, name))

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "fs.h"
 
 /* What may not be changed at all (FS_IMMUTABLE_FL), and what may only grow (FS_APPEND_FL):
@@ -27,15 +28,6 @@ extern const struct fuse_lowlevel_ops fs_operations;
 /* The kernel may keep what we say for good: every change on this mount passes through it. Seconds.
  */
 #define KERNEL_CACHE_SECONDS 31536000.0
-
-#define NAME_MAX_BYTES 255
-
-/* Names of an inode, and directories in a directory: what the column holds. */
-#define LINKS_MAX INT32_MAX
-
-/* The largest file: offsets are signed 64-bit numbers in the kernel and in SQL, and the kernel
- * answers what passes those by itself, but not with EFBIG. Bytes, a multiple of the page size. */
-#define FILE_SIZE_MAX (INT64_MAX - UINT64_C(4095))
 
 /* What the need_*() functions return beside 0 and an errno: the request is parked, return at once.
  */
@@ -192,6 +184,10 @@ void change_kill_setid(const struct call *c, struct inode_attr *attr);
 
 /* Sets the size of a file, in state and record; changes no times. */
 void change_size(struct call *c, struct inode *inode, uint64_t size);
+
+/* A directory has one subdirectory more (1; callers check LINKS_MAX) or less (-1): never fewer
+ * links than the two that each has, whatever the database counted. */
+void change_subdirs(struct inode *dir, int by);
 
 /*
  * One name less for an inode, in state and record, after effect_name_gone(): the inode ends with

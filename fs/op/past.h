@@ -14,7 +14,7 @@
  * attributes of then, and who can now, which is checked here (past_guard.c).
  */
 #define PAST_BIT      (UINT64_C(1) << 62)
-#define PAST_INO_BITS 40             /* of the inode number; the 22 bits above are of the instant */
+#define PAST_INO_BITS INO_BITS       /* of the inode number; the 22 bits above are of the instant */
 #define PAST_DIR      (PAST_BIT | 1) /* .thule */
 #define PAST_AT       (PAST_BIT | 2) /* .thule/at */
 #define PAST_NAME     ".thule"

@@ -34,7 +34,7 @@ static int seek(const PGresult *res, uint64_t cookie)
 
 	while (lo < hi) {
 		int mid = lo + (hi - lo) / 2;
-		if ((uint64_t)result_int(res, mid, PAST_COOKIE) <= cookie)
+		if ((uint64_t)row_int(res, mid, PAST_COOKIE) <= cookie)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -66,7 +66,7 @@ static void list_dir(struct past_request *r, const PGresult *res)
 		memcpy(name, PQgetvalue(res, row, PAST_ENTRY_NAME),
 			(size_t)PQgetlength(res, row, PAST_ENTRY_NAME));
 		added = add_entry(r, buf + len, r->size - len, name, &e,
-			(uint64_t)result_int(res, row, PAST_COOKIE));
+			(uint64_t)row_int(res, row, PAST_COOKIE));
 		len += added;
 	}
 	fuse_reply_buf(r->reply.req, buf, len);
@@ -100,7 +100,7 @@ static void answer_names(struct past_request *r, const PGresult *res)
 	size_t len = add_dots(r, buf), added = 1;
 
 	for (int row = r->off > 2 ? (int)r->off - 2 : 0; added && row < PQntuples(res); row++) {
-		uint64_t node = past_node(r->fs->past, (uint64_t)result_int(res, row, 1), 1);
+		uint64_t node = past_node(r->fs->past, (uint64_t)row_int(res, row, 1), 1);
 		struct fuse_entry_param e = {.attr = {.st_ino = node, .st_mode = S_IFDIR}};
 		char name[NAME_MAX_BYTES + 1] = "";
 

@@ -86,16 +86,20 @@ static void answer_open(struct past_request *r, const PGresult *res)
 
 static void answer_read(struct past_request *r, const PGresult *res)
 {
+	struct bytes bytes = row_bytes(res, 0, 0);
+
 	/* The file alone was pruned, or erased: nothing to read is not an empty file. */
 	if (PQgetisnull(res, 0, 0))
 		fuse_reply_err(r->reply.req, ESTALE);
+	else if (bytes.len > r->size)
+		fuse_reply_err(r->reply.req, EIO);
 	else
-		fuse_reply_buf(r->reply.req, PQgetvalue(res, 0, 0), (size_t)PQgetlength(res, 0, 0));
+		fuse_reply_buf(r->reply.req, bytes.data, bytes.len);
 }
 
 static void answer_lseek(struct past_request *r, const PGresult *res)
 {
-	uint64_t size = (uint64_t)result_int(res, 0, 2), at;
+	uint64_t size = (uint64_t)row_int(res, 0, 2), at;
 	struct ranges data = {0};
 	int rc = ENXIO;
 
@@ -138,7 +142,7 @@ static void answer_instant(struct past_request *r, const PGresult *res)
 {
 	struct past_request *next;
 
-	r->op = (uint64_t)result_int(res, 0, 0);
+	r->op = (uint64_t)row_int(res, 0, 0);
 	next = past_request_next(r, STMT_READ_PAST_INODE, answer_top);
 	reader_query_int(next->query, FUSE_ROOT_ID);
 	reader_query_int(next->query, (int64_t)next->op);
@@ -222,6 +226,7 @@ void past_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t off)
 
 	if (!r)
 		return;
+	r->size = size;
 	reader_query_int(r->query, off);
 	reader_query_int(r->query, (int64_t)size);
 	past_submit(r, false);

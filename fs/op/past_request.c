@@ -135,15 +135,12 @@ bool past_guard_allows(const struct past_caller *caller, struct bytes guard, int
 
 bool past_request_allowed(const struct past_request *r, const PGresult *res, int want)
 {
-	struct bytes guard = {
-		PQgetvalue(res, 0, PAST_GUARD), (uint32_t)PQgetlength(res, 0, PAST_GUARD)};
-
-	return past_guard_allows(&r->caller, guard, want);
+	return past_guard_allows(&r->caller, row_bytes(res, 0, PAST_GUARD), want);
 }
 
 struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, int row)
 {
-	bool stricter = result_int(res, 0, PAST_STRICTER);
+	bool stricter = row_int(res, 0, PAST_STRICTER);
 	struct fuse_entry_param e = {.attr_timeout = KERNEL_CACHE_SECONDS};
 
 	/* Names that the kernel keeps, it gives to everyone whom the directory's mode of then lets
@@ -151,7 +148,7 @@ struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, 
 	e.entry_timeout = stricter ? 0 : 1;
 	if (!PQgetisnull(res, row, 0)) {
 		past_attr(r, res, row, &e.attr);
-		e.ino = past_node(r->fs->past, r->op, (uint64_t)result_int(res, row, 0));
+		e.ino = past_node(r->fs->past, r->op, (uint64_t)row_int(res, row, 0));
 	}
 	return e;
 }

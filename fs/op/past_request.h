@@ -23,7 +23,7 @@ struct past_request {
 	void (*answer)(struct past_request *r, const PGresult *res);
 	/* Of lookup: how long the kernel may keep the entry if the directory allows it, seconds. */
 	double timeout;
-	/* Of readdir. */
+	/* Of read, readdir, getxattr and listxattr. */
 	size_t size;
 	uint64_t off;
 	bool plus;

@@ -9,12 +9,6 @@
 /* Columns of read_past_xattrs. */
 enum { XATTR_GUARD, XATTR_NAME, XATTR_VALUE };
 
-static struct bytes cell(const PGresult *res, int row, int column)
-{
-	return (struct bytes){
-		PQgetvalue(res, row, column), (uint32_t)PQgetlength(res, row, column)};
-}
-
 static void answer_getxattr(struct past_request *r, const PGresult *res)
 {
 	struct bytes name, value;
@@ -23,13 +17,13 @@ static void answer_getxattr(struct past_request *r, const PGresult *res)
 		fuse_reply_err(r->reply.req, ENODATA);
 		return;
 	}
-	name = cell(res, 0, XATTR_NAME);
-	value = cell(res, 0, XATTR_VALUE);
+	name = row_bytes(res, 0, XATTR_NAME);
+	value = row_bytes(res, 0, XATTR_VALUE);
 	/* Those of users are read by who may read the file; the kernel itself asks for the others.
 	 */
 	if (name.len > XATTR_USER_PREFIX_LEN &&
 		!memcmp(name.data, XATTR_USER_PREFIX, XATTR_USER_PREFIX_LEN) &&
-		!past_guard_allows(&r->caller, cell(res, 0, XATTR_GUARD), R_OK))
+		!past_guard_allows(&r->caller, row_bytes(res, 0, XATTR_GUARD), R_OK))
 		fuse_reply_err(r->reply.req, EACCES);
 	else
 		reply_xattr(r->reply.req, value.data, value.len, r->size);
@@ -40,7 +34,7 @@ static void answer_listxattr(struct past_request *r, const PGresult *res)
 	struct buf list = {0};
 
 	for (int row = 0; row < PQntuples(res); row++) {
-		struct bytes name = cell(res, row, XATTR_NAME);
+		struct bytes name = row_bytes(res, row, XATTR_NAME);
 		if (name.len == 0 || !xattr_listed(name, r->caller.uid))
 			continue;
 		buf_add(&list, name.data, name.len);

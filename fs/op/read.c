@@ -24,7 +24,7 @@ static void ask_data(struct read_wait *w);
 static void place(const PGresult *res, char *buf, uint64_t off, uint64_t len)
 {
 	for (int row = 0; row < PQntuples(res); row++) {
-		uint64_t at = (uint64_t)result_int(res, row, 0);
+		uint64_t at = (uint64_t)row_int(res, row, 0);
 		uint64_t n = (uint64_t)PQgetlength(res, row, 1);
 
 		if (at >= off && at - off <= len && n <= len - (at - off))

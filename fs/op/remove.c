@@ -29,7 +29,7 @@ static int remove_name(struct call *c, enum op_kind kind, uint64_t parent, const
 	if (rc)
 		return rc;
 	if (kind == OP_RMDIR)
-		dir->attr.nlink--;
+		change_subdirs(dir, -1);
 	change_begin(c, kind, inode->ino);
 	change_at(c, parent, name);
 	effect_name_gone(c, d);

@@ -77,8 +77,8 @@ static void move_links(struct inode *inode, struct inode *from, struct inode *to
 {
 	if (!is_dir(inode))
 		return;
-	from->attr.nlink--;
-	to->attr.nlink++;
+	change_subdirs(from, -1);
+	change_subdirs(to, 1);
 	inode->parent = to->ino;
 }
 
@@ -107,7 +107,7 @@ static void change(struct call *c, struct side *from, struct side *to, unsigned 
 		effect_inode(c, to->inode, 0);
 	} else if (to->inode) {
 		if (is_dir(to->inode))
-			to->dir->attr.nlink--;
+			change_subdirs(to->dir, -1);
 		change_unlinked(c, to->inode);
 	}
 	if (flags & RENAME_WHITEOUT)

@@ -90,7 +90,7 @@ static void statfs_done(struct reader_query *q, const PGresult *res, const struc
 		log_error("%s", err->text);
 		fuse_reply_err(w->reply.req, error_to_errno(err));
 	} else {
-		reply_size(w, (uint64_t)result_int(res, 0, 0), (uint64_t)result_int(res, 0, 1));
+		reply_size(w, (uint64_t)row_int(res, 0, 0), (uint64_t)row_int(res, 0, 1));
 	}
 	transport_done();
 	free(w);

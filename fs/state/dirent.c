@@ -40,6 +40,13 @@ size_t dir_seek(const struct dir_index *index, uint64_t cookie)
 	return lo;
 }
 
+bool dir_has(const struct dir_index *index, uint64_t cookie)
+{
+	size_t at = dir_seek(index, cookie);
+
+	return at > 0 && index->slots[at - 1].cookie == cookie && index->slots[at - 1].node;
+}
+
 void dir_known(struct dir_index *index, uint64_t from, uint64_t upto)
 {
 	bool next = from >= index->from && from <= index->upto;

@@ -181,6 +181,9 @@ void dirent_drop(struct state *s, struct dirent_node *d);
 /* The first slot with a cookie above `cookie`. */
 size_t dir_seek(const struct dir_index *index, uint64_t cookie);
 
+/* Whether a name with this cookie is here. */
+bool dir_has(const struct dir_index *index, uint64_t cookie);
+
 /* Says that all names with a cookie above from, up to upto (UINT64_MAX: all), are here; adds to
  * what was said if that is next to it. */
 void dir_known(struct dir_index *index, uint64_t from, uint64_t upto);

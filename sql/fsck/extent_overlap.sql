@@ -7,4 +7,5 @@ from (
         lead(x.file_off) over (partition by x.ino order by x.file_off) as next
     from thule.extent x
 ) e
-where e.file_off + e.len > e.next;
+where case when thule.extent_possible(e.file_off, e.len)
+    then e.file_off + e.len > e.next end; -- the others: thule.fsck_extent_range

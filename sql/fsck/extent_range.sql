@@ -1,4 +1,5 @@
--- Extents with impossible bounds: negative, empty, longer than 128 KiB (readers look no further back than that).
+-- Extents with impossible bounds: negative, empty, longer than 128 KiB (readers look no further back than that), past the
+-- end of the largest file or blob.
 create view thule.fsck_extent_range as
 select 'extent_range' as check_id, 'error' as severity, e.ino,
     format('the extent at %s has %s bytes, from %s of blob %s%s', e.file_off, e.len, e.blob_off, e.blob,
@@ -8,4 +9,6 @@ from (
     union all
     select * from thule.extent_history
 ) e
-where e.file_off < 0 or e.blob_off < 0 or e.len not between 1 and 131072;
+where case when e.len between 1 and 131072
+    then not thule.extent_possible(e.file_off, e.len) or e.blob < 1 or e.blob_off not between 0 and 131072 - e.len
+    else true end;

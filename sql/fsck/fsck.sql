@@ -35,6 +35,8 @@ select check_id, severity, ino, detail from thule.fsck_xattr_inode
 union all
 select check_id, severity, ino, detail from thule.fsck_xattr_count
 union all
+select check_id, severity, ino, detail from thule.fsck_xattr_text
+union all
 select check_id, severity, ino, detail from thule.fsck_version_interval
 union all
 select check_id, severity, ino, detail from thule.fsck_version_overlap

@@ -1,4 +1,4 @@
--- One superblock, whose high-water marks are above every id in use.
+-- One superblock, whose high-water marks are above every id in use, and such that there are ids left.
 create view thule.fsck_superblock as
 with used as (
     select 'next_op' as mark, s.next_op as next, (select max(o.op) from thule.op o) as last from thule.superblock s
@@ -19,4 +19,9 @@ union all
 select 'superblock', 'error', null, format('%s is %s, but %s is in use', u.mark, u.next, max(u.last))
 from used u
 where u.next <= u.last
-group by u.mark, u.next;
+group by u.mark, u.next
+union all
+select 'superblock', 'error', null, format('next_op %s, next_ino %s, next_blob %s: no such id can be', s.next_op, s.next_ino,
+    s.next_blob)
+from thule.superblock s
+where s.next_op not between 1 and 4611686018427387903 or s.next_ino not between 1 and 1099511627775 or s.next_blob < 1;

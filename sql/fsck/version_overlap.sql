@@ -46,6 +46,7 @@ select 'version_overlap', 'error', e.ino,
         e.file_off, e.op_from)
 from thule.extent_history h
 join thule.extent e on e.ino = h.ino
-    and e.file_off < h.file_off + h.len and e.file_off > h.file_off - 131072
-    and e.file_off + e.len > h.file_off
+    and e.file_off < case when thule.extent_possible(h.file_off, h.len) then h.file_off + h.len end
+    and e.file_off > case when thule.extent_possible(h.file_off, h.len) then h.file_off - 131072 end
+    and case when thule.extent_possible(e.file_off, e.len) then e.file_off + e.len > h.file_off end
 where h.op_to > e.op_from;

@@ -23,11 +23,21 @@ create table thule.inode (
     valid_from timestamptz not null,
     op_to      bigint not null default 9223372036854775807,
     valid_to   timestamptz not null default 'infinity',
-    primary key (ino)
+    primary key (ino),
+    -- What no file can be: fs/base/limits.h. Whoever restores a dump without these, or drops them, has thule.fsck.
+    constraint inode_mode check (mode between 0 and 65535
+        and mode & 61440 in (4096, 8192, 16384, 24576, 32768, 40960, 49152)),
+    constraint inode_numbers check (ino between 1 and 1099511627775 and nlink >= 0
+        and uid between 0 and 4294967294 and gid between 0 and 4294967294 and rdev between 0 and 4294967295
+        and size between 0 and 9223372036854771712 and allocated between 0 and 9223372036854771712
+        and xattrs >= 0 and project between 0 and 4294967295),
+    constraint inode_target check (case when mode & 61440 = 40960
+        then target is not null and octet_length(target) between 1 and 4095 and position('\x00'::bytea in target) = 0
+        else target is null end)
 ) with (fillfactor = 85);
 
 -- Versions that ended, in the same columns and order.
-create table thule.inode_history (like thule.inode including defaults);
+create table thule.inode_history (like thule.inode including defaults including constraints);
 create index inode_history_ino on thule.inode_history (ino, op_from);
 -- Versions are appended as they end, so a few numbers a megabyte tell prune where to look, at no cost to writers.
 create index inode_history_op_to on thule.inode_history using brin (op_to) with (autosummarize = on);

@@ -12,5 +12,8 @@ create table thule.superblock (
     pruned_op      bigint not null default 0,  -- the state as of an earlier op is not kept: see thule.prune_begin
     pruned_before  timestamptz,            -- the time of pruned_op; null: nothing was pruned
     swept_op       bigint not null default 0,  -- how far thule.prune_step has come on the way to pruned_op
-    log_op         bigint not null default 0   -- the log may lack ops before this one
+    log_op         bigint not null default 0,  -- the log may lack ops before this one
+    -- Cookies are twice an op: fs/journal/batch.h.
+    constraint superblock_marks check (next_op between 1 and 4611686018427387903
+        and next_ino between 1 and 1099511627775 and next_blob >= 1)
 ) with (fillfactor = 10);                  -- one row, updated by every batch: leave room for HOT

@@ -265,3 +265,14 @@ begin atomic
     select fx.create('/empty');                       -- 105, inode 103
     select fx.symlink('/link', 'dir/file');           -- 106, inode 104
 end;
+
+-- Drops what keeps impossible rows out, as a dump that somebody has made by hand would.
+create function fx.unchecked() returns void language plpgsql as $$
+declare c record;
+begin
+    for c in select conrelid::regclass as rel, conname from pg_constraint
+        where contype = 'c' and connamespace = 'thule'::regnamespace
+    loop
+        execute format('alter table %s drop constraint %I', c.rel, c.conname);
+    end loop;
+end $$;

@@ -33,6 +33,54 @@ begin
     return is(got, expected, what);
 end $$;
 
+-- What cannot be is refused by the tables themselves, history included; then, without what keeps it out, found.
+create table fx.impossible (damage text, finds text);
+insert into fx.impossible values
+    ($$update thule.inode set ino = 2::bigint ^ 62 where ino = 103$$, null),
+    ($$update thule.inode set mode = 420 where ino = 103$$, 'inode_attribute error 103'),
+    ($$update thule.inode set mode = -1 where ino = 103$$, 'inode_attribute error 103'),
+    ($$update thule.inode set nlink = -1 where ino = 103$$, 'inode_attribute error 103, nlink error 103'),
+    ($$update thule.inode set uid = -1 where ino = 103$$, 'inode_attribute error 103'),
+    ($$update thule.inode set gid = 4294967295 where ino = 103$$, 'inode_attribute error 103'),
+    ($$update thule.inode set rdev = 4294967296 where ino = 103$$, 'inode_attribute error 103'),
+    ($$update thule.inode set size = 9223372036854775807 where ino = 103$$, 'inode_attribute error 103'),
+    ($$update thule.inode set allocated = -4096 where ino = 103$$, 'inode_attribute error 103'),
+    ($$update thule.inode set xattrs = -1 where ino = 103$$, 'inode_attribute error 103, xattr_count error 103'),
+    ($$update thule.inode set project = -1 where ino = 103$$, null),
+    ($$update thule.inode set target = 'x' where ino = 103$$, 'inode_attribute error 103'),
+    ($$update thule.inode set target = repeat('x', 9000)::bytea, size = 9000 where ino = 104$$, 'inode_attribute error 104'),
+    ($$update thule.inode set target = 'a\000b', size = 3 where ino = 104$$, 'inode_attribute error 104'),
+    ($$update thule.inode_history set size = -1 where ino = 105$$, null),
+    ($$update thule.dirent set name = repeat('x', 3000)::bytea where name = 'empty'$$, 'dirent_name error 103'),
+    ($$update thule.dirent_history set name = 'a/b'$$, 'dirent_name error 105'),
+    ($$update thule.dirent set cookie = -1 where name = 'empty'$$, 'dirent_cookie error 103'),
+    ($$update thule.extent set file_off = 9223372036854775807 where ino = 102 and file_off = 3$$, null),
+    ($$update thule.extent set len = 9223372036854775807 where ino = 102 and file_off = 3$$, null),
+    ($$update thule.extent_history set blob_off = 9223372036854775807 where ino = 105$$, 'extent_range error 105'),
+    ($$update thule.xattr set name = repeat('x', 256)::bytea$$, 'xattr_text error 102'),
+    ($$update thule.xattr set value = repeat('x', 65537)::bytea$$, 'xattr_text error 102'),
+    ($$update thule.xattr_history set name = ''$$, 'xattr_text error 102'),
+    ($$update thule.superblock set next_ino = 1::bigint << 62$$, 'superblock error ');
+select throws_ok(damage, '23514', null, 'refused: ' || damage) from fx.impossible;
+
+select fx.unchecked();
+select fx.finds(damage, finds, damage) from fx.impossible where finds is not null;
+-- What is found elsewhere, too.
+create function fx.found(damage text, wanted text) returns text language plpgsql as $$
+declare got boolean;
+begin
+    begin
+        execute damage;
+        select coalesce(bool_or(f.check_id = wanted), false) into got from thule.fsck f;
+        raise exception sqlstate 'UNDO1';
+    exception when sqlstate 'UNDO1' then
+        null;
+    end;
+    return ok(got, wanted || ': ' || damage);
+end $$;
+select fx.found(damage, case when damage ~ 'extent' then 'extent_range' else 'inode_attribute' end)
+    from fx.impossible where finds is null;
+
 select fx.finds(d, e, w) from (values
     ($$delete from thule.dirent where name = 'empty'$$, 'inode_orphan error 103', 'an inode that lost its name'),
     ($$update thule.inode set nlink = 0 where ino = 103; delete from thule.dirent where name = 'empty'$$,

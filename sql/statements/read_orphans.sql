@@ -1,0 +1,5 @@
+-- Inodes without a name: they were open when the daemon before this one ended.
+select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns,
+       i.btime_ns, i.flags, i.xattrs, i.project, i.target
+from thule.inode i
+where i.nlink = 0
