@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "cluster/cluster.h"
+#include "cluster/watch.h"
 #include "config.h"
 #include "holder.h"
 #include "mountpoint.h"
@@ -20,7 +21,14 @@
 /* What the parent hears from the daemon: 'm' and where it is mounted, or 'e' and why not. */
 struct herald {
 	int fd; /* -1: in the foreground */
+	enum log_level level;
 };
+
+/* What is logged before goes to whoever waits for the mount. */
+static void log_to_syslog(const struct herald *h)
+{
+	log_init("thulefs", h->level, 1);
+}
 
 static void tell(const struct herald *h, char kind, const char *text)
 {
@@ -42,6 +50,7 @@ static void ready(void *arg, const char *message)
 		return;
 	}
 	tell(h, 'm', message);
+	log_to_syslog(h);
 	close(h->fd);
 	null = open("/dev/null", O_RDWR);
 	if (null >= 0) {
@@ -162,6 +171,7 @@ static int run(const struct config *config, struct herald *h)
 		if (ok) {
 			conninfo = cluster->conninfo;
 			data = cluster->data;
+			cluster_watch(cluster, config->foreground);
 			snprintf(place, sizeof(place), "private PostgreSQL in %s (socket %s)",
 				cluster->home, cluster->socket);
 		}
@@ -177,8 +187,10 @@ static int run(const struct config *config, struct herald *h)
 	free(cluster);
 	if (ok)
 		return 0;
-	if (h->fd >= 0)
+	if (h->fd >= 0) {
 		tell(h, 'e', err.text);
+		log_to_syslog(h);
+	}
 	log_error("%s", err.text);
 	return 1;
 }
@@ -197,7 +209,7 @@ static bool check(struct config *config, char path[PATH_MAX], struct error *err)
 	return source_public(config->source, source, sizeof(source), err);
 }
 
-static int detach(const struct config *config)
+static int detach(const struct config *config, enum log_level level)
 {
 	struct herald h;
 	int fds[2];
@@ -213,8 +225,8 @@ static int detach(const struct config *config)
 	}
 	close(fds[0]);
 	h.fd = fds[1];
+	h.level = level;
 	setsid();
-	log_init("thulefs", config->debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, 1);
 	if (chdir("/") < 0)
 		return 1;
 	return run(config, &h);
@@ -222,7 +234,8 @@ static int detach(const struct config *config)
 
 int main(int argc, char **argv)
 {
-	struct herald foreground = {-1};
+	struct herald foreground = {.fd = -1};
+	enum log_level level;
 	struct config config;
 	char path[PATH_MAX];
 	struct error err;
@@ -249,9 +262,7 @@ int main(int argc, char **argv)
 	}
 	if (config.remount)
 		return 0;
-	if (config.foreground) {
-		log_init("thulefs", config.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, 0);
-		return run(&config, &foreground);
-	}
-	return detach(&config);
+	level = config.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	log_init("thulefs", level, 0);
+	return config.foreground ? run(&config, &foreground) : detach(&config, level);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -17,6 +18,10 @@
 #include "op/past.h"
 #include "quotas.h"
 #include "runs.h"
+
+/* How long mounting waits for a server that says that it takes no connections yet. */
+#define STARTING_LIMIT_MS 60000
+#define STARTING_STEP_MS  200
 
 /* The pieces, in the order in which they come up; they go down in the opposite one. */
 struct server {
@@ -34,10 +39,26 @@ struct server {
 	pthread_t signals;
 };
 
+/* A server that starts, or recovers what a crash left, takes connections later. */
+static PGconn *connect_patiently(const char *conninfo, struct error *err)
+{
+	const struct timespec step = {.tv_nsec = STARTING_STEP_MS * 1000000L};
+	PGconn *conn = db_connect(conninfo, "thulefs", err);
+
+	if (!conn && err->class == ERR_TRANSIENT)
+		log_info("%s; waiting up to %d s", err->text, STARTING_LIMIT_MS / 1000);
+	for (int ms = 0; !conn && err->class == ERR_TRANSIENT && ms < STARTING_LIMIT_MS;
+		ms += STARTING_STEP_MS) {
+		nanosleep(&step, NULL);
+		conn = db_connect(conninfo, "thulefs", err);
+	}
+	return conn;
+}
+
 static bool open_schema(struct server *s, struct error *err)
 {
 	struct schema_owner owner = {geteuid(), getegid()};
-	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
+	PGconn *conn = connect_patiently(s->conninfo, err);
 	bool past = *s->config->at;
 	/* Where nothing is there is no past, and none is made. */
 	bool ok = conn && (past ? schema_check(conn, err) : schema_open(conn, &owner, err));
