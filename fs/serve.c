@@ -12,12 +12,14 @@
 #include "control.h"
 #include "db/conn.h"
 #include "db/schema.h"
+#include "door/door.h"
 #include "fs.h"
 #include "mountpoint.h"
 #include "op/access.h"
 #include "op/past.h"
 #include "quotas.h"
 #include "runs.h"
+#include "visitors.h"
 
 /* How long mounting waits for a server that says that it takes no connections yet. */
 #define STARTING_LIMIT_MS 60000
@@ -36,6 +38,7 @@ struct server {
 	struct fuse_session *session;
 	struct control *control;
 	struct live *live;
+	struct door *door; /* NULL: there is none */
 	pthread_t signals;
 };
 
@@ -348,6 +351,8 @@ static bool start(struct server *s, struct error *err)
 		return false;
 	if (!past && !start_control(s, err))
 		return false;
+	if (!past)
+		s->door = visitors_start(&s->fs, s->conninfo, s->path, s->config->allow_other);
 	if (pthread_create(&s->signals, NULL, signals_main, s) != 0)
 		return error_sys(err, "cannot start a thread");
 	return true;
@@ -380,6 +385,7 @@ static bool stop(struct server *s, struct error *err)
 {
 	bool clean = true;
 
+	door_stop(s->door);
 	control_stop(s->control);
 	live_free(s->live);
 	if (s->fs.journal && s->fs.actors)

@@ -16,12 +16,9 @@ bool ask_refused(const PGresult *res, struct error *err)
 		const char *prefix;
 		enum error_class class;
 	} table[] = {
-		{"22", ERR_USAGE},
-		{"42710", ERR_USAGE},
-		{"42809", ERR_USAGE},
-		{"P0002", ERR_NOT_FOUND},
-		{"53400", ERR_NO_SPACE}, /* of a quota */
-		{"55006", ERR_BUSY},
+		{"22", ERR_USAGE}, {"42501", ERR_AUTH}, {"42710", ERR_USAGE}, {"42809", ERR_USAGE},
+		{"P0002", ERR_NOT_FOUND}, {"53400", ERR_NO_SPACE}, /* of a quota */
+		{"55006", ERR_BUSY}, {"57014", ERR_BUSY},          /* it took too long */
 	};
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	const char *text = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);

@@ -11,7 +11,7 @@
  * Runs a statement of the catalogue, parameters and results as text. NULL with *err set; what the
  * functions of schema thule refuse is said in their own words: ERR_USAGE (SQLSTATE class 22, a
  * name that is taken, a file of the wrong kind), ERR_NOT_FOUND (no_data_found), ERR_BUSY
- * (object_in_use). PQclear() it.
+ * (object_in_use, query_canceled), ERR_AUTH (insufficient_privilege). PQclear() it.
  */
 PGresult *ask(
 	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err);

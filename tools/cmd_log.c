@@ -5,6 +5,7 @@
 #include "ask.h"
 #include "command.h"
 #include "db/conn.h"
+#include "door.h"
 #include "follow.h"
 #include "hex.h"
 #include "pager.h"
@@ -42,8 +43,8 @@ static const struct command_option options[] = {
  * command_log_path. */
 static bool tell_others(PGconn *conn, const char *const *params, struct error *err)
 {
-	const char *asked[] = {params[9], params[10], params[1]};
-	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEFORE, 3, asked, err);
+	const char *asked[] = {params[9], params[10], params[1], NULL};
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEFORE, 4, asked, err);
 	bool ok = res != NULL;
 
 	if (ok && !PQgetisnull(res, 0, 0))
@@ -82,20 +83,23 @@ static bool print(
 {
 	bool by_path = *t->path || *t->typed_path;
 	char *bytes = *t->path ? hex_bytea(t->path) : NULL;
-	/* In the order of the statements' parameters. */
-	const char *params[] = {args->option[OPT_SINCE], args->option[OPT_UNTIL],
+	/* In the order of the statements' parameters, of which the last is for the door to say. */
+	const char *params[12] = {args->option[OPT_SINCE], args->option[OPT_UNTIL],
 		args->option[OPT_USER], args->option[OPT_PID], args->option[OPT_EXE],
 		args->option[OPT_TAG], args->option[OPT_KIND], args->option[OPT_COUNT],
-		args->option[OPT_JSON] ? "true" : "false", *t->typed_path ? t->typed_path : NULL,
-		bytes};
+		args->option[OPT_JSON] ? "true" : "false"};
 	const struct statement *s = &statements[by_path ? STMT_COMMAND_LOG_PATH : STMT_COMMAND_LOG];
 	struct pager pager;
 	long rows;
 	bool ok;
 
+	if (by_path) {
+		params[9] = *t->typed_path ? t->typed_path : NULL;
+		params[10] = bytes;
+	}
 	pager_begin(&pager);
 	ok = print_query(
-		conn, s->text, by_path ? 11 : 9, params, args->option[OPT_JSON], &rows, err);
+		conn, s->text, by_path ? 12 : 10, params, args->option[OPT_JSON], &rows, err);
 	pager_end(&pager);
 	if (ok && !args->option[OPT_COUNT])
 		ok = tell_pruned(conn, args->option[OPT_SINCE], err);
@@ -103,7 +107,8 @@ static bool print(
 		ok = tell_others(conn, params, err);
 	free(bytes);
 	if (ok && rows == 0 && !args->option[OPT_JSON])
-		fprintf(stderr, "thule: the log has no such change\n");
+		fprintf(stderr, "thule: the log has no such change%s\n",
+			door_behind(conn) ? " of files of yours" : "");
 	return ok;
 }
 
@@ -141,7 +146,7 @@ static int run(const struct arguments *args)
 	if (arguments_check_number("-n", args->option[OPT_COUNT], &err) &&
 		arguments_check_number("--pid", args->option[OPT_PID], &err) &&
 		target_find(args->operand[0], &t, &err))
-		conn = target_connect(&t, &err);
+		conn = target_ask(&t, &err);
 	if (!conn)
 		return command_fail(&err);
 	ok = check_instants(conn, args, &err) && print(conn, args, &t, &err);

@@ -2,10 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cluster/path.h"
 #include "db/conn.h"
 #include "db/schema.h"
+#include "door.h"
 #include "source.h"
 #include "text.h"
 
@@ -17,6 +19,12 @@ static bool private_database(struct target *t, struct error *err)
 		return false;
 	t->private = true;
 	return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", c.conninfo);
+}
+
+/* Root's mount, for anybody else. */
+static bool is_roots(const struct target *t)
+{
+	return t->mounted && t->mount.owner == 0 && geteuid() != 0;
 }
 
 static const char *named_database(void)
@@ -32,6 +40,10 @@ bool target_of_mount(const struct mount_point *m, struct target *t, struct error
 	t->mounted = true;
 	if (m != &t->mount)
 		t->mount = *m;
+	/* "private" is another database for each user. */
+	t->door = is_roots(t) && !strcmp(m->source, "private");
+	if (t->door)
+		return true;
 	if (!strcmp(m->source, "private"))
 		return private_database(t, err);
 	/* /proc/mounts has no password; THULE_DB or ~/.pgpass may have it. */
@@ -108,11 +120,28 @@ static bool check(PGconn *conn, const struct target *t, struct error *err)
 
 PGconn *target_connect(const struct target *t, struct error *err)
 {
-	PGconn *conn = db_connect(t->conninfo, "thule", err);
+	PGconn *conn;
 
+	if (t->door) {
+		error_set(err, ERR_AUTH,
+			"what is mounted on %s has a database of root's, which this needs: ask "
+			"root",
+			t->mount.dir);
+		return NULL;
+	}
+	conn = db_connect(t->conninfo, "thule", err);
 	if (conn && !check(conn, t, err)) {
 		PQfinish(conn);
 		return NULL;
 	}
 	return conn;
+}
+
+PGconn *target_ask(const struct target *t, struct error *err)
+{
+	PGconn *conn = t->door ? NULL : target_connect(t, err);
+
+	if (conn || !(t->door || (is_roots(t) && door_is_there(&t->mount))))
+		return conn;
+	return door_connect(&t->mount, err);
 }

@@ -14,6 +14,7 @@ struct target {
 	bool private; /* the private PostgreSQL */
 	bool mounted; /* `mount` is filled */
 	struct mount_point mount;
+	bool door;                 /* root's mount and database, and somebody else's command */
 	char path[PATH_MAX];       /* bytes, absolute from the root of the mount, or "" */
 	char typed_path[PATH_MAX]; /* or the path as SQL shows it, escapes included, or "" */
 };
@@ -35,3 +36,9 @@ bool target_of_mount(const struct mount_point *m, struct target *t, struct error
  * version. PQfinish() it.
  */
 PGconn *target_connect(const struct target *t, struct error *err);
+
+/*
+ * The same for what users may ask of their own files: where the database of root's mount is not to
+ * be had, its daemon is asked (door.h).
+ */
+PGconn *target_ask(const struct target *t, struct error *err);

@@ -51,6 +51,14 @@ static unsigned long parse_flags(char *options)
 	return flags;
 }
 
+/* Of a FUSE mount: who may use it when others may not. */
+static long parse_owner(const char *options)
+{
+	const char *found = strstr(options, "user_id=");
+
+	return found ? strtol(found + strlen("user_id="), NULL, 10) : -1;
+}
+
 /* The fields that come before the optional ones, and those after them. */
 enum { DEVICE = 2, ROOT, DIR_, OPTIONS, FIRST };
 enum { TYPE, SOURCE, SUPER, LAST };
@@ -76,6 +84,7 @@ static bool parse(char *line, struct mount_point *m)
 	m->device = (unsigned int)strtoul(strchr(first[DEVICE], ':') + 1, NULL, 10);
 	m->whole = !strcmp(first[ROOT], "/");
 	m->ours = is_ours(last[TYPE], m->source);
+	m->owner = parse_owner(last[SUPER]);
 	m->flags = parse_flags(first[OPTIONS]) | parse_flags(last[SUPER]);
 	return true;
 }

@@ -12,6 +12,7 @@ struct mount_point {
 	char source[PATH_MAX]; /* as given to mount, without its password */
 	unsigned int device;   /* minor number: what the kernel calls the FUSE connection */
 	unsigned long flags;   /* MS_RDONLY, MS_NOATIME, MS_NODIRATIME, MS_RELATIME of mount(2) */
+	long owner;            /* uid of who mounted it, as the kernel has it; -1: not said */
 	bool whole;            /* its root is the filesystem's root */
 	bool ours;             /* a ThuleFS */
 };

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "actor/actor.h"
+#include "base/error.h"
+
+/*
+ * Users of a mount who cannot reach its database ask the daemon: it listens on a unix socket that
+ * speaks a small part of PostgreSQL's protocol (wire.h), runs the few statements that it knows
+ * (rule.h) for whoever the kernel says is at the other end (peer.h), and the statements themselves
+ * show and change what that user may (sql/functions/permits.sql). Each client has a thread; all
+ * share a few connections of their own (pool.h). The threads that serve the mount take no part.
+ */
+struct door;
+
+struct door_config {
+	const char *conninfo;
+	const char *dir; /* of the socket: made, and removed in the end */
+	uid_t owner;     /* of the mount */
+	bool others;     /* users but the owner may use the mount */
+	struct actor_cache *actors;
+	const struct actor_host *host;
+	/* Waits, not for long, until what was acknowledged is committed; false: it is not. */
+	bool (*settle)(void *arg);
+	void *arg;
+};
+
+/* Copies what *config points to, but not `actors` and `host`. NULL with *err set. */
+struct door *door_start(const struct door_config *config, struct error *err);
+
+/* Ends what is being asked, and all threads. Accepts NULL. */
+void door_stop(struct door *d);

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "db/zone.h"
+#include "door/door.h"
+#include "door/peer.h"
+#include "door/place.h"
+#include "door/pool.h"
+#include "door/rule.h"
+#include "door/wire.h"
+
+#define CLIENTS_MAX      64 /* at the same time */
+#define CLIENTS_USER_MAX 8  /* of one user */
+
+#define IDLE_MS     60000  /* a client may be silent for so long between requests, */
+#define MESSAGE_MS  10000  /* within one, */
+#define SEND_MS     10000  /* and without reading its answer */
+#define STATEMENT_S 60     /* of the server's time for a statement, */
+#define ANSWER_MS   120000 /* and of ours until its last row is with the client */
+
+struct door {
+	struct door_config config;
+	char dir[DOOR_NAME_MAX];
+	int fd;      /* listens */
+	int stop_fd; /* eventfd: readable once it is time to end */
+	struct pool *pool;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t ended;     /* of a client's thread */
+	uid_t users[CLIENTS_MAX]; /* of the clients */
+	int clients;
+};
+
+/* A client, on its own thread. */
+struct session {
+	struct door *door;
+	int fd;
+	struct peer peer;
+	const char *viewer; /* of peer; NULL for the owner of the mount, who sees everything */
+	char zone[ZONE_SIZE];
+	struct buf in, out;
+};
+
+/* Talks with a client until it or the door ends. */
+void session_run(struct session *s);
+
+/* Waits for `events` of the client. False: not within `ms`, or it is time to end. */
+bool session_wait(const struct session *s, short events, int ms);
+
+/* Sends what is in s->out. False when the client does not take it. */
+bool session_flush(struct session *s);
+
+/*
+ * Runs what a client asks and appends the answer to s->out, sending it as it grows: columns, rows
+ * and the end, or an error. False when the client is gone.
+ */
+bool session_ask(struct session *s, const struct door_rule *rule, const struct wire_bind *bind);
+
+/* Says an error of ours, with the SQLSTATE that makes libpq's side of the same class of it. */
+void session_fail(struct session *s, const struct error *err);
+/* Hands on an error of the server's; one without any is of ours. */
+void session_refuse(struct session *s, const PGresult *res);
+
+/* Has an undo done (sql/statements/door_undo.sql), and appends its answer. */
+bool session_undo(struct session *s, PGconn *conn, const char *args);

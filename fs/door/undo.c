@@ -1,0 +1,1 @@
+#include "door/door_impl.h"

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "door/door.h"
+#include "fs.h"
+
+/*
+ * Opens the door (door/door.h) of root's mount on `path`, for users who cannot reach its database;
+ * `others`: they may use the mount. Whoever else has a mount has its database, too: NULL, as where
+ * it fails, which is logged: a mount without a door is a mount all the same.
+ */
+struct door *visitors_start(struct fs *fs, const char *conninfo, const char *path, bool others);

@@ -1,0 +1,106 @@
+#!/usr/bin/python3
+# An ordinary user on root's mount: thule log, blame, diff and the past, of his own files, asked of the daemon.
+# db: private
+# options: allow_other
+import json
+import os
+import subprocess
+
+from case import MNT, equal, need_root, path, sql, write
+
+ALICE, BOB, STAFF = 65530, 65531, 65532
+THULE = os.environ["THULE"]
+
+
+def thule(uid, *arguments, groups=(), status=0):
+    """What the command prints, run by that user, who knows nothing of the database."""
+    done = subprocess.run(
+        [THULE, *arguments], user=uid, group=uid, extra_groups=list(groups), stdin=subprocess.DEVNULL, capture_output=True,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"}, cwd=MNT, check=False, timeout=60)
+    equal(status, done.returncode, f"status of thule {arguments} as {uid}, which said {done.stderr!r}")
+    return (done.stdout if status == 0 else done.stderr).decode()
+
+
+def log(uid, *arguments, **named):
+    return json.loads(thule(uid, "log", "--json", *arguments, **named))
+
+
+def contains(word, text, what):
+    if word not in text:
+        raise AssertionError(f"{what}: no {word!r} in {text!r}")
+
+
+def lacks(word, text, what):
+    if word in text:
+        raise AssertionError(f"{what}: {word!r} in {text!r}")
+
+
+def as_alice(script, *arguments):
+    subprocess.run(["sh", "-ec", script, "sh", *arguments], user=ALICE, group=ALICE, extra_groups=[], cwd=MNT, check=True)
+
+
+def make():
+    os.chmod(MNT, 0o755)
+    for name, owner in (("alice", ALICE), ("bob", BOB)):
+        os.mkdir(path(name))
+        os.chown(path(name), owner, owner)
+    os.mkdir(path("closed"), 0o700)
+    as_alice("echo one >alice/f; echo two >>alice/f; echo other >alice/g")
+    write("alice/roots", b"root's")
+    write("bob/secret", b"bob's")
+    os.chown(path("bob/secret"), BOB, BOB)
+
+
+def check_log():
+    rows = log(ALICE, path("alice/f"))
+    equal(["write", "write", "create"], [r["kind"] for r in rows], "log of the own file")
+    equal({"/alice/f"}, {r["path"] for r in rows}, "its path")
+    equal(True, all("echo" in r["cmdline"] for r in rows), "the own command lines")
+    everything = log(ALICE)
+    contains("/alice/g", json.dumps(everything), "log of everything")
+    for word in ("secret", "roots", "/bob"):
+        lacks(word, json.dumps(everything), "log of everything")
+    equal([], log(ALICE, path("bob/secret")), "log of another's file")
+    equal([], log(ALICE, path("alice/roots")), "log of root's file in the own folder")
+    equal(["/alice/g"], [r["path"] for r in log(ALICE, "-n", "1", "--kind", "write")], "the newest one")
+    contains("of files of yours", thule_err(ALICE, "log", path("bob/secret")), "who has none is told why")
+    # What others do to it is shown, with who they are, and without their command lines.
+    subprocess.run(["sh", "-c", f"echo hidden-word >{path('alice/f')}"], check=True)
+    newest = log(ALICE, path("alice/f"), "-n", "1")[0]
+    equal((0, "sh", None, None), (newest["uid"], newest["comm"], newest["cmdline"], newest["cwd"]), "root's change")
+    contains("hidden-word", sql("select cmdline from thule.change order by op desc limit 1")[0][0], "what root sees")
+    # A name in a directory that she may not search is not for her, nor what others call it there.
+    os.rename(path("alice/g"), path("closed/hidden-name"))
+    rows = log(ALICE, "-n", "2")
+    lacks("hidden-name", json.dumps(rows), "the log of what was moved away")
+    equal(("rename", "/alice/g", None), (rows[0]["kind"], rows[0]["path"], rows[0]["new_path"]), "its last op")
+    # A file that takes the place of hers.
+    write("closed/new", b"new")
+    os.rename(path("closed/new"), path("alice/f"))
+    rows = log(ALICE, "-n", "1")
+    equal(("rename", None, "/alice/f"), (rows[0]["kind"], rows[0]["path"], rows[0]["new_path"]), "what was replaced")
+
+
+def thule_err(uid, *arguments):
+    done = subprocess.run([THULE, *arguments], user=uid, group=uid, extra_groups=[], cwd="/", check=False,
+                          env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=60)
+    return done.stderr.decode()
+
+
+def check_refused():
+    """What needs the database says so."""
+    for command in (["fsck"], ["snapshot", "list"], ["config", "list"], ["quota", "list"], ["log", "--follow"]):
+        done = subprocess.run([THULE, *command], user=ALICE, group=ALICE, extra_groups=[], cwd=MNT, check=False,
+                              env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=60)
+        equal(True, done.returncode != 0, f"{command} fails")
+        contains("ask root", done.stderr.decode(), str(command))
+
+
+def main():
+    need_root()
+    make()
+    check_log()
+    check_refused()
+
+
+main()

@@ -1,0 +1,95 @@
+#include "door.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "db/zone.h"
+#include "door/place.h"
+
+static bool door_path(const struct mount_point *m, char path[static DOOR_NAME_MAX + 32])
+{
+	char dir[DOOR_NAME_MAX];
+	struct stat st;
+
+	door_name(m->device, dir);
+	snprintf(path, DOOR_NAME_MAX + 32, "%s/%s", dir, DOOR_SOCKET);
+	return stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+bool door_is_there(const struct mount_point *m)
+{
+	char path[DOOR_NAME_MAX + 32];
+
+	return door_path(m, path);
+}
+
+bool door_behind(PGconn *conn)
+{
+	return PQparameterStatus(conn, DOOR_PARAMETER) != NULL;
+}
+
+/* The daemon's own words come after libpq's. */
+static void take_error(PGconn *conn, const struct mount_point *m, struct error *err)
+{
+	static const char words[] = "FATAL:  ";
+	const char *text = PQerrorMessage(conn), *said = strstr(text, words);
+
+	if (said)
+		error_set(err, strstr(said, "too many") ? ERR_BUSY : ERR_AUTH, "%s: %.*s", m->dir,
+			(int)strcspn(said + strlen(words), "\n"), said + strlen(words));
+	else if (strstr(text, "requirepeer"))
+		error_set(err, ERR_AUTH,
+			"%s: it is not root's daemon that listens in %s: nothing was asked of it",
+			m->dir, DOOR_ROOT);
+	else
+		error_set(err, ERR_UNREACHABLE,
+			"the daemon of the mount at %s does not answer: is it still running? "
+			"(%.*s)",
+			m->dir, (int)strcspn(text, "\n"), text);
+}
+
+static void say_notice(void *arg, const char *message)
+{
+	const char *text = strstr(message, ":  ");
+
+	fprintf(stderr, "thule: %s", text ? text + 3 : message);
+}
+
+PGconn *door_connect(const struct mount_point *m, struct error *err)
+{
+	char path[DOOR_NAME_MAX + 32], dir[DOOR_NAME_MAX], zone[ZONE_SIZE];
+	char options[ZONE_SIZE + 16] = "";
+	const struct passwd *root;
+	PGconn *conn;
+
+	if (!door_path(m, path)) {
+		error_set(err, ERR_NOT_FOUND,
+			"what is mounted on %s has a database of root's, and its daemon does not "
+			"listen at %s: it is of an older version, or, in a container, %s of the "
+			"host is not there",
+			m->dir, path, DOOR_ROOT);
+		return NULL;
+	}
+	door_name(m->device, dir);
+	root = getpwuid(0);
+	if (zone_read(zone))
+		snprintf(options, sizeof(options), "-c TimeZone=%s", zone);
+	/* Nothing of the environment is for this: PGOPTIONS, PGSSLMODE and others are another
+	 * server's. libpq itself looks who answers before it says anything. */
+	const char *keys[] = {"host", "port", "user", "dbname", "requirepeer", "options", "sslmode",
+		"gssencmode", "channel_binding", "target_session_attrs", "connect_timeout",
+		"client_encoding", "application_name", NULL};
+	const char *values[] = {dir, DOOR_PORT, "viewer", "thule", root ? root->pw_name : "root",
+		options, "disable", "disable", "disable", "any", "10", "UTF8", "thule", NULL};
+	conn = PQconnectdbParams(keys, values, 0);
+	if (PQstatus(conn) == CONNECTION_OK && door_behind(conn)) {
+		PQsetNoticeProcessor(conn, say_notice, NULL);
+		return conn;
+	}
+	take_error(conn, m, err);
+	PQfinish(conn);
+	return NULL;
+}
