@@ -5,6 +5,7 @@
 
 #include "ask.h"
 #include "command.h"
+#include "confirm.h"
 #include "db/conn.h"
 #include "hex.h"
 #include "print.h"
@@ -28,18 +29,13 @@ struct erase {
 
 static bool confirmed(const PGresult *preview, struct error *err)
 {
-	char answer[16];
-
-	if (!isatty(STDIN_FILENO))
-		return error_set(
-			err, ERR_USAGE, "give --yes: what is erased cannot be brought back");
-	fprintf(stderr, "%s: %s file(s) with %s versions, and these names:\n%s\n",
-		PQgetvalue(preview, 0, 0), PQgetvalue(preview, 0, 1), PQgetvalue(preview, 0, 2),
-		PQgetisnull(preview, 0, 3) ? "(none left)" : PQgetvalue(preview, 0, 3));
-	fprintf(stderr, "Erase them, in all snapshots, too? Nothing brings them back. [yes/no] ");
-	if (fgets(answer, sizeof(answer), stdin) && !strcmp(answer, "yes\n"))
-		return true;
-	return error_set(err, ERR_AUTH, "nothing was erased");
+	if (isatty(STDIN_FILENO))
+		fprintf(stderr, "%s: %s file(s) with %s versions, and these names:\n%s\n",
+			PQgetvalue(preview, 0, 0), PQgetvalue(preview, 0, 1),
+			PQgetvalue(preview, 0, 2),
+			PQgetisnull(preview, 0, 3) ? "(none left)" : PQgetvalue(preview, 0, 3));
+	return confirm("Erase them, in all snapshots, too? Nothing brings them back.",
+		"what is erased cannot be brought back", "nothing was erased", err);
 }
 
 /* Pages keep what was deleted until they are vacuumed. The receipt stands also where this fails. */

@@ -4,18 +4,20 @@
 
 #include "ask.h"
 #include "command.h"
+#include "confirm.h"
 #include "past.h"
 #include "print.h"
 #include "request.h"
 #include "target.h"
 
-enum { OPT_AT, OPT_TO, OPT_DRY_RUN, OPT_FORCE, OPT_JSON };
+enum { OPT_AT, OPT_TO, OPT_DRY_RUN, OPT_YES, OPT_FORCE, OPT_JSON };
 
 static const struct command_option options[] = {
 	[OPT_AT] = {0, "at", "T", "the instant to go back to"},
 	[OPT_TO] = {0, "to", "NEW", "make a copy at this path, which must be free",
 		.is_path = true},
 	[OPT_DRY_RUN] = {0, "dry-run", NULL, "say what would happen, and do nothing"},
+	[OPT_YES] = {0, "yes", NULL, "do not ask, however many files it changes"},
 	[OPT_FORCE] = {0, "force", NULL, "also what is immutable or append-only, and past quotas"},
 	[OPT_JSON] = {0, "json", NULL, "print JSON"},
 	{0},
@@ -63,6 +65,8 @@ static bool restore(PGconn *conn, const struct arguments *args, const char *what
 
 	if (args->option[OPT_DRY_RUN])
 		return request_print_plan(conn, STMT_COMMAND_RESTORE_PLAN, what, json, err);
+	if (!args->option[OPT_YES] && !confirm_request(conn, "restore", what, err))
+		return false;
 	result = request_run(conn, "restore", what, err);
 	ok = result && request_print(conn, result, json, err);
 	free(result);
@@ -90,18 +94,17 @@ static int run(const struct arguments *args)
 
 const struct command command_restore = {
 	.name = "restore",
-	.operands = "PATH --at T [--to NEW] [--dry-run] [--force] [--json]",
+	.operands = "PATH --at T [--to NEW] [--dry-run] [--yes] [--force] [--json]",
 	.summary = "make a file or a directory what it was",
 	.help = "In place, PATH becomes what it was at T, with all that is below it: what was made "
-		"there "
-		"since\n"
+		"there since\n"
 		"goes. With --to a copy is made that shares its bytes with the past, and nothing "
-		"else "
-		"changes.\n"
+		"else changes.\n"
 		"It happens at once, mounted or not, and can be undone by the tag that it prints. "
-		"T is "
-		"a time\n"
-		"(2024-05-01 12:00), an age (10min, 2 days), a snapshot or op:N.",
+		"Where more\n"
+		"than 1000 files were changed since, it asks on a terminal, and wants --yes "
+		"elsewhere. T is a\n"
+		"time (2024-05-01 12:00), an age (10min, 2 days), a snapshot or op:N.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -5,6 +5,7 @@
 #include "arguments.h"
 #include "ask.h"
 #include "command.h"
+#include "confirm.h"
 #include "past.h"
 #include "print.h"
 #include "request.h"
@@ -18,6 +19,7 @@ enum {
 	OPT_SINCE,
 	OPT_UNTIL,
 	OPT_DRY_RUN,
+	OPT_YES,
 	OPT_FORCE,
 	OPT_JSON,
 };
@@ -30,6 +32,7 @@ static const struct command_option options[] = {
 	[OPT_SINCE] = {0, "since", "T", "what was done at or after this instant"},
 	[OPT_UNTIL] = {0, "until", "T", "what was done at or before this instant"},
 	[OPT_DRY_RUN] = {0, "dry-run", NULL, "say what would happen, and do nothing"},
+	[OPT_YES] = {0, "yes", NULL, "do not ask, however many changes they are"},
 	[OPT_FORCE] = {0, "force", NULL,
 		"also later changes of others that stand on it, what is "
 		"immutable or append-only, and past quotas"},
@@ -37,17 +40,20 @@ static const struct command_option options[] = {
 	{0},
 };
 
-/* The root of a mount says which filesystem, and selects nothing. */
-static bool check(const struct arguments *args, const struct target *t, struct error *err)
+/* PATH limits, and selects nothing: all that ever happened to a file includes that it was made. */
+static bool check(const struct arguments *args, struct error *err)
 {
-	bool selected = args->operands > 0 && strcmp(t->path, "/") && strcmp(t->typed_path, "/");
+	bool selected = false;
 
 	for (int i = OPT_TAG; i <= OPT_UNTIL; i++)
 		selected = selected || args->option[i];
 	if (!selected)
 		return error_set(err, ERR_USAGE,
-			"nothing selects what to undo: give --tag, --pid, --exe, --user, --since, "
-			"--until or a PATH");
+			"nothing selects what to undo: give --tag, --pid, --exe, --user, --since "
+			"or --until%s",
+			args->operands ? "; all that ever happened to PATH includes its creation. "
+					 "`thule restore PATH --at T` makes it what it was"
+				       : "");
 	return arguments_check_number("--pid", args->option[OPT_PID], err);
 }
 
@@ -79,7 +85,9 @@ static bool undo(
 	if (args->option[OPT_DRY_RUN]) {
 		ok = request_print_plan(conn, STMT_COMMAND_UNDO_PLAN, selectors, json, err);
 	} else {
-		result = request_run(conn, "undo", selectors, err);
+		result = args->option[OPT_YES] || confirm_request(conn, "undo", selectors, err)
+				 ? request_run(conn, "undo", selectors, err)
+				 : NULL;
 		ok = result && request_print(conn, result, json, err);
 		free(result);
 	}
@@ -94,7 +102,7 @@ static int run(const struct arguments *args)
 	PGconn *conn = NULL;
 	bool ok;
 
-	if (target_find(args->operand[0], &t, &err) && check(args, &t, &err))
+	if (check(args, &err) && target_find(args->operand[0], &t, &err))
 		conn = target_connect(&t, &err);
 	if (!conn)
 		return command_fail(&err);
@@ -105,19 +113,19 @@ static int run(const struct arguments *args)
 
 const struct command command_undo = {
 	.name = "undo",
-	.operands = "SELECTORS [PATH] [--dry-run] [--force] [--json]",
+	.operands = "SELECTORS [PATH] [--dry-run] [--yes] [--force] [--json]",
 	.summary = "reverse what was done, and keep everybody else's work",
-	.help = "All selectors must match; PATH limits it to what was done at or below that path. "
-		"Names, "
-		"bytes,\n"
-		"modes, owners and times go back to what they were before. What someone else has "
-		"changed\n"
-		"since stays as it is, and is listed. It happens at once, mounted or not, and can "
-		"be "
-		"undone by\n"
-		"the tag that it prints. T is a time (2024-05-01 12:00), an age (10min, 2 days), a "
-		"snapshot\n"
-		"or op:N.",
+	.help = "At least one selector is wanted, and all that are given must match; PATH limits "
+		"it to what was\n"
+		"done at or below that path. Names, bytes, modes, owners and times go back to what "
+		"they were\n"
+		"before. What someone else has changed since stays as it is, and is listed. It "
+		"happens at once,\n"
+		"mounted or not, and can be undone by the tag that it prints. To undo more than "
+		"1000 changes\n"
+		"is asked about on a terminal, and wants --yes elsewhere. T is a time (2024-05-01 "
+		"12:00), an age\n"
+		"(10min, 2 days), a snapshot or op:N.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

@@ -1,6 +1,6 @@
 -- Finds the ops that an undo takes back, and puts them into pg_temp.undo_op (op, kind, ino, parent, name, new_parent,
 -- new_name).
--- Parameters: args, of which these are read, each of them optional, but at least one given:
+-- Parameters: args, of which these are read, each of them optional, but at least one besides the path given:
 --   tag; run, as thule.actor has it; pid; exe, a path or its last part; user, a name or a uid; since, until, as thule.instant reads them;
 --   path, escaped: only what was done at or below that path.
 -- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, or something of
@@ -18,10 +18,10 @@ declare
     pruned   bigint;
 begin
     if not exists (select from jsonb_each_text(args) a
-        where a.key in ('tag', 'run', 'pid', 'exe', 'user', 'since', 'until', 'path') and a.value is not null)
+        where a.key in ('tag', 'run', 'pid', 'exe', 'user', 'since', 'until') and a.value is not null)
     then
         raise exception using errcode = 'invalid_parameter_value', message = 'nothing selects what to undo',
-            hint = 'Give a tag, pid, exe, user, a time or a path.';
+            hint = 'Give a tag, pid, exe, user or a time. A path alone would be all that ever happened to it, its creation too.';
     end if;
     if args ->> 'since' is not null then
         first := greatest(first, thule.op_at(thule.instant(args ->> 'since') - interval '1 microsecond') + 1);

@@ -27,8 +27,8 @@ first=op:$(sql 'select min(op) from thule.op')
 commands='blame cat cluster config diff erase fsck hold log ls mount prune quota restore snapshot stat status sync tar
 	umount undo upgrade'
 with_path=('blame P' 'cat P' 'stat P' 'ls P' 'tar P' 'log P' 'log --follow P' 'hold P' 'hold --release P' 'erase P --yes'
-	'prune --before now P' 'prune --before now --dry-run P' "restore P --at $first" "restore P --at $first --dry-run" 'undo P'
-	'undo --dry-run P' 'quota set P --bytes 1G' 'quota unset P' "diff $first now P")
+	'prune --before now P' 'prune --before now --dry-run P' "restore P --at $first" "restore P --at $first --dry-run" 'undo --tag x P'
+	'undo --tag x --dry-run P' 'quota set P --bytes 1G' 'quota unset P' "diff $first now P")
 with_instant=('cat /file --at T' 'stat /file --at T' 'ls / --at T' 'tar / --at T' 'log --since T' 'log --until T'
 	'log --follow --since T' 'log /file --since T' 'diff T now' "diff $first T" 'restore /file --at T'
 	'restore /file --at T --dry-run' 'undo --since T' 'undo --until T --dry-run' 'prune --before T'
@@ -48,7 +48,7 @@ for command in blame cat cluster config diff 'diff a' ls mount quota restore run
 	# shellcheck disable=SC2086 # words
 	refused 2 'something is missing' "$THULE" $command
 done
-for command in erase hold undo 'undo --dry-run' 'restore /file' 'quota set' 'quota set --user root' 'config set x' \
+for command in erase hold undo 'undo --dry-run' 'undo /file' 'restore /file' 'quota set' 'quota set --user root' 'config set x' \
 	'snapshot create'; do
 	# shellcheck disable=SC2086 # words
 	refused 2 'give|wants' "$THULE" $command

@@ -186,7 +186,7 @@ def wreck_and_undo(before, workers):
 
 def check_undo(before, conflicts, workers):
     plan = thule("undo", "--tag", "wreck", "--dry-run", "--json")
-    result = thule("undo", "--tag", "wreck", "--json")
+    result = thule("undo", "--tag", "wreck", "--yes", "--json")
     equal(conflicts, {(c["action"], c["path"]) for c in plan if c["conflict"]}, "conflicts of the plan")
     equal(conflicts, {(c["action"], c["path"]) for c in result["conflicts"]}, "conflicts")
     equal(len(conflicts), len(result["conflicts"]), "number of conflicts")

@@ -39,7 +39,7 @@ assert_eq first "$(cat "$MNT/b/f")" "the other file"
 undo --pid "$pid"
 assert_match 'nothing to do' "$(cat "$CASE_DIR/undo.out")" "undone twice"
 
-# By time, and by path alone.
+# By time.
 since=$(last_op)
 echo second >"$MNT/a/f"
 echo second >"$MNT/b/f"
@@ -95,7 +95,7 @@ rm "$MNT/a/f"
 before=$(last_op)
 daemon=$(daemon_pid)
 kill -STOP "$daemon"
-"$THULE" undo --since "op:$before" 2>"$CASE_DIR/undo.err" &
+"$THULE" undo --since "op:$before" --yes 2>"$CASE_DIR/undo.err" &
 waiting=$!
 asked() {
 	[[ $(sql 'select count(*) from thule.request where done_at is null') == 1 ]]

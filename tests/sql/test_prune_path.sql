@@ -29,7 +29,7 @@ select is(convert_from(thule.content('/dir/file'), 'UTF8'), 'HELLO world', 'the 
 select is(pruned_op, 0::bigint, 'nothing is declared') from thule.superblock;
 select set_eq('select ino, op from thule.pruned_inode', 'values (100::bigint, 116::bigint), (101, 116), (102, 116), (106, 116)',
     'but remembered');
-select throws_ok($$select thule.undo_prepare('{"path": "/dir/file"}')$$, 'P0002', null, 'what was pruned is not undone');
+select throws_ok($$select thule.undo_prepare('{"until": "now", "path": "/dir/file"}')$$, 'P0002', 'some of it cannot be undone: what was there before op 107 was pruned or erased', 'what was pruned is not undone');
 select throws_ok($$select thule.restore_prepare('{"path": "/dir", "at": "op:107"}')$$, 'P0002', null, 'nor restored');
 select throws_ok($$select thule.content_at_op('/dir/file', 106)$$, 'P0002', null, 'nor read');
 select throws_ok($$select thule.check_kept('/dir/file', 106)$$, 'P0002', 'the past of /dir was pruned: it is kept from '

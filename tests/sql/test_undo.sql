@@ -13,6 +13,8 @@ select fx.tree();
 select throws_ok($$select pg_temp.run('undo', '{"tag": "x"}')$$, '55000', null, 'only the holder of the lease performs');
 select pg_advisory_lock(1953003884, 1);
 select throws_ok($$select thule.undo_plan('{}')$$, '22023', 'nothing selects what to undo', 'no selector');
+select throws_ok($$select thule.undo_plan('{"path": "/dir"}')$$, '22023', 'nothing selects what to undo', 'a path alone');
+select throws_ok($$select thule.request_reach('undo', '{"path": "/dir"}')$$, '22023', null, 'nor is it counted');
 select throws_ok($$select thule.undo_plan('{"force": true}')$$, '22023', null, 'force selects nothing');
 select throws_ok($$select thule.undo_plan('{"tag": "none"}')$$, 'P0002', null, 'an unknown tag');
 select throws_ok($$select thule.undo_plan('{"tag": "none", "path": "/never"}')$$, 'P0002', null, 'an unknown path');
