@@ -196,8 +196,8 @@ static int run(const struct arguments *args)
 	     error_set(&err, ERR_NOT_FOUND, "%s is a %s: blame is about regular files", p.path,
 		     p.kind);
 	if (ok)
-		b.ranges = past_query(&p, statements[STMT_COMMAND_BLAME].text, 2,
-			(const char *[]){p.ino, p.op}, false, &err);
+		b.ranges = past_query(&p, statements[STMT_COMMAND_BLAME].text, 3,
+			(const char *[]){p.ino, p.op, NULL}, false, &err);
 	ok = b.ranges && read_text(&p, &b, &err);
 	/* Room for the zero that ends the last line. */
 	buf_reserve(&b.content, 1);

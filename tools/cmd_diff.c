@@ -4,6 +4,7 @@
 
 #include "command.h"
 #include "db/conn.h"
+#include "door.h"
 #include "pager.h"
 #include "past.h"
 #include "print.h"
@@ -20,12 +21,13 @@ static const struct command_option options[] = {
 static bool check_path(
 	struct past *p, const struct arguments *args, const char *const *params, struct error *err)
 {
+	const char *path[] = {params[0], params[1], params[2], params[3], NULL};
 	PGresult *res;
 	bool ok;
 
 	if (!params[2] && !params[3])
 		return true;
-	res = past_query(p, statements[STMT_COMMAND_DIFF_PATH].text, 4, params, false, err);
+	res = past_query(p, statements[STMT_COMMAND_DIFF_PATH].text, 5, path, false, err);
 	ok = res && *PQgetvalue(res, 0, 0) == 't';
 	if (res && !ok)
 		error_set(err, ERR_NOT_FOUND, "there was no %s at %s, nor at %s",
@@ -45,10 +47,11 @@ static bool print(
 
 	if (!json)
 		pager_begin(&pager);
-	ok = print_query(p->conn, statements[stmt].text, 5, params, json, &rows, err);
+	ok = print_query(p->conn, statements[stmt].text, 6, params, json, &rows, err);
 	pager_end(&pager);
 	if (ok && rows == 0 && !json)
-		fprintf(stderr, "thule: nothing differs\n");
+		fprintf(stderr, "thule: nothing differs%s\n",
+			door_behind(p->conn) ? " in files of yours" : "");
 	return ok;
 }
 
@@ -60,10 +63,8 @@ static bool print(
 static PGresult *find_ops(struct past *p, const struct arguments *args, struct error *err)
 {
 	const char *params[] = {args->operand[0], args->operand[1]};
-	PGresult *res = past_query(p,
-		"select a, b, a <= b"
-		" from (values (thule.instant_op($1::text), thule.instant_op($2::text))) t (a, b)",
-		2, params, false, err);
+	PGresult *res =
+		past_query(p, statements[STMT_COMMAND_DIFF_OPS].text, 2, params, false, err);
 
 	if (!res || *PQgetvalue(res, 0, 2) == 't')
 		return res;
@@ -76,8 +77,9 @@ static PGresult *find_ops(struct past *p, const struct arguments *args, struct e
 /* What was pruned by itself cannot be compared, and would look as if it had not been there. */
 static bool tell_pruned(struct past *p, const char *const *params, struct error *err)
 {
+	const char *path[] = {params[0], params[1], params[2], params[3], NULL};
 	PGresult *res =
-		past_query(p, statements[STMT_COMMAND_DIFF_PRUNED].text, 4, params, false, err);
+		past_query(p, statements[STMT_COMMAND_DIFF_PRUNED].text, 5, path, false, err);
 	bool ok = res != NULL;
 	const char *files = ok ? PQgetvalue(res, 0, 0) : "0";
 
@@ -105,7 +107,7 @@ static int run(const struct arguments *args)
 	if (ops) {
 		typed = past_path(&p.target);
 		const char *params[] = {PQgetvalue(ops, 0, 0), PQgetvalue(ops, 0, 1), typed.text,
-			typed.bytes, args->option[OPT_JSON] ? "true" : "false"};
+			typed.bytes, args->option[OPT_JSON] ? "true" : "false", NULL};
 		ok = check_path(&p, args, params, &err) && tell_pruned(&p, params, &err) &&
 		     print(&p, args, params, &err);
 		free(typed.bytes);

@@ -136,8 +136,8 @@ static int run(const struct arguments *args)
 		return command_fail(&err);
 	slash = strrchr(p.path, '/');
 	name = slash ? slash + 1 : p.path;
-	res = past_query(&p, statements[STMT_COMMAND_LS].text, 3,
-		(const char *[]){p.ino, p.op, name}, false, &err);
+	res = past_query(&p, statements[STMT_COMMAND_LS].text, 4,
+		(const char *[]){p.ino, p.op, name, NULL}, false, &err);
 	if (res)
 		print(res, args->option[OPT_JSON]);
 	PQclear(res);

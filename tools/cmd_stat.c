@@ -55,13 +55,14 @@ static void print_xattrs(const PGresult *res)
 
 static bool show(struct past *p, bool json, struct error *err)
 {
-	const char *params[] = {p->ino, p->op, p->path};
-	PGresult *res = past_query(p, statements[STMT_COMMAND_STAT].text, 3, params, false, err);
+	const char *params[] = {p->ino, p->op, p->path, NULL};
+	const char *inode[] = {p->ino, p->op, NULL};
+	PGresult *res = past_query(p, statements[STMT_COMMAND_STAT].text, 4, params, false, err);
 	PGresult *attributes = NULL;
 
 	if (res && !json)
 		attributes = past_query(
-			p, statements[STMT_COMMAND_STAT_XATTRS].text, 2, params, false, err);
+			p, statements[STMT_COMMAND_STAT_XATTRS].text, 3, inode, false, err);
 	if (res && (json || attributes)) {
 		print(res, json);
 		print_xattrs(attributes);

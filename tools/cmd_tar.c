@@ -15,6 +15,7 @@
 #include "command.h"
 #include "db/conn.h"
 #include "db/row.h"
+#include "door.h"
 #include "past.h"
 #include "tar_attributes.h"
 
@@ -153,16 +154,48 @@ static bool write_row(struct stream *s, const PGresult *res, int row, struct err
 	return ok;
 }
 
+/* What the caller may not read is not in the archive, which is not whole then. */
+static bool tell_left(struct stream *s, const char *const *params, struct error *err)
+{
+	PGresult *res =
+		past_query(s->past, statements[STMT_COMMAND_TREE_LEFT].text, 3, params, false, err);
+	bool ok = res && !strcmp(PQgetvalue(res, 0, 0), "0");
+
+	if (res && !ok)
+		error_set(err, ERR_AUTH,
+			"%s of what is below %s is not in the archive, as you may not read it: "
+			"%s%s",
+			PQgetvalue(res, 0, 0), s->past->path, PQgetvalue(res, 0, 1),
+			strcmp(PQgetvalue(res, 0, 0), "1") ? " and more" : "");
+	PQclear(res);
+	return ok;
+}
+
+/* From the daemon of a mount, which has no cursors. */
+static bool write_all(struct stream *s, const char *const *params, struct error *err)
+{
+	PGresult *res =
+		past_query(s->past, statements[STMT_COMMAND_TREE].text, 3, params, true, err);
+	bool ok = res && row_check(STMT_COMMAND_TREE, res, 0, err);
+
+	for (int row = 0; ok && row < PQntuples(res); row++)
+		ok = write_row(s, res, row, err);
+	PQclear(res);
+	return ok;
+}
+
 static bool write_tree(struct stream *s, struct error *err)
 {
-	const char *params[] = {s->past->ino, s->past->op};
+	const char *params[] = {s->past->ino, s->past->op, NULL};
 	char declare[2048];
 	PGresult *res;
 	bool ok, more = true;
 
+	if (door_behind(s->past->conn))
+		return write_all(s, params, err);
 	snprintf(declare, sizeof(declare), "declare tree no scroll cursor for %s",
 		statements[STMT_COMMAND_TREE].text);
-	res = past_query(s->past, declare, 2, params, false, err);
+	res = past_query(s->past, declare, 3, params, false, err);
 	ok = res != NULL;
 	PQclear(res);
 	while (ok && more) {
@@ -181,7 +214,7 @@ static bool write_archive(struct past *p, struct error *err)
 {
 	struct stream s = {.past = p, .archive = archive_write_new()};
 	struct linked *l, *tmp;
-	bool ok;
+	bool ok, whole;
 
 	if (!s.archive)
 		return error_set(err, ERR_SYSTEM, "out of memory");
@@ -197,6 +230,8 @@ static bool write_archive(struct past *p, struct error *err)
 	if (!ok)
 		archive_fail(s.archive, err);
 	ok = ok && write_tree(&s, err);
+	whole = !ok || !door_behind(p->conn) ||
+		tell_left(&s, (const char *[]){p->ino, p->op, NULL}, err);
 	if (ok && archive_write_close(s.archive) != ARCHIVE_OK)
 		ok = archive_fail(s.archive, err);
 	if (!ok)
@@ -207,7 +242,7 @@ static bool write_archive(struct past *p, struct error *err)
 		free(l->path);
 		free(l);
 	}
-	return ok;
+	return ok && whole;
 }
 
 static int run(const struct arguments *args)

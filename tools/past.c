@@ -8,6 +8,7 @@
 
 #include "ask.h"
 #include "db/conn.h"
+#include "door.h"
 #include "hex.h"
 
 #define PAGE_BYTES (1 << 20)
@@ -50,12 +51,14 @@ bool past_connect(struct past *p, const char *path, struct error *err)
 	memset(p, 0, sizeof(*p));
 	if (!target_find(path, &p->target, err))
 		return false;
-	if (p->target.mounted)
+	if (p->target.mounted && !p->target.door)
 		settle(&p->target.mount);
-	p->conn = target_connect(&p->target, err);
+	p->conn = target_ask(&p->target, err);
 	if (!p->conn)
 		return false;
-	if (db_exec(p->conn, "begin isolation level repeatable read read only", err))
+	/* The daemon settles by itself, and takes single statements: what they mean is an op. */
+	if (door_behind(p->conn) ||
+		db_exec(p->conn, "begin isolation level repeatable read read only", err))
 		return true;
 	past_close(p);
 	return false;
@@ -84,8 +87,8 @@ bool past_open(struct past *p, const char *path, const char *at, struct error *e
 	if (!past_connect(p, path, err))
 		return false;
 	typed = past_path(&p->target);
-	res = past_query(p, statements[STMT_COMMAND_PAST].text, 3,
-		(const char *[]){at, typed.text, typed.bytes}, false, err);
+	res = past_query(p, statements[STMT_COMMAND_PAST].text, 4,
+		(const char *[]){at, typed.text, typed.bytes, NULL}, false, err);
 	free(typed.bytes);
 	ok = res && take(p, res, path, at, err);
 	PQclear(res);
@@ -107,7 +110,7 @@ bool past_read(struct past *p, const char *ino,
 	struct error *err)
 {
 	char off[24], page[24];
-	const char *params[] = {ino, p->op, off, page};
+	const char *params[] = {ino, p->op, off, page, NULL};
 	int n = PAGE_BYTES;
 	bool ok = true;
 
@@ -116,7 +119,7 @@ bool past_read(struct past *p, const char *ino,
 		PGresult *res;
 
 		snprintf(off, sizeof(off), "%lld", (long long)at);
-		res = past_query(p, statements[STMT_COMMAND_READ].text, 4, params, true, err);
+		res = past_query(p, statements[STMT_COMMAND_READ].text, 5, params, true, err);
 		if (!res)
 			return false;
 		n = PQgetlength(res, 0, 0);

@@ -51,9 +51,9 @@ static void add_list(struct archive_entry *e, int type, const char *acl, size_t 
 
 bool tar_attributes(struct past *past, const char *ino, struct archive_entry *e, struct error *err)
 {
-	const char *params[] = {ino, past->op};
+	const char *params[] = {ino, past->op, NULL};
 	PGresult *res =
-		past_query(past, statements[STMT_COMMAND_XATTRS].text, 2, params, true, err);
+		past_query(past, statements[STMT_COMMAND_XATTRS].text, 3, params, true, err);
 
 	bool ok = res && row_check(STMT_COMMAND_XATTRS, res, strtoull(ino, NULL, 10), err);
 

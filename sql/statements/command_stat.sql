@@ -1,4 +1,5 @@
 -- thule stat: an inode ($1) as of an op ($2), whose path is $3; as JSON, and then as lines for people.
+-- $4 who asks, where it is a user at the door, or null: he sees who changed his own file, and attributes of what he may read.
 select row_to_json(s) as json,
     s.path, s.kind, s.ino, s.mode, s.nlink, s.uid, s.gid, s.rdev, s.size, nullif(s.flags, 'none') as flags, s.atime, s.mtime, s.ctime, s.btime,
     s.target,
@@ -14,13 +15,16 @@ from (
         nullif(i.op_to, 9223372036854775807) as until_op, nullif(i.valid_to, 'infinity') as until,
         a.uid as by_uid, a.username, a.pid, a.exe,
         (select thule.acl_text(x.value) from thule.xattrs_at_op(i.ino, $2::bigint) x
-            where x.name = 'system.posix_acl_access') as acl,
+            where x.name = 'system.posix_acl_access' and r.may) as acl,
         (select thule.acl_text(x.value) from thule.xattrs_at_op(i.ino, $2::bigint) x
-            where x.name = 'system.posix_acl_default') as default_acl,
+            where x.name = 'system.posix_acl_default' and r.may) as default_acl,
         (select coalesce(json_object_agg(thule.escape_name(x.name), thule.escape_name(x.value) order by x.name), '{}')
             from thule.xattrs_at_op(i.ino, $2::bigint) x
-            where x.name not in ('system.posix_acl_access', 'system.posix_acl_default')) as xattrs
+            where x.name not in ('system.posix_acl_access', 'system.posix_acl_default')
+                and ($4::bigint[] is null or r.may and substring(x.name for 8) <> 'trusted.')) as xattrs
     from thule.inode_at_op($1::bigint, $2::bigint) i
+    cross join lateral (select $4::bigint[] is null or thule.may_reach(i.ino, $2::bigint, 4, $4)) r (may)
     left join thule.op o on o.op = i.op_from
-    left join thule.actor a on a.id = o.actor
+    left join thule.actor a on a.id = o.actor and ($4 is null or thule.is_own(i.ino, $4))
+    where thule.check_viewer(i.ino, $2::bigint, 0, $4)
 ) s

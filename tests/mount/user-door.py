@@ -87,6 +87,81 @@ def thule_err(uid, *arguments):
     return done.stderr.decode()
 
 
+def now():
+    return f"op:{sql('select max(op) from thule.op')[0][0]}"
+
+
+def make_past():
+    """What changed is who may read it, and whether it is there. Returns the instant before."""
+    as_alice("mkdir alice/d alice/d/sub; echo old >alice/d/mine; echo deep >alice/d/sub/deep; ln -s mine alice/d/link")
+    write("shown", b"for all")
+    write("narrowed", b"for all once")
+    write("alice/d/roots", b"root's own")
+    os.chmod(path("alice/d/roots"), 0o600)
+    os.setxattr(path("shown"), "user.note", b"noted")
+    os.setxattr(path("shown"), "trusted.secret", b"whisper")
+    write("closed/inside", b"behind a closed door")
+    os.mkdir(path("listed"), 0o711)
+    write("listed/known", b"known by name")
+    then = now()
+    as_alice("echo new >alice/d/mine; rm -r alice/d/sub")
+    os.chmod(path("narrowed"), 0o600)
+    return then
+
+
+def denied(*arguments, word="may not"):
+    contains(word, thule(ALICE, *arguments, status=1), f"thule {arguments}")
+
+
+def check_past(then):
+    at = ("--at", then)
+    equal("old\n", thule(ALICE, "cat", path("alice/d/mine"), *at), "an own file as it was")
+    equal("new\n", thule(ALICE, "cat", path("alice/d/mine")), "and as it is")
+    equal("deep\n", thule(ALICE, "cat", path("alice/d/sub/deep"), *at), "one that is gone")
+    equal("for all", thule(ALICE, "cat", path("shown"), *at), "another's that all may read")
+    for name in ("narrowed", "alice/d/roots"):
+        denied("cat", path(name), *at)
+    for name in ("closed/inside", "closed/none"):
+        for command in ("cat", "stat", "ls"):
+            denied(command, path(name), *at)
+    denied("ls", path("closed"), *at)
+    denied("ls", path("listed"), *at)
+    equal("known by name", thule(ALICE, "cat", path("listed/known"), *at), "whose name is known")
+    equal(["link", "mine", "roots", "sub"], [r["name"] for r in json.loads(thule(ALICE, "ls", "--json", path("alice/d"), *at))],
+          "a folder as it was")
+    shown = json.loads(thule(ALICE, "stat", "--json", path("shown"), *at))
+    equal(({"user.note": "noted"}, None), (shown["xattrs"], shown["pid"]), "what is told of another's file")
+    lacks("whisper", thule(ALICE, "stat", path("shown"), *at), "stat for people")
+    equal(ALICE, json.loads(thule(ALICE, "stat", "--json", path("alice/d/mine"), *at))["by_uid"], "who changed the own file")
+    equal("", json.loads(thule(ALICE, "stat", "--json", path("narrowed"), *at)).get("xattrs") or "", "what mode it has is told")
+    # All that she may read, and word of the rest.
+    archive = subprocess.run([THULE, "tar", path("alice/d"), *at], user=ALICE, group=ALICE, extra_groups=[], cwd=MNT,
+                             capture_output=True, check=False, env={"PATH": os.environ["PATH"]}, timeout=60)
+    names = subprocess.run(["tar", "-t"], input=archive.stdout, capture_output=True, check=True).stdout.decode().split()
+    equal(["./", "./link", "./mine", "./sub/", "./sub/deep"], names, "what is in the archive")
+    equal(1, archive.returncode, "status of an archive that lacks something")
+    contains("./roots", archive.stderr.decode(), "what it lacks")
+    thule(ALICE, "tar", path("alice/d/sub"), *at)
+
+
+def check_blame(then):
+    ranges = json.loads(thule(ALICE, "blame", "--json", path("alice/d/mine")))
+    equal((ALICE, "new"), (ranges["ranges"][0]["uid"], ranges["lines"][0]["text"]), "blame of an own file")
+    denied("blame", path("shown"), word="not yours")
+    denied("blame", path("closed/inside"))
+    subprocess.run(["sh", "-c", f"echo other-word >>{path('alice/d/mine')}"], check=True)
+    text = thule(ALICE, "blame", "--json", path("alice/d/mine"))
+    equal(None, json.loads(text)["ranges"][1]["cmdline"], "the command line of root's shell")
+    lacks("other-word)", text, "blame")
+    rows = json.loads(thule(ALICE, "diff", "--json", then, "now"))
+    equal({("modified", "/alice/d/mine"), ("removed", "/alice/d/sub"), ("removed", "/alice/d/sub/deep")},
+          {(r["change"], r["path"]) for r in rows}, "what differs of hers")
+    equal(None, [r for r in rows if r["path"] == "/alice/d/mine"][0]["cmdline"], "root's command line in diff")
+    contains("in files of yours", thule_err(ALICE, "diff", then, "now", path("narrowed")), "another's file")
+    denied("diff", then, "now", path("closed/inside"))
+    thule(ALICE, "diff", "--stat", then, "now")
+
+
 def check_refused():
     """What needs the database says so."""
     for command in (["fsck"], ["snapshot", "list"], ["config", "list"], ["quota", "list"], ["log", "--follow"]):
@@ -100,6 +175,9 @@ def main():
     need_root()
     make()
     check_log()
+    then = make_past()
+    check_past(then)
+    check_blame(then)
     check_refused()
 
 
