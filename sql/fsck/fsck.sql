@@ -41,6 +41,8 @@ select check_id, severity, ino, detail from thule.fsck_version_interval
 union all
 select check_id, severity, ino, detail from thule.fsck_version_overlap
 union all
+select check_id, severity, ino, detail from thule.fsck_extent_version
+union all
 select check_id, severity, ino, detail from thule.fsck_quota_tree
 union all
 select check_id, severity, ino, detail from thule.fsck_superblock

@@ -1,5 +1,4 @@
--- Versions of one row that were true at the same time, by op. Of extents, whose rows are cut, versions that
--- cover the same bytes: ended ones against present ones.
+-- Versions of one row that were true at the same time, by op. Of extents, whose rows are cut: fsck_extent_version.
 create view thule.fsck_version_overlap as
 select 'version_overlap' as check_id, 'error' as severity, v.ino,
     format('the inode''s version from op %s to %s overlaps the one from op %s', v.op_from, v.op_to, v.next) as detail
@@ -39,14 +38,4 @@ from (
         select ino, name, op_from, op_to from thule.xattr_history
     ) x
 ) v
-where v.op_to > v.next
-union all
-select 'version_overlap', 'error', e.ino,
-    format('the extent at %s from op %s to %s overlaps the one at %s from op %s', h.file_off, h.op_from, h.op_to,
-        e.file_off, e.op_from)
-from thule.extent_history h
-join thule.extent e on e.ino = h.ino
-    and e.file_off < case when thule.extent_possible(h.file_off, h.len) then h.file_off + h.len end
-    and e.file_off > case when thule.extent_possible(h.file_off, h.len) then h.file_off - 131072 end
-    and case when thule.extent_possible(e.file_off, e.len) then e.file_off + e.len > h.file_off end
-where h.op_to > e.op_from;
+where v.op_to > v.next;

@@ -159,7 +159,7 @@ select fx.finds(d, e, w) from (values
         from thule.dirent where ino = 103$$, 'version_overlap error 103', 'versions of a name that overlap'),
     ($$update thule.xattr_history set op_to = 108$$, 'version_overlap error 102', 'versions of an attribute that overlap'),
     ($$update thule.extent_history set op_to = 10000 where ino = 102 and file_off = 3$$,
-        'version_overlap error 102', 'versions of bytes that overlap'),
+        'version_overlap error 102, version_overlap error 102', 'versions of bytes that overlap, one ended and one present'),
     ($$update thule.superblock set next_op = 111$$, 'superblock error ', 'an op above the mark'),
     ($$update thule.superblock set next_ino = 105$$, 'superblock error ', 'an inode of the past above the mark'),
     ($$update thule.superblock set next_blob = 101$$, 'superblock error ', 'a blob above the mark'),
