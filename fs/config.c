@@ -305,7 +305,7 @@ bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 	if (argc - optind != 2)
 		return error_set(err, ERR_USAGE, "usage: thulefs SOURCE DIR [-o OPTIONS] [-f]");
 	if (*c->at)
-		c->mount_flags |= MS_RDONLY;
+		c->mount_flags |= CONFIG_PAST_FLAGS;
 	c->source = argv[optind];
 	c->dir = argv[optind + 1];
 	return true;

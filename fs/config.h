@@ -2,11 +2,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/mount.h>
 
 #include "actor/actor.h"
 #include "base/error.h"
 
 #define CONFIG_TEXT_MAX 200
+
+/* What a mount of the past always has: it is data, never power. */
+#define CONFIG_PAST_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV)
 
 /* What people type to mount: thulefs SOURCE DIR [-o OPT,...] [-f]. */
 struct config {

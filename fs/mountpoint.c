@@ -12,10 +12,12 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/mountinfo.h"
+#include "op/past.h"
 
 extern char **environ;
 
@@ -264,6 +266,7 @@ bool mountpoint_remount(const struct config *c, struct error *err)
 {
 	char path[PATH_MAX];
 	struct same s = {NULL, path, false};
+	unsigned long flags = c->mount_flags;
 
 	if (!realpath(c->dir, path))
 		return error_sys(err, "cannot resolve the mount point %s", c->dir);
@@ -271,7 +274,10 @@ bool mountpoint_remount(const struct config *c, struct error *err)
 		return false;
 	if (!s.found)
 		return error_set(err, ERR_USAGE, "no ThuleFS is mounted at %s", c->dir);
-	if (mount(c->source, path, "fuse.thulefs", MS_REMOUNT | c->mount_flags, "") < 0)
+	/* mount(8) does not know what it is any more: /proc/mounts has no at=T. */
+	if (getxattr(path, PAST_XATTR, NULL, 0) > 0)
+		flags |= CONFIG_PAST_FLAGS;
+	if (mount(c->source, path, "fuse.thulefs", MS_REMOUNT | flags, "") < 0)
 		return error_sys(err, "cannot remount %s", c->dir);
 	return true;
 }

@@ -100,6 +100,29 @@ uint64_t past_op(struct past *past, uint64_t node)
 	return op;
 }
 
+/* The 51 bits below PAST_STAT_BIT and PAST_STAT_MIXED are of an instant and of an inode. */
+#define PAST_STAT_MIXED    (UINT64_C(1) << 51)
+#define PAST_STAT_INO_BITS 32
+
+/* Stafford's Mix13: each bit of the result depends on all of x. */
+static uint64_t mix(uint64_t x)
+{
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
+uint64_t past_stat_ino(const struct fs *fs, uint64_t node)
+{
+	uint64_t number = (node & ~PAST_BIT) >> PAST_INO_BITS, ino = past_ino(node);
+
+	if (fs->config.at_op)
+		return ino;
+	if (ino >> PAST_STAT_INO_BITS || number >> (51 - PAST_STAT_INO_BITS))
+		return PAST_STAT_BIT | PAST_STAT_MIXED | (mix(node) & (PAST_STAT_MIXED - 1));
+	return PAST_STAT_BIT | number << PAST_STAT_INO_BITS | ino;
+}
+
 void past_listing_put(struct past *past, uint64_t node, PGresult *res, int64_t kept)
 {
 	struct listing *oldest = past->listings;

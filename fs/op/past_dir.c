@@ -19,7 +19,8 @@ static size_t add_entry(const struct past_request *r, char *buf, size_t room, co
 /* . and .. of any directory; the kernel knows their inodes. Returns bytes added to buf. */
 static size_t add_dots(const struct past_request *r, char *buf)
 {
-	struct fuse_entry_param e = {.attr = {.st_ino = r->node, .st_mode = S_IFDIR}};
+	struct fuse_entry_param e = {
+		.attr = {.st_ino = past_stat_ino(r->fs, r->node), .st_mode = S_IFDIR}};
 	size_t len = 0;
 
 	for (uint64_t off = r->off; off < 2; off++)
@@ -101,7 +102,8 @@ static void answer_names(struct past_request *r, const PGresult *res)
 
 	for (int row = r->off > 2 ? (int)r->off - 2 : 0; added && row < PQntuples(res); row++) {
 		uint64_t node = past_node(r->fs->past, (uint64_t)row_int(res, row, 1), 1);
-		struct fuse_entry_param e = {.attr = {.st_ino = node, .st_mode = S_IFDIR}};
+		struct fuse_entry_param e = {
+			.attr = {.st_ino = past_stat_ino(r->fs, node), .st_mode = S_IFDIR}};
 		char name[NAME_MAX_BYTES + 1] = "";
 
 		memcpy(name, PQgetvalue(res, row, 0), (size_t)PQgetlength(res, row, 0));
@@ -114,9 +116,14 @@ static void answer_names(struct past_request *r, const PGresult *res)
 
 static void read_magic(fuse_req_t req, size_t size, uint64_t off, bool plus)
 {
-	struct fuse_entry_param e = {.attr = {.st_ino = PAST_AT, .st_mode = S_IFDIR}};
-	struct past_request r = {
-		.reply = {.req = req}, .node = PAST_DIR, .size = size, .off = off, .plus = plus};
+	struct past_request r = {.fs = fuse_req_userdata(req),
+		.reply = {.req = req},
+		.node = PAST_DIR,
+		.size = size,
+		.off = off,
+		.plus = plus};
+	struct fuse_entry_param e = {
+		.attr = {.st_ino = past_stat_ino(r.fs, PAST_AT), .st_mode = S_IFDIR}};
 	char *buf = xcalloc(1, size);
 	size_t len = add_dots(&r, buf);
 

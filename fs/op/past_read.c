@@ -76,7 +76,8 @@ static void answer_open(struct past_request *r, const PGresult *res)
 {
 	int want = r->fi.flags & OPEN_EXEC ? X_OK : R_OK;
 
-	if (!past_request_allowed(r, res, want)) {
+	/* A device is refused to root, too, as where it is mounted with nodev. */
+	if (!past_openable(res) || !past_request_allowed(r, res, want)) {
 		fuse_reply_err(r->reply.req, EACCES);
 	} else {
 		r->fi.keep_cache = 1;
@@ -116,9 +117,9 @@ static void answer_lseek(struct past_request *r, const PGresult *res)
 
 /* --- .thule and .thule/at themselves --- */
 
-static void magic_stat(uint64_t node, struct stat *st)
+static void magic_stat(const struct fs *fs, uint64_t node, struct stat *st)
 {
-	*st = (struct stat){.st_ino = node,
+	*st = (struct stat){.st_ino = past_stat_ino(fs, node),
 		.st_mode = S_IFDIR | 0555,
 		.st_nlink = 2,
 		.st_size = 4096,
@@ -131,7 +132,7 @@ static void reply_magic(fuse_req_t req, uint64_t node)
 		.attr_timeout = KERNEL_CACHE_SECONDS,
 		.entry_timeout = KERNEL_CACHE_SECONDS};
 
-	magic_stat(node, &e.attr);
+	magic_stat(fuse_req_userdata(req), node, &e.attr);
 	fuse_reply_entry(req, &e);
 }
 
@@ -192,7 +193,7 @@ void past_getattr(fuse_req_t req, fuse_ino_t node)
 	struct stat st;
 
 	if (node == PAST_DIR || node == PAST_AT) {
-		magic_stat(node, &st);
+		magic_stat(fuse_req_userdata(req), node, &st);
 		reply_attr(req, &st, timespec_ns(&st.st_ctim));
 	} else if ((r = past_request_node(req, node, STMT_READ_PAST_INODE, answer_getattr))) {
 		past_submit(r, false);

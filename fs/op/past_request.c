@@ -111,14 +111,44 @@ struct past_request *past_request_node(fuse_req_t req, uint64_t node, enum stmt 
 	return r;
 }
 
+/* Whether it is a device that can be opened: whiteouts, which are 0/0, are none. */
+static bool is_device(const struct inode_attr *attr)
+{
+	return S_ISBLK(attr->mode) || (S_ISCHR(attr->mode) && attr->rdev != 0);
+}
+
+bool past_openable(const PGresult *res)
+{
+	struct inode_attr attr = result_attr(res, 0);
+
+	return !is_device(&attr);
+}
+
+/*
+ * The past is data, never power. The kernel runs a set-id program and opens a device by what it was
+ * told of them, without asking again, and neither a later chmod nor a removal would end that. So
+ * programs have no set-id bits, and a device is an empty file that nobody may open. Set-id bits of
+ * directories say only whose their new files are.
+ */
+static void drop_power(const struct inode_attr *attr, struct stat *st)
+{
+	if (is_device(attr)) {
+		st->st_mode = S_IFREG;
+		st->st_rdev = 0;
+		st->st_size = 0;
+		st->st_blocks = 0;
+	} else if (!S_ISDIR(attr->mode)) {
+		st->st_mode &= ~(mode_t)(S_ISUID | S_ISGID);
+	}
+}
+
 int64_t past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st)
 {
 	struct inode_attr attr = result_attr(res, row);
 
 	attr_to_stat(&attr, st);
-	/* Beside the present, an inode of the past is another file. */
-	if (!r->fs->config.at_op)
-		st->st_ino = past_node(r->fs->past, r->op, attr.ino);
+	drop_power(&attr, st);
+	st->st_ino = past_stat_ino(r->fs, past_node(r->fs->past, r->op, attr.ino));
 	return attr.btime;
 }
 

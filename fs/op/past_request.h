@@ -54,7 +54,10 @@ void past_request_free(struct past_request *r);
 /* Whether the caller may do `want` to what the answer's guard is about. */
 bool past_request_allowed(const struct past_request *r, const PGresult *res, int want);
 bool past_guard_allows(const struct past_caller *caller, struct bytes guard, int want);
-/* Attributes of a row, which has columns of an inode. Returns the time of birth. */
+/* Whether the inode of the first row may be opened: not a device. */
+bool past_openable(const PGresult *res);
+/* Attributes of a row, which has columns of an inode, as the kernel may know them: without what
+ * grants power. Every struct stat of the past is made here. Returns the time of birth. */
 int64_t past_attr(const struct past_request *r, const PGresult *res, int row, struct stat *st);
 /* An entry of a row; ino 0 when the row has none. */
 struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, int row);

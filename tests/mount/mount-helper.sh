@@ -70,6 +70,17 @@ assert_eq "fuse.thulefs rw,relatime" "$(shown "$THULE_SOURCE")" "after all is ta
 assert_eq 1 "$(grep -c " $MNT " /proc/mounts)" "mounts after remounts"
 unmount
 
+# A mount of the past is read-only and without power whatever fstab or a remount says.
+mount -t fuse.thulefs "$THULE_SOURCE" "$MNT"
+then=op:$(sql 'select max(op) from thule.op')
+unmount
+echo "$THULE_SOURCE $MNT fuse.thulefs noauto,at=$then,rw,suid,dev 0 0" >"$CASE_DIR/fstab"
+mount -T "$CASE_DIR/fstab" "$MNT"
+assert_eq "fuse.thulefs ro,nosuid,nodev,relatime" "$(shown "$THULE_SOURCE")" "the past through fstab"
+mount -o remount,rw,suid,dev "$MNT"
+assert_eq "fuse.thulefs ro,nosuid,nodev,relatime" "$(shown "$THULE_SOURCE")" "the past after a remount"
+unmount
+
 # All that mount(8) names for every filesystem.
 mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o owner,group,nousers,silent,iversion,nomand,nosymfollow
 assert_match 'nosymfollow' "$(shown "$THULE_SOURCE")" "with nosymfollow"

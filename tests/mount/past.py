@@ -4,6 +4,7 @@
 # db: private
 # timeout: 180
 import os
+import re
 import stat
 import subprocess
 
@@ -45,7 +46,9 @@ def check_tar(instant, t):
 
 def check_mount(instant, t, alone):
     """The tree below .thule/at, and a mount of its own."""
-    wanted = instant["manifest"].decode().splitlines()
+    # The mount's past gives no power away: files have no set-id bits.
+    wanted = re.sub(r" 0o10([0-7])([0-7]{3}) ", lambda m: f" 0o10{int(m[1]) & 1}{m[2]} ",
+                    instant["manifest"].decode()).splitlines()
     equal(wanted, manifest(path(".thule", "at", t, "tree")).decode().splitlines(), f".thule/at/{t}")
     if not alone:
         return
