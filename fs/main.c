@@ -11,6 +11,7 @@
 #include "actor/actor.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "base/show.h"
 #include "cluster/cluster.h"
 #include "cluster/watch.h"
 #include "config.h"
@@ -77,10 +78,11 @@ static int await_daemon(int fd, bool quiet)
 	line[len] = '\0';
 	if (line[0] == 'm') {
 		if (!quiet)
-			printf("%s\n", line + 1);
+			show_line(stdout, "%s\n", line + 1);
 		return 0;
 	}
-	fprintf(stderr, "thulefs: %s\n", len ? line + 1 : "the daemon died while it was mounting");
+	show_line(
+		stderr, "thulefs: %s\n", len ? line + 1 : "the daemon died while it was mounting");
 	return 1;
 }
 

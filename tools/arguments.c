@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/show.h"
 #include "text.h"
 
 /* Values of getopt_long() above all letters: HELP, and then one per option. */
@@ -52,7 +53,7 @@ static int position(const struct command *command, int value)
 
 static int wrong(const struct command *command, const char *what, const char *which)
 {
-	fprintf(stderr, "thule %s: %s%s%s\nusage: thule %s %s\n", command->name, what,
+	show_line(stderr, "thule %s: %s%s%s\nusage: thule %s %s\n", command->name, what,
 		which ? ": " : "", which ? which : "", command->name, command->operands);
 	return EXIT_USAGE;
 }

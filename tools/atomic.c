@@ -9,6 +9,7 @@
 
 #include "ask.h"
 #include "base/run.h"
+#include "base/show.h"
 #include "request.h"
 #include "self.h"
 
@@ -97,10 +98,10 @@ static void say_undone(PGconn *conn, const char *result)
 
 	if (!res)
 		return;
-	fprintf(stderr, "thule: undone: %s (%s ops)\n", PQgetvalue(res, 0, 0),
+	show_line(stderr, "thule: undone: %s (%s ops)\n", PQgetvalue(res, 0, 0),
 		PQgetvalue(res, 0, 1));
 	if (strcmp(PQgetvalue(res, 0, 3), "0") != 0)
-		fprintf(stderr,
+		show_line(stderr,
 			"thule: %s changes were left, because someone else changed the same later; "
 			"see thule undo --dry-run\n",
 			PQgetvalue(res, 0, 3));
@@ -119,7 +120,7 @@ static bool undo(PGconn *conn, const char *id, struct error *err)
 	changed = PQgetvalue(res, 0, 0)[0] == 't';
 	PQclear(res);
 	if (!changed) {
-		fprintf(stderr, "thule: it changed nothing\n");
+		show_line(stderr, "thule: it changed nothing\n");
 		return true;
 	}
 	snprintf(args, sizeof(args), "{\"run\": \"%s\"}", id);

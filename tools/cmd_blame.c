@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/show.h"
 #include "command.h"
 #include "db/conn.h"
 #include "pager.h"
@@ -137,15 +138,17 @@ static void print_ranges(const struct blame *b)
 	}
 }
 
-static void print_json(const struct past *p, const struct blame *b)
+static void print_as_json(const struct past *p, const struct blame *b)
 {
 	int first = 0, n = 0;
 
 	printf("{\"path\": ");
 	print_json_string(stdout, p->path);
 	printf(",\n \"ino\": %s,\n \"ranges\": [", p->ino);
-	for (int row = 0; row < PQntuples(b->ranges); row++)
-		printf("%s%s", row ? ",\n  " : "", PQgetvalue(b->ranges, row, JSON));
+	for (int row = 0; row < PQntuples(b->ranges); row++) {
+		fputs(row ? ",\n  " : "", stdout);
+		print_json(stdout, PQgetvalue(b->ranges, row, JSON));
+	}
 	printf("],\n \"lines\": ");
 	printf(b->content.len ? "[" : "null");
 	for (size_t at = 0; at < b->content.len;) {
@@ -168,7 +171,7 @@ static void print(const struct past *p, struct blame *b, const struct arguments 
 	struct pager pager;
 
 	if (args->option[OPT_JSON]) {
-		print_json(p, b);
+		print_as_json(p, b);
 		return;
 	}
 	pager_begin(&pager);
@@ -180,7 +183,7 @@ static void print(const struct past *p, struct blame *b, const struct arguments 
 		print_ranges(b);
 	pager_end(&pager);
 	if (!PQntuples(b->ranges))
-		fprintf(stderr, "thule: nobody wrote a byte of what is in %s\n", p->path);
+		show_line(stderr, "thule: nobody wrote a byte of what is in %s\n", p->path);
 }
 
 static int run(const struct arguments *args)

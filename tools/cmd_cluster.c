@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/show.h"
 #include "cluster/cluster.h"
 #include "command.h"
 #include "db/conn.h"
@@ -79,7 +80,7 @@ static int run(const struct arguments *args)
 			continue;
 		if (!verbs[i].act(&c, args->option[OPT_FORCE], &err))
 			return command_fail(&err);
-		printf("private PostgreSQL in %s (socket %s): %s\n", c.home, c.socket,
+		show_line(stdout, "private PostgreSQL in %s (socket %s): %s\n", c.home, c.socket,
 			state_names[cluster_state(&c)]);
 		return EXIT_DONE;
 	}

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "base/show.h"
 #include "command.h"
 #include "print.h"
 #include "target.h"
@@ -30,7 +31,7 @@ static bool get(PGconn *conn, const struct arguments *args, struct error *err)
 	bool found = res && PQntuples(res) == 1;
 
 	if (found)
-		printf("%s\n", PQgetvalue(res, 0, 0));
+		show_line(stdout, "%s\n", PQgetvalue(res, 0, 0));
 	else if (res)
 		error_set(err, ERR_NOT_FOUND, "%s is not set", args->operand[1]);
 	PQclear(res);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/show.h"
 #include "command.h"
 #include "db/conn.h"
 #include "door.h"
@@ -50,7 +51,7 @@ static bool print(
 	ok = print_query(p->conn, statements[stmt].text, 6, params, json, &rows, err);
 	pager_end(&pager);
 	if (ok && rows == 0 && !json)
-		fprintf(stderr, "thule: nothing differs%s\n",
+		show_line(stderr, "thule: nothing differs%s\n",
 			door_behind(p->conn) ? " in files of yours" : "");
 	return ok;
 }
@@ -84,7 +85,7 @@ static bool tell_pruned(struct past *p, const char *const *params, struct error 
 	const char *files = ok ? PQgetvalue(res, 0, 0) : "0";
 
 	if (strcmp(files, "0"))
-		fprintf(stderr,
+		show_line(stderr,
 			"thule: %s file%s, with what was in %s, cannot be compared: pruned before "
 			"%s\n",
 			files, strcmp(files, "1") ? "s" : "", strcmp(files, "1") ? "them" : "it",

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/show.h"
 #include "command.h"
 #include "confirm.h"
 #include "db/conn.h"
@@ -29,11 +30,16 @@ struct erase {
 
 static bool confirmed(const PGresult *preview, struct error *err)
 {
+	const char *names = PQgetvalue(preview, 0, 3), *end;
+
 	if (isatty(STDIN_FILENO))
-		fprintf(stderr, "%s: %s file(s) with %s versions, and these names:\n%s\n",
+		show_line(stderr, "%s: %s file(s) with %s versions, and these names: %s\n",
 			PQgetvalue(preview, 0, 0), PQgetvalue(preview, 0, 1),
-			PQgetvalue(preview, 0, 2),
-			PQgetisnull(preview, 0, 3) ? "(none left)" : PQgetvalue(preview, 0, 3));
+			PQgetvalue(preview, 0, 2), *names ? "" : "(none left)");
+	for (; isatty(STDIN_FILENO) && *names; names = *end ? end + 1 : end) {
+		end = strchrnul(names, '\n');
+		show_line(stderr, "%.*s\n", (int)(end - names), names);
+	}
 	return confirm("Erase them, in all snapshots, too? Nothing brings them back.",
 		"what is erased cannot be brought back", "nothing was erased", err);
 }
@@ -49,7 +55,7 @@ static void vacuum(PGconn *conn)
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
 		if (db_exec(conn, commands[i], &err))
 			continue;
-		fprintf(stderr, "thule: the room was not cleared: %s\n", err.text);
+		show_line(stderr, "thule: the room was not cleared: %s\n", err.text);
 		return;
 	}
 }
@@ -60,14 +66,14 @@ static bool print_receipt(struct erase *e, const char *receipt, struct error *er
 	PGresult *res;
 
 	if (e->args->option[OPT_JSON]) {
-		printf("%s\n", receipt);
+		print_json_line(receipt);
 		return true;
 	}
 	res = ask(e->conn, STMT_COMMAND_ERASE_RECEIPT, 1, params, err);
 	if (res) {
-		printf("%s\n", PQgetvalue(res, 0, 0));
+		show_line(stdout, "%s\n", PQgetvalue(res, 0, 0));
 		if (!PQgetisnull(res, 0, 1))
-			printf("%s\n", PQgetvalue(res, 0, 1));
+			show_line(stdout, "%s\n", PQgetvalue(res, 0, 1));
 	}
 	PQclear(res);
 	return res != NULL;

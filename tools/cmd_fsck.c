@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/show.h"
 #include "command.h"
 #include "db/conn.h"
 #include "print.h"
@@ -33,7 +34,7 @@ static int run(const struct arguments *args)
 	if (!json && found == 0)
 		printf("sound: nothing found\n");
 	else if (found)
-		fprintf(stderr, "thule: %ld finding%s\n", found, found == 1 ? "" : "s");
+		show_line(stderr, "thule: %ld finding%s\n", found, found == 1 ? "" : "s");
 	return found ? EXIT_FAILED : EXIT_DONE;
 }
 

@@ -3,6 +3,7 @@
 
 #include "arguments.h"
 #include "ask.h"
+#include "base/show.h"
 #include "command.h"
 #include "db/conn.h"
 #include "door.h"
@@ -48,7 +49,7 @@ static bool tell_others(PGconn *conn, const char *const *params, struct error *e
 	bool ok = res != NULL;
 
 	if (ok && !PQgetisnull(res, 0, 0))
-		fprintf(stderr,
+		show_line(stderr,
 			"thule: until op:%s the path was another file's: --until op:%s shows the "
 			"log of that\n",
 			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 0));
@@ -63,7 +64,7 @@ static bool tell_pruned(PGconn *conn, const char *since, struct error *err)
 	bool ok = res != NULL;
 
 	if (ok && !PQgetisnull(res, 0, 0))
-		fprintf(stderr, "thule: the log was pruned: it is whole from op:%s on\n",
+		show_line(stderr, "thule: the log was pruned: it is whole from op:%s on\n",
 			PQgetvalue(res, 0, 0));
 	PQclear(res);
 	return ok;
@@ -107,7 +108,7 @@ static bool print(
 		ok = tell_others(conn, params, err);
 	free(bytes);
 	if (ok && rows == 0 && !args->option[OPT_JSON])
-		fprintf(stderr, "thule: the log has no such change%s\n",
+		show_line(stderr, "thule: the log has no such change%s\n",
 			door_behind(conn) ? " of files of yours" : "");
 	return ok;
 }

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/show.h"
 #include "command.h"
 #include "db/conn.h"
 #include "past.h"
@@ -96,10 +97,10 @@ static void print_row(const PGresult *res, int row, const struct widths *w)
 
 	mode_text(mode, modes);
 	size_text(res, row, mode, size, sizeof(size));
-	printf("%s %*s %-*s", modes, w->nlink, PQgetvalue(res, row, NLINK), w->user,
+	show_line(stdout, "%s %*s %-*s", modes, w->nlink, PQgetvalue(res, row, NLINK), w->user,
 		user_name(PQgetvalue(res, row, UID)));
-	printf(" %-*s %*s %s ", w->group, group_name(PQgetvalue(res, row, GID)), w->size, size,
-		PQgetvalue(res, row, MTIME));
+	show_line(stdout, " %-*s %*s %s ", w->group, group_name(PQgetvalue(res, row, GID)), w->size,
+		size, PQgetvalue(res, row, MTIME));
 	print_safe(stdout, PQgetvalue(res, row, NAME), 0);
 	if (!PQgetisnull(res, row, TARGET)) {
 		printf(" -> ");
@@ -116,10 +117,12 @@ static void print(const PGresult *res, bool json)
 	if (json)
 		printf("[");
 	for (int row = 0; row < n; row++) {
-		if (json)
-			printf("%s%s", row ? ",\n " : "", PQgetvalue(res, row, JSON));
-		else
+		if (!json) {
 			print_row(res, row, &w);
+			continue;
+		}
+		fputs(row ? ",\n " : "", stdout);
+		print_json(stdout, PQgetvalue(res, row, JSON));
 	}
 	if (json)
 		printf("]\n");

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/show.h"
 #include "base/size.h"
 #include "command.h"
 #include "db/conn.h"
@@ -179,7 +180,8 @@ static void print_counts(const struct prune *p, const char *at)
 		printf("}\n");
 		return;
 	}
-	printf("%s since %s (op:%s)\n%s:", dry ? "would keep every state" : "every state is kept",
+	show_line(stdout,
+		"%s since %s (op:%s)\n%s:", dry ? "would keep every state" : "every state is kept",
 		at, p->horizon, dry ? "would delete" : "deleted");
 	for (int i = 0; i < COUNTS; i++)
 		if (i <= BYTES || p->counts[i])
@@ -247,7 +249,7 @@ static int run(const struct arguments *args)
 		return command_fail(&err);
 	ok = find_horizon(&p, &horizon, &err);
 	if (ok && !strcmp(p.horizon, "0") && !args->option[OPT_JSON])
-		fprintf(stderr, "thule: no history is that old\n");
+		show_line(stderr, "thule: no history is that old\n");
 	else if (ok && (!strcmp(p.horizon, "0") || (ok = act(&p, &err))))
 		print_counts(&p, PQgetvalue(horizon, 0, 1));
 	PQclear(horizon);

@@ -12,6 +12,7 @@
 
 #include "atomic.h"
 #include "base/run.h"
+#include "base/show.h"
 #include "command.h"
 #include "keeper.h"
 
@@ -149,7 +150,8 @@ static int exit_code(const struct arguments *args, const struct keeper_report *r
 	if (r->what == KEEPER_FAILED)
 		return EXIT_FAILED;
 	if (r->what == KEEPER_CANNOT_EXEC) {
-		fprintf(stderr, "thule: cannot run %s: %s\n", args->operand[0], strerror(r->value));
+		show_line(
+			stderr, "thule: cannot run %s: %s\n", args->operand[0], strerror(r->value));
 		return r->value == ENOENT ? EXIT_NO_SUCH_COMMAND : EXIT_CANNOT_RUN;
 	}
 	return WIFSIGNALED(r->value) ? EXIT_SIGNAL + WTERMSIG(r->value) : WEXITSTATUS(r->value);
@@ -161,7 +163,7 @@ static int without_keeper(const struct arguments *args)
 	struct error err = {0};
 	struct atomic a;
 
-	fprintf(stderr, "thule: the process that keeps the run together was killed\n");
+	show_line(stderr, "thule: the process that keeps the run together was killed\n");
 	if (!args->option[OPT_ATOMIC])
 		return EXIT_FAILED;
 	if (atomic_find(&a, &err)) {
@@ -170,7 +172,7 @@ static int without_keeper(const struct arguments *args)
 			return EXIT_FAILED;
 	}
 	command_fail(&err);
-	fprintf(stderr, "thule: the next mount will undo the run\n");
+	show_line(stderr, "thule: the next mount will undo the run\n");
 	return EXIT_FAILED;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "base/show.h"
 #include "command.h"
 #include "print.h"
 #include "target.h"
@@ -25,7 +26,7 @@ static bool create(PGconn *conn, const struct arguments *args, struct error *err
 		return false;
 	res = ask(conn, STMT_COMMAND_SNAPSHOT_CREATE, 3, params, err);
 	if (res)
-		printf("%s is the state after op %s, %s\n", PQgetvalue(res, 0, 0),
+		show_line(stdout, "%s is the state after op %s, %s\n", PQgetvalue(res, 0, 0),
 			PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2));
 	PQclear(res);
 	return res != NULL;

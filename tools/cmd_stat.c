@@ -34,7 +34,7 @@ static void print_line(const char *name, const char *value)
 static void print(const PGresult *res, bool json)
 {
 	if (json) {
-		printf("%s\n", PQgetvalue(res, 0, 0));
+		print_json_line(PQgetvalue(res, 0, 0));
 		return;
 	}
 	for (int i = 1; i < PQnfields(res); i++) {

@@ -98,7 +98,8 @@ static void show_json(const struct mount_point *m, const PGresult *res, const ch
 	print_json_string(stdout, m->dir);
 	printf(", \"source\": ");
 	print_json_string(stdout, m->source);
-	printf(", \"filesystem\": %s", res ? PQgetvalue(res, 0, COLUMN_JSON) : "null");
+	printf(", \"filesystem\": ");
+	print_json(stdout, res ? PQgetvalue(res, 0, COLUMN_JSON) : "null");
 	printf(", \"transport\": ");
 	print_json_text(transport);
 	printf(", \"error\": ");

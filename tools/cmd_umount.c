@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arguments.h"
+#include "base/show.h"
 #include "command.h"
 #include "daemon.h"
 #include "mounts.h"
@@ -125,7 +126,7 @@ static bool still_mounted(const struct mount_point *m, pid_t daemon, int pidfd, 
 			return false;
 	}
 	if (pid)
-		fprintf(stderr,
+		show_line(stderr,
 			"thule: unmounted here; process %ld has it in a mount namespace of its "
 			"own, "
 			"and so its daemon goes on\n",

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/show.h"
 #include "db/conn.h"
 
 bool confirm(const char *question, const char *reason, const char *refused, struct error *err)
@@ -14,7 +15,7 @@ bool confirm(const char *question, const char *reason, const char *refused, stru
 
 	if (!isatty(STDIN_FILENO))
 		return error_set(err, ERR_USAGE, "give --yes: %s", reason);
-	fprintf(stderr, "%s [yes/no] ", question);
+	show_line(stderr, "%s [yes/no] ", question);
 	if (fgets(answer, sizeof(answer), stdin) && !strcmp(answer, "yes\n"))
 		return true;
 	return error_set(err, ERR_AUTH, "%s", refused);

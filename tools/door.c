@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/show.h"
 #include "db/zone.h"
 #include "door/place.h"
 
@@ -55,7 +56,8 @@ static void say_notice(void *arg, const char *message)
 {
 	const char *text = strstr(message, ":  ");
 
-	fprintf(stderr, "thule: %s", text ? text + 3 : message);
+	text = text ? text + 3 : message;
+	show_line(stderr, "thule: %.*s\n", (int)strcspn(text, "\n"), text);
 }
 
 PGconn *door_connect(const struct mount_point *m, struct error *err)

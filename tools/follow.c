@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/show.h"
 #include "db/conn.h"
 #include "hex.h"
 #include "print.h"
@@ -86,7 +87,7 @@ static void print_rows(struct follower *f, const PGresult *res)
 		if (*PQgetvalue(res, i, COLUMN_WANTED) != 't')
 			continue;
 		if (f->wanted->json) {
-			printf("%s\n", PQgetvalue(res, i, COLUMN_JSON));
+			print_json_line(PQgetvalue(res, i, COLUMN_JSON));
 			continue;
 		}
 		if (!f->has_header)
@@ -172,7 +173,7 @@ bool follow(const struct target *t, const struct follow *wanted, struct error *e
 		PQfinish(f.conn);
 		f.conn = NULL;
 		if (f.delay == DELAY_MIN)
-			fprintf(stderr, "thule: %s; trying again\n", err->text);
+			show_line(stderr, "thule: %s; trying again\n", err->text);
 		usleep(f.delay);
 		f.delay = f.delay < DELAY_MAX ? f.delay * 2 : DELAY_MAX;
 	}

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "atomic.h"
+#include "base/show.h"
 #include "command.h"
 
 enum { REPORT_FD = STDERR_FILENO + 1 }; /* once it is detached */
@@ -131,11 +132,11 @@ static void end_atomic(const struct atomic *a, int status)
 	struct error err;
 
 	if (status) {
-		fprintf(stderr, "thule: the command failed (exit status %d)\n", status);
+		show_line(stderr, "thule: the command failed (exit status %d)\n", status);
 		kill_all();
 	}
 	if (!atomic_end(a, status, &err))
-		fprintf(stderr, "thule: %s\nthule: the next mount will undo it\n", err.text);
+		show_line(stderr, "thule: %s\nthule: the next mount will undo it\n", err.text);
 }
 
 static int keep(pid_t command, const struct atomic *a)

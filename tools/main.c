@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "base/show.h"
 #include "command.h"
 #include "keeper.h"
 
@@ -13,7 +14,7 @@ static const struct command *const commands[] = {&command_mount, &command_umount
 
 int command_fail(const struct error *err)
 {
-	fprintf(stderr, "thule: %s\n", err->text);
+	show_line(stderr, "thule: %s\n", err->text);
 	return err->class == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
@@ -79,7 +80,7 @@ int main(int argc, char **argv)
 	}
 	command = find(argv[1]);
 	if (!command) {
-		fprintf(stderr, "thule: there is no command `%s`\n\n", argv[1]);
+		show_line(stderr, "thule: there is no command `%s`\n\n", argv[1]);
 		list(stderr);
 		return EXIT_USAGE;
 	}

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/show.h"
 #include "db/conn.h"
 #include "door.h"
 #include "hex.h"
@@ -22,7 +23,7 @@ static void settle(const struct mount_point *m)
 	if (fd < 0)
 		return;
 	if (fsync(fd) < 0)
-		fprintf(stderr, "thule: the newest changes in %s are not in the database yet\n",
+		show_line(stderr, "thule: the newest changes in %s are not in the database yet\n",
 			m->dir);
 	close(fd);
 }

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "ask.h"
+#include "base/show.h"
+#include "base/utf8.h"
 #include "db/conn.h"
 #include "pager.h"
 
@@ -18,58 +20,66 @@ struct table {
 	bool colour;
 };
 
-/* Bytes at `text` that a terminal could obey: a control character, C1 (U+0080 to U+009F) included.
- */
-static int control_bytes(const char *text)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
-		return 2;
-	return p[0] < ' ' || p[0] == 127;
-}
-
 /* Columns that text takes: UTF-8 continuation bytes take none. Wide characters are counted as one.
  */
 static int width_of(const char *text)
 {
+	size_t left = strlen(text);
 	int n = 0;
 
-	for (int control; *text; text += control ? control : 1) {
-		control = control_bytes(text);
-		n += control ? 4 * control : ((unsigned char)*text & 0xc0) != 0x80;
+	for (size_t unsafe, step; left; text += step, left -= step) {
+		unsafe = show_unsafe(text, left);
+		step = unsafe ? unsafe : utf8_length(text, left);
+		n += unsafe ? 4 * (int)unsafe : 1;
 	}
 	return n;
 }
 
 void print_safe(FILE *out, const char *text, int width)
 {
-	int n = width_of(text);
-
-	while (*text) {
-		int control = control_bytes(text);
-
-		if (!control)
-			fputc(*text++, out);
-		for (; control > 0; control--)
-			fprintf(out, "\\x%02x", (unsigned char)*text++);
-	}
-	for (; n < width; n++)
-		fputc(' ', out);
+	show_line(out, "%s%*s", text, width > width_of(text) ? width - width_of(text) : 0, "");
 }
 
 void print_json_string(FILE *out, const char *text)
 {
+	size_t left = strlen(text);
+
 	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(out, "\\%c", *text);
-		else if ((unsigned char)*text < ' ' || *text == 127)
-			fprintf(out, "\\u%04x", (unsigned char)*text);
-		else
-			fputc(*text, out);
+	for (size_t n; left; text += n, left -= n) {
+		n = utf8_length(text, left);
+		if (!n) {
+			n = 1;
+			fprintf(out, "\\\\x%02x", (unsigned char)*text);
+		} else if (show_unsafe(text, left)) {
+			fprintf(out, "\\u%04x", utf8_decode(text, n));
+		} else {
+			fputs(*text == '"' || *text == '\\' ? "\\" : "", out);
+			fwrite(text, 1, n, out);
+		}
 	}
 	fputc('"', out);
+}
+
+void print_json(FILE *out, const char *json)
+{
+	size_t left = strlen(json);
+
+	/* Outside of strings there is nothing but ASCII and white space. */
+	for (size_t n; left; json += n, left -= n) {
+		n = utf8_length(json, left);
+		if (!n)
+			n = 1;
+		else if (!strchr("\n\r\t", *json) && show_unsafe(json, left))
+			fprintf(out, "\\u%04x", utf8_decode(json, n));
+		else
+			fwrite(json, 1, n, out);
+	}
+}
+
+void print_json_line(const char *json)
+{
+	print_json(stdout, json);
+	fputc('\n', stdout);
 }
 
 static int columns(const PGresult *res)
@@ -169,7 +179,8 @@ static void table_row(struct table *t, PGresult *res)
 
 static void json_row(PGresult *res, long n)
 {
-	printf("%s%s", n ? ",\n " : "[", PQgetvalue(res, 0, 0));
+	fputs(n ? ",\n " : "[", stdout);
+	print_json(stdout, PQgetvalue(res, 0, 0));
 	PQclear(res);
 }
 
@@ -223,6 +234,6 @@ bool print_list(PGconn *conn, enum stmt stmt, bool json, const char *none, struc
 	if (!print_query(conn, statements[stmt].text, 1, params, json, &rows, err))
 		return false;
 	if (!rows && !json)
-		fprintf(stderr, "thule: %s\n", none);
+		show_line(stderr, "thule: %s\n", none);
 	return true;
 }

@@ -21,8 +21,12 @@ bool print_query(PGconn *conn, const char *sql, int nparams, const char *const *
  */
 bool print_list(PGconn *conn, enum stmt stmt, bool json, const char *none, struct error *err);
 
-/* Text with control characters made visible, so that no file name can play with the terminal. */
+/* Text as base/show.h shows it, and blanks up to `width` columns. */
 void print_safe(FILE *out, const char *text, int width);
 
 /* A string of JSON, with its quotes. */
 void print_json_string(FILE *out, const char *text);
+
+/* JSON that the database made, in which what base/show.h would not show is written as \\uXXXX. */
+void print_json(FILE *out, const char *json);
+void print_json_line(const char *json); /* on stdout, and a newline */

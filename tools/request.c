@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/show.h"
 #include "db/conn.h"
 #include "print.h"
 #include "self.h"
@@ -127,10 +128,10 @@ static void obey_signal(PGconn *conn, const char *id, int *fd, const sigset_t *o
 	PQclear(res);
 	signals_close(fd, old);
 	if (taken_back) {
-		fprintf(stderr, "thule: taken back before it was begun: nothing has changed\n");
+		show_line(stderr, "thule: taken back before it was begun: nothing has changed\n");
 		raise((int)info.ssi_signo);
 	}
-	fprintf(stderr, "thule: it was begun, and will be done: waiting for its end\n");
+	show_line(stderr, "thule: it was begun, and will be done: waiting for its end\n");
 }
 
 /* *announced: the answer to request `id` was. */
@@ -183,7 +184,7 @@ static bool look(
 		*result = strdup(PQgetvalue(res, 0, 2));
 	*holder = !decided && PQgetvalue(res, 0, 3)[0] == 't';
 	if (!decided && say)
-		fprintf(stderr, "thule: still waiting for %s\n", PQgetvalue(res, 0, 4));
+		show_line(stderr, "thule: still waiting for %s\n", PQgetvalue(res, 0, 4));
 	PQclear(res);
 	return decided;
 }
@@ -258,7 +259,7 @@ bool request_print(PGconn *conn, const char *result, bool json, struct error *er
 	bool conflicts;
 
 	if (json) {
-		printf("%s\n", result);
+		print_json_line(result);
 		return true;
 	}
 	res = ask(conn, STMT_COMMAND_RESULT, 1, params, err);
@@ -266,11 +267,11 @@ bool request_print(PGconn *conn, const char *result, bool json, struct error *er
 		return false;
 	conflicts = strcmp(PQgetvalue(res, 0, 3), "0") != 0;
 	if (!strcmp(PQgetvalue(res, 0, 1), "0"))
-		printf("nothing to do: all is as it should be%s\n",
+		show_line(stdout, "nothing to do: all is as it should be%s\n",
 			conflicts ? ", or is left as it is" : "");
 	else
-		printf("%s: %s ops\n`thule undo --tag %s` takes it back\n", PQgetvalue(res, 0, 0),
-			PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2));
+		show_line(stdout, "%s: %s ops\n`thule undo --tag %s` takes it back\n",
+			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2));
 	PQclear(res);
 	if (!conflicts)
 		return true;

@@ -1,9 +1,17 @@
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
+
+#include "base/clock.h"
+#include "base/show.h"
 
 /* The one process-wide setting: a log line can come from any thread and any depth. */
 static struct {
@@ -21,10 +29,56 @@ void log_init(const char *program, enum log_level level, int use_syslog)
 		openlog(program, LOG_PID, LOG_DAEMON);
 }
 
+/* The last errors that were said, and when: who can cause one can cause it as often as they like.
+ */
+#define SAID_MAX  16
+#define QUIET_NS  (INT64_C(60) * 1000000000)
+#define LINE_SIZE 2048
+
+static struct {
+	pthread_mutex_t lock;
+	struct {
+		char *line;
+		int64_t at;
+		unsigned long left_out;
+	} place[SAID_MAX];
+	size_t next;
+} said = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Whether an error was said a short time ago. If not, adds how often it was not repeated since. */
+static bool said_lately(char *line)
+{
+	int64_t now = clock_mono_ns();
+	size_t i = 0, len = strlen(line);
+	bool lately;
+
+	pthread_mutex_lock(&said.lock);
+	while (i < SAID_MAX && (!said.place[i].line || strcmp(said.place[i].line, line)))
+		i++;
+	lately = i < SAID_MAX && now - said.place[i].at < QUIET_NS;
+	if (lately) {
+		said.place[i].left_out++;
+	} else {
+		unsigned long left_out = i < SAID_MAX ? said.place[i].left_out : 0;
+
+		if (i == SAID_MAX) {
+			i = said.next++ % SAID_MAX;
+			free(said.place[i].line);
+			said.place[i].line = strdup(line);
+		}
+		said.place[i].at = now;
+		said.place[i].left_out = 0;
+		if (left_out)
+			snprintf(line + len, LINE_SIZE - len, " (and %lu times since)", left_out);
+	}
+	pthread_mutex_unlock(&said.lock);
+	return lately;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
-	char line[1400];
+	char line[1400], shown[LINE_SIZE];
 	va_list ap;
 
 	if ((int)level > atomic_load_explicit(&sink.level, memory_order_relaxed))
@@ -32,8 +86,11 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
+	show_escape(shown, sizeof(shown), line);
+	if (level == LOG_LEVEL_ERROR && said_lately(shown))
+		return;
 	if (atomic_load_explicit(&sink.to_syslog, memory_order_relaxed))
-		syslog(priority[level], "%s", line);
+		syslog(priority[level], "%s", shown);
 	else
-		fprintf(stderr, "%s: %s\n", sink.program, line);
+		fprintf(stderr, "%s: %s\n", sink.program, shown);
 }

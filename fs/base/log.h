@@ -1,7 +1,8 @@
 #pragma once
 
 /*
- * One line per event on stderr, or to syslog(3) once the daemon has detached. Any thread.
+ * One line per event, shown as base/show.h says, on stderr, or to syslog(3) once the daemon has
+ * detached. An error that was said in the last minute is counted, and not said again. Any thread.
  * A function either logs or returns its error, never both.
  */
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };

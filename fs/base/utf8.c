@@ -27,6 +27,16 @@ size_t utf8_length(const char *text, size_t len)
 	return n;
 }
 
+unsigned int utf8_decode(const char *text, size_t n)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned int c = n == 1 ? s[0] : s[0] & (0xffu >> (n + 1));
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (s[i] & 0x3fu);
+	return c;
+}
+
 bool utf8_is_control(const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;

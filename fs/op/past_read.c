@@ -143,6 +143,11 @@ static void answer_instant(struct past_request *r, const PGresult *res)
 {
 	struct past_request *next;
 
+	/* What was typed is no instant, or none that is kept. */
+	if (PQgetisnull(res, 0, 0)) {
+		fuse_reply_err(r->reply.req, ENOENT);
+		return;
+	}
 	r->op = (uint64_t)row_int(res, 0, 0);
 	next = past_request_next(r, STMT_READ_PAST_INODE, answer_top);
 	reader_query_int(next->query, FUSE_ROOT_ID);

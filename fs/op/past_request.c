@@ -22,24 +22,14 @@ static void fail(struct past_request *r, int error)
 	finish(r);
 }
 
-/* What was typed as an instant may be none; that is not worth a line of log. */
-static int query_errno(const struct past_request *r, enum stmt stmt, const struct error *err)
-{
-	if (stmt == STMT_READ_PAST_INSTANT &&
-		(!strncmp(err->sqlstate, "22", 2) || !strcmp(err->sqlstate, "P0002")))
-		return ENOENT;
-	log_error("%s", err->text);
-	return error_to_errno(err);
-}
-
 static void answered(struct reader_query *q, const PGresult *res, const struct error *err)
 {
 	struct past_request *r = q->arg;
-	enum stmt stmt = q->stmt;
 
 	free(q);
 	if (err) {
-		fail(r, query_errno(r, stmt, err));
+		log_error("%s", err->text);
+		fail(r, error_to_errno(err));
 		return;
 	}
 	/* What is asked about a node has a row, unless it was pruned since the node was made. */

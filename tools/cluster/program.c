@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/show.h"
 #include "cluster/path.h"
 
 #define PACKAGES "/usr/lib/postgresql"
@@ -114,14 +115,14 @@ static void become_program(const char *const *argv, const struct account *accoun
 		close_range(3, ~0U, 0) < 0 || chdir("/") != 0)
 		_exit(127);
 	if (!account_become(account)) {
-		fprintf(stderr, "cannot become user %s: %s\n", account->name, strerror(errno));
+		show_line(stderr, "cannot become user %s: %s\n", account->name, strerror(errno));
 		_exit(127);
 	}
 	/* When we are killed, nobody is left to say what it may write; a change of user would clear
 	 * it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execve(argv[0], (char *const *)argv, (char *const *)environment);
-	fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
+	show_line(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * Text for people's eyes: on a terminal, in a log. Names, paths and what processes say of
+ * themselves are whatever somebody chose, and must neither steer a terminal nor begin a line of
+ * their own.
+ *
+ * What is not shown as it is: control characters (C0, DEL, C1), those that change the direction or
+ * the line of what follows (U+061C, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069), and bytes
+ * that are not UTF-8.
+ */
+
+/* How many bytes that text of len (> 0) bytes begins with are not shown as they are; 0: none. */
+size_t show_unsafe(const char *text, size_t len);
+
+/* Puts text into out, of size (> 0) bytes, with \xNN for each byte that is not shown as it is. What
+ * does not fit is left out. */
+void show_escape(char *out, size_t size, const char *text);
+
+/* printf(3) with arguments that are shown so; a newline of the format is one. */
+void show_line(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
