@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "db/conn.h"
+#include "door.h"
 #include "mounts.h"
 #include "self.h"
 
@@ -82,7 +83,8 @@ bool ask_sync(PGconn *conn, struct error *err)
 	bool ok;
 	int fd;
 
-	if (!ask_mounted_here(conn, dir))
+	/* The daemon does that by itself. */
+	if (door_behind(conn) || !ask_mounted_here(conn, dir))
 		return true;
 	/* fsync of anything commits everything before it. */
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -103,7 +103,7 @@ static int run(const struct arguments *args)
 	bool ok;
 
 	if (check(args, &err) && target_find(args->operand[0], &t, &err))
-		conn = target_connect(&t, &err);
+		conn = target_ask(&t, &err);
 	if (!conn)
 		return command_fail(&err);
 	ok = undo(conn, args, &t, &err);

@@ -8,6 +8,7 @@
 #include "ask.h"
 #include "base/show.h"
 #include "db/conn.h"
+#include "door.h"
 
 bool confirm(const char *question, const char *reason, const char *refused, struct error *err)
 {
@@ -25,16 +26,17 @@ bool confirm(const char *question, const char *reason, const char *refused, stru
 static bool count(
 	PGconn *conn, const char *kind, const char *args, long long *many, struct error *err)
 {
-	const char *params[] = {kind, args};
+	const char *params[] = {kind, args, NULL};
+	bool door = door_behind(conn);
 	PGresult *res = NULL;
 
-	if (!db_exec(conn, "begin", err))
+	if (!door && !db_exec(conn, "begin", err))
 		return false;
-	res = ask(conn, STMT_COMMAND_REQUEST_REACH, 2, params, err);
+	res = ask(conn, STMT_COMMAND_REQUEST_REACH, 3, params, err);
 	if (res)
 		*many = atoll(PQgetvalue(res, 0, 0));
 	PQclear(res);
-	return db_exec(conn, "rollback", res ? err : NULL) && res;
+	return (door || db_exec(conn, "rollback", res ? err : NULL)) && res;
 }
 
 bool confirm_request(PGconn *conn, const char *kind, const char *args, struct error *err)

@@ -13,6 +13,7 @@
 #include "ask.h"
 #include "base/show.h"
 #include "db/conn.h"
+#include "door.h"
 #include "print.h"
 #include "self.h"
 
@@ -236,11 +237,24 @@ static char *ask_holder(
 	return result;
 }
 
+/* Who asks is for the daemon to say. */
+static char *ask_daemon(PGconn *conn, const char *args, struct error *err)
+{
+	const char *params[15] = {args};
+	PGresult *res = ask(conn, STMT_DOOR_UNDO, 15, params, err);
+	char *result = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
+
+	PQclear(res);
+	return result;
+}
+
 char *request_run(PGconn *conn, const char *kind, const char *args, struct error *err)
 {
 	bool taken, gone = true;
 	char *result = NULL;
 
+	if (door_behind(conn))
+		return ask_daemon(conn, args, err);
 	while (!result && gone) {
 		gone = false;
 		if (!take_lease(conn, &taken, err))
@@ -283,11 +297,12 @@ bool request_print(PGconn *conn, const char *result, bool json, struct error *er
 bool request_print_plan(
 	PGconn *conn, enum stmt plan, const char *args, bool json, struct error *err)
 {
-	const char *params[] = {args, json ? "true" : "false"};
+	const char *params[] = {args, json ? "true" : "false", NULL};
+	int count = plan == STMT_COMMAND_UNDO_PLAN ? 3 : 2;
 	long rows;
 
 	if (!ask_sync(conn, err) ||
-		!print_query(conn, statements[plan].text, 2, params, json, &rows, err))
+		!print_query(conn, statements[plan].text, count, params, json, &rows, err))
 		return false;
 	if (!rows && !json)
 		printf("nothing to do: all is as it should be\n");

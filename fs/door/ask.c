@@ -77,6 +77,28 @@ static bool wait_for_result(struct session *s, PGconn *conn, int64_t end_ns)
 	return true;
 }
 
+PGresult *session_query(
+	struct session *s, PGconn *conn, const char *sql, int nparams, const char *const *params)
+{
+	int64_t end_ns = clock_mono_ns() + (int64_t)ANSWER_MS * 1000000;
+	PGresult *res = NULL, *next;
+
+	if (!PQsendQueryParams(conn, sql, nparams, NULL, params, NULL, NULL, 0))
+		return PQmakeEmptyPGresult(conn, PGRES_FATAL_ERROR);
+	for (;;) {
+		if (!wait_for_result(s, conn, end_ns)) {
+			cancel(conn);
+			PQclear(res);
+			return NULL;
+		}
+		next = PQgetResult(conn);
+		if (!next)
+			return res;
+		PQclear(res);
+		res = next;
+	}
+}
+
 /* Rows as they come. False: the client does not want them any more. */
 static bool send_rows(struct session *s, PGconn *conn)
 {
@@ -116,7 +138,7 @@ static void set_zone(const struct session *s, PGconn *conn)
 	PQclear(db_query(conn, "select set_config('TimeZone', $1::text, false)", 1, params, NULL));
 }
 
-static bool begin(PGconn *conn, enum door_way way)
+bool session_begin(PGconn *conn, enum door_way way)
 {
 	char text[160];
 
@@ -133,8 +155,9 @@ static bool run(struct session *s, PGconn *conn, const struct door_rule *rule,
 {
 	bool ok;
 
-	if (!begin(conn, rule->way) || !PQsendQueryParams(conn, statements[rule->stmt].text,
-					       rule->params, NULL, params, NULL, NULL, binary)) {
+	if (!session_begin(conn, rule->way) ||
+		!PQsendQueryParams(conn, statements[rule->stmt].text, rule->params, NULL, params,
+			NULL, NULL, binary)) {
 		session_refuse(s, NULL);
 		return true;
 	}
@@ -171,7 +194,8 @@ bool session_ask(struct session *s, const struct door_rule *rule, const struct w
 	if (!s->door->config.settle(s->door->config.arg))
 		wire_add_notice(&s->out, "the newest changes are not in the database yet");
 	set_zone(s, conn);
-	ok = run(s, conn, rule, params, bind->binary);
+	ok = rule->way == DOOR_UNDOES ? session_undo(s, conn, params[0])
+				      : run(s, conn, rule, params, bind->binary);
 	pool_give(s->door->pool, s->peer.uid, conn);
 	return ok;
 }

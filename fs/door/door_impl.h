@@ -63,5 +63,16 @@ void session_fail(struct session *s, const struct error *err);
 /* Hands on an error of the server's; one without any is of ours. */
 void session_refuse(struct session *s, const PGresult *res);
 
-/* Has an undo done (sql/statements/door_undo.sql), and appends its answer. */
+/*
+ * Runs a query to its end; the answer may be an error. NULL when the client is gone, it is time to
+ * end, or it takes too long: then it was cancelled. PQclear() it.
+ */
+PGresult *session_query(
+	struct session *s, PGconn *conn, const char *sql, int nparams, const char *const *params);
+
+/* Begins a transaction in which a statement takes no more than its time. */
+bool session_begin(PGconn *conn, enum door_way way);
+
+/* Has an undo done (sql/statements/door_undo.sql), and appends its answer. False when the client is
+ * gone. */
 bool session_undo(struct session *s, PGconn *conn, const char *args);

@@ -22,6 +22,12 @@ static const struct door_rule rules[] = {
 	{STMT_COMMAND_DIFF_PRUNED, 5, true, DOOR_READS},
 	{STMT_COMMAND_DIFF, 6, true, DOOR_READS},
 	{STMT_COMMAND_DIFF_STAT, 6, true, DOOR_READS},
+	{STMT_COMMAND_UNDO_ARGS, 9, false, DOOR_READS},
+	{STMT_COMMAND_REQUEST_REACH, 3, true, DOOR_PLANS},
+	{STMT_COMMAND_UNDO_PLAN, 3, true, DOOR_PLANS},
+	{STMT_DOOR_UNDO, 15, true, DOOR_UNDOES},
+	{STMT_COMMAND_RESULT, 1, false, DOOR_READS},
+	{STMT_COMMAND_CONFLICTS, 1, false, DOOR_READS},
 };
 
 const struct door_rule *door_rule_find(const char *text)

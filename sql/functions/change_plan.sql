@@ -1,10 +1,11 @@
 -- A plan in the tables of thule.change_begin, for people.
--- Parameters: only_conflicts, to leave out what is done.
+-- Parameters: only_conflicts, to leave out what is done; viewer, as of thule.permits: paths through directories that he may not
+--   search are ?.
 -- Returns: rows: action (remove, bring back, rename, content, mode, owner, times, flags, xattr; of a conflict what is not
 --   done: name, remove, content, mode, owner, flags, xattr), path, detail, the op that is taken back, whether it is a conflict, and then
 --   who stands on it. Conflicts come last. A path is the one of now, or of before where there is none now.
 -- Tables touched: dirent, dirent_history, op, actor (read).
-create function thule.change_plan(only_conflicts boolean default false) returns table (
+create function thule.change_plan(only_conflicts boolean default false, viewer bigint[] default null) returns table (
     action text, path text, detail text, op bigint, conflict boolean, "by" text)
 language plpgsql
 as $$
@@ -52,7 +53,11 @@ begin
         select 4, row_number() over (), n.action, n.parent, n.name, n.ino, n.detail, null, null, n.op, true, n."by"
         from pg_temp.change_note n
     ), directory as materialized (
-        select d.ino, rtrim(coalesce(thule.path_at_op(d.ino, 9223372036854775807), thule.path_at_op(d.ino, d.op - 1)), '/') as path
+        select d.ino, case
+            when viewer is null or thule.may_reach(d.ino, case when exists (select from thule.inode i where i.ino = d.ino)
+                then 9223372036854775807 else d.op - 1 end, 1, viewer)
+            then rtrim(coalesce(thule.path_at_op(d.ino, 9223372036854775807), thule.path_at_op(d.ino, d.op - 1)), '/')
+            else '?' end as path
         from (
             select v.ino, min(c.op) as op
             from change c
@@ -62,9 +67,13 @@ begin
         ) d
     )
     select c.action,
-        coalesce(d.path || '/' || thule.escape_name(c.name), thule.path_at_op(c.ino, 9223372036854775807),
-            thule.path_at_op(c.ino, c.op - 1), thule.path_at_op(c.ino, c.op), thule.escape_name(c.name), '?'),
-        coalesce(c.detail, 'to ' || coalesce(n.path || '/' || thule.escape_name(c.new_name),
+        case
+            when d.path = '?' then '?'
+            when d.path is null and viewer is not null then coalesce(thule.viewed_path(
+                thule.path_at_op(c.ino, 9223372036854775807), 9223372036854775807, viewer), '?')
+            else coalesce(d.path || '/' || thule.escape_name(c.name), thule.path_at_op(c.ino, 9223372036854775807),
+                thule.path_at_op(c.ino, c.op - 1), thule.path_at_op(c.ino, c.op), thule.escape_name(c.name), '?') end,
+        coalesce(c.detail, 'to ' || coalesce(case when n.path = '?' then '?' end, n.path || '/' || thule.escape_name(c.new_name),
             case when c.new_parent is not null then thule.escape_name(c.new_name) end)),
         c.op, c.conflict, case when c.stands is not null then thule.op_by(c.stands) end
     from change c

@@ -1,7 +1,7 @@
 -- A plan that was done, in numbers, and what was left.
--- Parameters: none. Returns: a JSON object.
+-- Parameters: viewer, see thule.change_plan. Returns: a JSON object.
 -- Tables touched: dirent, dirent_history, op, actor (read).
-create function thule.change_result() returns jsonb
+create function thule.change_result(viewer bigint[] default null) returns jsonb
 language plpgsql
 as $$
 #variable_conflict use_column
@@ -28,6 +28,6 @@ begin
     ) || jsonb_build_object('conflicts', (
         select coalesce(jsonb_agg(jsonb_build_object('action', p.action, 'path', p.path, 'detail', p.detail, 'op', p.op, 'by',
             p."by")), '[]')
-        from thule.change_plan(only_conflicts => true) p));
+        from thule.change_plan(true, viewer) p));
 end
 $$;

@@ -27,6 +27,7 @@ declare
     quota    jsonb;
     limited  boolean;
     answer   jsonb;
+    viewer   bigint[];
 begin
     if not exists (select from pg_locks l
         where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.pid = pg_backend_pid() and l.granted
@@ -52,13 +53,14 @@ begin
             returning id into live;
     end if;
     tag := r.kind || ':' || r.id;
+    viewer := thule.viewer_of(r.args);
     -- What is brought back refers to blobs of the past, which prune must not free meanwhile.
     if r.kind <> 'erase' then
         perform pg_advisory_xact_lock_shared(1953003884, 2);
     end if;
     -- An atomic run that failed is undone whatever is above a quota meanwhile.
-    limited := r.kind in ('undo', 'restore') and not coalesce((r.args ->> 'force')::boolean, false)
-        and r.args ->> 'run' is null and exists (select from thule.quota);
+    limited := r.kind in ('undo', 'restore') and exists (select from thule.quota)
+        and (viewer is not null or not coalesce((r.args ->> 'force')::boolean, false) and r.args ->> 'run' is null);
     if limited then
         drop table if exists pg_temp.quota_before;
         create temp table quota_before on commit drop as select * from thule.quota_usage;
@@ -79,7 +81,7 @@ begin
                 message = format('there is no request of kind %s', quote_literal(r.kind));
     end case;
     select s.next_op into first from thule.superblock s;
-    answer := thule.change_result();        -- with the paths of before, as the plan has them
+    answer := thule.change_result(viewer);        -- with the paths of before, as the plan has them
     ops := thule.change_apply(r.args -> 'actor', tag, live, case when r.kind <> 'erase' then opened else '{}' end);
     if r.kind = 'erase' then
         erased := thule.erase_finish(r.args);

@@ -1,7 +1,7 @@
 -- What an undo would do, and what it would leave alone because someone else's later change stands on it.
 -- Parameters: args, the selectors of thule.undo_select, and force (boolean): what others did later to the same
 --   things is taken back too, and what is in the way removed.
--- Returns: rows of thule.change_plan. Errors: those of thule.undo_select and, without force, of thule.quota_check.
+-- Returns: rows of thule.change_plan. Errors: those of thule.undo_prepare and, without force, of thule.quota_check.
 -- Tables touched: all of the filesystem's but blob (read).
 -- sql/README.md says what undo means.
 create function thule.undo_plan(args jsonb) returns table (
@@ -17,7 +17,7 @@ as $$
 #variable_conflict use_column
 begin
     perform thule.undo_prepare(args);
-    perform thule.quota_check_plan(args);
-    return query select * from thule.change_plan();
+    perform thule.quota_check_plan(case when thule.viewer_of(args) is null then args else args - 'force' end);
+    return query select * from thule.change_plan(viewer => thule.viewer_of(args));
 end
 $$;

@@ -2,7 +2,7 @@
 -- new_name).
 -- Parameters: args, of which these are read, each of them optional, but at least one besides the path given:
 --   tag; run, as thule.actor has it; pid; exe, a path or its last part; user, a name or a uid; since, until, as thule.instant reads them;
---   path, escaped: only what was done at or below that path.
+--   path, escaped: only what was done at or below that path; viewer (thule.viewer_of): only what was done to his own files.
 -- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, or something of
 --   which the state from before it was pruned (no_data_found).
 -- Tables touched: op, actor, inode, inode_history, dirent, dirent_history, superblock, pruned_inode (read).
@@ -14,6 +14,7 @@ as $$
 declare
     first    bigint := 17;                  -- mkfs cannot be taken back
     last     bigint := 9223372036854775807;
+    viewer   bigint[] := thule.viewer_of(args);
     selected bigint;
     pruned   bigint;
 begin
@@ -39,6 +40,7 @@ begin
         from thule.op o
         where o.op between first and last
             and o.kind not in (select k.id from thule.op_kind k where k.name in ('forget', 'mkfs'))
+            and (viewer is null or thule.is_own(o.ino, viewer))
             and (args ->> 'tag' is null or o.tag = args ->> 'tag')
             and (num_nulls(args ->> 'run', args ->> 'pid', args ->> 'exe', args ->> 'user') = 4
                 or o.actor in (
@@ -52,7 +54,7 @@ begin
                             or a.uid::text = args ->> 'user')));
     if args ->> 'path' is not null then
         create temp table undo_span on commit drop as select * from thule.subtree_spans(args ->> 'path');
-        if not exists (select from pg_temp.undo_span) then
+        if viewer is null and not exists (select from pg_temp.undo_span) then
             raise exception using errcode = 'no_data_found',
                 message = format('there never was a file %s', quote_literal(args ->> 'path'));
         end if;
@@ -82,6 +84,12 @@ begin
     if selected = 0 then
         raise exception using errcode = 'no_data_found', message = 'the log has no such change: nothing to undo',
             hint = '`thule log` with the same selectors shows what there is.';
+    end if;
+    -- It is done while nobody else changes anything.
+    if viewer is not null and selected > 100000 then
+        raise exception using errcode = 'invalid_parameter_value',
+            message = format('these are %s changes, and users of the mount undo at most 100000 at once', selected),
+            hint = 'Narrow it with a PATH or a time, or ask root.';
     end if;
     -- Without the state from before an op, taking it back would lose what is there.
     select max(u.op) into pruned

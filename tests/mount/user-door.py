@@ -7,45 +7,12 @@ import os
 import subprocess
 
 from case import MNT, equal, need_root, path, sql, write
-
-ALICE, BOB, STAFF = 65530, 65531, 65532
-THULE = os.environ["THULE"]
-
-
-def thule(uid, *arguments, groups=(), status=0):
-    """What the command prints, run by that user, who knows nothing of the database."""
-    done = subprocess.run(
-        [THULE, *arguments], user=uid, group=uid, extra_groups=list(groups), stdin=subprocess.DEVNULL, capture_output=True,
-        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent"}, cwd=MNT, check=False, timeout=60)
-    equal(status, done.returncode, f"status of thule {arguments} as {uid}, which said {done.stderr!r}")
-    return (done.stdout if status == 0 else done.stderr).decode()
-
-
-def log(uid, *arguments, **named):
-    return json.loads(thule(uid, "log", "--json", *arguments, **named))
-
-
-def contains(word, text, what):
-    if word not in text:
-        raise AssertionError(f"{what}: no {word!r} in {text!r}")
-
-
-def lacks(word, text, what):
-    if word in text:
-        raise AssertionError(f"{what}: {word!r} in {text!r}")
-
-
-def as_alice(script, *arguments):
-    subprocess.run(["sh", "-ec", script, "sh", *arguments], user=ALICE, group=ALICE, extra_groups=[], cwd=MNT, check=True)
+from visitor import ALICE, BOB, contains, homes, lacks, log, run, sh, thule
 
 
 def make():
-    os.chmod(MNT, 0o755)
-    for name, owner in (("alice", ALICE), ("bob", BOB)):
-        os.mkdir(path(name))
-        os.chown(path(name), owner, owner)
-    os.mkdir(path("closed"), 0o700)
-    as_alice("echo one >alice/f; echo two >>alice/f; echo other >alice/g")
+    homes()
+    sh(ALICE, "echo one >alice/f; echo two >>alice/f; echo other >alice/g")
     write("alice/roots", b"root's")
     write("bob/secret", b"bob's")
     os.chown(path("bob/secret"), BOB, BOB)
@@ -82,9 +49,7 @@ def check_log():
 
 
 def thule_err(uid, *arguments):
-    done = subprocess.run([THULE, *arguments], user=uid, group=uid, extra_groups=[], cwd="/", check=False,
-                          env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=60)
-    return done.stderr.decode()
+    return run(uid, *arguments).stderr.decode()
 
 
 def now():
@@ -93,7 +58,7 @@ def now():
 
 def make_past():
     """What changed is who may read it, and whether it is there. Returns the instant before."""
-    as_alice("mkdir alice/d alice/d/sub; echo old >alice/d/mine; echo deep >alice/d/sub/deep; ln -s mine alice/d/link")
+    sh(ALICE, "mkdir alice/d alice/d/sub; echo old >alice/d/mine; echo deep >alice/d/sub/deep; ln -s mine alice/d/link")
     write("shown", b"for all")
     write("narrowed", b"for all once")
     write("alice/d/roots", b"root's own")
@@ -104,7 +69,7 @@ def make_past():
     os.mkdir(path("listed"), 0o711)
     write("listed/known", b"known by name")
     then = now()
-    as_alice("echo new >alice/d/mine; rm -r alice/d/sub")
+    sh(ALICE, "echo new >alice/d/mine; rm -r alice/d/sub")
     os.chmod(path("narrowed"), 0o600)
     return then
 
@@ -135,8 +100,7 @@ def check_past(then):
     equal(ALICE, json.loads(thule(ALICE, "stat", "--json", path("alice/d/mine"), *at))["by_uid"], "who changed the own file")
     equal("", json.loads(thule(ALICE, "stat", "--json", path("narrowed"), *at)).get("xattrs") or "", "what mode it has is told")
     # All that she may read, and word of the rest.
-    archive = subprocess.run([THULE, "tar", path("alice/d"), *at], user=ALICE, group=ALICE, extra_groups=[], cwd=MNT,
-                             capture_output=True, check=False, env={"PATH": os.environ["PATH"]}, timeout=60)
+    archive = run(ALICE, "tar", path("alice/d"), *at)
     names = subprocess.run(["tar", "-t"], input=archive.stdout, capture_output=True, check=True).stdout.decode().split()
     equal(["./", "./link", "./mine", "./sub/", "./sub/deep"], names, "what is in the archive")
     equal(1, archive.returncode, "status of an archive that lacks something")
@@ -165,8 +129,7 @@ def check_blame(then):
 def check_refused():
     """What needs the database says so."""
     for command in (["fsck"], ["snapshot", "list"], ["config", "list"], ["quota", "list"], ["log", "--follow"]):
-        done = subprocess.run([THULE, *command], user=ALICE, group=ALICE, extra_groups=[], cwd=MNT, check=False,
-                              env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=60)
+        done = run(ALICE, *command)
         equal(True, done.returncode != 0, f"{command} fails")
         contains("ask root", done.stderr.decode(), str(command))
 
