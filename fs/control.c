@@ -22,6 +22,7 @@ struct control {
 	PGconn *conn; /* listens; NULL while there is none */
 	pthread_t thread;
 	int stop_fd; /* eventfd: readable once it is time to end */
+	bool fenced; /* the journal has failed, and nothing is known any more */
 };
 
 /* A request while it is performed, and what the kernel has to drop after it. */
@@ -271,6 +272,9 @@ static bool serve_round(struct control *c, bool *asked)
 {
 	struct error err;
 
+	/* What others publish and ask is not for a daemon without the lease. */
+	if (c->fenced)
+		return take_notifications(c, asked);
 	pthread_mutex_lock(&c->fs->lock);
 	access_flush(c->fs);
 	pthread_mutex_unlock(&c->fs->lock);
@@ -282,6 +286,66 @@ static bool serve_round(struct control *c, bool *asked)
 	return take_notifications(c, asked);
 }
 
+/* What the kernel may have of the state: inodes, then pairs of a directory and a name. */
+struct known {
+	uint64_t *inos;
+	size_t count;
+	struct buf names; /* each: number of the directory, a NUL-terminated name */
+};
+
+/* Under the lock. */
+static void list_known(const struct state *s, struct known *k)
+{
+	struct dirent_node *d, *dtmp;
+	struct inode *inode, *tmp;
+
+	k->inos = xcalloc(HASH_COUNT(s->inodes) + 1, sizeof(k->inos[0]));
+	HASH_ITER (hh, s->inodes, inode, tmp)
+		k->inos[k->count++] = inode->ino;
+	HASH_ITER (hh, s->dirents, d, dtmp) {
+		buf_add(&k->names, &d->parent, sizeof(d->parent));
+		buf_add(&k->names, d->name, d->name_len);
+		buf_add(&k->names, "", 1);
+	}
+}
+
+/* Without the lock, see invalidate(). To drop a directory's name is to drop all below it, too. */
+static void drop_known(struct control *c, const struct known *k)
+{
+	size_t at = 0;
+
+	while (at < k->names.len) {
+		const char *name = k->names.data + at + sizeof(uint64_t);
+		uint64_t parent;
+
+		memcpy(&parent, k->names.data + at, sizeof(parent));
+		fuse_lowlevel_notify_inval_entry(c->session, parent, name, strlen(name));
+		at += sizeof(parent) + strlen(name) + 1;
+	}
+	for (size_t i = 0; i < k->count; i++)
+		fuse_lowlevel_notify_inval_inode(c->session, k->inos[i], 0, 0);
+}
+
+/*
+ * The lease is gone for good: what is in the state, and what the kernel has from it, may be wrong
+ * by now, and is not shown any more. Without the state each request asks the reader, which refuses.
+ */
+static void fence(struct control *c)
+{
+	struct known known = {0};
+
+	pthread_mutex_lock(&c->fs->lock);
+	c->fenced = journal_failed(c->fs->journal);
+	if (c->fenced) {
+		list_known(&c->fs->state, &known);
+		state_reload(&c->fs->state, journal_next_op(c->fs->journal));
+	}
+	pthread_mutex_unlock(&c->fs->lock);
+	drop_known(c, &known);
+	free(known.inos);
+	buf_free(&known.names);
+}
+
 static void *control_main(void *arg)
 {
 	struct control *c = arg;
@@ -289,6 +353,8 @@ static void *control_main(void *arg)
 	bool asked = true;
 
 	for (;;) {
+		if (!c->fenced)
+			fence(c);
 		if (!c->conn && !listen_to(c, NULL)) {
 			if (wait_for_stop(c, delay_ms))
 				return NULL;
@@ -338,7 +404,7 @@ void control_stop(struct control *c)
 	if (write(c->stop_fd, &one, sizeof(one)) < 0)
 		log_error("cannot stop the control thread");
 	pthread_join(c->thread, NULL);
-	if (c->conn)
+	if (c->conn && !c->fenced)
 		live_end(c->live, c->conn);
 	PQfinish(c->conn);
 	close(c->stop_fd);

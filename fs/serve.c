@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,11 @@ struct server {
 	struct live *live;
 	struct door *door; /* NULL: there is none */
 	pthread_t signals;
+	atomic_bool stopping;
 };
+
+/* Between looks at a database that lacks what a mount of the past shows. */
+#define PAST_STEP_MS 100
 
 /* A server that starts, or recovers what a crash left, takes connections later. */
 static PGconn *connect_patiently(const char *conninfo, struct error *err)
@@ -181,7 +186,7 @@ static bool start_journal(struct server *s, struct error *err)
 	}
 	disk_find(&s->fs.disk, conn, s->data);
 	s->fs.next_ino = (uint64_t)s->super.next_ino;
-	ring_begin(ring, s->mount, (uint64_t)s->super.next_op - 1);
+	ring_begin(ring, s->mount, (uint64_t)s->super.next_op - 1, (int64_t)last_at);
 	config = (struct journal_config){
 		.conninfo = s->conninfo,
 		.uuid = s->super.uuid,
@@ -320,11 +325,54 @@ static bool start_control(struct server *s, struct error *err)
 	return s->control != NULL;
 }
 
+/* A mount of the past asks nothing before the database has all of that past (again): a server that
+ * crashed is brought what it lost by the mount that writes. */
+static void await_past(struct server *s)
+{
+	const struct timespec step = {.tv_nsec = PAST_STEP_MS * 1000000L};
+	bool said = false;
+
+	for (;;) {
+		PGconn *conn = db_connect(s->conninfo, "thulefs", NULL);
+		struct superblock super = {0};
+		bool known = conn && schema_superblock(conn, &super, NULL);
+
+		PQfinish(conn);
+		if (atomic_load(&s->stopping) ||
+			(known && (uint64_t)super.next_op > s->fs.config.at_op))
+			return;
+		if (known && !said)
+			log_warn("the database ends with op %lld, before op %llu that is shown "
+				 "here: waiting for the mount that has those between",
+				(long long)super.next_op - 1,
+				(unsigned long long)s->fs.config.at_op);
+		said = said || known;
+		nanosleep(&step, NULL);
+	}
+}
+
 /* Before the reader asks in a new session. */
 static void settle(void *arg)
 {
-	if (arg)
-		journal_settle(arg);
+	struct server *s = arg;
+
+	if (s->fs.journal)
+		journal_settle(s->fs.journal);
+	else
+		await_past(s);
+}
+
+/* Nothing is asked of a database that may be somebody else's. */
+static void lease_changed(void *arg, enum journal_lease lease)
+{
+	static const enum reader_gate gates[] = {
+		[JOURNAL_LEASED] = READER_OPEN,
+		[JOURNAL_LEASE_LOST] = READER_HELD,
+		[JOURNAL_LEASE_GONE] = READER_SHUT,
+	};
+	struct server *s = arg;
+
+	reader_set_gate(s->fs.reader, gates[lease]);
 }
 
 static bool start(struct server *s, struct error *err)
@@ -338,8 +386,12 @@ static bool start(struct server *s, struct error *err)
 	s->fs.actors = actor_cache_new(512, (enum actor_detail)s->config->actor);
 	if (!s->fs.actors)
 		return error_set(err, ERR_SYSTEM, "out of memory");
-	s->fs.reader = reader_start(s->conninfo, settle, s->fs.journal, err);
-	if (!s->fs.reader || (!past && !load_orphans(s, err)))
+	s->fs.reader = reader_start(s->conninfo, settle, s, err);
+	if (!s->fs.reader)
+		return false;
+	if (!past)
+		journal_on_lease(s->fs.journal, lease_changed, s);
+	if (!past && !load_orphans(s, err))
 		return false;
 	s->session = mountpoint_mount(s->config, s->path, s->source, &fs_operations, &s->fs, err);
 	if (!s->session)
@@ -369,8 +421,10 @@ static void end_mount(struct server *s, bool clean, struct error *err)
 			s->mount, &ignored, NULL);
 	else
 		error_set(err, ERR_UNREACHABLE,
-			"not everything could be committed; the next mount on this host will do it "
-			"from the journal");
+			"not everything could be committed; what could not is in %s, from which "
+			"the next mount on this host takes it, unless another has written since: "
+			"`thule journal show` lists it",
+			journal_path(s->fs.journal));
 	journal_free(s->fs.journal);
 }
 
@@ -385,6 +439,7 @@ static bool stop(struct server *s, struct error *err)
 {
 	bool clean = true;
 
+	atomic_store(&s->stopping, true);
 	door_stop(s->door);
 	control_stop(s->control);
 	live_free(s->live);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cluster/cluster.h"
 #include "command.h"
@@ -33,20 +34,86 @@ static void line(const char *label, const char *text)
 	printf("\n");
 }
 
-/* The journal is asked before the database, so that the lag is never shown too small. */
-static PGresult *ask(PGconn *conn, const struct mount_point *m, struct error *err)
+/* The journal of the mount's daemon, which needs no database to be asked. */
+struct journal_seen {
+	char path[PATH_MAX]; /* "": none is to be seen */
+	struct ring_peek peek;
+};
+
+static const char *const lease_words[] = {
+	[RING_LEASED] = "held", [RING_LOST] = "lost", [RING_FENCED] = "gone"};
+static const char *const lease_meaning[] = {
+	[RING_LEASED] = "",
+	[RING_LOST] = ": changes wait until the daemon has taken it back",
+	[RING_FENCED] = ": nothing is read or written here any more; unmount, and mount again",
+};
+
+static void see_journal(const struct mount_point *m, struct journal_seen *j)
+{
+	pid_t pid = daemon_by_connection(m);
+
+	*j->path = '\0';
+	if (pid)
+		daemon_journal(pid, j->path);
+	if (*j->path && (!ring_peek(j->path, &j->peek, NULL) || j->peek.state > RING_FENCED))
+		*j->path = '\0';
+}
+
+static void show_journal(const struct journal_seen *j)
+{
+	char text[PATH_MAX + 200], since[64];
+	time_t at = (time_t)j->peek.since;
+	struct tm tm;
+
+	if (!*j->path)
+		return;
+	localtime_r(&at, &tm);
+	strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s since %s%s", lease_words[j->peek.state], since,
+		lease_meaning[j->peek.state]);
+	line("lease", text);
+	snprintf(text, sizeof(text), "%s, %llu MiB", j->path,
+		(unsigned long long)j->peek.bytes_size >> 20);
+	line("in", text);
+	if (!j->peek.kept_from)
+		return;
+	snprintf(text, sizeof(text),
+		"op:%llu to op:%llu were acknowledged and are in that file alone: see `thule "
+		"journal show`",
+		(unsigned long long)j->peek.kept_from, (unsigned long long)j->peek.head_op);
+	line("", text);
+}
+
+static void show_journal_json(const struct journal_seen *j)
+{
+	if (!*j->path) {
+		printf("null");
+		return;
+	}
+	printf("{\"lease\": \"%s\", \"since\": %lld, \"file\": ", lease_words[j->peek.state],
+		(long long)j->peek.since);
+	print_json_string(stdout, j->path);
+	printf(", \"bytes_size\": %llu, \"bytes\": %llu, \"acknowledged\": %llu, \"on_disk\": "
+	       "%llu, \"kept_from\": ",
+		(unsigned long long)j->peek.bytes_size, (unsigned long long)j->peek.bytes_used,
+		(unsigned long long)j->peek.head_op, (unsigned long long)j->peek.tail_op);
+	if (j->peek.kept_from)
+		printf("%llu}", (unsigned long long)j->peek.kept_from);
+	else
+		printf("null}");
+}
+
+/* The journal was asked before the database, so that the lag is never shown too small. */
+static PGresult *ask(
+	PGconn *conn, const struct mount_point *m, const struct journal_seen *j, struct error *err)
 {
 	char boot[SELF_BOOT_ID], number[5][24];
 	const char *params[7] = {m->dir, boot};
-	struct superblock sb;
-	struct ring_peek peek;
 
 	self_boot_id(boot);
-	if (!schema_superblock(conn, &sb, err))
-		return NULL;
-	if (ring_peek(sb.uuid, &peek, NULL)) {
-		const unsigned long long value[5] = {peek.head_op, peek.tail_op, peek.bytes_used,
-			peek.bytes_size, (unsigned long long)peek.pid};
+	if (*j->path) {
+		const unsigned long long value[5] = {j->peek.head_op, j->peek.tail_op,
+			j->peek.bytes_used, j->peek.bytes_size, (unsigned long long)j->peek.pid};
 		for (int i = 0; i < 5; i++) {
 			snprintf(number[i], sizeof(number[i]), "%llu", value[i]);
 			params[2 + i] = number[i];
@@ -64,7 +131,8 @@ static pid_t daemon_of(const PGresult *res)
 	return res ? (pid_t)atol(PQgetvalue(res, 0, COLUMN_PID)) : 0;
 }
 
-static void show(const struct mount_point *m, const PGresult *res, const char *problem)
+static void show(const struct mount_point *m, const struct journal_seen *j, const PGresult *res,
+	const char *problem)
 {
 	pid_t pid = daemon_of(res);
 	const char *transport = pid ? daemon_transport(pid) : NULL;
@@ -74,6 +142,7 @@ static void show(const struct mount_point *m, const PGresult *res, const char *p
 	line("source", m->source);
 	for (int i = COLUMNS_HIDDEN; res && i < PQnfields(res); i++)
 		line(PQfname(res, i), PQgetvalue(res, 0, i));
+	show_journal(j);
 	if (transport)
 		line("transport", transport);
 	if (problem)
@@ -89,7 +158,8 @@ static void print_json_text(const char *text)
 }
 
 /* The server's own object goes in whole, under a key of its own. */
-static void show_json(const struct mount_point *m, const PGresult *res, const char *problem)
+static void show_json(const struct mount_point *m, const struct journal_seen *j,
+	const PGresult *res, const char *problem)
 {
 	pid_t pid = daemon_of(res);
 	const char *transport = pid ? daemon_transport(pid) : NULL;
@@ -100,6 +170,8 @@ static void show_json(const struct mount_point *m, const PGresult *res, const ch
 	print_json_string(stdout, m->source);
 	printf(", \"filesystem\": ");
 	print_json(stdout, res ? PQgetvalue(res, 0, COLUMN_JSON) : "null");
+	printf(", \"journal\": ");
+	show_journal_json(j);
 	printf(", \"transport\": ");
 	print_json_text(transport);
 	printf(", \"error\": ");
@@ -111,16 +183,18 @@ static void show_json(const struct mount_point *m, const PGresult *res, const ch
 static bool report(const struct mount_point *m, bool json)
 {
 	struct target *t = calloc(1, sizeof(*t));
+	struct journal_seen journal = {0};
 	struct error err = {0};
 	PGconn *conn = NULL;
 	PGresult *res = NULL;
 	pid_t pid;
 	bool ok;
 
+	see_journal(m, &journal);
 	if (t && target_of_mount(m, t, &err))
 		conn = target_connect(t, &err);
 	if (conn)
-		res = ask(conn, m, &err);
+		res = ask(conn, m, &journal, &err);
 	if (res && PQntuples(res) != 1) {
 		PQclear(res);
 		res = NULL;
@@ -134,8 +208,12 @@ static bool report(const struct mount_point *m, bool json)
 			"it "
 			"acknowledged is lost",
 			m->dir);
+	if (*journal.path && journal.peek.state == RING_FENCED)
+		error_set(&err, ERR_BUSY,
+			"another mount or command has written while this one had no session: "
+			"unmount, and mount again");
 	ok = res && err.class == ERR_NONE;
-	(json ? show_json : show)(m, res, ok ? NULL : err.text);
+	(json ? show_json : show)(m, &journal, res, ok ? NULL : err.text);
 	PQclear(res);
 	PQfinish(conn);
 	free(t);

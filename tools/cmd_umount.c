@@ -138,7 +138,7 @@ static int run(const struct arguments *args)
 {
 	bool lazy = args->option[OPT_LAZY], force = args->option[OPT_FORCE];
 	const char *wait = args->option[OPT_WAIT] ? args->option[OPT_WAIT] : WAIT_DEFAULT;
-	char uuid[DAEMON_UUID] = "";
+	char journal[PATH_MAX] = "";
 	int pidfd = -1;
 	struct error err = {0};
 	struct mount_point m;
@@ -152,12 +152,12 @@ static int run(const struct arguments *args)
 	pid = lazy ? 0 : daemon_find(&m);
 	if (pid) {
 		pidfd = pidfd_open(pid, 0);
-		daemon_journal(pid, uuid);
+		daemon_journal(pid, journal);
 	}
 	shown = pid && mountinfo_connection(pid) == (long)m.device;
 	ok = unmount(&m, lazy, force, &err);
 	if (ok && pidfd >= 0 && !still_mounted(&m, pid, pidfd, shown))
-		ok = daemon_wait(pidfd, atoi(wait), &err) && daemon_committed(pid, uuid, &err);
+		ok = daemon_wait(pidfd, atoi(wait), &err) && daemon_committed(pid, journal, &err);
 	if (pidfd >= 0)
 		close(pidfd);
 	return ok ? EXIT_DONE : command_fail(&err);

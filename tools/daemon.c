@@ -101,6 +101,11 @@ static pid_t find_by_row(const struct mount_point *m)
 	return pid;
 }
 
+pid_t daemon_by_connection(const struct mount_point *m)
+{
+	return find_by_connection(m->device);
+}
+
 pid_t daemon_find(const struct mount_point *m)
 {
 	pid_t pid = find_by_connection(m->device);
@@ -157,34 +162,40 @@ const char *daemon_transport(pid_t pid)
 	return transport;
 }
 
-void daemon_journal(pid_t pid, char uuid[static DAEMON_UUID])
+void daemon_journal(pid_t pid, char path[static PATH_MAX])
 {
 	DIR *fds = open_fds(pid);
-	char link[256], path[256];
+	struct ring_peek peek;
 	bool found = false;
 
-	while (fds && !found && next_link(fds, link, sizeof(link)))
-		if (sscanf(link, "/dev/shm/thulefs-%36[0-9a-f-]", uuid) == 1) {
-			ring_path(uuid, path, sizeof(path));
-			found = !strcmp(link, path);
-		}
+	/* A daemon has no other file of that name open, and its header says whose it is. */
+	while (fds && !found && next_link(fds, path, PATH_MAX))
+		found = strstr(path, "/thulefs-") && ring_peek(path, &peek, NULL) &&
+			peek.pid == pid;
 	if (!found)
-		*uuid = '\0';
+		*path = '\0';
 	if (fds)
 		closedir(fds);
 }
 
-bool daemon_committed(pid_t pid, const char *uuid, struct error *err)
+bool daemon_committed(pid_t pid, const char *journal, struct error *err)
 {
 	struct ring_peek peek;
 
 	/* One that ends well takes an empty journal with it; a later mount makes it its own. */
-	if (!*uuid || !ring_peek(uuid, &peek, NULL) || peek.pid != pid || !peek.bytes_used)
+	if (!*journal || !ring_peek(journal, &peek, NULL) || peek.pid != pid || !peek.bytes_used)
 		return true;
+	if (peek.kept_from)
+		return error_set(err, ERR_UNREACHABLE,
+			"unmounted, but another mount had taken the filesystem over: op:%llu to "
+			"op:%llu are not in the database; they are kept in %s, see `thule journal "
+			"show`",
+			(unsigned long long)peek.kept_from, (unsigned long long)peek.head_op,
+			journal);
 	return error_set(err, ERR_UNREACHABLE,
 		"unmounted, but the database did not take the last changes (op:%llu to op:%llu): "
-		"the next mount on this host brings them there from the journal",
-		(unsigned long long)peek.tail_op + 1, (unsigned long long)peek.head_op);
+		"the next mount on this host brings them there from the journal %s",
+		(unsigned long long)peek.tail_op + 1, (unsigned long long)peek.head_op, journal);
 }
 
 bool daemon_wait(int pidfd, int limit, struct error *err)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -14,19 +15,20 @@
  */
 pid_t daemon_find(const struct mount_point *m);
 
+/* The same without the database, at once. */
+pid_t daemon_by_connection(const struct mount_point *m);
+
 /* False when there is no such process, or when it only waits for its parent to take note. */
 bool daemon_alive(pid_t pid);
 
-#define DAEMON_UUID 37
-
-/* The filesystem whose journal a daemon has, or "" where it has none that is to be seen. */
-void daemon_journal(pid_t pid, char uuid[static DAEMON_UUID]);
+/* The file of the journal that a daemon has, or "" where it has none that is to be seen. */
+void daemon_journal(pid_t pid, char path[static PATH_MAX]);
 
 /*
  * Whether a daemon that has ended left nothing in the journal that it had. False with *err set,
  * ERR_UNREACHABLE, when it gave up on the database.
  */
-bool daemon_committed(pid_t pid, const char *uuid, struct error *err);
+bool daemon_committed(pid_t pid, const char *journal, struct error *err);
 
 /*
  * How requests reach a daemon: "uring" or "dev", or NULL where its descriptors are not to be seen.

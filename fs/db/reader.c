@@ -31,6 +31,7 @@ struct reader {
 	pthread_mutex_t lock;
 	struct queue submitted; /* under lock */
 	bool stop;              /* under lock */
+	enum reader_gate gate;  /* under lock */
 	struct queue sent;      /* the thread's: in the order in which answers come */
 };
 
@@ -112,6 +113,38 @@ static bool stopping(struct reader *r)
 	return stop;
 }
 
+static void fail_all(struct queue *queue, const char *why)
+{
+	struct error err;
+	struct reader_query *q;
+
+	error_set(&err, ERR_UNREACHABLE, "%s", why);
+	while ((q = queue_pop(queue)))
+		q->done(q, NULL, &err);
+}
+
+static bool is_shut(struct reader *r)
+{
+	pthread_mutex_lock(&r->lock);
+	bool shut = r->gate == READER_SHUT;
+	pthread_mutex_unlock(&r->lock);
+	return shut;
+}
+
+static void fail_submitted(struct reader *r)
+{
+	struct queue taken;
+
+	queue_init(&taken);
+	pthread_mutex_lock(&r->lock);
+	if (r->submitted.first) {
+		taken = r->submitted;
+		queue_init(&r->submitted);
+	}
+	pthread_mutex_unlock(&r->lock);
+	fail_all(&taken, "the lease of the filesystem is lost");
+}
+
 /* Connects until it succeeds or the reader stops; then asks again what was not answered. */
 static void reconnect(struct reader *r)
 {
@@ -124,9 +157,15 @@ static void reconnect(struct reader *r)
 		struct pollfd p = {.fd = -1};
 		poll(&p, 1, delay_ms);
 		delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
+		if (is_shut(r)) {
+			fail_all(&r->sent, "the lease of the filesystem is lost");
+			fail_submitted(r);
+		}
 	}
 	if (r->conn)
 		r->reconnected(r->arg);
+	if (is_shut(r))
+		fail_all(&r->sent, "the lease of the filesystem is lost");
 	for (struct reader_query *q = r->sent.first; r->conn && q; q = q->next)
 		if (!send_query(r->conn, q))
 			return;
@@ -191,16 +230,23 @@ static bool take_results(struct reader *r)
 
 static bool send_submitted(struct reader *r)
 {
+	enum reader_gate gate;
 	struct queue taken;
 	struct reader_query *q;
 	bool ok = true;
 
+	queue_init(&taken);
 	pthread_mutex_lock(&r->lock);
-	taken = r->submitted;
-	if (!taken.first)
-		taken.last = &taken.first;
-	queue_init(&r->submitted);
+	gate = r->gate;
+	if (gate != READER_HELD && r->submitted.first) {
+		taken = r->submitted;
+		queue_init(&r->submitted);
+	}
 	pthread_mutex_unlock(&r->lock);
+	if (gate == READER_SHUT) {
+		fail_all(&taken, "the lease of the filesystem is lost");
+		return true;
+	}
 	while ((q = queue_pop(&taken))) {
 		ok = ok && send_query(r->conn, q);
 		queue_push(&r->sent, q);
@@ -233,16 +279,6 @@ static bool step(struct reader *r)
 	return take_results(r);
 }
 
-static void fail_all(struct queue *queue)
-{
-	struct error err;
-	struct reader_query *q;
-
-	error_set(&err, ERR_UNREACHABLE, "the filesystem is being unmounted");
-	while ((q = queue_pop(queue)))
-		q->done(q, NULL, &err);
-}
-
 static void *reader_main(void *arg)
 {
 	struct reader *r = arg;
@@ -250,8 +286,8 @@ static void *reader_main(void *arg)
 	while (!stopping(r))
 		if (!r->conn || !step(r) || PQstatus(r->conn) == CONNECTION_BAD)
 			reconnect(r);
-	fail_all(&r->sent);
-	fail_all(&r->submitted);
+	fail_all(&r->sent, "the filesystem is being unmounted");
+	fail_all(&r->submitted, "the filesystem is being unmounted");
 	return NULL;
 }
 
@@ -304,6 +340,14 @@ void reader_stop(struct reader *r)
 	pthread_mutex_destroy(&r->lock);
 	free(r->conninfo);
 	free(r);
+}
+
+void reader_set_gate(struct reader *r, enum reader_gate gate)
+{
+	pthread_mutex_lock(&r->lock);
+	r->gate = gate;
+	pthread_mutex_unlock(&r->lock);
+	wake(r);
 }
 
 void reader_submit(struct reader *r, struct reader_query *q)

@@ -39,6 +39,16 @@ struct reader_query {
 struct reader *reader_start(
 	const char *conninfo, void (*reconnected)(void *arg), void *arg, struct error *err);
 
+/* What becomes of queries: */
+enum reader_gate {
+	READER_OPEN, /* they are asked */
+	READER_HELD, /* they wait */
+	READER_SHUT, /* they fail: the database has no answers for us any more */
+};
+
+/* Any thread; does not wait. */
+void reader_set_gate(struct reader *r, enum reader_gate gate);
+
 /* Stops the thread; queries that are under way fail. */
 void reader_stop(struct reader *r);
 

@@ -249,6 +249,7 @@ void batch_add(struct batch *b, const struct record *r)
 	if (!b->ops++)
 		b->first_op = r->op;
 	b->last_op = r->op;
+	b->last_at = r->at;
 	if (r->kind != OP_NONE) {
 		b->changed = true;
 		add_op(b, r);
@@ -270,6 +271,11 @@ size_t batch_bytes(const struct batch *b)
 uint64_t batch_last_op(const struct batch *b)
 {
 	return b->last_op;
+}
+
+int64_t batch_last_at(const struct batch *b)
+{
+	return b->last_at;
 }
 
 uint64_t batch_next_blob(const struct batch *b)

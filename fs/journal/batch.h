@@ -39,6 +39,7 @@ size_t batch_bytes(const struct batch *b); /* of file data; a shared piece count
  */
 bool batch_commit(struct batch *b, PGconn *conn, bool sync, struct error *err);
 uint64_t batch_last_op(const struct batch *b);
+int64_t batch_last_at(const struct batch *b); /* its time, microseconds since the epoch */
 uint64_t batch_next_blob(const struct batch *b);
 void batch_set_next_blob(struct batch *b, uint64_t next_blob); /* only when it is empty */
 

@@ -127,6 +127,7 @@ struct batch {
 	uint64_t next_blob;
 	uint64_t next_ino; /* one past the largest new inode number, 0: none */
 	uint64_t first_op, last_op;
+	int64_t last_at;
 	size_t ops, bytes;
 	bool changed;  /* some of the records are ops */
 	bool finished; /* folds were turned into rows */

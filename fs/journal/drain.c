@@ -47,7 +47,8 @@ uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t pos, uint64_t d
 	return pos;
 }
 
-/* Under the lock. Waits until there is a batch worth committing; false when it is time to end. */
+/* Under the lock. Waits until there is a batch worth committing, or the session is lost; false when
+ * it is time to end. */
 static bool wait_for_work(struct journal *j)
 {
 	for (;;) {
@@ -57,14 +58,15 @@ static bool wait_for_work(struct journal *j)
 		struct timespec until;
 		int64_t due;
 
-		if (idle && (j->sync_waiters || j->job))
+		if (idle && (j->sync_waiters || j->commit_waiters || j->job))
 			return true;
 		if (idle && j->room_waiters && !j->held)
 			return true;
 		if (idle && j->stop)
 			return kept;
 		if (!kept) {
-			pthread_cond_wait(&j->work, j->config.lock);
+			if (!session_watch(j))
+				return true;
 			continue;
 		}
 		due = j->first_ns + (idle ? FLUSH_NS : LINGER_NS);
@@ -83,8 +85,10 @@ static void batch_done(struct journal *j, uint64_t pos, uint64_t op, bool sync)
 	if (j->committed_op < op)
 		j->committed_op = op;
 	j->first_ns = clock_mono_ns();
+	if (batch_ops(j->batch))
+		j->committed_at = batch_last_at(j->batch);
 	if (sync) {
-		ring_release(j->ring, pos, op);
+		ring_release(j->ring, pos, op, j->committed_at);
 		j->flushed_op = op;
 	}
 }
@@ -108,7 +112,8 @@ static bool take_marks(struct journal *j, struct journal_marks *marks, struct er
 	j->committed_op = j->flushed_op = marks->next_op - 1;
 	if (strtoll(PQgetvalue(res, 0, 3), NULL, 10) > j->last_at)
 		j->last_at = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
-	ring_begin(j->ring, j->config.mount, marks->next_op - 1);
+	j->committed_at = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
+	ring_begin(j->ring, j->config.mount, marks->next_op - 1, j->committed_at);
 	pthread_mutex_unlock(j->config.lock);
 	PQclear(res);
 	return true;
@@ -122,10 +127,13 @@ static void insist_on_marks(struct journal *j, struct journal_marks *marks)
 	while (!j->failed && !take_marks(j, marks, &err)) {
 		log_warn("%s; trying again", err.text);
 		commit_wait(j, 200);
-		if (PQstatus(j->conn) != CONNECTION_OK && commit_reconnect(j, &err))
+		if (PQstatus(j->conn) != CONNECTION_OK && session_reconnect(j, &err))
 			PQexitPipelineMode(j->conn);
-		if (j->stop)
-			j->failed = true;
+		if (j->stop) {
+			pthread_mutex_lock(j->config.lock);
+			session_give_up(j);
+			pthread_mutex_unlock(j->config.lock);
+		}
 	}
 }
 
@@ -142,8 +150,10 @@ static void run_job(struct journal *j)
 		job->ok = error_set(
 			job->err, ERR_UNREACHABLE, "the database does not take changes now");
 	} else {
+		j->unsure = true;
 		job->ok = job->fn(job->arg, j->conn, job->err);
 		insist_on_marks(j, job->marks);
+		j->unsure = false;
 		PQenterPipelineMode(j->conn);
 	}
 	batch_reset(j->batch); /* it was sent empty, and would take no more */
@@ -201,7 +211,7 @@ static bool drain_once(struct journal *j)
 		space_look_now(j);
 	pthread_mutex_lock(lock);
 	if (!ok)
-		j->failed = true;
+		session_give_up(j);
 	if (!ok || sync)
 		synced = waiters_take(&j->sync_waiters, ok ? op : UINT64_MAX);
 	committed = waiters_take(&j->commit_waiters, ok ? op : UINT64_MAX);
@@ -220,27 +230,35 @@ static bool drain_once(struct journal *j)
 
 void *drain_main(void *arg)
 {
-	struct journal_waiter *late;
+	struct journal_waiter *synced, *committed, *roomy;
 	struct journal *j = arg;
 	bool more = true;
 
 	while (more) {
 		bool job;
 		pthread_mutex_lock(j->config.lock);
-		more = wait_for_work(j);
+		more = wait_for_work(j) && !j->failed;
 		job = j->job && ring_empty(j->ring);
 		if (job)
 			j->job->running = true;
 		pthread_mutex_unlock(j->config.lock);
-		if (more && job)
+		if (more && j->session_lost)
+			more = session_renew(j);
+		else if (more && job)
 			run_job(j);
 		else if (more)
 			more = drain_once(j);
 	}
 	pthread_mutex_lock(j->config.lock);
 	j->ended = true;
-	late = waiters_take(&j->sync_waiters, UINT64_MAX);
+	pthread_cond_broadcast(&j->settled);
+	synced = waiters_take(&j->sync_waiters, UINT64_MAX);
+	committed = waiters_take(&j->commit_waiters, UINT64_MAX);
+	roomy = j->room_waiters;
+	j->room_waiters = NULL;
 	pthread_mutex_unlock(j->config.lock);
-	waiters_call(late, EIO);
+	waiters_call(synced, EIO);
+	waiters_call(committed, EIO);
+	waiters_call(roomy, EIO);
 	return NULL;
 }

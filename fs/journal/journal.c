@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -40,12 +42,21 @@ void waiters_call(struct journal_waiter *list, int error)
 
 enum journal_room journal_room(struct journal *j, size_t data, enum journal_use use)
 {
-	enum journal_room room = space_room(j, data, use);
+	enum journal_room room = j->failed ? JOURNAL_LATER : space_room(j, data, use);
 
 	if (room != JOURNAL_ROOM)
 		return room;
-	return !j->held && ring_fits(j->ring, data + RECORD_OVERHEAD) ? JOURNAL_ROOM
-								      : JOURNAL_LATER;
+	return !j->held && !j->lost && ring_fits(j->ring, data + RECORD_OVERHEAD) ? JOURNAL_ROOM
+										  : JOURNAL_LATER;
+}
+
+void journal_wake(struct journal *j)
+{
+	pthread_cond_signal(&j->work);
+	if (j->sleeping) {
+		j->sleeping = false;
+		eventfd_write(j->wake_fd, 1);
+	}
 }
 
 size_t journal_uncommitted(const struct journal *j)
@@ -67,7 +78,7 @@ void journal_wait_room(struct journal *j, struct journal_waiter *w)
 {
 	w->next = j->room_waiters;
 	j->room_waiters = w;
-	pthread_cond_signal(&j->work);
+	journal_wake(j);
 }
 
 uint64_t journal_next_op(const struct journal *j)
@@ -106,7 +117,7 @@ const void *journal_append(struct journal *j, struct record *r)
 	if (was_idle)
 		j->first_ns = clock_mono_ns();
 	if (was_idle || journal_uncommitted(j) > LINGER_BYTES)
-		pthread_cond_signal(&j->work);
+		journal_wake(j);
 	return data;
 }
 
@@ -114,11 +125,11 @@ static bool wait_for_head(
 	struct journal *j, struct journal_waiter **list, struct journal_waiter *w, uint64_t reached)
 {
 	w->op = ring_head_op(j->ring);
-	if (reached >= w->op)
+	if (reached >= w->op && !j->lost)
 		return true;
 	w->next = *list;
 	*list = w;
-	pthread_cond_signal(&j->work);
+	journal_wake(j);
 	return false;
 }
 
@@ -145,7 +156,7 @@ bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, st
 	}
 	j->held = true;
 	j->job = &job;
-	pthread_cond_signal(&j->work);
+	journal_wake(j);
 	while (!job.done && (job.running || !j->failed))
 		pthread_cond_wait(&j->job_done, j->config.lock);
 	if (!job.done)
@@ -157,7 +168,7 @@ bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, st
 void journal_go_on(struct journal *j)
 {
 	j->held = false;
-	pthread_cond_signal(&j->work);
+	journal_wake(j);
 }
 
 struct settling {
@@ -181,12 +192,30 @@ void journal_settle(struct journal *j)
 	struct settling s = {.waiter = {.fn = settled}, .journal = j};
 
 	pthread_mutex_lock(j->config.lock);
-	/* A batch that is refused is tried again, and so is this. */
-	while (!j->failed && !j->ended && !journal_sync(j, &s.waiter)) {
+	/* A batch that is refused is tried again, and so is this. Also where nothing is left to be
+	 * flushed, the answer says that the drain's session is alive, and so that we have the
+	 * lease. */
+	do {
+		s.over = j->failed || j->ended;
+		if (!s.over) {
+			s.waiter.op = ring_head_op(j->ring);
+			s.waiter.next = j->sync_waiters;
+			j->sync_waiters = &s.waiter;
+			journal_wake(j);
+		}
 		while (!s.over)
 			pthread_cond_wait(&j->settled, j->config.lock);
-		s.over = false;
-	}
+	} while (!j->failed && !j->ended && j->flushed_op < s.waiter.op);
+	pthread_mutex_unlock(j->config.lock);
+}
+
+void journal_on_lease(struct journal *j, void (*fn)(void *arg, enum journal_lease lease), void *arg)
+{
+	pthread_mutex_lock(j->config.lock);
+	j->on_lease = fn;
+	j->on_lease_arg = arg;
+	if (j->lost || j->failed)
+		fn(arg, j->failed ? JOURNAL_LEASE_GONE : JOURNAL_LEASE_LOST);
 	pthread_mutex_unlock(j->config.lock);
 }
 
@@ -207,6 +236,7 @@ struct journal *journal_start(
 	j->pos = ring_tail(ring);
 	j->committed_op = j->flushed_op = config->next_op - 1;
 	j->last_at = config->last_at;
+	j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	journal_look(j);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -214,7 +244,8 @@ struct journal *journal_start(
 	pthread_cond_init(&j->job_done, &attr);
 	pthread_cond_init(&j->settled, &attr);
 	pthread_condattr_destroy(&attr);
-	if (PQenterPipelineMode(conn) && pthread_create(&j->thread, NULL, drain_main, j) == 0)
+	if (j->wake_fd >= 0 && PQenterPipelineMode(conn) &&
+		pthread_create(&j->thread, NULL, drain_main, j) == 0)
 		return j;
 	error_sys(err, "cannot start the drain");
 	journal_free(j);
@@ -225,11 +256,16 @@ bool journal_stop(struct journal *j)
 {
 	pthread_mutex_lock(j->config.lock);
 	j->stop = true;
-	pthread_cond_signal(&j->work);
+	journal_wake(j);
 	pthread_mutex_unlock(j->config.lock);
 	pthread_join(j->thread, NULL);
 	PQexitPipelineMode(j->conn);
 	return ring_empty(j->ring);
+}
+
+const char *journal_path(const struct journal *j)
+{
+	return ring_name(j->ring);
 }
 
 PGconn *journal_conn(struct journal *j)
@@ -244,6 +280,8 @@ void journal_free(struct journal *j)
 	/* The lease covers the file for all of its life, so it goes last. */
 	ring_close(j->ring);
 	PQfinish(j->conn);
+	if (j->wake_fd >= 0)
+		close(j->wake_fd);
 	batch_free(j->batch);
 	pthread_cond_destroy(&j->work);
 	pthread_cond_destroy(&j->job_done);

@@ -53,7 +53,8 @@ struct journal *journal_start(
  * committed: it stays in the ring's file. The connection still holds the lease until
  * journal_free(). */
 bool journal_stop(struct journal *j);
-PGconn *journal_conn(struct journal *j); /* after journal_stop() */
+PGconn *journal_conn(struct journal *j);           /* after journal_stop() */
+const char *journal_path(const struct journal *j); /* its file; after journal_stop() */
 void journal_free(struct journal *j);
 
 /*
@@ -63,6 +64,12 @@ void journal_free(struct journal *j);
  */
 bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t *next_blob,
 	uint64_t *replayed, struct error *err);
+
+/*
+ * Whether the database ends where the journal can go on: op is its last op, `at` the time of that
+ * (0: not known), and last_op the last one that it says is of the journal's mount.
+ */
+bool journal_continues(const struct ring *ring, uint64_t op, int64_t at, uint64_t last_op);
 
 /* What an op does to the disk. */
 enum journal_use {
@@ -94,6 +101,20 @@ bool journal_disk(struct journal *j, struct disk_space *out);
 /* Under the lock: true when nothing will be committed any more; what was not is in the ring's file.
  */
 bool journal_failed(const struct journal *j);
+/* What this daemon may do. */
+enum journal_lease {
+	JOURNAL_LEASED,     /* acknowledge changes, answer from the database */
+	JOURNAL_LEASE_LOST, /* neither, until the lease is taken back: others may write meanwhile */
+	JOURNAL_LEASE_GONE, /* neither, for good: journal_failed() */
+};
+
+/*
+ * Without the lock: fn is called under it whenever that changes, and at once unless the lease is
+ * there. While it is not, there is no JOURNAL_ROOM.
+ */
+void journal_on_lease(
+	struct journal *j, void (*fn)(void *arg, enum journal_lease lease), void *arg);
+
 /* Under the lock: whether changes are held back by journal_exclusive(). */
 bool journal_held(const struct journal *j);
 /* Under the lock: w->fn is called when there is room again. */
@@ -141,6 +162,14 @@ uint64_t journal_flushed(const struct journal *j);
  */
 void journal_settle(struct journal *j);
 
-/* The connection that the drain uses: takes the lease, prepares, enters pipeline mode. ERR_BUSY
+/* The connection that the drain uses: takes the lease, prepares, enters pipeline mode. ERR_LEASE
  * says who holds the lease. */
 PGconn *drain_connect(const char *conninfo, bool history, struct error *err);
+
+/*
+ * After ERR_LEASE, for a daemon that had it as `mount`: whether another mount has begun since
+ * (*taken), and the last op that the database has of this one. Unless another has begun, a session
+ * of ours that the server takes for alive, as after a network that went silent, is ended.
+ */
+bool lease_reclaim(
+	const char *conninfo, uint64_t mount, bool *taken, uint64_t *last_op, struct error *err);

@@ -28,8 +28,16 @@ struct journal {
 	struct job *job;
 	bool held; /* changes wait until a job is over and its effects are known */
 	bool stop;
-	bool failed; /* the drain gave up: lost the lease to someone else */
-	bool ended;  /* the drain's thread takes nothing any more */
+	bool failed;       /* the drain gave up: lost the lease to someone else */
+	bool lost;         /* no session of ours holds the lease: nothing is acknowledged */
+	bool session_lost; /* the drain's: the session ended while nothing was to be done */
+	bool unsure;       /* the drain's: a job may have changed the database */
+	/* Whom to tell when the lease is lost and taken back. */
+	void (*on_lease)(void *arg, enum journal_lease lease);
+	void *on_lease_arg;
+	int wake_fd;   /* eventfd: ends the drain's sleep */
+	bool sleeping; /* the drain waits for that, and for its session to end */
+	bool ended;    /* the drain's thread takes nothing any more */
 	struct {
 		int delay_ms;  /* before the next try; 0 is the shortest */
 		bool stopping; /* it is time to stop: few more */
@@ -39,6 +47,7 @@ struct journal {
 	/* Between the ring's tail and pos, everything is committed but not on the server's disk. */
 	uint64_t pos;
 	uint64_t committed_op; /* last op that was committed */
+	int64_t committed_at;  /* and its time; 0: not known */
 	uint64_t flushed_op;   /* last op that is on disk */
 	uint64_t applied_op; /* last op of this mount that the server had when it was last asked */
 	int64_t last_at;
@@ -83,14 +92,39 @@ enum commit {
 /* Commits the journal's batch, trying again for as long as it takes. */
 enum commit commit_batch(struct journal *j, bool sync);
 
+/* Waits so long, or until it is time to stop. */
+void commit_wait(struct journal *j, int ms);
+
+/* Waits longer from try to try. Once it is time to stop, it is short and ends soon. False when
+ * there were enough tries. */
+bool commit_wait_again(struct journal *j);
+
+/* --- session.c, on the drain's thread: the session is the lease --- */
+
+/* Under the lock, which it lets go of meanwhile: sleeps until journal_wake(). False when the
+ * session has ended. */
+bool session_watch(struct journal *j);
+
+/* Without the lock: after session_watch() has returned false. False when there is no hope. */
+bool session_renew(struct journal *j);
+
+/*
+ * Without the lock: nothing is acknowledged until there is a session that holds the lease and
+ * continues where the lost one ended. `why` is for the log. False when there is no hope.
+ */
+bool session_regain(struct journal *j, const struct error *why);
+
 /*
  * Makes the connection anew, takes the lease back, and goes back to what is on disk for sure: a
  * server that crashed may have lost what it had only committed.
  */
-bool commit_reconnect(struct journal *j, struct error *err);
+bool session_reconnect(struct journal *j, struct error *err);
 
-/* Waits so long, or until it is time to stop. */
-void commit_wait(struct journal *j, int ms);
+/* Under the lock: nothing will be committed any more. */
+void session_give_up(struct journal *j);
+
+/* Under the lock, any thread: the drain has something to do. */
+void journal_wake(struct journal *j);
 
 /* --- space.c --- */
 

@@ -71,3 +71,34 @@ PGconn *drain_connect(const char *conninfo, bool history, struct error *err)
 	PQfinish(conn);
 	return NULL;
 }
+
+bool lease_reclaim(
+	const char *conninfo, uint64_t mount, bool *taken, uint64_t *last_op, struct error *err)
+{
+	char id[24];
+	const char *params[] = {id};
+	PGconn *conn = db_connect(conninfo, "thulefs lease", err);
+	PGresult *res = NULL;
+
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)mount);
+	if (conn)
+		res = db_query(conn,
+			"with newer as (select exists (select from thule.mount m"
+			"   where m.id > $1::bigint and not m.read_only) as found)"
+			" select n.found, (select bool_and(pg_terminate_backend(m.backend))"
+			"   from thule.mount m join pg_locks l on l.pid = m.backend"
+			"   where m.id = $1::bigint and not n.found and l.locktype = 'advisory'"
+			"     and l.classid = 1953003884 and l.objid = 1 and l.granted"
+			"     and l.database = (select d.oid from pg_database d where d.datname = "
+			"current_database())), (select m.last_op from thule.mount m where m.id = "
+			"$1::bigint)"
+			" from newer n",
+			1, params, err);
+	if (res) {
+		*taken = PQgetvalue(res, 0, 0)[0] == 't';
+		*last_op = strtoull(PQgetvalue(res, 0, 2), NULL, 10);
+	}
+	PQfinish(conn);
+	PQclear(res);
+	return res != NULL;
+}

@@ -2,6 +2,29 @@
 
 #include "journal/journal_impl.h"
 
+bool journal_continues(const struct ring *ring, uint64_t op, int64_t at, uint64_t last_op)
+{
+	uint64_t pos = ring_tail(ring), tail_op = ring_tail_op(ring);
+	const void *bytes;
+	size_t avail;
+
+	if (op == tail_op)
+		return !at || !ring_tail_at(ring) || at == ring_tail_at(ring);
+	if (!at)
+		return op == last_op && op > tail_op;
+	while ((bytes = ring_at(ring, &pos, &avail))) {
+		struct record r;
+		size_t n = record_decode(bytes, avail, &r);
+
+		if (!n || r.op > op)
+			break;
+		if (r.op == op && r.kind != OP_NONE)
+			return r.at == at;
+		pos += n;
+	}
+	return false;
+}
+
 bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t *next_blob,
 	uint64_t *replayed, struct error *err)
 {
@@ -24,7 +47,7 @@ bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t
 		if (batch_ops(b))
 			*last_op = batch_last_op(b);
 		*replayed += batch_ops(b);
-		ring_release(ring, pos, *last_op);
+		ring_release(ring, pos, *last_op, batch_ops(b) ? batch_last_at(b) : 0);
 		batch_reset(b);
 	}
 	*next_blob = batch_next_blob(b);

@@ -10,10 +10,13 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define RING_MAGIC   0x4a454c5548543031ULL /* "10THULEJ" */
-#define RING_VERSION 2
+#define RING_VERSION 3
 #define HEADER_SIZE  4096
 
 /* head and tail are positions that only grow; position p is at byte p % size of the data. */
@@ -25,6 +28,11 @@ struct header {
 	uint64_t mount;
 	_Atomic uint64_t head, tail;
 	_Atomic uint64_t head_op, tail_op;
+	_Atomic int64_t tail_at;    /* time of tail_op */
+	_Atomic int64_t since;      /* when state began, seconds since the epoch */
+	_Atomic uint64_t kept_from; /* of a journal that is kept: the first op that is not in the
+				       database */
+	_Atomic uint32_t state;     /* enum ring_state */
 };
 
 struct ring {
@@ -47,19 +55,20 @@ static void header_peek(const struct header *h, struct ring_peek *out)
 		.tail_op = atomic_load(&h->tail_op),
 		.bytes_used = atomic_load(&h->head) - atomic_load(&h->tail),
 		.bytes_size = h->size,
+		.kept_from = atomic_load(&h->kept_from),
 		.mount = h->mount,
 		.pid = (pid_t)h->pid,
+		.state = (enum ring_state)atomic_load(&h->state),
+		.since = atomic_load(&h->since),
 	};
 }
 
-bool ring_peek(const char *uuid, struct ring_peek *out, struct error *err)
+bool ring_peek(const char *path, struct ring_peek *out, struct error *err)
 {
-	char path[256];
 	struct header h;
 	ssize_t n;
 	int fd;
 
-	ring_path(uuid, path, sizeof(path));
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 && errno == ENOENT)
 		return error_set(
@@ -95,6 +104,7 @@ static bool ring_create(struct ring *ring, size_t size, struct error *err)
 			err, "cannot make a journal of %zu MiB at %s", size >> 20, ring->path);
 	if (!ring_map(ring, err))
 		return false;
+	memset(ring->h, 0, sizeof(*ring->h));
 	ring->h->version = RING_VERSION;
 	ring->h->size = size;
 	atomic_thread_fence(memory_order_release);
@@ -160,6 +170,7 @@ struct ring *ring_open(const char *uuid, size_t size, struct error *err)
 			ring->path);
 	} else if (ring_adopt(ring, size, err)) {
 		ring->h->pid = (uint32_t)getpid();
+		ring_tell(ring, RING_LEASED);
 		return ring;
 	}
 	close(ring->fd);
@@ -178,12 +189,41 @@ void ring_close(struct ring *ring)
 	free(ring);
 }
 
-void ring_begin(struct ring *ring, uint64_t mount, uint64_t last_op)
+void ring_begin(struct ring *ring, uint64_t mount, uint64_t last_op, int64_t last_at)
 {
 	assert(ring_empty(ring));
 	ring->h->mount = mount;
 	atomic_store(&ring->h->head_op, last_op);
 	atomic_store(&ring->h->tail_op, last_op);
+	atomic_store(&ring->h->tail_at, last_at);
+}
+
+const char *ring_name(const struct ring *ring)
+{
+	return ring->path;
+}
+
+void ring_tell(struct ring *ring, enum ring_state state)
+{
+	atomic_store(&ring->h->since, clock_now_ns() / 1000000000);
+	atomic_store(&ring->h->state, (uint32_t)state);
+}
+
+bool ring_keep(struct ring *ring, uint64_t last_op, char *path, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char stamp[32];
+
+	gmtime_r(&now, &tm);
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
+	snprintf(path, size, "%s-kept-%s", ring->path, stamp);
+	/* Never over another: the second is its name. */
+	if (renameat2(AT_FDCWD, ring->path, AT_FDCWD, path, RENAME_NOREPLACE) < 0)
+		return false;
+	snprintf(ring->path, sizeof(ring->path), "%s", path);
+	atomic_store(&ring->h->kept_from, last_op + 1);
+	return true;
 }
 
 bool ring_empty(const struct ring *ring)
@@ -204,6 +244,11 @@ uint64_t ring_head_op(const struct ring *ring)
 uint64_t ring_tail_op(const struct ring *ring)
 {
 	return atomic_load(&ring->h->tail_op);
+}
+
+int64_t ring_tail_at(const struct ring *ring)
+{
+	return atomic_load(&ring->h->tail_at);
 }
 
 size_t ring_used(const struct ring *ring)
@@ -281,8 +326,9 @@ const void *ring_at(const struct ring *ring, uint64_t *pos, size_t *avail)
 	return ring->data + *pos % ring->size;
 }
 
-void ring_release(struct ring *ring, uint64_t pos, uint64_t op)
+void ring_release(struct ring *ring, uint64_t pos, uint64_t op, int64_t at)
 {
+	atomic_store(&ring->h->tail_at, at);
 	atomic_store(&ring->h->tail_op, op);
 	atomic_store(&ring->h->tail, pos);
 }

@@ -16,21 +16,31 @@
  */
 struct ring;
 
+/* Numbers are stored. */
+enum ring_state {
+	RING_LEASED = 0, /* its daemon acknowledges changes */
+	RING_LOST = 1,   /* its daemon's session is gone, and changes wait */
+	RING_FENCED = 2, /* nothing of it will be committed by its daemon any more */
+};
+
 /* What anyone may know of a journal while it is in use. */
 struct ring_peek {
 	uint64_t head_op; /* last op acknowledged */
 	uint64_t tail_op; /* last op that is on the server's disk */
 	uint64_t bytes_used;
 	uint64_t bytes_size;
-	uint64_t mount; /* thule.mount.id of its daemon */
-	pid_t pid;      /* of its daemon, which may be dead */
+	uint64_t kept_from; /* of one that ring_keep() has kept: the first op that is only there */
+	uint64_t mount;     /* thule.mount.id of its daemon */
+	pid_t pid;          /* of its daemon, which may be dead */
+	enum ring_state state;
+	int64_t since; /* when that began, seconds since the epoch */
 };
 
 /* Fills path with the journal's file for the filesystem with this uuid. */
 void ring_path(const char *uuid, char *path, size_t size);
 
-/* Reads the header of a journal. ERR_NOT_FOUND when there is none. */
-bool ring_peek(const char *uuid, struct ring_peek *out, struct error *err);
+/* Reads the header of the journal in this file. ERR_NOT_FOUND when there is none. */
+bool ring_peek(const char *path, struct ring_peek *out, struct error *err);
 
 /*
  * Opens the journal of a filesystem, or makes an empty one of `size` bytes (a multiple of the page
@@ -43,13 +53,27 @@ struct ring *ring_open(const char *uuid, size_t size, struct error *err);
 /* Unmaps, and unlinks the file when it is empty. */
 void ring_close(struct ring *ring);
 
-/* Says who writes from now on; last_op is the last op that the database has. Only when empty. */
-void ring_begin(struct ring *ring, uint64_t mount, uint64_t last_op);
+/* Says who writes from now on; last_op is the last op that the database has, and last_at its time.
+ * Only when empty. */
+void ring_begin(struct ring *ring, uint64_t mount, uint64_t last_op, int64_t last_at);
+
+/* The path of its file. */
+const char *ring_name(const struct ring *ring);
+
+/* Says how its daemon is, for ring_peek(). */
+void ring_tell(struct ring *ring, enum ring_state state);
+
+/*
+ * Gives the file another name, at which the next mount does not look for it, because what is in it
+ * after last_op will not be committed. Fills path with that name. False when that cannot be done.
+ */
+bool ring_keep(struct ring *ring, uint64_t last_op, char *path, size_t size);
 
 bool ring_empty(const struct ring *ring);
 uint64_t ring_mount(const struct ring *ring);
 uint64_t ring_head_op(const struct ring *ring);
 uint64_t ring_tail_op(const struct ring *ring);
+int64_t ring_tail_at(const struct ring *ring); /* time of that op; 0: not known */
 size_t ring_used(const struct ring *ring);
 size_t ring_size(const struct ring *ring);
 
@@ -71,5 +95,6 @@ uint64_t ring_head(const struct ring *ring);
  */
 const void *ring_at(const struct ring *ring, uint64_t *pos, size_t *avail);
 
-/* Gives back all before pos: everything up to and including op is on the server's disk. */
-void ring_release(struct ring *ring, uint64_t pos, uint64_t op);
+/* Gives back all before pos: everything up to and including op, of this time, is on the server's
+ * disk. */
+void ring_release(struct ring *ring, uint64_t pos, uint64_t op, int64_t at);

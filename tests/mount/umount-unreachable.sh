@@ -6,9 +6,14 @@
 
 echo first >"$MNT/file"
 sync_fs
-exec 3>>"$MNT/file"
-stop_db
-echo second >&3
+# What is acknowledged now cannot be committed, and then the server goes.
+mkfifo "$CASE_DIR/commands"
+"$THULE" sql -XAtq <"$CASE_DIR/commands" >"$CASE_DIR/said" 2>/dev/null &
+exec 3>"$CASE_DIR/commands"
+echo 'begin; lock table thule.op; select 1;' >&3
+wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
+echo second >>"$MNT/file"
+private_pg_ctl stop -m immediate
 exec 3>&-
 status=0
 said=$("$THULE" umount "$MNT" 2>&1) || status=$?

@@ -21,6 +21,14 @@ static const char *test_uuid(char uuid[64])
 	return uuid;
 }
 
+static bool peek_at(const char *uuid, struct ring_peek *peek, struct error *err)
+{
+	char path[256];
+
+	ring_path(uuid, path, sizeof(path));
+	return ring_peek(path, peek, err);
+}
+
 static struct ring *open_ring(const char *uuid, size_t size)
 {
 	struct error err;
@@ -118,7 +126,7 @@ START_TEST(model)
 	char uuid[64];
 
 	ring = open_ring(test_uuid(uuid), SIZE);
-	ring_begin(ring, 3, 99);
+	ring_begin(ring, 3, 99, 0);
 	for (int round = 0; round < 4000; round++) {
 		uint32_t n = 8 * (1 + (uint32_t)rng_below(&rng, largest / 8));
 		size_t take = q.count ? 1 + rng_below(&rng, q.count) : 0;
@@ -134,14 +142,14 @@ START_TEST(model)
 		ck_assert_uint_le(ring_used(ring), SIZE);
 		if (take && rng_below(&rng, _i % 2 ? 100 : 4) == 0) {
 			uint64_t pos = check_content(ring, &q, take), op = q.op[take - 1];
-			ring_release(ring, pos, op);
+			ring_release(ring, pos, op, 0);
 			ck_assert_uint_eq(ring_tail_op(ring), op);
 			queue_take(&q, take);
 		}
 	}
 	ck_assert_uint_gt(pushed, 500);
 	ck_assert_uint_gt(full, 10);
-	ring_release(ring, check_content(ring, &q, q.count), q.last_op);
+	ring_release(ring, check_content(ring, &q, q.count), q.last_op, 0);
 	ck_assert_uint_eq(ring_used(ring), 0);
 	ring_close(ring);
 }
@@ -164,14 +172,14 @@ START_TEST(wraps_everywhere)
 				continue;
 			ring = open_ring(uuid, SIZE);
 			push(ring, start, 1);
-			ring_release(ring, ring_tail(ring) + start, 1);
+			ring_release(ring, ring_tail(ring) + start, 1, 0);
 			push(ring, sizes[i], 2);
 			queue_push(&q, sizes[i]);
 			if (ring_fits(ring, 16)) {
 				push(ring, 16, 3);
 				queue_push(&q, 16);
 			}
-			ring_release(ring, check_content(ring, &q, q.count), q.last_op);
+			ring_release(ring, check_content(ring, &q, q.count), q.last_op, 0);
 			ck_assert_uint_eq(ring_used(ring), 0);
 			ring_close(ring);
 		}
@@ -195,11 +203,11 @@ START_TEST(full)
 	/* To the last byte: the head stands where the tail does. */
 	ck_assert_uint_eq(ring_used(ring), SIZE);
 	ck_assert(!ring_fits(ring, 8));
-	ring_release(ring, check_content(ring, &q, 1), 1);
+	ring_release(ring, check_content(ring, &q, 1), 1, 0);
 	queue_take(&q, 1);
 	ck_assert(ring_fits(ring, 64));
 	ck_assert(!ring_fits(ring, 72));
-	ring_release(ring, check_content(ring, &q, q.count), q.last_op);
+	ring_release(ring, check_content(ring, &q, q.count), q.last_op, 0);
 	ring_close(ring);
 }
 END_TEST
@@ -212,13 +220,13 @@ START_TEST(reserve_alone_is_nothing)
 	char uuid[64];
 
 	ring = open_ring(test_uuid(uuid), SIZE);
-	ring_begin(ring, 1, 5);
+	ring_begin(ring, 1, 5, 0);
 	memset(ring_reserve(ring, 64), 0xff, 64);
 	check_content(ring, &q, 0);
 	ck_assert_uint_eq(ring_used(ring), 0);
 	push(ring, 32, 6);
 	queue_push(&q, 32);
-	ring_release(ring, check_content(ring, &q, 1), 6);
+	ring_release(ring, check_content(ring, &q, 1), 6, 0);
 	ring_close(ring);
 }
 END_TEST
@@ -246,12 +254,12 @@ static void leave_two(const char *uuid)
 
 	if (!ring)
 		_exit(1);
-	ring_begin(ring, 7, 99);
+	ring_begin(ring, 7, 99, 0);
 	for (uint64_t op = 100; op <= 103; op++) {
 		put_record(ring_reserve(ring, LEFT), LEFT, op);
 		ring_push(ring, LEFT, op);
 		if (op == 101)
-			ring_release(ring, 2 * LEFT, op);
+			ring_release(ring, 2 * LEFT, op, 0);
 	}
 }
 
@@ -264,7 +272,7 @@ START_TEST(survives_a_crash)
 	char uuid[64];
 	pid_t pid = die_after(leave_two, test_uuid(uuid));
 
-	ck_assert(ring_peek(uuid, &peek, &err));
+	ck_assert(peek_at(uuid, &peek, &err));
 	ck_assert_uint_eq(peek.head_op, 103);
 	ck_assert_uint_eq(peek.tail_op, 101);
 	ck_assert_uint_eq(peek.mount, 7);
@@ -282,12 +290,12 @@ START_TEST(survives_a_crash)
 	/* Closing does not lose it either. */
 	ring_close(ring);
 	ring = open_ring(uuid, MIB);
-	ring_release(ring, check_content(ring, &q, 2), 103);
-	ck_assert(ring_peek(uuid, &peek, &err));
+	ring_release(ring, check_content(ring, &q, 2), 103, 0);
+	ck_assert(peek_at(uuid, &peek, &err));
 	ck_assert_int_eq(peek.pid, getpid());
 	ck_assert_uint_eq(peek.tail_op, 103);
 	ring_close(ring);
-	ck_assert(!ring_peek(uuid, &peek, &err));
+	ck_assert(!peek_at(uuid, &peek, &err));
 	ck_assert_int_eq(err.class, ERR_NOT_FOUND);
 }
 END_TEST
@@ -323,7 +331,7 @@ START_TEST(second_open_is_refused)
 	ck_assert_int_eq(err.class, ERR_BUSY);
 	/* The refused one has changed nothing. */
 	ck_assert_uint_eq(ring_used(ring), 64);
-	ring_release(ring, 64, 1);
+	ring_release(ring, 64, 1, 0);
 	ring_close(ring);
 	ring_close(open_ring(uuid, SIZE));
 }
@@ -359,7 +367,7 @@ static void overwrite(const char *uuid, const void *data, size_t len, off_t off)
 
 START_TEST(newer_version_is_refused)
 {
-	uint32_t version = 3;
+	uint32_t version = 4;
 	char uuid[64];
 
 	die_after(leave_two, test_uuid(uuid));
@@ -415,7 +423,7 @@ START_TEST(unfinished_is_made_anew)
 	ring_path(test_uuid(uuid), path, sizeof(path));
 	fd = open(path, O_RDWR | O_CREAT, 0600);
 	ck_assert_int_ge(fd, 0);
-	ck_assert(!ring_peek(uuid, &peek, &err));
+	ck_assert(!peek_at(uuid, &peek, &err));
 	ck_assert_int_eq(err.class, ERR_CORRUPT);
 	ring_close(open_ring(uuid, SIZE));
 	ck_assert_int_eq(access(path, F_OK), -1);
@@ -435,7 +443,7 @@ START_TEST(no_link_is_followed)
 	ring_path(test_uuid(uuid), path, sizeof(path));
 	ck_assert_int_eq(symlink("/dev/null", path), 0);
 	ck_assert_ptr_null(ring_open(uuid, SIZE, NULL));
-	ck_assert(!ring_peek(uuid, &peek, NULL));
+	ck_assert(!peek_at(uuid, &peek, NULL));
 	unlink(path);
 }
 END_TEST
