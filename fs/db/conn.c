@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "db/settings.h"
 #include "db/zone.h"
 
 enum error_class db_sqlstate_class(const char *sqlstate)
@@ -120,8 +121,12 @@ PGconn *db_connect(const char *conninfo, const char *application, struct error *
 
 	if (PQstatus(conn) == CONNECTION_OK) {
 		PQsetNoticeProcessor(conn, drop_notice, NULL);
-		set_zone(conn);
-		return conn;
+		if (settings_pin(conn, err)) {
+			set_zone(conn);
+			return conn;
+		}
+		PQfinish(conn);
+		return NULL;
 	}
 	error_set(err, connect_class(PQerrorMessage(conn)), "cannot connect to the database: %s",
 		PQerrorMessage(conn));

@@ -12,7 +12,8 @@
  * Connects (blocking). `conninfo` is a libpq connection string or URI; `application` shows in
  * pg_stat_activity. Returns NULL with *err set: ERR_AUTH, ERR_UNREACHABLE, ERR_TRANSIENT (server
  * starting), ERR_NOT_FOUND (no such database), ERR_USAGE (malformed string). PQfinish() it.
- * The session's time zone is that of this process (db/zone.h).
+ * The session's time zone is that of this process (db/zone.h), its other settings are ours
+ * (db/settings.h).
  */
 PGconn *db_connect(const char *conninfo, const char *application, struct error *err);
 
