@@ -13,12 +13,14 @@
 #include "db/conn.h"
 #include "op/access.h"
 #include "quotas.h"
+#include "runs.h"
 
 struct control {
 	struct fs *fs;
 	char *conninfo;
 	struct fuse_session *session;
 	struct live *live;
+	struct runs_watch runs;
 	PGconn *conn; /* listens; NULL while there is none */
 	pthread_t thread;
 	int stop_fd; /* eventfd: readable once it is time to end */
@@ -267,9 +269,10 @@ static bool take_notifications(struct control *c, bool *any)
 }
 
 /* One round while connected: access times that have gathered, what is asked for, if there may be
- * any, and what is live. */
+ * any, atomic runs that have lost their keeper, and what is live. */
 static bool serve_round(struct control *c, bool *asked)
 {
+	bool was_asked = *asked, found = false;
 	struct error err;
 
 	/* What others publish and ask is not for a daemon without the lease. */
@@ -281,6 +284,11 @@ static bool serve_round(struct control *c, bool *asked)
 	if (*asked && !serve_pending(c))
 		return false;
 	*asked = false;
+	if (!runs_watch(&c->runs, c->conn, &c->fs->host, was_asked, &found, &err) &&
+		PQstatus(c->conn) == CONNECTION_OK)
+		log_warn("%s", err.text);
+	if (found && !serve_pending(c))
+		return false;
 	if (!live_step(c->live, c->conn, &err) && PQstatus(c->conn) == CONNECTION_OK)
 		log_warn("%s", err.text);
 	return take_notifications(c, asked);
@@ -407,6 +415,7 @@ void control_stop(struct control *c)
 	if (c->conn && !c->fenced)
 		live_end(c->live, c->conn);
 	PQfinish(c->conn);
+	runs_watch_end(&c->runs);
 	close(c->stop_fd);
 	free(c->conninfo);
 	free(c);

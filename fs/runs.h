@@ -1,6 +1,8 @@
 #pragma once
 
+#include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "actor/actor.h"
 #include "base/error.h"
@@ -11,3 +13,21 @@
  * requests. False with *err set when the database fails.
  */
 bool runs_recover(const char *conninfo, const struct actor_host *host, struct error *err);
+
+/* Atomic runs that go on, as runs_watch() saw them last. */
+struct runs_watch {
+	struct watched_run *runs;
+	size_t count;
+	int64_t next_look; /* clock_mono_ns() */
+};
+
+/*
+ * Asks, like runs_recover(), for the undo of runs whose keeper has died while the filesystem is
+ * mounted. A keeper that was never seen alive is left alone, since it may live in another pid
+ * namespace. Looks once a second while there are runs, and at once when `asked`. *found: there is a
+ * request now. The connection is the caller's. False with *err set when the database fails.
+ */
+bool runs_watch(struct runs_watch *w, PGconn *conn, const struct actor_host *host, bool asked,
+	bool *found, struct error *err);
+
+void runs_watch_end(struct runs_watch *w);

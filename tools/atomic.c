@@ -1,7 +1,5 @@
 #include "atomic.h"
 
-#include <dirent.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,71 +46,28 @@ bool atomic_begin(const struct atomic *a, const char *command, struct error *err
 	return ok;
 }
 
-static bool is_marked(const char *pid, const char *mark)
+static bool say_undone(PGconn *conn, const char *what, const char *result, struct error *err)
 {
-	char path[64], *line = NULL;
-	size_t size = 0;
-	bool found = false;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/environ", pid);
-	f = fopen(path, "re");
-	while (f && !found && getdelim(&line, &size, '\0', f) > 0)
-		found = !strcmp(line, mark);
-	free(line);
-	if (f)
-		fclose(f);
-	return found;
-}
-
-/* True when there was one to kill. */
-static bool kill_marked(const char *mark)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	bool found = false;
-
-	while (proc && (entry = readdir(proc))) {
-		int pid = atoi(entry->d_name);
-		if (pid > 0 && pid != getpid() && is_marked(entry->d_name, mark))
-			found = kill(pid, SIGKILL) == 0 || found;
-	}
-	if (proc)
-		closedir(proc);
-	return found;
-}
-
-void atomic_kill(const struct atomic *a)
-{
-	char mark[sizeof(RUN_VARIABLE) + RUN_ID_LEN + RUN_TAG_MAX + 3];
-
-	snprintf(mark, sizeof(mark), "%s=%s", RUN_VARIABLE, a->value);
-	/* Again for those that the killed have started meanwhile. The dead have no environment. */
-	while (kill_marked(mark))
-		;
-}
-
-static void say_undone(PGconn *conn, const char *result)
-{
-	PGresult *res = ask(conn, STMT_COMMAND_RESULT, 1, &result, NULL);
+	PGresult *res = ask(conn, STMT_COMMAND_RESULT, 1, &result, err);
+	const char *left;
 
 	if (!res)
-		return;
-	show_line(stderr, "thule: undone: %s (%s ops)\n", PQgetvalue(res, 0, 0),
-		PQgetvalue(res, 0, 1));
-	if (strcmp(PQgetvalue(res, 0, 3), "0") != 0)
-		show_line(stderr,
-			"thule: %s changes were left, because someone else changed the same later; "
-			"see thule undo --dry-run\n",
-			PQgetvalue(res, 0, 3));
+		return false;
+	left = PQgetvalue(res, 0, 3);
+	show_line(stderr, "thule: %s; undone: %s (%s ops)%s%s%s\n", what, PQgetvalue(res, 0, 0),
+		PQgetvalue(res, 0, 1), strcmp(left, "0") ? "; " : "", strcmp(left, "0") ? left : "",
+		strcmp(left, "0")
+			? " changes were left, because someone else changed the same later"
+			: "");
 	PQclear(res);
+	return true;
 }
 
-static bool undo(PGconn *conn, const char *id, struct error *err)
+static bool undo(PGconn *conn, const char *id, const char *what, struct error *err)
 {
 	char args[RUN_ID_LEN + 16], *result;
 	PGresult *res;
-	bool changed;
+	bool changed, ok;
 
 	/* What it did last may not be committed yet. */
 	if (!ask_sync(conn, err) || !(res = ask(conn, STMT_RUN_CHANGES, 1, &id, err)))
@@ -120,33 +75,41 @@ static bool undo(PGconn *conn, const char *id, struct error *err)
 	changed = PQgetvalue(res, 0, 0)[0] == 't';
 	PQclear(res);
 	if (!changed) {
-		show_line(stderr, "thule: it changed nothing\n");
+		show_line(stderr, "thule: %s; it had changed nothing\n", what);
 		return true;
 	}
 	snprintf(args, sizeof(args), "{\"run\": \"%s\"}", id);
 	result = request_run(conn, "undo", args, err);
-	if (!result)
-		return false;
-	say_undone(conn, result);
+	ok = result && say_undone(conn, what, result, err);
 	free(result);
-	return true;
+	return ok;
 }
 
-bool atomic_end(const struct atomic *a, int status, struct error *err)
+bool atomic_end(const struct atomic *a, int status, const char *what)
 {
-	PGconn *conn = target_connect(&a->target, err);
+	struct error err = {0};
+	PGconn *conn = target_connect(&a->target, &err);
 	char id[RUN_ID_LEN + 1], number[16];
 	const char *params[] = {id, number};
-	PGresult *res;
+	bool ok = conn != NULL;
 
 	id_of(a, id);
 	snprintf(number, sizeof(number), "%d", status);
-	if (!conn || (status && !undo(conn, id, err))) {
-		PQfinish(conn);
-		return false;
+	if (ok && status)
+		ok = undo(conn, id, what, &err);
+	if (ok) {
+		PGresult *res = ask(conn, STMT_RUN_END, 2, params, &err);
+
+		/* What is undone may be undone again. */
+		ok = res || status;
+		PQclear(res);
 	}
-	res = ask(conn, STMT_RUN_END, 2, params, err);
-	PQclear(res);
+	if (!ok)
+		show_line(stderr,
+			"thule: %s, but the database does not take %s: %s; the daemon that has "
+			"the "
+			"filesystem, or the next mount of it, undoes the run\n",
+			what, status ? "its undo" : "note of it", err.text);
 	PQfinish(conn);
-	return res != NULL;
+	return ok;
 }

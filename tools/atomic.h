@@ -17,12 +17,10 @@ bool atomic_find(struct atomic *a, struct error *err);
 /* Writes down that it begins, with the calling process as its keeper. */
 bool atomic_begin(const struct atomic *a, const char *command, struct error *err);
 
-/* Kills the processes that have the run's mark in their environment, for when its keeper is gone.
- */
-void atomic_kill(const struct atomic *a);
-
 /*
  * Writes down that it ended; `status` is 0, an exit status, or 128 and a signal. Unless it is 0,
- * everything that the run has done is undone before, and what became of it is said on stderr.
+ * everything that the run has done is undone before, whatever signals come meanwhile that the
+ * caller has blocked; `what` happened, and what became of it, is said in one line on stderr. False
+ * when it could not be done, which is said there, too.
  */
-bool atomic_end(const struct atomic *a, int status, struct error *err);
+bool atomic_end(const struct atomic *a, int status, const char *what);

@@ -14,6 +14,7 @@
 #include "base/run.h"
 #include "base/show.h"
 #include "command.h"
+#include "descendants.h"
 #include "keeper.h"
 
 enum { OPT_TAG, OPT_ATOMIC };
@@ -98,15 +99,12 @@ static pid_t start_keeper(const struct arguments *args, int *fd, struct error *e
 	return pid;
 }
 
-/* Signals that are for the command. Those that the terminal sends reach it without us. */
+/* Those that the terminal sends reach the command without us. */
 static int watch_signals(void)
 {
-	static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		sigaddset(&set, signals[i]);
+	keeper_signals(&set);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
@@ -115,7 +113,10 @@ static void pass_signal(int signals, pid_t command)
 {
 	struct signalfd_siginfo info;
 
-	if (read(signals, &info, sizeof(info)) == sizeof(info) && info.ssi_code <= 0 && command > 0)
+	if (read(signals, &info, sizeof(info)) != sizeof(info) || command <= 0)
+		return;
+	/* A terminal that goes tells the leader of its session alone, which may be us. */
+	if (info.ssi_code <= 0 || info.ssi_signo == SIGHUP)
 		kill(command, (int)info.ssi_signo);
 }
 
@@ -134,7 +135,7 @@ static struct keeper_report await_end(int fd, int signals)
 		if (polls[0].revents) {
 			if (read(fd, &r, sizeof(r)) != sizeof(r))
 				return killed;
-			if (r.what != KEEPER_STARTED)
+			if (r.what != KEEPER_STARTED && r.what != KEEPER_ENDING)
 				return r;
 			command = r.value;
 		} else if (polls[1].revents && command) {
@@ -157,23 +158,22 @@ static int exit_code(const struct arguments *args, const struct keeper_report *r
 	return WIFSIGNALED(r->value) ? EXIT_SIGNAL + WTERMSIG(r->value) : WEXITSTATUS(r->value);
 }
 
-/* The keeper was killed. Then the command must not go on, where it was to be all or nothing. */
+/* The keeper was killed. Then an atomic run must not go on, and what is left of it is ours. */
 static int without_keeper(const struct arguments *args)
 {
+	static const char what[] = "the process that keeps the run together was killed";
 	struct error err = {0};
 	struct atomic a;
 
-	show_line(stderr, "thule: the process that keeps the run together was killed\n");
-	if (!args->option[OPT_ATOMIC])
+	if (!args->option[OPT_ATOMIC]) {
+		show_line(stderr, "thule: %s\n", what);
 		return EXIT_FAILED;
-	if (atomic_find(&a, &err)) {
-		atomic_kill(&a);
-		if (atomic_end(&a, EXIT_SIGNAL + SIGKILL, &err))
-			return EXIT_FAILED;
 	}
-	command_fail(&err);
-	show_line(stderr, "thule: the next mount will undo the run\n");
-	return EXIT_FAILED;
+	descendants_kill();
+	if (!atomic_find(&a, &err))
+		return command_fail(&err);
+	atomic_end(&a, EXIT_SIGNAL + SIGKILL, what);
+	return EXIT_SIGNAL + SIGKILL;
 }
 
 static int run(const struct arguments *args)
@@ -185,6 +185,10 @@ static int run(const struct arguments *args)
 
 	if (!mark(args->option[OPT_TAG], args->option[OPT_ATOMIC], &err))
 		return command_fail(&err);
+	if (args->option[OPT_ATOMIC] && !descendants_adopt()) {
+		error_sys(&err, "cannot keep the run together");
+		return command_fail(&err);
+	}
 	keeper = start_keeper(args, &fd, &err);
 	if (keeper < 0)
 		return command_fail(&err);

@@ -1,8 +1,8 @@
 #include "keeper.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,10 +13,22 @@
 #include <unistd.h>
 
 #include "atomic.h"
-#include "base/show.h"
 #include "command.h"
+#include "descendants.h"
 
 enum { REPORT_FD = STDERR_FILENO + 1 }; /* once it is detached */
+
+/* What the kernel sends when `thule run` dies before us. */
+#define PARENT_GONE SIGRTMIN
+
+void keeper_signals(sigset_t *set)
+{
+	static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaddset(set, signals[i]);
+}
 
 /* Nobody may be left to hear it: then there is nobody to tell. */
 static void report(int fd, int what, int value, bool stays)
@@ -32,9 +44,11 @@ static void report(int fd, int what, int value, bool stays)
 		return;
 }
 
-/* The command, or a report of why not through a pipe that closes when it runs. */
-static pid_t start(char **command, const sigset_t *mask, int *error)
+/* The command, or a report of why not through a pipe that closes when it runs. An atomic one dies
+ * with us, since then nobody is left who would undo it when it fails. */
+static pid_t start(char **command, const sigset_t *mask, bool atomic, int *error)
 {
+	pid_t self = getpid();
 	int fds[2];
 	pid_t pid;
 
@@ -43,6 +57,8 @@ static pid_t start(char **command, const sigset_t *mask, int *error)
 		return -1;
 	}
 	if (pid == 0) {
+		if (atomic && (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != self))
+			_exit(126);
 		sigprocmask(SIG_SETMASK, mask, NULL);
 		execvp(command[0], command);
 		*error = errno;
@@ -74,87 +90,82 @@ static void detach(int fd, bool keep_stderr)
 		return;
 }
 
-/* Reaps those who are dead already. */
-static bool has_children(void)
-{
-	pid_t pid;
-
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		;
-	return pid == 0;
-}
-
-/* Kills one process if it is a child of ours. */
-static void kill_child(const char *pid)
-{
-	char path[64], buf[1024];
-	const char *p;
-	FILE *f;
-	size_t n;
-	int ppid;
-
-	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	n = fread(buf, 1, sizeof(buf) - 1, f);
-	fclose(f);
-	buf[n] = '\0';
-	p = strrchr(buf, ')');
-	if (p && sscanf(p, ") %*c %d", &ppid) == 1 && ppid == getpid())
-		kill(atoi(pid), SIGKILL);
-}
-
-/* Children of a dead child become ours: again, until there are none. */
-static void kill_all(void)
-{
-	while (has_children()) {
-		DIR *proc = opendir("/proc");
-		struct dirent *entry;
-
-		while (proc && (entry = readdir(proc)))
-			if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name))
-				kill_child(entry->d_name);
-		if (proc)
-			closedir(proc);
-		wait(NULL);
-	}
-}
-
 static int exit_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 /* The command has ended: if it failed, so that nothing of an atomic run is left. */
-static void end_atomic(const struct atomic *a, int status)
+static bool end_atomic(const struct atomic *a, int status)
 {
-	struct error err;
+	char what[64];
 
-	if (status) {
-		show_line(stderr, "thule: the command failed (exit status %d)\n", status);
-		kill_all();
-	}
-	if (!atomic_end(a, status, &err))
-		show_line(stderr, "thule: %s\nthule: the next mount will undo it\n", err.text);
+	if (!status)
+		return atomic_end(a, 0, "the command succeeded");
+	descendants_kill();
+	if (WIFSIGNALED(status))
+		snprintf(what, sizeof(what), "the command was ended by signal %d (SIG%s)",
+			WTERMSIG(status), sigabbrev_np(WTERMSIG(status)));
+	else
+		snprintf(what, sizeof(what), "the command failed (exit status %d)",
+			WEXITSTATUS(status));
+	return atomic_end(a, exit_status(status), what);
+}
+
+/* The last word, and nothing keeps us in the session of the command. */
+static void let_go(int what, int value)
+{
+	report(REPORT_FD, what, value, descendants_reap());
+	close(REPORT_FD);
+	close(STDERR_FILENO);
+	setsid();
+}
+
+static void command_ended(const struct atomic *a, int status)
+{
+	/* From here on a signal to `thule run` has nobody to go to. */
+	report(REPORT_FD, KEEPER_ENDING, 0, true);
+	if (a && !end_atomic(a, status) && !status)
+		let_go(KEEPER_FAILED, 0);
+	else
+		let_go(KEEPER_ENDED, status);
+}
+
+/*
+ * A signal, all of which are blocked. One that somebody has sent to us is for the command, as with
+ * `thule run`; those of the terminal reach it without us.
+ */
+static void obey(const siginfo_t *signal, pid_t command, const struct atomic *a)
+{
+	/* Nobody waits for its end any more: it fails, as if it had been killed itself. */
+	if (signal->si_signo == PARENT_GONE && a && command)
+		kill(command, SIGKILL);
+	else if (signal->si_signo != PARENT_GONE && signal->si_code <= 0 && command)
+		kill(command, signal->si_signo);
 }
 
 static int keep(pid_t command, const struct atomic *a)
 {
+	sigset_t set;
+	siginfo_t signal;
 	int status;
 	pid_t pid;
 
-	while ((pid = wait(&status)) > 0 || errno == EINTR) {
-		if (pid != command)
-			continue;
-		if (a)
-			end_atomic(a, exit_status(status));
-		report(REPORT_FD, KEEPER_ENDED, status, has_children());
-		close(REPORT_FD);
-		close(STDERR_FILENO);
-		setsid();
+	keeper_signals(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, PARENT_GONE);
+	for (;;) {
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+			if (pid != command)
+				continue;
+			command = 0;
+			command_ended(a, status);
+		}
+		if (pid < 0 && errno == ECHILD)
+			return EXIT_DONE;
+		if (sigwaitinfo(&set, &signal) > 0 && signal.si_signo != SIGCHLD)
+			obey(&signal, command, a);
 	}
-	return EXIT_DONE;
 }
 
 static bool begin_atomic(struct atomic *a, const char *command)
@@ -167,11 +178,27 @@ static bool begin_atomic(struct atomic *a, const char *command)
 	return false;
 }
 
+/* A signal that ends programs and came before there was one, or 0. */
+static int ended_before(int fd)
+{
+	static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+	struct pollfd reader = {.fd = fd};
+	sigset_t pending;
+
+	if (poll(&reader, 1, 0) > 0 && reader.revents & POLLERR)
+		return SIGKILL;
+	sigpending(&pending);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigismember(&pending, signals[i]))
+			return signals[i];
+	return 0;
+}
+
 int keeper_main(int argc, char **argv)
 {
 	struct atomic atomic, *a = NULL;
+	int fd, error = 0, ended;
 	sigset_t all, mask;
-	int fd, error = 0;
 	pid_t command;
 
 	if (argc < 4)
@@ -185,17 +212,18 @@ int keeper_main(int argc, char **argv)
 	prctl(PR_SET_NAME, "thule-run");
 	if (!strcmp(argv[2], KEEPER_ATOMIC))
 		a = &atomic;
-	if (a && !begin_atomic(a, argv[3])) {
+	if (a && (prctl(PR_SET_PDEATHSIG, PARENT_GONE) < 0 || !begin_atomic(a, argv[3]))) {
 		report(fd, KEEPER_FAILED, 0, false);
 		return EXIT_FAILED;
 	}
-	if (prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+	ended = a ? ended_before(fd) : 0;
+	if (!ended && !descendants_adopt())
 		error = errno;
-	command = error ? -1 : start(argv + 3, &mask, &error);
+	command = error || ended ? -1 : start(argv + 3, &mask, a != NULL, &error);
 	if (command < 0) {
 		if (a)
-			atomic_end(a, 0, NULL); /* it has done nothing */
-		report(fd, KEEPER_CANNOT_EXEC, error, false);
+			atomic_end(a, 0, "the command was not run");
+		report(fd, ended ? KEEPER_ENDED : KEEPER_CANNOT_EXEC, ended ? ended : error, false);
 		return EXIT_FAILED;
 	}
 	report(fd, KEEPER_STARTED, command, true);

@@ -93,16 +93,21 @@ static char *perform(PGconn *conn, const char *kind, const char *args, struct er
 	return result;
 }
 
-/* Signals that end a program, to be read from a descriptor: a request may have to be taken back. */
+/*
+ * Signals that end a program, to be read from a descriptor: a request may have to be taken back.
+ * Those that the caller has blocked are not for this program, or come too late for it.
+ */
 static int signals_open(sigset_t *old)
 {
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, old);
+	sigprocmask(SIG_BLOCK, NULL, old);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (!sigismember(old, signals[i]))
+			sigaddset(&set, signals[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
