@@ -104,7 +104,10 @@ const struct command command_restore = {
 		"Where more\n"
 		"than 1000 files were changed since, it asks on a terminal, and wants --yes "
 		"elsewhere. T is a\n"
-		"time (2024-05-01 12:00), an age (10min, 2 days), a snapshot or op:N.",
+		"time (2024-05-01 12:00), an age (10min, 2 days), a snapshot or op:N. Set-id bits "
+		"and\n"
+		"capabilities come back when root asks; else only the set-id bits of one's own "
+		"files.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,

@@ -299,15 +299,32 @@ bool request_print(PGconn *conn, const char *result, bool json, struct error *er
 		conn, statements[STMT_COMMAND_CONFLICTS].text, 1, params, false, &rows, err);
 }
 
+/*
+ * The arguments with who asks, as a request has them: what comes back depends on that. The others
+ * are a JSON object that is not empty. free() it.
+ */
+static char *with_asker(const char *args)
+{
+	char *text;
+
+	if (asprintf(&text, "{\"actor\": {\"uid\": %u, \"gid\": %u}, %s", geteuid(), getegid(),
+		    args + 1) < 0)
+		abort();
+	return text;
+}
+
 bool request_print_plan(
 	PGconn *conn, enum stmt plan, const char *args, bool json, struct error *err)
 {
-	const char *params[] = {args, json ? "true" : "false", NULL};
+	char *mine = with_asker(args);
+	const char *params[] = {mine, json ? "true" : "false", NULL};
 	int count = plan == STMT_COMMAND_UNDO_PLAN ? 3 : 2;
 	long rows;
+	bool ok = ask_sync(conn, err) &&
+		  print_query(conn, statements[plan].text, count, params, json, &rows, err);
 
-	if (!ask_sync(conn, err) ||
-		!print_query(conn, statements[plan].text, count, params, json, &rows, err))
+	free(mine);
+	if (!ok)
 		return false;
 	if (!rows && !json)
 		printf("nothing to do: all is as it should be\n");

@@ -184,6 +184,7 @@ begin
         perform thule.change_settle(false);
         perform thule.change_frozen_inodes();
     end if;
+    perform thule.change_power(args, undo => false);
     analyze pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent, pg_temp.change_xattr;
 end
 $$;

@@ -18,6 +18,7 @@ begin
     perform thule.undo_directories(force);
     perform thule.undo_content(force);
     perform thule.change_frozen_inodes();
+    perform thule.change_power(args, undo => true);
     perform thule.undo_viewer(thule.viewer_of(args));
     analyze pg_temp.change_name, pg_temp.change_inode, pg_temp.change_cut, pg_temp.change_extent, pg_temp.change_xattr;
     return selected;

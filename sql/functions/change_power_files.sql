@@ -1,0 +1,62 @@
+-- Finds the files to which a plan gives power: set-id bits or security.capability that they would have, where what is planned changes
+-- these, the owner or the bytes.
+-- Parameters: none; the plan is in the tables of thule.change_begin. Returns: nothing; makes pg_temp.change_power (ino, copy,
+--   mode, uid, gid, size, caps, mode_now, caps_now, undone, known), as they would be; *_now is null of what is not there. known:
+--   false, to be set by thule.change_power_known.
+-- Tables touched: inode, inode_history, xattr, xattr_history (read).
+create function thule.change_power_files() returns void
+language plpgsql
+as $$
+begin
+    drop table if exists pg_temp.change_power;
+    create temp table change_power on commit drop as
+        with changed as (
+            select i.ino from pg_temp.change_inode i
+            where i.content or i.like_ino is not null or num_nonnulls(i.mode, i.uid, i.gid) > 0
+            union
+            select x.ino from pg_temp.change_xattr x where x.name = 'security.capability'
+            union
+            select n.ino from pg_temp.change_name n
+            where n.active and n.to_parent is not null and not exists (select from thule.inode i where i.ino = n.ino)
+        ), planned as (
+            select c.ino, i.like_ino is not null as copy, coalesce(i.mode, v.mode) as mode, coalesce(i.uid, v.uid) as uid,
+                coalesce(i.gid, v.gid) as gid, coalesce(i.size, v.size) as size, coalesce(i.content, false) as content,
+                case when x.ino is not null then x.value else (
+                    select a.value from thule.xattrs_at_op(v.ino, v.at_op) a where v.xattrs > 0 and a.name = 'security.capability')
+                end as caps,
+                n.ino is not null as there, n.mode as mode_now, n.uid as uid_now, n.gid as gid_now,
+                (select a.value from thule.xattr a where n.xattrs > 0 and a.ino = n.ino and a.name = 'security.capability') as caps_now,
+                coalesce(i.undone, x.undone, (
+                    select min(m.undone) from pg_temp.change_name m where m.ino = c.ino and m.active)) as undone
+            from changed c
+            left join pg_temp.change_inode i on i.ino = c.ino
+            left join pg_temp.change_xattr x on x.ino = c.ino and x.name = 'security.capability'
+            left join thule.inode n on n.ino = c.ino
+            -- What it is now, was when it went, or is a copy of.
+            cross join lateral (
+                select t.*
+                from (
+                    select s.ino, s.mode, s.uid, s.gid, s.size, s.xattrs, s.op_from, 9223372036854775807 as op_to
+                    from thule.inode s where s.ino = coalesce(i.like_ino, c.ino) and s.op_from <= coalesce(i.like_op, 9223372036854775807)
+                    union all
+                    (select s.ino, s.mode, s.uid, s.gid, s.size, s.xattrs, s.op_from, s.op_to
+                    from thule.inode_history s
+                    where s.ino = coalesce(i.like_ino, c.ino) and s.op_from <= coalesce(i.like_op, 9223372036854775807)
+                    order by s.op_from desc limit 1)
+                ) t
+                order by t.op_from desc limit 1
+            ) t
+            cross join lateral (
+                select t.ino, t.mode, t.uid, t.gid, t.size, t.xattrs, coalesce(i.like_op, t.op_to - 1) as at_op
+            ) v
+        )
+        select p.ino, p.copy, p.mode, p.uid, p.gid, p.size, p.caps, p.mode_now, p.caps_now, p.undone, false as known
+        from planned p
+        where p.mode & 61440 = 32768 and (p.mode & 3072 <> 0 or p.caps is not null)
+            -- Else it has that already, and keeps it over the same bytes.
+            and (p.content or not p.there
+                or (p.mode & 3072, p.uid, p.gid, p.caps) is distinct from (p.mode_now & 3072, p.uid_now, p.gid_now, p.caps_now));
+    alter table pg_temp.change_power add primary key (ino);
+    analyze pg_temp.change_power;
+end
+$$;
