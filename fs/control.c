@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "db/conn.h"
 #include "op/access.h"
@@ -94,12 +95,17 @@ static bool listen_to(struct control *c, struct error *err)
  * sql/README.md. */
 static bool perform(struct request *r, PGconn *conn, struct error *err)
 {
-	const char *params[] = {r->id, r->opened.data};
+	char now[24];
+	const char *params[] = {r->id, r->opened.data, now};
 	PGresult *res;
 
 	if (!db_exec(conn, "begin; set local synchronous_commit = on", err))
 		return false;
-	res = db_query(conn, "select thule.perform($1::bigint, $2::bigint[])", 2, params, err);
+	snprintf(now, sizeof(now), "%" PRId64, clock_now_ns() / 1000);
+	res = db_query(conn,
+		"select thule.perform($1::bigint, $2::bigint[],"
+		" timestamptz 'epoch' + $3::bigint * interval '1 microsecond')",
+		3, params, err);
 	PQclear(res);
 	if (!res)
 		return false;

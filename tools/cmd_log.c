@@ -70,6 +70,20 @@ static bool tell_pruned(PGconn *conn, const char *since, struct error *err)
 	return ok;
 }
 
+/* Times that go back look like a mistake of the log. */
+static bool tell_steps(PGconn *conn, const char *since, const char *until, struct error *err)
+{
+	const char *params[] = {since, until};
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_STEPS, 2, params, err);
+
+	for (int i = 0; res && i < PQntuples(res); i++)
+		show_line(stderr,
+			"thule: the clock was set back just before op:%s: from %s to %s\n",
+			PQgetvalue(res, i, 0), PQgetvalue(res, i, 1), PQgetvalue(res, i, 2));
+	PQclear(res);
+	return res != NULL;
+}
+
 static bool check_instants(PGconn *conn, const struct arguments *args, struct error *err)
 {
 	const char *params[] = {args->option[OPT_SINCE], args->option[OPT_UNTIL]};
@@ -104,6 +118,8 @@ static bool print(
 	pager_end(&pager);
 	if (ok && !args->option[OPT_COUNT])
 		ok = tell_pruned(conn, args->option[OPT_SINCE], err);
+	if (ok && !args->option[OPT_JSON])
+		ok = tell_steps(conn, args->option[OPT_SINCE], args->option[OPT_UNTIL], err);
 	if (ok && by_path && !args->option[OPT_JSON])
 		ok = tell_others(conn, params, err);
 	free(bytes);

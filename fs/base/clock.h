@@ -6,6 +6,10 @@
 /* Microseconds from the Unix epoch to 2000-01-01, where PostgreSQL's timestamptz starts. */
 #define PG_EPOCH_US INT64_C(946684800000000)
 
+/* By how much the wall clock may go back before that counts as having been set: NTP's daemons slew
+ * what is less, and set what is more than a fraction of a second. */
+#define CLOCK_TOLERANCE_US INT64_C(1000000)
+
 /* Nanoseconds since the epoch; what does not fit, before 1677 and after 2262, is the nearest that
  * does. */
 static inline int64_t timespec_ns(const struct timespec *ts)

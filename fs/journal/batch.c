@@ -20,6 +20,7 @@ static const struct {
 		"4xxxxx",
 		true},
 	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8888x2", true},
+	[ROWS_CLOCK_STEP] = {STMT_APPLY_CLOCK_STEP, "8t", true},
 	[ROWS_BLOB] = {STMT_APPLY_BLOB, "8b"},
 	[ROWS_ATIME] = {STMT_APPLY_ATIME, "88"},
 	[ROWS_INODE_CLOSE] = {STMT_APPLY_INODE_CLOSE, "88t", true},
@@ -193,6 +194,8 @@ static void add_op(struct batch *b, const struct record *r)
 	rows_int(rows, (int64_t)b->mount);
 	rows_bytes_or_null(rows, r->tag);
 	rows_int(rows, r->flags & RECORD_DEFERRED ? 1 : 0);
+	if (r->flags & RECORD_CLOCK_STEP)
+		rows_when(&b->rows[ROWS_CLOCK_STEP], (struct when){r->op, r->at});
 }
 
 static void add_effect(struct batch *b, const struct effect *e, struct when w, uint64_t actor)

@@ -110,7 +110,7 @@ static bool take_marks(struct journal *j, struct journal_marks *marks, struct er
 	pthread_mutex_lock(j->config.lock);
 	j->next_op = marks->next_op;
 	j->committed_op = j->flushed_op = marks->next_op - 1;
-	if (strtoll(PQgetvalue(res, 0, 3), NULL, 10) > j->last_at)
+	if (!PQgetisnull(res, 0, 3))
 		j->last_at = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
 	j->committed_at = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
 	ring_begin(j->ring, j->config.mount, marks->next_op - 1, j->committed_at);

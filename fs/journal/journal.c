@@ -96,6 +96,20 @@ uint64_t journal_flushed(const struct journal *j)
 	return j->flushed_op;
 }
 
+/*
+ * When the next op happens, microseconds since the epoch. No two ops are at one time, and a clock
+ * that is merely adjusted does not take time back; one that was set back does, and the log says so.
+ */
+static int64_t next_time(int64_t last, int64_t now, unsigned int *flags)
+{
+	if (now > last)
+		return now;
+	if (last - now <= CLOCK_TOLERANCE_US)
+		return last + 1;
+	*flags |= RECORD_CLOCK_STEP;
+	return now;
+}
+
 const void *journal_append(struct journal *j, struct record *r)
 {
 	bool was_idle = !journal_uncommitted(j);
@@ -103,10 +117,9 @@ const void *journal_append(struct journal *j, struct record *r)
 	size_t size;
 	int64_t now = clock_now_ns() / 1000;
 
-	/* No two ops at one time: valid_from then orders versions as op does. What is no op belongs
-	 * to the one before it. */
+	/* What is no op belongs to the one before it. */
 	if (r->kind != OP_NONE) {
-		j->last_at = now > j->last_at ? now : j->last_at + 1;
+		j->last_at = next_time(j->last_at, now, &r->flags);
 		j->next_op++;
 	}
 	r->at = j->last_at;

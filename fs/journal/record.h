@@ -65,6 +65,8 @@ enum effect_flag {
 enum record_flag {
 	/* The kernel did it later, on its own: it is attributed to who opened the file. */
 	RECORD_DEFERRED = 1,
+	/* The clock was set back since the op before. */
+	RECORD_CLOCK_STEP = 2,
 };
 
 #define RECORD_TAG_MAX 255 /* bytes */
@@ -163,7 +165,7 @@ struct effect {
 struct record {
 	uint64_t op; /* id, grows by one from record to record; NONE has that of the one before */
 	uint64_t unique; /* of the FUSE request */
-	int64_t at;      /* microseconds since the epoch, grows with op */
+	int64_t at; /* microseconds since the epoch, grows with op but at a step of the clock */
 	uint64_t actor;
 	uint64_t ino;
 	uint64_t parent, new_parent; /* 0: none */

@@ -1,4 +1,5 @@
--- System time of versions: one that ended began before, one that is present has not ended.
+-- System time of versions: one that ended began before, but where the clock was set back meanwhile; one that is present has
+-- not ended.
 create view thule.fsck_version_interval as
 with version as (
     select 'inode' as rel, true as present, ino, op_from, op_to, valid_from, valid_to from thule.inode
@@ -23,4 +24,6 @@ select 'version_interval' as check_id, 'error' as severity, v.ino,
         v.valid_to) as detail
 from version v
 where (v.present and (v.op_to <> 9223372036854775807 or v.valid_to <> 'infinity'))
-    or (not v.present and (v.op_from >= v.op_to or v.valid_from > v.valid_to or v.op_to = 9223372036854775807));
+    or (not v.present and (v.op_from >= v.op_to or v.op_to = 9223372036854775807))
+    or (not v.present and v.valid_from > v.valid_to
+        and not exists (select from thule.clock_step s where s.op > v.op_from and s.op <= v.op_to));

@@ -1,17 +1,19 @@
 -- Does what is planned in pg_temp.change_name, change_inode, change_cut, change_extent and change_xattr, as ops of the given
 -- process.
 -- Parameters: actor, a JSON object with the columns of thule.actor; tag, of the ops; mount, thule.mount.id; opened, inodes that
---   processes have open: those that lose their last name stay, without one, until they are closed.
+--   processes have open: those that lose their last name stay, without one, until they are closed; now, the time by the clock of
+--   whoever makes ops, which the first of these has unless it is just before that of the last op there is.
 -- Returns: how many ops. Fills pg_temp.touched.
 -- Tables touched: all of the filesystem's but blob: restored bytes are those of the blobs of then.
 -- An inode has one version from all the ops, which begins with the first of them: as a batch would have made it.
-create function thule.change_apply(actor jsonb, tag text, mount bigint, opened bigint[]) returns bigint
+create function thule.change_apply(actor jsonb, tag text, mount bigint, opened bigint[], now timestamptz) returns bigint
 language plpgsql
 as $$
 declare
     super   record;
     free_op bigint;
     began   timestamptz;
+    last_at timestamptz;
     now_ns  bigint;
 begin
     select s.next_op, s.next_ino into super from thule.superblock s for update;
@@ -19,8 +21,14 @@ begin
     if free_op = super.next_op then
         return 0;
     end if;
-    select greatest(clock_timestamp(), o.at + interval '1 microsecond') into began
+    -- As journal_append() does; CLOCK_TOLERANCE_US is this second.
+    select case when change_apply.now < o.at - interval '1 second' then change_apply.now
+            else greatest(change_apply.now, o.at + interval '1 microsecond') end, o.at
+        into began, last_at
         from thule.op o order by o.op desc limit 1;
+    if began < last_at then
+        insert into thule.clock_step (op, at, was) values (super.next_op, began, last_at);
+    end if;
     now_ns := (extract(epoch from began) * 1000000)::bigint * 1000;
 
     insert into thule.actor (id, host, boot_id, pid, start_time, ppid, uid, gid, loginuid, exe, comm, cmdline, cgroup,

@@ -15,6 +15,9 @@ begin
     if found_op is not null then            -- pruning keeps what was true at a snapshot
         return found_op;
     end if;
+    if t ~ '^\s*op:\d+\s*$' then            -- whatever its time is: the clock may have been set back
+        return thule.kept_op(substring(t from '\d+')::bigint, t);
+    end if;
     select o.op, o.at into first from thule.op o order by o.op limit 1;
     select o.op, o.at into last from thule.op o order by o.op desc limit 1;
     -- The clock of the host that made the last op may be ahead of this one.
@@ -22,7 +25,7 @@ begin
         raise exception using errcode = 'no_data_found',
             message = format('%s is in the future: it is %s now', t, clock_timestamp()::timestamptz(0));
     end if;
-    found_op := case when t ~ '^\s*op:\d+\s*$' then substring(t from '\d+')::bigint else thule.op_at(at) end;
+    found_op := thule.op_at(at);
     perform thule.kept_op(found_op, t);
     if found_op = 0 then
         raise exception using errcode = 'no_data_found',

@@ -1,12 +1,14 @@
 -- Does what a row of thule.request asks for, in the caller's transaction, whose session must hold the lease.
--- Parameters: request, its id; opened, inodes that processes have open, see thule.change_apply. Erasing does not wait for their close.
+-- Parameters: request, its id; opened, inodes that processes have open, see thule.change_apply. Erasing does not wait for their close;
+--   now, the time by the clock of whoever makes ops.
 -- Returns: nothing; writes result and done_at into the row, and leaves in pg_temp.touched (ino, parent, name, revived), which
 --   goes with the transaction, what caches have to drop: an inode, or a name in a directory.
 --   Errors: not the holder of the lease (object_not_in_prerequisite_state), no such request (no_data_found), those of
 --   what is asked for and, without force, of thule.quota_check. Then nothing has changed, and it is the caller's to store the error.
 -- Tables touched: all of the filesystem's.
 -- The session of a daemon plans for single rows (fs/journal/lease.c); this is made of large joins.
-create function thule.perform(request bigint, opened bigint[] default '{}') returns void
+create function thule.perform(request bigint, opened bigint[] default '{}', now timestamptz default clock_timestamp())
+returns void
 language plpgsql
 set enable_seqscan = on
 set enable_hashjoin = on
@@ -82,7 +84,7 @@ begin
     end case;
     select s.next_op into first from thule.superblock s;
     answer := thule.change_result(viewer);        -- with the paths of before, as the plan has them
-    ops := thule.change_apply(r.args -> 'actor', tag, live, case when r.kind <> 'erase' then opened else '{}' end);
+    ops := thule.change_apply(r.args -> 'actor', tag, live, case when r.kind <> 'erase' then opened else '{}' end, perform.now);
     if r.kind = 'erase' then
         erased := thule.erase_finish(r.args);
     end if;

@@ -28,11 +28,11 @@ begin
             where s.total > max_bytes), 0);
     elsif before is not null then
         at := thule.instant(before);
-        if at > clock_timestamp() then
+        if at > clock_timestamp() and before !~ '^\s*op:' then
             raise exception using errcode = 'invalid_parameter_value',
                 message = format('%s is in the future', before);
         end if;
-        return thule.op_at(at);
+        return thule.op_until(before);
     end if;
     keep := coalesce(keep, (select c.value from thule.config c where c.key = 'retention'));
     if keep is null then

@@ -25,14 +25,14 @@ begin
             hint = 'Give a tag, pid, exe, user or a time. A path alone would be all that ever happened to it, its creation too.';
     end if;
     if args ->> 'since' is not null then
-        first := greatest(first, thule.op_at(thule.instant(args ->> 'since') - interval '1 microsecond') + 1);
+        first := greatest(first, thule.op_before(args ->> 'since') + 1);
     end if;
     -- The id of an actor is its first op.
     if args ->> 'run' is not null then
         first := greatest(first, (select min(a.id) from thule.actor a where a.run = args ->> 'run'));
     end if;
     if args ->> 'until' is not null then
-        last := thule.op_at(thule.instant(args ->> 'until'));
+        last := thule.op_until(args ->> 'until');
     end if;
     drop table if exists pg_temp.undo_op, pg_temp.undo_span;
     create temp table undo_op on commit drop as

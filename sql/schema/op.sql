@@ -1,7 +1,7 @@
 -- The log: one row per state-changing operation, never merged, never updated.
 create table thule.op (
     op         bigint not null,            -- grows in the order in which things happened
-    at         timestamptz not null,       -- grows with op, no two alike from one mount
+    at         timestamptz not null,       -- grows with op, but where the clock was set back: thule.clock_step
     kind       smallint not null,          -- thule.op_kind
     ino        bigint not null,            -- what it was done to
     parent     bigint,                     -- directory and name it was done through, where there is one
@@ -18,6 +18,15 @@ create table thule.op (
 );
 create index op_ino on thule.op (ino, op);
 create index op_tag on thule.op (tag, op) where tag is not null;
+
+-- Where the clock of whoever made ops was set back: from this op on, times are those of the corrected clock. Between two of these
+-- rows, and before and after them, at grows with op. thule.op_at is the one place that makes an op of a time.
+create table thule.clock_step (
+    op  bigint not null,                   -- the first op after it
+    at  timestamptz not null,              -- its time
+    was timestamptz,                       -- of the op before it; null: the log lacks that
+    primary key (op)
+);
 
 -- Kinds of op. enum op_kind of the program has the same numbers.
 create table thule.op_kind (

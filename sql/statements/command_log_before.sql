@@ -2,7 +2,7 @@
 -- ($3 as for command_log_path: until); $4 as $12 there. Null: it never was.
 select max(n.op_to)
 from (
-    select a.path, coalesce(thule.op_at(thule.instant($3::text)), 9223372036854775807) as upto
+    select a.path, coalesce(thule.op_until($3::text), 9223372036854775807) as upto
     from (select coalesce($1::text, thule.escape_name($2::bytea)) as path) a
 ) a
 cross join lateral thule.named_at(a.path) n

@@ -13,8 +13,8 @@ select case when $9::boolean then row_to_json(c) end as json,
 from (
     select *
     from thule.log(coalesce($10::text, thule.escape_name($11::bytea)),
-        coalesce((select thule.op_at(thule.instant($2::text))), 9223372036854775807))
-    where op > coalesce((select thule.op_at(thule.instant($1::text) - interval '1 microsecond')), 0)
+        coalesce((select thule.op_until($2::text)), 9223372036854775807))
+    where op > coalesce((select thule.op_before($1::text)), 0)
         and ($3::text is null or username = $3 or uid::text = $3)
         and ($4::integer is null or pid = $4)
         and ($5::text is null or exe = $5 or right(exe, length($5) + 1) = '/' || $5)

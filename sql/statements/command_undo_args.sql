@@ -2,5 +2,5 @@
 -- else $8: in bytes; $9 whether to force. Each may be null. The root as the path selects nothing by itself.
 -- An age means the same in the plan and when it is done.
 select jsonb_strip_nulls(jsonb_build_object('tag', $1::text, 'pid', $2::integer, 'exe', $3::text, 'user', $4::text,
-    'since', thule.instant($5::text), 'until', thule.instant($6::text),
+    'since', thule.instant_fixed($5::text), 'until', thule.instant_fixed($6::text),
     'path', nullif(coalesce($7::text, thule.escape_name($8::bytea)), '/'), 'force', $9::boolean))

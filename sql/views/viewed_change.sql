@@ -10,5 +10,6 @@ begin atomic
         c.username, c.gid, c.pid, c.exe, case when viewer is null or viewer[1] = c.uid then c.cmdline end, c.host, c.tag,
         case when viewer is null then c.new_path else thule.viewed_path(c.new_path, c.op, viewer) end, c.comm,
         case when viewer is null or viewer[1] = c.uid then c.cwd end,
-        case when viewer is null or viewer[1] = c.uid then c.chain end, c.session, c.unit, c.run, c.deferred, c.xattr;
+        case when viewer is null or viewer[1] = c.uid then c.chain end, c.session, c.unit, c.run, c.deferred, c.xattr,
+        c.clock_set_back;
 end;
