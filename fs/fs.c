@@ -9,6 +9,7 @@ void fs_init(struct fs *fs, const struct fs_config *config)
 		.next_ino = config->next_ino,
 		.nudge_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	pthread_mutex_init(&fs->lock, NULL);
+	pass_init(&fs->pass);
 	state_init(&fs->state, config->max_inodes);
 }
 
@@ -17,6 +18,7 @@ void fs_destroy(struct fs *fs)
 	state_free(&fs->state);
 	if (fs->nudge_fd >= 0)
 		close(fs->nudge_fd);
+	pass_destroy(&fs->pass);
 	pthread_mutex_destroy(&fs->lock);
 }
 

@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "actor/actor.h"
+#include "base/pass.h"
 #include "db/disk.h"
 #include "db/reader.h"
 #include "db/row.h"
@@ -42,6 +43,7 @@ struct fs {
 	struct actor_host host;
 	struct transport *transport;
 	struct disk disk;      /* of the server */
+	struct pass pass;      /* for who asks at the door */
 	struct past *past;     /* instants that are being read; op/past.c */
 	struct access *access; /* access times; op/access.c */
 };

@@ -29,6 +29,13 @@ static bool door_settle(void *arg)
 	return committed >= last;
 }
 
+static bool door_proves(void *arg, const char *text)
+{
+	struct fs *fs = arg;
+
+	return pass_valid(&fs->pass, text);
+}
+
 /* Of several mounts on one directory the last one is ours: it was made a moment ago. */
 static bool find_device(const struct mount_point *m, void *arg)
 {
@@ -49,6 +56,7 @@ struct door *visitors_start(struct fs *fs, const char *conninfo, const char *pat
 		.others = others,
 		.actors = fs->actors,
 		.host = &fs->host,
+		.proves = door_proves,
 		.settle = door_settle,
 		.arg = fs};
 	struct error err = {0};

@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/pass.h"
 #include "base/show.h"
 #include "db/zone.h"
 #include "door/place.h"
@@ -41,7 +43,7 @@ static void take_error(PGconn *conn, const struct mount_point *m, struct error *
 	if (said)
 		error_set(err, strstr(said, "too many") ? ERR_BUSY : ERR_AUTH, "%s: %.*s", m->dir,
 			(int)strcspn(said + strlen(words), "\n"), said + strlen(words));
-	else if (strstr(text, "requirepeer"))
+	else if (strstr(text, "requirepeer") || strstr(text, "local user"))
 		error_set(err, ERR_AUTH,
 			"%s: it is not root's daemon that listens in %s: nothing was asked of it",
 			m->dir, DOOR_ROOT);
@@ -60,10 +62,22 @@ static void say_notice(void *arg, const char *message)
 	show_line(stderr, "thule: %.*s\n", (int)strcspn(text, "\n"), text);
 }
 
+/* What proves that the mount can be reached from here. */
+static bool tell_pass(
+	const struct mount_point *m, char pass[static PASS_TEXT_SIZE], struct error *err)
+{
+	ssize_t n = getxattr(m->dir, PASS_XATTR, pass, PASS_TEXT_SIZE - 1);
+
+	if (n != PASS_TEXT_SIZE - 1)
+		return error_sys(err, "the mount at %s cannot be asked", m->dir);
+	pass[n] = '\0';
+	return true;
+}
+
 PGconn *door_connect(const struct mount_point *m, struct error *err)
 {
 	char path[DOOR_NAME_MAX + 32], dir[DOOR_NAME_MAX], zone[ZONE_SIZE];
-	char options[ZONE_SIZE + 16] = "";
+	char options[ZONE_SIZE + 16] = "", pass[PASS_TEXT_SIZE];
 	const struct passwd *root;
 	PGconn *conn;
 
@@ -75,6 +89,8 @@ PGconn *door_connect(const struct mount_point *m, struct error *err)
 			m->dir, path, DOOR_ROOT);
 		return NULL;
 	}
+	if (!tell_pass(m, pass, err))
+		return NULL;
 	door_name(m->device, dir);
 	root = getpwuid(0);
 	if (zone_read(zone))
@@ -84,7 +100,7 @@ PGconn *door_connect(const struct mount_point *m, struct error *err)
 	const char *keys[] = {"host", "port", "user", "dbname", "requirepeer", "options", "sslmode",
 		"gssencmode", "channel_binding", "target_session_attrs", "connect_timeout",
 		"client_encoding", "application_name", NULL};
-	const char *values[] = {dir, DOOR_PORT, "viewer", "thule", root ? root->pw_name : "root",
+	const char *values[] = {dir, DOOR_PORT, pass, "thule", root ? root->pw_name : "root",
 		options, "disable", "disable", "disable", "any", "10", "UTF8", "thule", NULL};
 	conn = PQconnectdbParams(keys, values, 0);
 	if (PQstatus(conn) == CONNECTION_OK && door_behind(conn)) {

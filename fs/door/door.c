@@ -90,7 +90,7 @@ static bool open_socket(struct door *d, struct error *err)
 	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (d->fd < 0 || bind(d->fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
 		chmod(a.sun_path, d->config.others ? 0666 : 0600) < 0 ||
-		listen(d->fd, CLIENTS_MAX) < 0)
+		listen(d->fd, SOMAXCONN) < 0)
 		return error_sys(err, "cannot listen on %s", a.sun_path);
 	return true;
 }

@@ -21,6 +21,8 @@ struct door_config {
 	bool others;     /* users but the owner may use the mount */
 	struct actor_cache *actors;
 	const struct actor_host *host;
+	/* Whether a client that says this can reach the mount: base/pass.h. */
+	bool (*proves)(void *arg, const char *text);
 	/* Waits, not for long, until what was acknowledged is committed; false: it is not. */
 	bool (*settle)(void *arg);
 	void *arg;

@@ -60,11 +60,16 @@ static bool receive(struct session *s, size_t n, int ms)
 	return true;
 }
 
-static bool fatal(struct session *s, const char *text)
+static bool refuse(struct session *s, const char *sqlstate, const char *text)
 {
-	wire_add_error(&s->out, true, "08P01", text, NULL);
+	wire_add_error(&s->out, true, sqlstate, text, NULL);
 	session_flush(s);
 	return false;
+}
+
+static bool fatal(struct session *s, const char *text)
+{
+	return refuse(s, "08P01", text);
 }
 
 /* Reads a message; its body is in s->in. */
@@ -104,6 +109,11 @@ static bool greet(struct session *s)
 			!wire_startup(s->in.data, s->in.len, &startup))
 			return fatal(s, "what was sent is no request of the command thule");
 		if (startup.code == WIRE_PROTOCOL) {
+			/* Else the modes of directories above the mount would mean nothing here. */
+			if (!startup.user ||
+				!s->door->config.proves(s->door->config.arg, startup.user))
+				return refuse(s, "28000",
+					"only who can reach the mount may ask its daemon");
 			if (startup.zone && is_zone(startup.zone))
 				strcpy(s->zone, startup.zone);
 			wire_add_welcome(&s->out, THULE_VERSION);

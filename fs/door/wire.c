@@ -73,7 +73,9 @@ bool wire_startup(char *body, size_t len, struct wire_startup *out)
 		value = take_text(&c);
 		if (!value)
 			return false;
-		if (!strcasecmp(key, "TimeZone"))
+		if (!strcmp(key, "user"))
+			out->user = value;
+		else if (!strcasecmp(key, "TimeZone"))
 			out->zone = value;
 		else if (!strcmp(key, "options") && !strncmp(value, option, strlen(option)))
 			out->zone = value + strlen(option);

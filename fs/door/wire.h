@@ -32,7 +32,8 @@ uint32_t wire_u32(const char *data);
 bool wire_known(char type);
 
 struct wire_startup {
-	uint32_t code; /* enum wire_code, or anything */
+	const char *user; /* or NULL */
+	uint32_t code;    /* enum wire_code, or anything */
 	const char
 		*zone; /* the time zone that the client asks for, or NULL; points into the packet */
 };

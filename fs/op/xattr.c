@@ -196,15 +196,29 @@ static void end_xattr(struct call *c, void *data, size_t len, size_t size)
 	free(data);
 }
 
+/* It is of no inode: that it was asked for says that the mount can be reached. */
+static void tell_pass(fuse_req_t req, size_t size)
+{
+	struct fs *fs = fuse_req_userdata(req);
+	char text[PASS_TEXT_SIZE];
+
+	pass_tell(&fs->pass, text);
+	reply_xattr(req, text, PASS_TEXT_SIZE - 1, size);
+}
+
 void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
 	struct inode *inode;
 	struct xattr *x = NULL;
 	struct call c;
-	int rc;
+	int rc = check_name(name);
 
-	if (check_name(name)) {
-		fuse_reply_err(req, check_name(name));
+	if (rc && !strcmp(name, PASS_XATTR)) {
+		tell_pass(req, size);
+		return;
+	}
+	if (rc) {
+		fuse_reply_err(req, rc);
 		return;
 	}
 	call_begin(&c, req);
