@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "interrupt.h"
+
 /* What is printed later, in this process, asks whether there is a terminal behind the pipe. */
 #define IN_USE "THULE_PAGER_IN_USE"
 
@@ -41,8 +43,8 @@ void pager_begin(struct pager *p)
 		dup2(fds[1], STDOUT_FILENO);
 		setenv(IN_USE, "1", 1);
 		/* Whoever leaves the pager wants no more, and says so by closing the pipe; an
-		 * interrupt is for the pager. */
-		signal(SIGINT, SIG_IGN);
+		 * interrupt is for the pager, which shows what has come until then. */
+		signal(SIGINT, interrupt_cancel);
 	} else {
 		p->pid = 0;
 	}

@@ -195,13 +195,13 @@ static bool look(
 	return decided;
 }
 
-/* Until it is decided, or nobody is left who could (false). */
-static bool wait_for_answer(PGconn *conn, const char *id, char **result, struct error *err)
+/* Until it is decided, or nobody is left who could (false). `signals` and `old` are those of
+ * signals_open(), and closed. */
+static bool wait_for_answer(PGconn *conn, const char *id, int signals, const sigset_t *old,
+	char **result, struct error *err)
 {
 	time_t start = time(NULL);
 	bool holder = true, said = false, announced = false, decided = false, ok = true;
-	sigset_t old;
-	int signals = signals_open(&old);
 
 	while (ok && holder && !decided) {
 		bool say = !said && time(NULL) - start >= PATIENCE_S;
@@ -211,12 +211,29 @@ static bool wait_for_answer(PGconn *conn, const char *id, char **result, struct 
 			break;
 		ok = wait_a_while(conn, id, signals, &announced, err);
 		if (ok && signals >= 0)
-			obey_signal(conn, id, &signals, &old);
+			obey_signal(conn, id, &signals, old);
 	}
-	signals_close(&signals, &old);
+	signals_close(&signals, old);
 	if (decided)
 		settle(conn, id, announced || !*result);
 	return decided || !ok;
+}
+
+/* In one transaction: a request that nobody is told of would be performed with the next one. */
+static bool submit(PGconn *conn, const char *kind, const char *args, char id[24], struct error *err)
+{
+	const char *params[] = {id};
+	PGresult *res = NULL;
+
+	if (!db_exec(conn, "listen thule_done; begin", err))
+		return false;
+	if (insert(conn, kind, args, id, err))
+		res = ask(conn, STMT_REQUEST_NOTIFY, 1, params, err);
+	PQclear(res);
+	if (res)
+		return db_exec(conn, "commit", err);
+	db_exec(conn, "rollback", NULL);
+	return false;
 }
 
 /* Asks whoever has the lease. *gone: nobody has it any more, and the request was taken back. */
@@ -225,14 +242,16 @@ static char *ask_holder(
 {
 	char id[24], *result = NULL;
 	const char *params[] = {id};
+	sigset_t old;
+	int signals = signals_open(&old);
 	bool holder;
 	PGresult *res;
 
-	if (!db_exec(conn, "listen thule_done", err) || !insert(conn, kind, args, id, err))
+	if (!submit(conn, kind, args, id, err)) {
+		signals_close(&signals, &old);
 		return NULL;
-	res = ask(conn, STMT_REQUEST_NOTIFY, 1, params, err);
-	PQclear(res);
-	if (res && wait_for_answer(conn, id, &result, err))
+	}
+	if (wait_for_answer(conn, id, signals, &old, &result, err))
 		return result;
 	res = ask(conn, STMT_REQUEST_WITHDRAW, 1, params, err);
 	*gone = res && PQntuples(res) == 1;

@@ -8,6 +8,7 @@
 #include "db/conn.h"
 #include "db/schema.h"
 #include "door.h"
+#include "interrupt.h"
 #include "source.h"
 #include "text.h"
 
@@ -130,6 +131,8 @@ PGconn *target_connect(const struct target *t, struct error *err)
 		return NULL;
 	}
 	conn = db_connect(t->conninfo, "thule", err);
+	if (conn)
+		interrupt_watch(conn);
 	if (conn && !check(conn, t, err)) {
 		PQfinish(conn);
 		return NULL;

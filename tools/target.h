@@ -31,9 +31,9 @@ bool target_find(const char *path, struct target *t, struct error *err);
 bool target_of_mount(const struct mount_point *m, struct target *t, struct error *err);
 
 /*
- * Connects, with the caller's time zone. ERR_NOT_FOUND when there is no filesystem in that
- * database, or not the one that is mounted there, ERR_VERSION when it is not of this program's
- * version. PQfinish() it.
+ * Connects, with the caller's time zone; what ends the program cancels its query (interrupt.h).
+ * ERR_NOT_FOUND when there is no filesystem in that database, or not the one that is mounted there,
+ * ERR_VERSION when it is not of this program's version. PQfinish() it.
  */
 PGconn *target_connect(const struct target *t, struct error *err);
 

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+# A command that is interrupted or killed leaves nothing behind in the server: its query is cancelled, or notices. An undo says
+# whether it was taken back or is done.
+# timeout: 240
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from case import MNT, equal, path, read, shell, sql, write
+from terminal import Terminal
+
+THULE = os.environ["THULE"]
+TABLES = ("op", "inode", "inode_history", "dirent", "dirent_history", "extent", "superblock")
+
+# Without the confirmation of an undo, which asks the server, too.
+COMMANDS = (["log"], ["log", "/file", "--json"], ["diff", "op:17", "now"], ["fsck"], ["tar", "/"], ["cat", "/file"], ["blame", "/file"],
+            ["prune", "--keep", "1d", "--dry-run"], ["undo", "--tag", "none", "--dry-run"], ["undo", "--tag", "none"],
+            ["snapshot", "create", "s"], ["erase", "/file", "--yes"])
+
+
+def until(condition, what):
+    end = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"not within 60 s: {what}")
+        time.sleep(0.02)
+
+
+def database(query):
+    return shell("sql", query)
+
+
+def queries():
+    """Of commands, in the server."""
+    return int(database("select count(*) from pg_stat_activity where application_name = 'thule' and state <> 'idle'"))
+
+
+class Locked:
+    """Tables that nobody can read or write, so that what needs them takes its time."""
+
+    def __init__(self, mode="access exclusive", tables=TABLES):
+        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", os.environ["THULE_SOURCE"]], stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, text=True)
+        names = ", ".join(f"thule.{table}" for table in tables)
+        self.psql.stdin.write(f"begin; lock table {names} in {mode} mode; select 'locked';\n")
+        self.psql.stdin.flush()
+        equal("locked\n", self.psql.stdout.readline(), "lock")
+
+    def release(self):
+        self.psql.communicate("commit;\n")
+
+
+def start(words, **named):
+    # A shell without job control makes what runs in its background ignore some.
+    default = "import os, signal, sys; signal.signal(2, signal.SIG_DFL); signal.signal(3, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    return subprocess.Popen([sys.executable, "-c", default, THULE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, **named)
+
+
+def interrupted(words, number):
+    process = start(words)
+    until(lambda: queries() == 1, f"the query of {words}")
+    process.send_signal(number)
+    out, said = process.communicate(timeout=60)
+    equal(-number, process.returncode, f"how {words} ended after {number.name}; it said {out}{said}")
+    until(lambda: queries() == 0, f"the end of the query of {words} after {number.name}")
+
+
+def every_command():
+    lock = Locked()
+    for words in COMMANDS:
+        interrupted(words, signal.SIGINT)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL):
+        interrupted(COMMANDS[0], number)
+    lock.release()
+
+
+def terminals():
+    """Also behind a pager, which takes Ctrl-C for itself, and when the terminal goes."""
+    lock = Locked()
+    terminal = Terminal(THULE, "log", environment={**os.environ, "THULE_PAGER": "cat"})
+    until(lambda: queries() == 1, "a query")
+    terminal.type(b"\x03")
+    equal(130, terminal.wait(), "exit status after Ctrl-C")
+    until(lambda: queries() == 0, "the end of the query after Ctrl-C")
+    terminal = Terminal(THULE, "log", environment={**os.environ, "THULE_PAGER": "cat -u"})
+    until(lambda: queries() == 1, "a query behind a pager")
+    terminal.type(b"\x03")
+    equal(True, terminal.wait() != 0, "exit status after Ctrl-C behind a pager")
+    until(lambda: queries() == 0, "the end of the query behind a pager")
+    terminal = Terminal(THULE, "log")
+    until(lambda: queries() == 1, "a query")
+    os.close(terminal.fd)
+    until(lambda: queries() == 0, "the end of the query after the terminal went")
+    os.waitpid(terminal.pid, 0)
+    lock.release()
+
+
+def nobody_reads():
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = start(["tar", MNT])
+    process.communicate()
+    equal(0, process.returncode, "exit status of tar")
+    process = subprocess.Popen([THULE, "log"], stdout=writer, stderr=subprocess.DEVNULL)
+    os.close(writer)
+    equal(True, process.wait(timeout=60) != 0, "exit status of a log that nobody reads")
+    until(lambda: queries() == 0, "the end of a query that nobody reads")
+
+
+def undo_that_was_begun():
+    """By the daemon: it goes on, and so does who asked, until it is done."""
+    pid = subprocess.run(["sh", "-c", f"echo $$; echo bad >{path('file')}"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    sql("select 1")
+    lock = Locked("exclusive", ["extent"])
+    process = start(["undo", "--pid", pid, "--yes"])
+    until(lambda: database("select count(*) from thule.request where done_at is null") == "1", "the request")
+    until(lambda: database("select count(*) from pg_locks where not granted") != "0", "the daemon at it")
+    process.send_signal(signal.SIGINT)
+    line = process.stderr.readline()
+    equal(True, "will be done" in line, f"what it says: {line}")
+    lock.release()
+    out, said = process.communicate(timeout=60)
+    equal(0, process.returncode, f"exit status of an undo that was begun; it said {out}{said}")
+    equal(b"content", read("file"), "the file after it")
+
+
+def undo_without_a_mount():
+    """By the command itself, in one transaction: nothing has changed."""
+    pid = subprocess.run(["sh", "-c", f"echo $$; echo bad >{path('file')}"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    shell("umount_fs")
+    lock = Locked("exclusive", ["extent"])
+    process = start(["undo", "--pid", pid, "--yes"])
+    until(lambda: database("select count(*) from pg_locks where not granted") != "0", "the command at it")
+    process.send_signal(signal.SIGINT)
+    out, said = process.communicate(timeout=60)
+    equal(-signal.SIGINT, process.returncode, f"how it ended; it said {out}{said}")
+    until(lambda: queries() == 0, "the end of its query")
+    lock.release()
+    equal("0", database("select count(*) from thule.request where done_at is null"), "requests that are left")
+    shell("mount_fs")
+    equal(b"bad\n", read("file"), "the file after it")
+
+
+def main():
+    write("file", b"content")
+    sql("select 1")
+    every_command()
+    terminals()
+    nobody_reads()
+    undo_that_was_begun()
+    undo_without_a_mount()
+
+
+main()

@@ -1,0 +1,79 @@
+#include "interrupt.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <unistd.h>
+
+/* A server that stands still does not answer: then the program ends without having cancelled. */
+#define CANCEL_LIMIT_S 2
+
+/* How often the server looks whether the program is still there. */
+#define CHECK_INTERVAL "1s"
+
+/* A signal handler has no other way to know. PQcancel() is the one function of libpq that is made
+ * for them, and needs nothing of the connection but this. */
+static PGcancel *volatile cancel;
+static volatile sig_atomic_t ended_by;
+
+void interrupt_cancel(int signal)
+{
+	char problem[256];
+	int saved = errno;
+
+	if (cancel)
+		PQcancel(cancel, problem, sizeof(problem));
+	errno = saved;
+}
+
+/* Ends the program by a signal, as if it had not been handled. */
+static void end_by(int number)
+{
+	sigset_t set;
+
+	signal(number, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	kill(getpid(), number);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+static void give_up(int number)
+{
+	end_by(ended_by);
+}
+
+static void obey(int number)
+{
+	struct sigaction alarmed = {.sa_handler = give_up};
+
+	/* The same signal again ends it at once: sigaction's SA_RESETHAND and SA_NODEFER. */
+	ended_by = number;
+	sigaction(SIGALRM, &alarmed, NULL);
+	alarm(CANCEL_LIMIT_S);
+	interrupt_cancel(number);
+	end_by(number);
+}
+
+static void handle(int number)
+{
+	struct sigaction ours = {.sa_handler = obey, .sa_flags = SA_RESETHAND | SA_NODEFER}, old;
+
+	/* What whoever started us ignores is left so. */
+	if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+		sigaction(number, &ours, NULL);
+}
+
+void interrupt_watch(PGconn *conn)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	PGcancel *old = cancel;
+
+	/* Servers before 14 do not know it. */
+	PQclear(PQexec(conn, "set client_connection_check_interval = '" CHECK_INTERVAL "'"));
+	cancel = PQgetCancel(conn);
+	PQfreeCancel(old);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		handle(signals[i]);
+}
