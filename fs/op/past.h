@@ -71,7 +71,7 @@ void past_caller_release(struct past_caller *c);
 
 /*
  * True when the caller may do `want` (R_OK, X_OK) to an inode as it is now and reach it through its
- * directories; `guard` is what thule.guard says, "" when it is not there any more.
+ * directories; `guard` is what thule.guard says. "", when it does not know, is for root alone.
  */
 bool past_allowed(const struct past_caller *c, const char *guard, int want);
 

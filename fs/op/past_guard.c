@@ -88,6 +88,8 @@ bool past_allowed(const struct past_caller *c, const char *guard, int want)
 
 	if (c->uid == 0)
 		return true;
+	if (!*guard)
+		return false;
 	for (; (guard = guard_parse(guard, &g)); want = X_OK)
 		if (g.acl_len && !c->mode_only ? !acl_allows(&who, &g, (unsigned int)want)
 					       : !mode_allows(&who, &g, (unsigned int)want))

@@ -10,7 +10,7 @@ as $$
 declare
     free_op bigint;
     more  bigint;
-    round integer := 0;
+    wave  bigint[];
 begin
     drop table if exists pg_temp.change_op, pg_temp.change_mode;
     create temp table change_op (
@@ -75,11 +75,14 @@ begin
         from pg_temp.change_op o where o.ino = x.ino and o.name = x.name;
 
     loop
-        round := round + 1;
-        if round <= 500 then
+        -- All are looked at, and then those that waited for what was done last: directories in each other take as many
+        -- rounds as they are deep.
+        wave := array(select c.id from pg_temp.change_name c where c.active);
+        while cardinality(wave) > 0 loop
             with ready as (
                 select c.id, free_op - 1 + row_number() over (order by c.id) as op
-                from pg_temp.change_name c
+                from unnest(wave) w (id)
+                join pg_temp.change_name c on c.id = w.id
                 where c.active
                     and ((c.from_parent is not null and c.op_off is null) or (c.to_parent is not null and c.op_on is null))
                     and (c.to_parent is null
@@ -91,16 +94,25 @@ begin
                     and (c.to_parent is not null
                         or not exists (select from pg_temp.change_name f
                             where f.active and f.from_parent = c.ino and f.op_off is null))
+            ), done as (
+                update pg_temp.change_name c set
+                        op_off = case when c.from_parent is not null then coalesce(c.op_off, r.op) end,
+                        op_on = case when c.to_parent is not null then r.op end
+                    from ready r where r.id = c.id
+                    returning c.id, c.ino, c.from_parent, c.from_name
             )
-            update pg_temp.change_name c set
-                    op_off = case when c.from_parent is not null then coalesce(c.op_off, r.op) end,
-                    op_on = case when c.to_parent is not null then r.op end
-                from ready r where r.id = c.id;
-            get diagnostics more = row_count;
+            select array(
+                    -- Who gets the name, who is the directory that it was in, and who goes into what has come.
+                    select w.id from done d join pg_temp.change_name w on w.to_parent = d.from_parent and w.to_name = d.from_name
+                    union
+                    select w.id from done d join pg_temp.change_name w on w.ino = d.from_parent and w.to_parent is null
+                    union
+                    select w.id from done d join pg_temp.change_name w on w.to_parent = d.ino where d.from_parent is null),
+                (select count(*) from done)
+                into wave, more;
             free_op := free_op + more;
-            continue when more > 0;
-        end if;
-        -- Names that change places, or a long chain of them: all are taken away before they are given.
+        end loop;
+        -- Names that change places: all are taken away before they are given.
         update pg_temp.change_name c set op_off = free_op - 1 + r.n
             from (
                 select p.id, row_number() over (order by p.id) as n
@@ -111,7 +123,6 @@ begin
         get diagnostics more = row_count;
         free_op := free_op + more;
         exit when more = 0;
-        round := 0;
     end loop;
     if exists (select from pg_temp.change_name c where c.active
         and ((c.from_parent is not null and c.op_off is null) or (c.to_parent is not null and c.op_on is null)))

@@ -52,19 +52,28 @@ begin
         union all
         select 4, row_number() over (), n.action, n.parent, n.name, n.ino, n.detail, null, null, n.op, true, n."by"
         from pg_temp.change_note n
+    ), wanted as materialized (
+        select v.ino, min(c.op) as op
+        from change c
+        cross join lateral (values (c.parent), (c.new_parent)) v (ino)
+        where v.ino is not null
+        group by v.ino
+    ), present as materialized (
+        select * from thule.directory_paths(array(select w.ino from wanted w), 9223372036854775807)
+    ), past as materialized (
+        -- Of those that are gone most were there before all of it.
+        select *
+        from thule.directory_paths(array(select w.ino from wanted w where not exists (select from present p where p.ino = w.ino)),
+            (select min(w.op) - 1 from wanted w))
     ), directory as materialized (
-        select d.ino, case
-            when viewer is null or thule.may_reach(d.ino, case when exists (select from thule.inode i where i.ino = d.ino)
-                then 9223372036854775807 else d.op - 1 end, 1, viewer)
-            then rtrim(coalesce(thule.path_at_op(d.ino, 9223372036854775807), thule.path_at_op(d.ino, d.op - 1)), '/')
+        select w.ino, case
+            when viewer is null or thule.may_reach(w.ino, case when exists (select from thule.inode i where i.ino = w.ino)
+                then 9223372036854775807 else w.op - 1 end, 1, viewer)
+            then coalesce(p.path, l.path, rtrim(thule.path_at_op(w.ino, w.op - 1), '/'))
             else '?' end as path
-        from (
-            select v.ino, min(c.op) as op
-            from change c
-            cross join lateral (values (c.parent), (c.new_parent)) v (ino)
-            where v.ino is not null
-            group by v.ino
-        ) d
+        from wanted w
+        left join present p on p.ino = w.ino
+        left join past l on l.ino = w.ino
     )
     select c.action,
         case

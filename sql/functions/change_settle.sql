@@ -26,12 +26,23 @@ begin
             get diagnostics more = row_count;
             changed := changed + more;
         end if;
-        with left_alone as (
-            update pg_temp.change_name c set active = false
+        with recursive lost (id, ino) as (
+            select c.id, c.ino
+            from pg_temp.change_name c
             where c.active and c.to_parent is not null
                 and not exists (select from thule.inode i where i.ino = c.to_parent and i.nlink > 0)
                 and not exists (select from pg_temp.change_name p
                     where p.ino = c.to_parent and p.active and p.to_parent is not null)
+            union
+            -- And at once what was to come into such a directory, however deep.
+            select c.id, c.ino
+            from lost l
+            join pg_temp.change_name c on c.active and c.to_parent = l.ino
+            where not exists (select from thule.inode i where i.ino = l.ino and i.nlink > 0)
+        ), left_alone as (
+            update pg_temp.change_name c set active = false
+            from lost l
+            where l.id = c.id
             returning c.ino, c.to_parent, c.to_name, c.undone
         )
         insert into pg_temp.change_note
@@ -82,22 +93,29 @@ begin
             get diagnostics more = row_count;
             changed := changed + more;
         end if;
-        with left_alone as (
+        with recursive holds (id, op) as (
+            select c.id, max(h.op)
+            from pg_temp.change_name c
+            cross join lateral (
+                select d.op_from as op
+                from thule.dirent d
+                where d.parent = c.ino and not exists (select from pg_temp.change_name f
+                    where f.active and f.from_parent = d.parent and f.from_name = d.name)
+                union all
+                select i.since from pg_temp.change_name i where i.active and i.to_parent = c.ino
+            ) h
+            where c.active and c.to_parent is null
+            group by c.id
+            union
+            -- And at once the directory that such a one is in, however deep.
+            select u.id, d.op_from
+            from holds h
+            join pg_temp.change_name c on c.id = h.id
+            join thule.dirent d on d.parent = c.from_parent and d.name = c.from_name
+            join pg_temp.change_name u on u.active and u.ino = c.from_parent and u.to_parent is null
+        ), left_alone as (
             update pg_temp.change_name c set active = false
-            from (
-                select c.id, max(h.op) as op
-                from pg_temp.change_name c
-                cross join lateral (
-                    select d.op_from as op
-                    from thule.dirent d
-                    where d.parent = c.ino and not exists (select from pg_temp.change_name f
-                        where f.active and f.from_parent = d.parent and f.from_name = d.name)
-                    union all
-                    select i.since from pg_temp.change_name i where i.active and i.to_parent = c.ino
-                ) h
-                where c.active and c.to_parent is null
-                group by c.id
-            ) held
+            from (select h.id, max(h.op) as op from holds h group by h.id) held
             where held.id = c.id
             returning c.ino, c.from_parent, c.from_name, c.undone, held.op
         )

@@ -2,8 +2,9 @@
 -- Parameters: ino; at_op, the op as of which it is read.
 -- Returns: one row. guard: mode, uid and gid of the inode as it is now, and then of each directory above it, up to the
 --   root, as text ('33188 0 0;16877 0 0'), each followed by its access list in hex where it has one ('33200 0 0 0200...').
---   What is gone counts as it was when it went, where it was then: removing a file opens its past to nobody. Null where
---   nothing of the inode is known any more. stricter: false when whoever may reach it as it was, through its directories of
+--   What is gone counts as it was when it went, where it was then: removing a file opens its past to nobody. Null, which
+--   refuses all but root, where nothing of the inode is known any more or the root is not reached in thule.max_depth() steps.
+--   stricter: false when whoever may reach it as it was, through its directories of
 --   then as they are now, may reach it as it is: same owner, no bit less, same access list, same directory.
 -- Tables touched: dirent, dirent_history, inode, inode_history, xattr, xattr_history (read).
 create function thule.guard(ino bigint, at_op bigint) returns table (stricter boolean, guard text)
@@ -17,7 +18,7 @@ begin atomic
             (select d.parent from thule.dirent_history d where d.ino = u.ino
                 order by d.op_to desc, d.op_from, d.parent, d.name limit 1))
         from up u
-        where u.ino <> 1 and u.depth < 10000
+        where u.ino <> 1 and u.depth < thule.max_depth()
     ), present as (
         select u.depth, u.ino, i.mode, i.uid, i.gid, case when i.xattrs > 0 then (
             select x.value from thule.xattrs_at_op(i.ino, i.op_to - 1) x where x.name = 'system.posix_acl_access') end as acl
@@ -49,5 +50,5 @@ begin atomic
                 select from thule.dirent_history d
                 where d.ino = guard.ino and d.parent = p.ino and d.op_from <= at_op and d.op_to > at_op)),
         (select string_agg(concat_ws(' ', p.mode, p.uid, p.gid, encode(p.acl, 'hex')), ';' order by p.depth) from present p
-            where exists (select from present s where s.depth = 0));
+            where exists (select from present s where s.depth = 0) and exists (select from up u where u.ino = 1));
 end;

@@ -13,6 +13,7 @@ begin atomic
             select d.ino from thule.dirent d where d.parent = held.ino
             union all
             select d.ino from thule.dirent_history d where d.parent = held.ino
+            offset 0
         ) e
     )
     select held.ino from held;

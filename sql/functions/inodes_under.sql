@@ -11,7 +11,9 @@ begin atomic
     ), now_here (ino) as (
         select n.ino from named n where n.op_to = 9223372036854775807
         union
-        select d.ino from now_here h join thule.dirent d on d.parent = h.ino
+        select e.ino
+        from now_here h
+        cross join lateral (select d.ino from thule.dirent d where d.parent = h.ino offset 0) e
     ), ever_here (ino) as (
         select n.ino from named n
         union
@@ -21,6 +23,7 @@ begin atomic
             select d.ino from thule.dirent d where d.parent = h.ino
             union all
             select d.ino from thule.dirent_history d where d.parent = h.ino
+            offset 0
         ) e
     )
     select h.ino from now_here h

@@ -53,7 +53,7 @@ begin
     create temp table quota_then on commit drop as
         with recursive tree (ino, project) as (
             select q.ino, q.id from thule.quota q where q.kind = 2
-            union all
+            union
             select d.ino, t.project
             from tree t
             cross join lateral (
@@ -63,6 +63,7 @@ begin
                     where c.active and c.from_parent = d.parent and c.from_name = d.name)
                 union all
                 select c.ino from pg_temp.change_name c where c.active and c.to_parent = t.ino
+                offset 0
             ) d
             where not exists (select from thule.quota q where q.ino = d.ino)
         ), wanted as materialized (

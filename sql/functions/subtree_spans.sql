@@ -5,16 +5,18 @@
 create function thule.subtree_spans(path text) returns table (ino bigint, op_from bigint, op_to bigint)
 language sql stable strict parallel safe rows 1000
 begin atomic
-    with recursive entry as not materialized (
-        select d.parent, d.ino, d.op_from, d.op_to from thule.dirent d
-        union all
-        select d.parent, d.ino, d.op_from, d.op_to from thule.dirent_history d
-    ), walk (ino, op_from, op_to) as (
+    with recursive walk (ino, op_from, op_to) as (
         select n.ino, n.op_from, n.op_to from thule.named_at(path) n
         union
         select e.ino, greatest(w.op_from, e.op_from), least(w.op_to, e.op_to)
         from walk w
-        join entry e on e.parent = w.ino and e.op_from < w.op_to and e.op_to > w.op_from
+        cross join lateral (
+            select d.ino, d.op_from, d.op_to from thule.dirent d where d.parent = w.ino and d.op_from < w.op_to
+            union all
+            select d.ino, d.op_from, d.op_to from thule.dirent_history d
+            where d.parent = w.ino and d.op_from < w.op_to and d.op_to > w.op_from
+            offset 0
+        ) e
     )
     select w.ino, w.op_from, w.op_to from walk w;
 end;

@@ -7,16 +7,13 @@
 create function thule.file_at_op(at_op bigint) returns setof thule.file
 language sql stable strict parallel safe rows 10000
 begin atomic
-    with recursive entry as not materialized (
-        select d.parent, d.name, d.ino from thule.dirent d where d.op_from <= at_op
+    with recursive tree (ino, path, depth) as (
+        select 1::bigint, ''::text, 0
         union all
-        select d.parent, d.name, d.ino from thule.dirent_history d where d.op_from <= at_op and d.op_to > at_op
-    ), tree (ino, path) as (
-        select 1::bigint, ''::text
-        union all
-        select e.ino, t.path || '/' || thule.escape_name(e.name)
+        select e.ino, t.path || '/' || thule.escape_name(e.name), t.depth + 1
         from tree t
-        join entry e on e.parent = t.ino
+        cross join lateral (select d.ino, d.name from thule.entry_at_op(t.ino, at_op) d offset 0) e
+        where t.depth < thule.max_depth()
     )
     select case t.path when '' then '/' else t.path end,
         i.ino,

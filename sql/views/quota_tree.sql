@@ -1,12 +1,12 @@
 -- The directory tree that every inode with a name counts for, by where its names are: that of the nearest directory
--- above, or itself, that is the top of one. A row for each of its names that is in one.
+-- above, or itself, that is the top of one. A row for each tree that one of its names is in.
 create view thule.quota_tree as
 with recursive tree (ino, project) as (
     select q.ino, q.id from thule.quota q where q.kind = 2
-    union all
+    union
     select d.ino, t.project
     from tree t
-    join thule.dirent d on d.parent = t.ino
+    cross join lateral (select e.ino from thule.dirent e where e.parent = t.ino offset 0) d
     where not exists (select from thule.quota q where q.ino = d.ino)
 )
 select t.ino, t.project from tree t;

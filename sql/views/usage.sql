@@ -54,7 +54,8 @@ begin
             order by op_to desc, op_from limit 1
         ) n
     ), directory as materialized (
-        select p.parent, thule.path_at_op(p.parent, high) as path from (select distinct place.parent from place) p
+        select d.ino as parent, case d.path when '' then '/' else d.path end as path
+        from thule.directory_paths(array(select distinct place.parent from place), high) d
     ), named as materialized (
         select c.op, c.kind, c.ino, c.new_parent, c.new_name, c.len,
             case when by <> 'directory' then c.name

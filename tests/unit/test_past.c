@@ -47,8 +47,9 @@ START_TEST(guards)
 	ck_assert(may(11, 1, 20, file, R_OK));
 	ck_assert(!may(11, 1, 1, file, R_OK));
 	ck_assert(may(0, 1, 1, file, R_OK));
-	/* Gone: nothing of now to check. */
-	ck_assert(may(11, 1, 1, "", R_OK));
+	/* Nothing is known of it, or of a directory above: for root alone. */
+	ck_assert(!may(11, 1, 1, "", R_OK));
+	ck_assert(may(0, 1, 1, "", R_OK));
 	/* The class that one belongs to decides, also where another has more: 0407. */
 	ck_assert(!may(11, 20, 1, "33031 10 20", R_OK));
 	ck_assert(may(12, 1, 1, "33031 10 20", R_OK));
