@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +26,9 @@
 /* How long mounting waits for a server that says that it takes no connections yet. */
 #define STARTING_LIMIT_MS 60000
 #define STARTING_STEP_MS  200
+
+/* Processes that are remembered, where there are descriptors for them. */
+#define ACTORS_MAX 512
 
 /* The pieces, in the order in which they come up; they go down in the opposite one. */
 struct server {
@@ -375,6 +379,22 @@ static void lease_changed(void *arg, enum journal_lease lease)
 	reader_set_gate(s->fs.reader, gates[lease]);
 }
 
+/*
+ * As many descriptors as this process may have, and how many processes that asked are remembered
+ * with one each: a quarter is theirs, the rest is for requests, ancestors, connections and helpers.
+ */
+static size_t actor_room(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return ACTORS_MAX / 8;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		getrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur / 4 < ACTORS_MAX ? (size_t)limit.rlim_cur / 4 + 1 : ACTORS_MAX;
+}
+
 static bool start(struct server *s, struct error *err)
 {
 	bool past = *s->config->at;
@@ -383,7 +403,7 @@ static bool start(struct server *s, struct error *err)
 	s->fs.access = access_new();
 	if (!open_schema(s, err) || !(past ? start_past(s, err) : start_journal(s, err)))
 		return false;
-	s->fs.actors = actor_cache_new(512, (enum actor_detail)s->config->actor);
+	s->fs.actors = actor_cache_new(actor_room(), (enum actor_detail)s->config->actor);
 	if (!s->fs.actors)
 		return error_set(err, ERR_SYSTEM, "out of memory");
 	s->fs.reader = reader_start(s->conninfo, settle, s, err);

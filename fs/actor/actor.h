@@ -23,8 +23,9 @@ struct actor {
 	int session;       /* its session id, setsid(2); 0: none, or outside of our pid namespace */
 	uint32_t uid, gid; /* of the request */
 	int64_t loginuid;  /* -1: none set */
-	char *exe;         /* ends in " (deleted)" when the program's file was removed */
-	char *comm;        /* of the process's main thread */
+	unsigned int marks; /* enum actor_mark: base/mark.h */
+	char *exe;          /* as the kernel has it; whether it is what it says: marks */
+	char *comm;         /* of the process's main thread */
 	char *cmdline;
 	char *cgroup;
 	char *cwd;
@@ -51,8 +52,8 @@ enum actor_detail {
 
 /*
  * A cache of the `capacity` (> 0) processes and threads that asked last; each entry keeps one
- * descriptor open. Starts threads when they are first needed, so create it after daemonising.
- * NULL when out of memory.
+ * descriptor open, and a quarter as many are of ancestors. Starts threads when they are first
+ * needed, so create it after daemonising. NULL when out of memory.
  */
 struct actor_cache *actor_cache_new(size_t capacity, enum actor_detail detail);
 

@@ -14,6 +14,7 @@
 #include "actor/facts.h"
 #include "actor/process.h"
 #include "base/clock.h"
+#include "base/mark.h"
 
 /*
  * How a hit is known to be still true. An entry keeps a descriptor of /proc/PID/task/PID/stat,
@@ -67,7 +68,7 @@ struct actor_cache *actor_cache_new(size_t capacity, enum actor_detail detail)
 
 	if (!cache)
 		return NULL;
-	cache->reader = facts_reader_new();
+	cache->reader = facts_reader_new(capacity / 4 + 8);
 	if (!cache->reader) {
 		free(cache);
 		return NULL;
@@ -255,6 +256,7 @@ static struct actor *unknown_actor(const struct key *key, const char *comm)
 	struct actor *a = actor_new(key->tid, key->uid, key->gid);
 	if (!a)
 		return NULL;
+	a->marks = key->tid > 0 ? ACTOR_INCOMPLETE : 0;
 	a->comm = strdup(comm);
 	if (actor_complete(a))
 		return a;

@@ -12,10 +12,12 @@
 
 #include "actor/lineage.h"
 #include "actor/proc.h"
+#include "actor/program.h"
 #include "actor/username.h"
 
 enum {
 	MAX_THREADS = 8,               /* more are of use only while some are stuck */
+	MAX_PROGRAMS = 2,              /* threads that may look at programs */
 	TEXT_READ = 2 * PROC_TEXT_MAX, /* more than fits, so that a cut shows */
 };
 
@@ -34,6 +36,7 @@ struct facts_reader {
 	pthread_cond_t work, done;
 	struct facts_job *queue;
 	int queued, idle, nthreads;
+	int programs; /* threads that look at a program */
 	bool stopping;
 	pthread_t threads[MAX_THREADS];
 	struct username_cache *names;
@@ -130,6 +133,25 @@ static bool read_cmdline(
 	return out->cmdline;
 }
 
+/* A filesystem that does not answer holds a few threads, and all that run programs of it are
+ * unknown. */
+static bool read_exe(struct facts_reader *reader, const struct facts_job *job, struct facts *out)
+{
+	bool busy;
+
+	pthread_mutex_lock(&reader->lock);
+	busy = reader->programs == MAX_PROGRAMS;
+	reader->programs += !busy;
+	pthread_mutex_unlock(&reader->lock);
+	if (busy)
+		return true;
+	out->exe = program_marks(job->dirfd, &out->exe_whole);
+	pthread_mutex_lock(&reader->lock);
+	reader->programs--;
+	pthread_mutex_unlock(&reader->lock);
+	return true;
+}
+
 static bool read_run(struct facts_reader *reader, const struct facts_job *job, struct facts *out)
 {
 	(void)reader;
@@ -146,6 +168,7 @@ static const struct {
 	{FACT_CGROUP, read_cgroup},
 	{FACT_USER, read_user},
 	{FACT_KIN, read_kin},
+	{FACT_EXE, read_exe},
 	{FACT_RUN, read_run},
 	{FACT_CMDLINE, read_cmdline},
 };
@@ -173,6 +196,10 @@ static void publish(struct facts *all, struct facts *part, enum fact fact)
 	}
 	if (fact == FACT_RUN)
 		all->run = part->run;
+	if (fact == FACT_EXE) {
+		all->exe = part->exe;
+		all->exe_whole = part->exe_whole;
+	}
 	if (fact == FACT_CMDLINE)
 		all->cmdline = part->cmdline;
 	all->known |= fact;
@@ -224,7 +251,7 @@ static void *facts_thread(void *arg)
 	return NULL;
 }
 
-struct facts_reader *facts_reader_new(void)
+struct facts_reader *facts_reader_new(size_t ancestors)
 {
 	struct facts_reader *reader = calloc(1, sizeof(*reader));
 	pthread_condattr_t attr;
@@ -232,7 +259,7 @@ struct facts_reader *facts_reader_new(void)
 	if (!reader)
 		return NULL;
 	reader->names = username_cache_new();
-	reader->lineage = lineage_new();
+	reader->lineage = lineage_new(ancestors);
 	if (!reader->names || !reader->lineage) {
 		if (reader->names)
 			username_cache_free(reader->names);

@@ -17,6 +17,7 @@ enum fact {
 	FACT_KIN = 4,
 	FACT_CMDLINE = 8,
 	FACT_RUN = 16,
+	FACT_EXE = 32,
 };
 
 /* What was not asked for, or is not there (yet), is NULL. */
@@ -28,14 +29,17 @@ struct facts {
 	char *chain;        /* KIN: its ancestors (lineage.h) */
 	char *kin_run;      /* KIN: value of RUN_VARIABLE of the nearest ancestor that has it */
 	char *cmdline;      /* CMDLINE: escaped text */
+	unsigned int exe;   /* EXE: enum actor_mark of its program (program.h) */
+	bool exe_whole;     /* EXE: its name ends as that of a removed file does */
 	char *run;          /* RUN: value of RUN_VARIABLE of its own */
 };
 
 struct facts_reader;
 struct facts_job;
 
-/* NULL when out of memory. Threads start when they are needed, and at most a few. */
-struct facts_reader *facts_reader_new(void);
+/* NULL when out of memory. Threads start when they are needed, and at most a few; so many ancestors
+ * are remembered, with a descriptor each. */
+struct facts_reader *facts_reader_new(size_t ancestors);
 
 /* Waits for the reads under way. Accepts NULL. */
 void facts_reader_free(struct facts_reader *reader);

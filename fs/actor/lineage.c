@@ -1,5 +1,6 @@
 #include "actor/lineage.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -17,7 +18,6 @@
 #include "base/run.h"
 
 enum {
-	MAX_NODES = 128, /* each has a descriptor */
 	MAX_DEPTH = 64,  /* how far up a run is looked for */
 	MAX_CHAIN = 16,  /* how far up ancestors are named */
 	MAX_RETRIES = 8, /* for a child that is reparented while we look */
@@ -39,14 +39,17 @@ struct node {
 struct lineage {
 	pthread_mutex_t lock; /* never held while /proc is read */
 	struct node *table, *used;
+	size_t capacity;
 };
 
-struct lineage *lineage_new(void)
+struct lineage *lineage_new(size_t capacity)
 {
 	struct lineage *l = calloc(1, sizeof(*l));
 
-	if (l)
-		pthread_mutex_init(&l->lock, NULL);
+	if (!l)
+		return NULL;
+	pthread_mutex_init(&l->lock, NULL);
+	l->capacity = capacity;
 	return l;
 }
 
@@ -107,7 +110,7 @@ static void keep(struct lineage *l, struct node *n)
 	HASH_FIND_INT(l->table, &n->pid, old);
 	if (old)
 		remove_locked(l, old);
-	while (HASH_COUNT(l->table) >= MAX_NODES)
+	while (l->used && HASH_COUNT(l->table) >= l->capacity)
 		remove_locked(l, l->used);
 	HASH_ADD_INT(l->table, pid, n);
 	if (n->hh.tbl) { /* else out of memory */
@@ -149,7 +152,7 @@ static struct node *node_new(pid_t pid)
 	struct node *n = calloc(1, sizeof(*n));
 	struct proc_stat again;
 	char path[64];
-	int dirfd;
+	int dirfd, error;
 
 	if (!n)
 		return NULL;
@@ -170,10 +173,12 @@ static struct node *node_new(pid_t pid)
 	if (read_stat(n->fd, &again))
 		return n;
 gone:
+	error = errno;
 	if (n->fd >= 0)
 		close(n->fd);
 	free(n->run);
 	free(n);
+	errno = error; /* for walk() */
 	return NULL;
 }
 
@@ -274,9 +279,11 @@ static bool walk(struct lineage *l, int dirfd, pid_t pid, bool known_only, struc
 	bool ok = true;
 
 	for (int depth = 0; ok && depth < MAX_DEPTH && (!run || depth <= MAX_CHAIN); depth++) {
+		errno = 0;
 		n = known_only ? get_known(l, pid, &st) : get_parent(l, dirfd, child, &pid, &st);
 		if (!n) {
-			ok = !known_only || pid == 0;
+			/* In want of descriptors there may be more of them. */
+			ok = known_only ? pid == 0 : errno != EMFILE && errno != ENFILE;
 			break;
 		}
 		if (depth <= MAX_CHAIN)

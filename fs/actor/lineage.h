@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /*
@@ -11,7 +12,8 @@
  */
 struct lineage;
 
-struct lineage *lineage_new(void); /* NULL when out of memory */
+/* Remembers so many, with a descriptor each. NULL when out of memory. */
+struct lineage *lineage_new(size_t capacity);
 void lineage_free(struct lineage *lineage);
 
 struct kin {

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actor/program.h"
 #include "actor/unit.h"
+#include "base/mark.h"
 #include "base/run.h"
 
 enum { FACTS_WAIT_MS = 200 };
@@ -52,7 +54,7 @@ static int64_t read_loginuid(int dirfd)
 
 static unsigned int wanted_facts(enum actor_detail detail)
 {
-	unsigned int wanted = FACT_USER | FACT_CGROUP | FACT_RUN;
+	unsigned int wanted = FACT_USER | FACT_CGROUP | FACT_RUN | FACT_EXE;
 
 	return detail == ACTOR_FULL ? wanted | FACT_CMDLINE : wanted;
 }
@@ -79,12 +81,33 @@ static bool take_run(struct actor *a, const struct facts *facts)
 	return a->run && a->tag;
 }
 
+/* A program that was replaced is one with its successor: that it was is a mark. */
+static void take_exe(struct actor *a, const struct facts *facts)
+{
+	size_t len = strlen(a->exe), suffix = program_suffix(a->exe, len);
+
+	a->marks |= facts->exe;
+	if (!suffix || facts->exe_whole)
+		return;
+	a->exe[len - suffix] = '\0';
+	a->marks |= ACTOR_EXE_DELETED;
+}
+
+static bool same_exe(const struct actor *a, const char *exe)
+{
+	size_t len = strlen(exe), suffix = program_suffix(exe, len);
+
+	return !strcmp(exe, a->exe) ||
+	       (suffix && strlen(a->exe) == len - suffix && !memcmp(exe, a->exe, len - suffix));
+}
+
 static bool take_facts(enum actor_detail detail, struct actor *a, struct facts *facts)
 {
 	a->username = facts->username;
 	a->cgroup = facts->cgroup;
 	a->cmdline = facts->cmdline;
 	facts->username = facts->cgroup = facts->cmdline = NULL;
+	take_exe(a, facts);
 	if (detail == ACTOR_FULL) {
 		a->chain = facts->chain;
 		facts->chain = NULL;
@@ -127,6 +150,8 @@ bool process_read(struct facts_reader *reader, enum actor_detail detail, int dir
 	if (!job || !facts_wait(reader, job, kin_job && !kin_known ? 0 : FACTS_WAIT_MS, &facts))
 		notes->incomplete = true;
 	notes->fixed_layout = facts.fixed_layout;
+	if (notes->incomplete)
+		a->marks |= ACTOR_INCOMPLETE;
 	facts.chain = kin.chain;
 	facts.kin_run = kin.kin_run;
 	ok = ok && take_facts(detail, a, &facts) && actor_complete(a);
@@ -153,7 +178,7 @@ bool process_same(
 	unsigned int wanted = wanted_facts(detail) & (FACT_CMDLINE | FACT_RUN);
 	struct facts_job *job = facts_start(reader, dirfd, a->uid, wanted);
 	char *exe = read_link(dirfd, "exe");
-	bool same = exe && strcmp(exe, a->exe) == 0;
+	bool same = exe && same_exe(a, exe);
 	struct facts facts = {0};
 
 	if (!job || !facts_wait(reader, job, FACTS_WAIT_MS, &facts))

@@ -17,7 +17,7 @@ static const struct {
 	[ROWS_ACTOR] = {STMT_APPLY_ACTOR,
 		"8xx48488"
 		"8xxxxx"
-		"4xxxxx",
+		"4xxxxx2",
 		true},
 	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8888x2", true},
 	[ROWS_CLOCK_STEP] = {STMT_APPLY_CLOCK_STEP, "8t", true},
@@ -174,6 +174,7 @@ static void add_actor(struct batch *b, const struct actor_image *a)
 	rows_bytes(r, a->text[ACTOR_UNIT]);
 	rows_bytes_or_null(r, a->text[ACTOR_TAG]);
 	rows_bytes_or_null(r, a->text[ACTOR_RUN]);
+	rows_int(r, (int16_t)a->marks);
 }
 
 static void add_op(struct batch *b, const struct record *r)

@@ -34,7 +34,7 @@ enum rows_id {
 	ROWS_COUNT,
 };
 
-#define ROWS_MAX_COLUMNS 20
+#define ROWS_MAX_COLUMNS 21
 
 /* The parameters of one statement: a column is an array, all of the same length. */
 struct rows {

@@ -36,7 +36,7 @@ struct stored_actor {
 	uint64_t id, start_time;
 	int64_t loginuid;
 	int32_t pid, ppid, session;
-	uint32_t uid, gid, pad;
+	uint32_t uid, gid, marks;
 };
 
 static size_t pad8(size_t n)
@@ -108,7 +108,7 @@ static char *put_effect(char *p, const struct effect *e, const void **data_at)
 	case EFFECT_ACTOR: {
 		const struct actor_image *a = &e->actor;
 		struct stored_actor s = {a->id, a->start_time, a->loginuid, a->pid, a->ppid,
-			a->session, a->uid, a->gid, a->pad};
+			a->session, a->uid, a->gid, a->marks};
 		p = put(p, &s, sizeof(s));
 		for (int i = 0; i < ACTOR_TEXTS; i++)
 			p = put_bytes(p, a->text[i], NULL);
@@ -254,7 +254,7 @@ static void take_effect(struct cursor *c, struct effect *e)
 		struct stored_actor s = {0};
 		take_into(c, &s, sizeof(s));
 		e->actor = (struct actor_image){s.id, s.start_time, s.loginuid, s.pid, s.ppid,
-			s.session, s.uid, s.gid, s.pad, {{0}}};
+			s.session, s.uid, s.gid, s.marks, {{0}}};
 		for (int i = 0; i < ACTOR_TEXTS; i++)
 			e->actor.text[i] = take_bytes(c);
 		break;

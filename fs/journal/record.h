@@ -115,7 +115,7 @@ struct actor_image {
 	int32_t session;
 	uint32_t uid;
 	uint32_t gid;
-	uint32_t pad;
+	uint32_t marks; /* enum actor_mark: base/mark.h */
 	struct bytes text[ACTOR_TEXTS];
 };
 

@@ -36,6 +36,7 @@ static void effect_actor(struct call *c, struct actor *a)
 		.uid = a->uid,
 		.gid = a->gid,
 		.session = a->session,
+		.marks = a->marks,
 		.text =
 			{
 				[ACTOR_HOST] = text_bytes(c->fs->host.host),

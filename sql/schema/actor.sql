@@ -10,7 +10,7 @@ create table thule.actor (
     uid        bigint not null,            -- filesystem uid and gid of the request
     gid        bigint not null,
     loginuid   bigint,                     -- null: none set
-    exe        text not null,
+    exe        text not null,              -- as the kernel names it
     comm       text not null,
     cmdline    text not null,
     cgroup     text not null,
@@ -21,6 +21,12 @@ create table thule.actor (
     unit       text not null default '',   -- of cgroup: systemd's unit, or a container as docker:ID, lxc:NAME
     tag        text,                       -- of `thule run --tag`; null: none
     run        text,                       -- which run of it: a UUID; set where tag is
+    -- Facts of the kernel: pid, start_time, ppid, uid, gid, loginuid, session, cgroup. What the process itself, or who
+    -- made its surroundings, may have chosen: comm, cmdline, cwd, tag, and exe unless exe_seen.
+    exe_seen    boolean,                   -- the file that ran is the one that the daemon sees at exe; false: another, as in
+                                           -- a container or mount namespace; null: not known
+    exe_deleted boolean not null default false, -- the file of that name was removed or replaced while it ran
+    incomplete  boolean not null default false, -- something could not be read: texts that are '' may be missing
     primary key (id)
 );
 create index actor_run on thule.actor (run) where run is not null;

@@ -7,7 +7,7 @@ select case when $9::boolean then row_to_json(c) end as json,
     to_char(c.at, 'YYYY-MM-DD HH24:MI:SS.MS TZH:TZM') as time,
     coalesce(c.username, c.uid::text) as user,
     c.pid,
-    c.exe,
+    thule.exe_shown(c.exe, c.exe_seen, c.exe_deleted, c.incomplete) as exe,
     c.kind,
     c.path || coalesce(' -> ' || c.new_path, '') || coalesce(' [' || c.xattr || ']', '') as path
 from (

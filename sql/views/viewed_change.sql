@@ -11,5 +11,6 @@ begin atomic
         case when viewer is null then c.new_path else thule.viewed_path(c.new_path, c.op, viewer) end, c.comm,
         case when viewer is null or viewer[1] = c.uid then c.cwd end,
         case when viewer is null or viewer[1] = c.uid then c.chain end, c.session, c.unit, c.run, c.deferred, c.xattr,
-        c.clock_set_back;
+        c.clock_set_back,
+        c.exe_seen, c.exe_deleted, c.incomplete;
 end;

@@ -21,7 +21,7 @@ select is_empty('select * from thule.fsck', 'the fixture makes a sound filesyste
 
 select columns_are('thule', 'change', array['op', 'at', 'kind', 'path', 'ino', 'uid', 'username', 'gid', 'pid',
     'exe', 'cmdline', 'host', 'tag', 'new_path', 'comm', 'cwd', 'chain', 'session', 'unit', 'run', 'deferred',
-    'xattr', 'clock_set_back']);
+    'xattr', 'clock_set_back', 'exe_seen', 'exe_deleted', 'incomplete']);
 select results_eq('select op, kind, path, new_path, ino from thule.change order by op',
     $$values (16::bigint, 'mkfs', '/', null, 1::bigint),
         (100, 'mkdir', '/dir', null, 100),

@@ -14,6 +14,7 @@
 
 #include "actor/actor.h"
 #include "actor/facts.h"
+#include "base/mark.h"
 #include "child.h"
 
 static struct actor_cache *cache;
@@ -56,6 +57,7 @@ START_TEST(fields)
 	struct actor *a = check_actor(c.pid, c.pid, "exe", "test_actor child one");
 	ck_assert_ptr_nonnull(getcwd(cwd, sizeof(cwd)));
 	ck_assert_str_eq(a->exe, self_exe);
+	ck_assert_uint_eq(a->marks, ACTOR_EXE_SEEN);
 	ck_assert_int_eq(a->ppid, getpid());
 	ck_assert_uint_gt(a->start_time, 0);
 	ck_assert_uint_eq(a->id, 0);
@@ -146,6 +148,7 @@ START_TEST(kernel_and_gone)
 	ck_assert_ptr_eq(a, b);
 	ck_assert_str_eq(a->comm, "kernel");
 	ck_assert_int_eq(a->pid, 0);
+	ck_assert_uint_eq(a->marks, 0);
 	actor_unref(a);
 	actor_unref(b);
 	actor_unref(get(c.pid));
@@ -156,6 +159,7 @@ START_TEST(kernel_and_gone)
 	ck_assert_str_eq(a->comm, "");
 	ck_assert_str_eq(a->exe, "");
 	ck_assert_str_eq(a->cmdline, "");
+	ck_assert_uint_eq(a->marks, ACTOR_INCOMPLETE);
 	actor_unref(a);
 }
 END_TEST
@@ -351,7 +355,7 @@ END_TEST
  * twice. */
 START_TEST(abandoned_reads)
 {
-	struct facts_reader *reader = facts_reader_new();
+	struct facts_reader *reader = facts_reader_new(64);
 	int i, fd = open("/proc/self", O_PATH | O_DIRECTORY);
 	ck_assert_ptr_nonnull(reader);
 	for (i = 0; i < 500; i++) {
