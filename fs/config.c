@@ -235,7 +235,7 @@ static bool set_options(struct config *c, const char *list, struct error *err)
 
 static void set_defaults(struct config *c)
 {
-	*c = (struct config){0};
+	*c = (struct config){.dir_fd = -1};
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].type == OPT_NUMBER || options[i].type == OPT_WORD)
 			*(long *)((char *)c + options[i].offset) = options[i].fallback;

@@ -16,6 +16,7 @@
 struct config {
 	const char *source; /* `private`, or a libpq connection string or URI */
 	const char *dir;
+	int dir_fd;      /* what was at `dir` when that was checked; -1 before */
 	bool foreground; /* -f */
 	bool help, version;
 	bool helper; /* called as mount.fuse.thulefs, by mount(8) */

@@ -103,7 +103,7 @@ static bool join(const struct config *config, const char *conninfo, struct serve
 	case HOLDER_MOUNTED:
 		if (config->foreground || geteuid() != 0)
 			return false;
-		*ok = mountpoint_bind(config, there.dir, config->dir, err);
+		*ok = mountpoint_bind(config, &there, err);
 		if (*ok) {
 			snprintf(message, sizeof(message), "%s mounted: the same as %s",
 				config->dir, there.dir);

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libpq-fe.h>
 #include <pwd.h>
 #include <spawn.h>
@@ -16,16 +17,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/mountinfo.h"
+#include "base/log.h"
 #include "op/past.h"
 
 extern char **environ;
 
-static bool is_empty(const char *path)
+static bool is_empty(int dir)
 {
-	DIR *d = opendir(path);
+	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	int names = 0;
 
+	if (fd >= 0 && !d)
+		close(fd);
 	while (d && names < 3 && readdir(d))
 		names++;
 	if (d)
@@ -33,13 +37,11 @@ static bool is_empty(const char *path)
 	return names <= 2;
 }
 
-static bool is_mounted(const char *path, dev_t dev)
+static bool is_mounted(int dir, dev_t dev)
 {
-	char parent[PATH_MAX + 4];
 	struct stat st;
 
-	snprintf(parent, sizeof(parent), "%s/..", path);
-	return stat(parent, &st) == 0 && st.st_dev != dev;
+	return fstatat(dir, "..", &st, 0) == 0 && st.st_dev != dev;
 }
 
 struct same {
@@ -80,10 +82,11 @@ static bool check_free(
 
 	if (!source_public(c->source, source, sizeof(source), err))
 		return false;
-	if ((c->helper && has_source(path, source)) || (!c->helper && is_mounted(path, st->st_dev)))
+	if ((c->helper && has_source(path, source)) ||
+		(!c->helper && is_mounted(c->dir_fd, st->st_dev)))
 		return error_set(err, ERR_BUSY,
 			"something is mounted at %s already: see `findmnt %s`", path, path);
-	if (!c->helper && !is_empty(path))
+	if (!c->helper && !is_empty(c->dir_fd))
 		return error_set(err, ERR_USAGE,
 			"the mount point %s is not empty: what is in it would be hidden; choose an "
 			"empty directory",
@@ -91,14 +94,29 @@ static bool check_free(
 	return true;
 }
 
-bool mountpoint_check(const struct config *c, char path[PATH_MAX], struct error *err)
+/* Where a descriptor is now. */
+static bool path_of(int fd, char path[PATH_MAX], struct error *err)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, PATH_MAX - 1);
+	if (n < 0)
+		return error_sys(err, "cannot read %s", link);
+	path[n] = '\0';
+	return true;
+}
+
+bool mountpoint_check(struct config *c, char path[PATH_MAX], struct error *err)
 {
 	const char *dir = c->dir;
 	struct statfs fs;
 	struct stat st;
 
 	/* The kernel answers stat(2) of a dead mount from its cache; statfs(2) asks the daemon. */
-	if (statfs(dir, &fs) < 0 || stat(dir, &st) < 0) {
+	c->dir_fd = open(dir, O_PATH | O_CLOEXEC);
+	if (c->dir_fd < 0 || fstatfs(c->dir_fd, &fs) < 0 || fstat(c->dir_fd, &st) < 0) {
 		if (errno == ENOTCONN)
 			return error_set(err, ERR_BUSY,
 				"%s is a dead mount, its daemon is gone: run `fusermount3 -uz %s` "
@@ -111,9 +129,7 @@ bool mountpoint_check(const struct config *c, char path[PATH_MAX], struct error 
 	}
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err, ERR_USAGE, "the mount point %s is not a directory", dir);
-	if (!realpath(dir, path))
-		return error_sys(err, "cannot resolve the mount point %s", dir);
-	return check_free(c, path, &st, err);
+	return path_of(c->dir_fd, path, err) && check_free(c, path, &st, err);
 }
 
 /* Writes the set keywords of a parsed connection string, but for the password. */
@@ -186,9 +202,71 @@ static bool add_flags(char **opts, unsigned long flags)
 /* Of these, what libfuse does not know: set once it is mounted. */
 #define LATE_FLAGS (MS_STRICTATIME | MS_NODIRATIME | MS_NOSYMFOLLOW)
 
-static bool set_flags(const char *path, unsigned long flags)
+static bool set_flags(int top, unsigned long flags)
 {
-	return mount(NULL, path, NULL, MS_REMOUNT | MS_BIND | (flags & BIND_FLAGS), NULL) == 0;
+	char link[32];
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", top);
+	return mount(NULL, link, NULL, MS_REMOUNT | MS_BIND | (flags & BIND_FLAGS), NULL) == 0;
+}
+
+/*
+ * The mount at path, which must be the one that was just made on what was checked, as a descriptor;
+ * or -1 with *err set. A process of the same user, or of one who may write above it, may have moved
+ * that and put something else in its place.
+ */
+static int open_top(
+	const struct config *c, const char *path, struct mount_point *m, struct error *err)
+{
+	int parent = mountinfo_id(c->dir_fd, ""), id, fd;
+
+	fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0) {
+		error_sys(err, "cannot open what was mounted at %s", path);
+		return -1;
+	}
+	id = mountinfo_id(fd, "");
+	if (id >= 0 && mountinfo_by_id(id, m) && m->ours && m->parent == parent &&
+		!strcmp(m->dir, path))
+		return fd;
+	close(fd);
+	error_set(err, ERR_BUSY,
+		"the mount point %s was moved or replaced while it was being mounted on: nothing "
+		"is mounted now",
+		path);
+	return -1;
+}
+
+/*
+ * Runs in what was checked: `.` is that for mount(2) and for fusermount3, where a path could have
+ * come to lead elsewhere.
+ */
+static int enter(const struct config *c, struct error *err)
+{
+	int before = open(".", O_PATH | O_CLOEXEC);
+
+	if (fchdir(c->dir_fd) == 0)
+		return before;
+	error_sys(err, "cannot enter the mount point %s", c->dir);
+	if (before >= 0)
+		close(before);
+	return -1;
+}
+
+static void leave(int before)
+{
+	if (fchdir(before) < 0 && chdir("/") < 0)
+		log_warn("cannot leave the mount point: %s", strerror(errno));
+	close(before);
+}
+
+void mountpoint_unmount(const struct config *c, struct fuse_session *se)
+{
+	int before = enter(c, NULL);
+
+	fuse_session_unmount(se);
+	if (before >= 0)
+		leave(before);
 }
 
 static void refused(const char *path, struct error *err)
@@ -206,9 +284,8 @@ static void refused(const char *path, struct error *err)
 			path);
 }
 
-struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
-	const char *public_source, const struct fuse_lowlevel_ops *ops, void *userdata,
-	struct error *err)
+static struct fuse_session *new_session(const struct config *c, const char *public_source,
+	const struct fuse_lowlevel_ops *ops, void *userdata, struct error *err)
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	struct fuse_session *se = NULL;
@@ -227,69 +304,148 @@ struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 		se = fuse_session_new(&args, ops, sizeof(*ops), userdata);
 	fuse_opt_free_args(&args);
 	free(opts);
-	if (!se) {
+	if (!se)
 		error_set(err, ERR_INTERNAL, "libfuse does not take the mount options");
+	return se;
+}
+
+/* What libfuse cannot do, and a look at where it was done. */
+static bool finish(
+	const struct config *c, const char *path, unsigned int *device, struct error *err)
+{
+	struct mount_point m;
+	int top = open_top(c, path, &m, err);
+	bool ok = top >= 0;
+
+	if (!ok)
+		return false;
+	*device = m.device;
+	/* Without the others nothing breaks. */
+	if (c->mount_flags & LATE_FLAGS && !set_flags(top, c->mount_flags) &&
+		c->mount_flags & MS_NOSYMFOLLOW)
+		ok = error_sys(err, "only root may mount with nosymfollow: %s", path);
+	close(top);
+	return ok;
+}
+
+struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
+	const char *public_source, const struct fuse_lowlevel_ops *ops, void *userdata,
+	unsigned int *device, struct error *err)
+{
+	struct fuse_session *se = new_session(c, public_source, ops, userdata, err);
+	int before = se ? enter(c, err) : -1;
+	bool mounted;
+
+	if (before < 0) {
+		if (se)
+			fuse_session_destroy(se);
 		return NULL;
 	}
-	if (fuse_session_mount(se, path) == 0) {
-		/* Without the others nothing breaks. */
-		if (!(c->mount_flags & LATE_FLAGS) || set_flags(path, c->mount_flags) ||
-			!(c->mount_flags & MS_NOSYMFOLLOW))
-			return se;
-		error_sys(err, "only root may mount with nosymfollow: %s", path);
-		fuse_session_unmount(se);
-		fuse_session_destroy(se);
-		return NULL;
-	}
+	mounted = fuse_session_mount(se, ".") == 0;
+	leave(before);
+	if (mounted && finish(c, path, device, err))
+		return se;
+	if (mounted)
+		mountpoint_unmount(c, se);
+	else
+		refused(path, err);
 	fuse_session_destroy(se);
-	refused(path, err);
 	return NULL;
 }
 
-bool mountpoint_bind(const struct config *c, const char *from, const char *path, struct error *err)
+/* The same flags, in the terms of mount_setattr(2). */
+static struct mount_attr bind_attributes(unsigned long flags)
 {
-	if (mount(from, path, NULL, MS_BIND, NULL) == 0 && set_flags(path, c->mount_flags))
-		return true;
-	return error_sys(err, "cannot mount at %s what is mounted at %s already", path, from);
+	static const struct {
+		unsigned long flag;
+		__u64 attr;
+	} known[] = {{MS_RDONLY, MOUNT_ATTR_RDONLY}, {MS_NOSUID, MOUNT_ATTR_NOSUID},
+		{MS_NODEV, MOUNT_ATTR_NODEV}, {MS_NOEXEC, MOUNT_ATTR_NOEXEC},
+		{MS_NODIRATIME, MOUNT_ATTR_NODIRATIME}, {MS_NOSYMFOLLOW, MOUNT_ATTR_NOSYMFOLLOW}};
+	struct mount_attr attr = {0};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		*(flags & known[i].flag ? &attr.attr_set : &attr.attr_clr) |= known[i].attr;
+	if (flags & (MS_NOATIME | MS_STRICTATIME | MS_RELATIME)) {
+		attr.attr_clr |= MOUNT_ATTR__ATIME;
+		attr.attr_set |= flags & MS_NOATIME       ? MOUNT_ATTR_NOATIME
+				 : flags & MS_STRICTATIME ? MOUNT_ATTR_STRICTATIME
+							  : MOUNT_ATTR_RELATIME;
+	}
+	return attr;
 }
 
-static bool is_there(const struct mount_point *m, void *arg)
+/* A copy of the mount at its directory, of which nobody has taken the place. */
+static int clone_mount(const struct mount_point *from)
 {
-	struct same *s = arg;
+	int fd = open(from->dir, O_PATH | O_NOFOLLOW | O_CLOEXEC), tree = -1;
 
-	if (!strcmp(m->dir, s->path))
-		s->found = m->ours;
-	return true;
+	if (fd >= 0 && mountinfo_id(fd, "") != from->id)
+		errno = ESTALE;
+	else if (fd >= 0)
+		tree = open_tree(fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (fd >= 0)
+		close(fd);
+	return tree;
+}
+
+bool mountpoint_bind(const struct config *c, const struct mount_point *from, struct error *err)
+{
+	struct mount_attr attr = bind_attributes(c->mount_flags);
+	int tree = clone_mount(from);
+	bool ok = tree >= 0 && mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) == 0 &&
+		  move_mount(tree, "", c->dir_fd, "",
+			  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0;
+
+	if (!ok)
+		error_sys(
+			err, "cannot mount at %s what is mounted at %s already", c->dir, from->dir);
+	if (tree >= 0)
+		close(tree);
+	return ok;
 }
 
 bool mountpoint_remount(const struct config *c, struct error *err)
 {
-	char path[PATH_MAX];
-	struct same s = {NULL, path, false};
+	int fd = open(c->dir, O_PATH | O_CLOEXEC);
 	unsigned long flags = c->mount_flags;
+	char path[PATH_MAX], link[32];
+	struct mount_point m;
+	bool ok;
 
-	if (!realpath(c->dir, path))
+	if (fd < 0 || !path_of(fd, path, err)) {
+		if (fd >= 0)
+			close(fd);
 		return error_sys(err, "cannot resolve the mount point %s", c->dir);
-	if (!mountinfo_visit(0, is_there, &s, err))
-		return false;
-	if (!s.found)
-		return error_set(err, ERR_USAGE, "no ThuleFS is mounted at %s", c->dir);
+	}
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	/* mount(8) does not know what it is any more: /proc/mounts has no at=T. */
-	if (getxattr(path, PAST_XATTR, NULL, 0) > 0)
+	if (getxattr(link, PAST_XATTR, NULL, 0) > 0)
 		flags |= CONFIG_PAST_FLAGS;
-	if (mount(c->source, path, "fuse.thulefs", MS_REMOUNT | flags, "") < 0)
-		return error_sys(err, "cannot remount %s", c->dir);
-	return true;
+	if (!mountinfo_by_id(mountinfo_id(fd, ""), &m) || !m.ours || strcmp(m.dir, path))
+		ok = error_set(err, ERR_USAGE, "no ThuleFS is mounted at %s", c->dir);
+	else
+		ok = mount(c->source, link, "fuse.thulefs", MS_REMOUNT | flags, "") == 0 ||
+		     error_sys(err, "cannot remount %s", c->dir);
+	close(fd);
+	return ok;
 }
 
-static void detach(const char *path)
+static void detach(const struct mount_point *m)
 {
-	const char *argv[] = {"fusermount3", "-u", "-z", "--", path, NULL};
+	const char *argv[] = {"fusermount3", "-u", "-z", "--", m->dir, NULL};
+	int fd = open(m->dir, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	bool done = false;
+	char link[32];
 	pid_t pid;
 
-	if (umount2(path, MNT_DETACH) == 0)
-		return;
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, (char **)(uintptr_t)argv, environ) == 0)
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if (fd >= 0) {
+		done = mountinfo_id(fd, "") == m->id && umount2(link, MNT_DETACH) == 0;
+		close(fd);
+	}
+	if (!done &&
+		posix_spawnp(&pid, argv[0], NULL, NULL, (char **)(uintptr_t)argv, environ) == 0)
 		waitpid(pid, NULL, 0);
 }
 
@@ -298,7 +454,7 @@ static bool detach_ours(const struct mount_point *m, void *arg)
 	const long *device = arg;
 
 	if (m->device == *device && m->ours)
-		detach(m->dir);
+		detach(m);
 	return true;
 }
 

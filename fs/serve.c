@@ -228,6 +228,25 @@ static bool start_past(struct server *s, struct error *err)
 	return ok;
 }
 
+/* By which its mounts are known, whatever their directories are. */
+static bool note_device(struct server *s, unsigned int device, struct error *err)
+{
+	char id[24], number[24];
+	const char *params[] = {id, number};
+	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
+	PGresult *res = NULL;
+
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)s->mount);
+	snprintf(number, sizeof(number), "%u", device);
+	if (conn)
+		res = db_query(conn,
+			"update thule.mount set device = $2::bigint where id = $1::bigint", 2,
+			params, err);
+	PQclear(res);
+	PQfinish(conn);
+	return res != NULL;
+}
+
 static void end_past(struct server *s)
 {
 	PGconn *conn = s->mount ? db_connect(s->conninfo, "thulefs", NULL) : NULL;
@@ -398,6 +417,7 @@ static size_t actor_room(void)
 static bool start(struct server *s, struct error *err)
 {
 	bool past = *s->config->at;
+	unsigned int device;
 
 	s->fs.past = past_new();
 	s->fs.access = access_new();
@@ -413,8 +433,9 @@ static bool start(struct server *s, struct error *err)
 		journal_on_lease(s->fs.journal, lease_changed, s);
 	if (!past && !load_orphans(s, err))
 		return false;
-	s->session = mountpoint_mount(s->config, s->path, s->source, &fs_operations, &s->fs, err);
-	if (!s->session)
+	s->session = mountpoint_mount(
+		s->config, s->path, s->source, &fs_operations, &s->fs, &device, err);
+	if (!s->session || !note_device(s, device, err))
 		return false;
 	s->fs.transport = transport_new(s->session, thread_count(s->config), err);
 	if (!s->fs.transport)
@@ -471,7 +492,7 @@ static bool stop(struct server *s, struct error *err)
 	reader_stop(s->fs.reader);
 	/* Closes the descriptor that they reply on. */
 	if (s->session)
-		fuse_session_unmount(s->session);
+		mountpoint_unmount(s->config, s->session);
 	if (s->fs.journal)
 		end_mount(s, clean, err);
 	else

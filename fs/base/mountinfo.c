@@ -3,10 +3,12 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 /* The kernel writes blanks, newlines, backslashes and # as \ooo. */
 static void unescape(char *dst, size_t size, const char *src)
@@ -54,13 +56,16 @@ static unsigned long parse_flags(char *options)
 /* Of a FUSE mount: who may use it when others may not. */
 static long parse_owner(const char *options)
 {
-	const char *found = strstr(options, "user_id=");
+	static const char key[] = "user_id=";
 
-	return found ? strtol(found + strlen("user_id="), NULL, 10) : -1;
+	for (; *options; options += strcspn(options, ","), options += *options == ',')
+		if (!strncmp(options, key, sizeof(key) - 1))
+			return strtol(options + sizeof(key) - 1, NULL, 10);
+	return -1;
 }
 
 /* The fields that come before the optional ones, and those after them. */
-enum { DEVICE = 2, ROOT, DIR_, OPTIONS, FIRST };
+enum { ID, PARENT, DEVICE, ROOT, DIR_, OPTIONS, FIRST };
 enum { TYPE, SOURCE, SUPER, LAST };
 
 static bool parse(char *line, struct mount_point *m)
@@ -79,10 +84,13 @@ static bool parse(char *line, struct mount_point *m)
 		last[i] = strtok_r(NULL, " ", &save);
 	if (!first[OPTIONS] || !last[SUPER] || !strchr(first[DEVICE], ':'))
 		return false;
+	m->id = atoi(first[ID]);
+	m->parent = atoi(first[PARENT]);
 	unescape(m->dir, sizeof(m->dir), first[DIR_]);
+	unescape(m->root, sizeof(m->root), first[ROOT]);
 	unescape(m->source, sizeof(m->source), last[SOURCE]);
 	m->device = (unsigned int)strtoul(strchr(first[DEVICE], ':') + 1, NULL, 10);
-	m->whole = !strcmp(first[ROOT], "/");
+	m->whole = !strcmp(m->root, "/");
 	m->ours = is_ours(last[TYPE], m->source);
 	m->owner = parse_owner(last[SUPER]);
 	m->flags = parse_flags(first[OPTIONS]) | parse_flags(last[SUPER]);
@@ -109,6 +117,65 @@ bool mountinfo_visit(pid_t pid, bool (*visit)(const struct mount_point *m, void 
 	free(line);
 	fclose(file);
 	return true;
+}
+
+struct search {
+	int id;
+	unsigned int device;
+	struct mount_point *m;
+	bool found;
+};
+
+static bool has_id(const struct mount_point *m, void *arg)
+{
+	struct search *s = arg;
+
+	s->found = m->id == s->id;
+	if (s->found)
+		*s->m = *m;
+	return !s->found;
+}
+
+bool mountinfo_by_id(int id, struct mount_point *m)
+{
+	struct search s = {.id = id, .m = m};
+
+	return mountinfo_visit(0, has_id, &s, NULL) && s.found;
+}
+
+static bool has_device(const struct mount_point *m, void *arg)
+{
+	struct search *s = arg;
+
+	if (m->ours && m->device == s->device && (m->whole || !s->found)) {
+		*s->m = *m;
+		s->found = true;
+	} else if (s->found && !strcmp(m->dir, s->m->dir)) {
+		s->found = false;
+	}
+	return true;
+}
+
+bool mountinfo_by_device(unsigned int device, struct mount_point *m)
+{
+	struct search s = {.device = device, .m = m};
+
+	return mountinfo_visit(0, has_device, &s, NULL) && s.found;
+}
+
+int mountinfo_id(int dir, const char *path)
+{
+	const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC |
+			  (*path ? 0 : AT_EMPTY_PATH);
+	struct statx sx;
+
+	if (statx(dir, path, flags, STATX_MNT_ID, &sx) < 0)
+		return -1;
+	if (!(sx.stx_mask & STATX_MNT_ID)) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return (int)sx.stx_mnt_id;
 }
 
 bool mountinfo_same(const struct mount_point *a, const struct mount_point *b)

@@ -8,12 +8,14 @@
 
 /* A line of /proc/self/mountinfo, see proc(5). */
 struct mount_point {
+	int id, parent; /* what statx(2) calls STATX_MNT_ID, and that of the mount it is on */
 	char dir[PATH_MAX];
+	char root[PATH_MAX];   /* what of the filesystem is there; its end is //deleted once gone */
 	char source[PATH_MAX]; /* as given to mount, without its password */
 	unsigned int device;   /* minor number: what the kernel calls the FUSE connection */
 	unsigned long flags;   /* MS_RDONLY, MS_NOATIME, MS_NODIRATIME, MS_RELATIME of mount(2) */
 	long owner;            /* uid of who mounted it, as the kernel has it; -1: not said */
-	bool whole;            /* its root is the filesystem's root */
+	bool whole;            /* `root` is the filesystem's root */
 	bool ours;             /* a ThuleFS */
 };
 
@@ -30,6 +32,19 @@ struct mount_point {
  */
 bool mountinfo_visit(pid_t pid, bool (*visit)(const struct mount_point *m, void *arg), void *arg,
 	struct error *err);
+
+/*
+ * Finds a mount that this process sees by its id, or by the device of a ThuleFS: there the last one
+ * that no other covers. False with *m undefined when there is none.
+ */
+bool mountinfo_by_id(int id, struct mount_point *m);
+bool mountinfo_by_device(unsigned int device, struct mount_point *m);
+
+/*
+ * The id of the mount that a path leads into, without following a last symbolic link and without
+ * asking the filesystem for attributes. -1 with errno; where the kernel does not tell, with ENOSYS.
+ */
+int mountinfo_id(int dir, const char *path);
 
 /* Whether both are mounts of one connection, as far as one look can tell: see above. */
 bool mountinfo_same(const struct mount_point *a, const struct mount_point *b);

@@ -10,6 +10,7 @@ create table thule.mount (
     version    text not null,
     read_only  boolean not null,           -- it shows the past, and never has the lease
     backend    integer not null,           -- pg_backend_pid() of the session that holds the lease
+    device     bigint,                     -- minor number of what the kernel mounted; null: not mounted yet
     mounted_at timestamptz not null default now(),
     ended_at   timestamptz,                -- null: mounted, or died
     last_op    bigint not null default 0   -- last op of this mount that is committed
