@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -70,11 +71,12 @@ bool ask_mounted_here(PGconn *conn, char *dir)
 
 	self_boot_id(boot);
 	res = ask(conn, STMT_COMMAND_MOUNTED_HERE, 1, params, NULL);
-	found = res && PQntuples(res) == 1;
+	found = res && PQntuples(res) == 1 && !PQgetisnull(res, 0, 0) &&
+		mountinfo_by_device((unsigned int)atol(PQgetvalue(res, 0, 0)), &m);
 	if (found)
-		snprintf(dir, PATH_MAX, "%s", PQgetvalue(res, 0, 0));
+		snprintf(dir, PATH_MAX, "%s", m.dir);
 	PQclear(res);
-	return found && mounts_find(dir, &m) && !strcmp(m.dir, dir);
+	return found;
 }
 
 bool ask_sync(PGconn *conn, struct error *err)
@@ -87,7 +89,7 @@ bool ask_sync(PGconn *conn, struct error *err)
 	if (door_behind(conn) || !ask_mounted_here(conn, dir))
 		return true;
 	/* fsync of anything commits everything before it. */
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(dir, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, "cannot commit what was changed in %s", dir);
 	ok = fsync(fd) == 0;

@@ -107,10 +107,11 @@ static void show_journal_json(const struct journal_seen *j)
 static PGresult *ask(
 	PGconn *conn, const struct mount_point *m, const struct journal_seen *j, struct error *err)
 {
-	char boot[SELF_BOOT_ID], number[5][24];
-	const char *params[7] = {m->dir, boot};
+	char boot[SELF_BOOT_ID], device[24], number[5][24];
+	const char *params[7] = {device, boot};
 
 	self_boot_id(boot);
+	snprintf(device, sizeof(device), "%u", m->device);
 	if (*j->path) {
 		const unsigned long long value[5] = {j->peek.head_op, j->peek.tail_op,
 			j->peek.bytes_used, j->peek.bytes_size, (unsigned long long)j->peek.pid};

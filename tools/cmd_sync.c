@@ -16,7 +16,7 @@ static bool sync_directory(const char *dir, struct error *err)
 	if (!mounts_find(real, &m))
 		return error_set(err, ERR_USAGE, "%s is not in a ThuleFS mount", dir);
 	/* fsync of anything commits everything before it; the kernel does not forward syncfs(2). */
-	fd = open(m.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(m.dir, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return error_sys(err, "cannot open %s", m.dir);
 	ok = fsync(fd) == 0;

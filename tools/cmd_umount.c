@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,13 +36,16 @@ static const struct command_option options[] = {
 };
 
 /* Users may not call umount(2); fusermount3 does it for them. Its own words go to stderr. */
-static bool run_fusermount(const char *dir, bool lazy, struct error *err)
+static bool run_fusermount(
+	const char *dir, int parent, const char *name, bool lazy, struct error *err)
 {
 	int status = -1;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		execlp("fusermount3", "fusermount3", lazy ? "-uz" : "-u", "--", dir, NULL);
+		if (fchdir(parent) < 0)
+			_exit(127);
+		execlp("fusermount3", "fusermount3", lazy ? "-uz" : "-u", "--", name, NULL);
 		_exit(127);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -51,17 +55,56 @@ static bool run_fusermount(const char *dir, bool lazy, struct error *err)
 	return error_set(err, ERR_BUSY, "fusermount3 could not unmount %s", dir);
 }
 
+/*
+ * The directory that the mount point is in, held by a descriptor: nobody can rename a mount point,
+ * but the directories above it, so that its path leads to another mount. (A descriptor of the mount
+ * itself would keep it busy.) -1 with *err set.
+ */
+static int hold_parent(const struct mount_point *m, const char **name, struct error *err)
+{
+	const char *slash = strrchr(m->dir, '/');
+	char parent[PATH_MAX];
+	int fd;
+
+	snprintf(parent, sizeof(parent), "%.*s", slash == m->dir ? 1 : (int)(slash - m->dir),
+		m->dir);
+	*name = slash[1] ? slash + 1 : ".";
+	fd = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		error_sys(err, "cannot open %s", parent);
+		return -1;
+	}
+	if (mountinfo_id(fd, *name) == m->id || errno == ENOSYS)
+		return fd;
+	close(fd);
+	error_set(
+		err, ERR_BUSY, "%s is not the same mount any more: nothing was unmounted", m->dir);
+	return -1;
+}
+
 static bool unmount(const struct mount_point *m, bool lazy, bool force, struct error *err)
 {
 	int flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0) | (force ? MNT_FORCE : 0);
+	char path[PATH_MAX + 32];
+	const char *name;
+	int parent = hold_parent(m, &name, err), error;
+	bool ok;
 
-	if (geteuid() != 0) {
-		if (run_fusermount(m->dir, lazy, err))
-			return true;
-		daemon_name_users(m, err);
+	if (parent < 0)
 		return false;
+	if (geteuid() != 0) {
+		ok = run_fusermount(m->dir, parent, name, lazy, err);
+		close(parent);
+		if (!ok)
+			daemon_name_users(m, err);
+		return ok;
 	}
-	if (umount2(m->dir, flags) == 0)
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", parent, name);
+	ok = umount2(path, flags) == 0;
+	error = errno;
+	close(parent);
+	errno = error;
+	if (ok)
 		return true;
 	if (errno != EBUSY)
 		return error_sys(err, "cannot unmount %s", m->dir);

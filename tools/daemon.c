@@ -71,24 +71,64 @@ static pid_t find_by_connection(unsigned int device)
 	return count == 1 ? pid : 0;
 }
 
+static PGresult *ask_row(PGconn *conn, const struct mount_point *m, struct error *err)
+{
+	char boot[SELF_BOOT_ID], device[24];
+	const char *params[] = {device, boot};
+
+	self_boot_id(boot);
+	snprintf(device, sizeof(device), "%u", m->device);
+	return db_query(conn, statements[STMT_COMMAND_MOUNTED].text, 2, params, err);
+}
+
+/* Whether a process has this number in its own pid namespace, or here. */
+static bool has_pid(pid_t pid, pid_t number)
+{
+	char path[64], line[256];
+	bool found = pid == number;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
+	f = found ? NULL : fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f)) {
+		const char *last = strrchr(line, '\t');
+		found = !strncmp(line, "NSpid:", 6) && last && atol(last + 1) == (long)number;
+	}
+	if (f)
+		fclose(f);
+	return found;
+}
+
+enum daemon_row daemon_row(PGconn *conn, const struct mount_point *m, bool *past, struct error *err)
+{
+	PGresult *res = ask_row(conn, m, err);
+	enum daemon_row row = !res ? DAEMON_ROW_ERROR : DAEMON_ROW_NONE;
+	pid_t pid, server = 0;
+
+	if (res && PQntuples(res) == 1) {
+		pid = (pid_t)atol(PQgetvalue(res, 0, 0));
+		*past = PQgetvalue(res, 0, 1)[0] == 't';
+		/* One that died may have left its row, and its device to somebody else's mount. */
+		if (mountinfo_connection(pid) == (long)m->device ||
+			count_servers(m->device, &server) == 0 || has_pid(server, pid))
+			row = DAEMON_ROW_FOUND;
+	}
+	PQclear(res);
+	return row;
+}
+
 static pid_t find_by_row(const struct mount_point *m)
 {
 	struct target *t = calloc(1, sizeof(*t));
-	char boot[SELF_BOOT_ID], pid_text[24];
-	const char *params[] = {m->dir, boot};
+	char pid_text[24];
 	PGconn *conn = NULL;
 	PGresult *res = NULL;
 	pid_t pid = 0;
 
-	self_boot_id(boot);
 	if (t && target_of_mount(m, t, NULL))
 		conn = target_connect(t, NULL);
 	if (conn)
-		res = db_query(conn,
-			"select pid from thule.mount where mountpoint = $1::text and boot_id = "
-			"$2::text"
-			" and ended_at is null order by id desc limit 1",
-			2, params, NULL);
+		res = ask_row(conn, m, NULL);
 	if (res && PQntuples(res) == 1) {
 		snprintf(pid_text, sizeof(pid_text), "%s", PQgetvalue(res, 0, 0));
 		/* A row may outlive its daemon, and the number go to someone else. */

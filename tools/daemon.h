@@ -1,5 +1,6 @@
 #pragma once
 
+#include <libpq-fe.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <sys/types.h>
@@ -7,6 +8,14 @@
 #include "base/error.h"
 #include "mounts.h"
 #include "target.h"
+
+/*
+ * Whether the filesystem of `conn` is what is mounted there, by any of the directories that it is
+ * mounted on: by the device that its daemon has noted. *past says whether it shows the past.
+ */
+enum daemon_row { DAEMON_ROW_ERROR, DAEMON_ROW_NONE, DAEMON_ROW_FOUND };
+enum daemon_row daemon_row(
+	PGconn *conn, const struct mount_point *m, bool *past, struct error *err);
 
 /*
  * The process that serves a mount, or 0: by the connection number in its descriptors, which the

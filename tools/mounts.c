@@ -1,9 +1,12 @@
 #include "mounts.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/path.h"
@@ -46,12 +49,96 @@ static bool closer(const struct mount_point *m, void *arg)
 	return true;
 }
 
+/* The id of the mount in which a path lies, or would, if its last names were there; -1: unknown. */
+static int nearest_id(const char *path, char nearest[static PATH_MAX])
+{
+	size_t end;
+	int id;
+
+	if (!path_format(nearest, PATH_MAX, NULL, "%s", path))
+		return -1;
+	while ((id = mountinfo_id(AT_FDCWD, nearest)) < 0 &&
+		(errno == ENOENT || errno == ENOTDIR || errno == ENOTCONN || errno == ESTALE)) {
+		end = (size_t)(strrchr(nearest, '/') - nearest);
+		if (!nearest[1])
+			return -1;
+		nearest[end ? end : 1] = '\0';
+	}
+	return id;
+}
+
 bool mounts_find(const char *path, struct mount_point *m)
 {
 	struct search s = {path, m, 0};
+	char nearest[PATH_MAX];
+	int id;
 
 	m->ours = false;
-	return mountinfo_visit(0, closer, &s, NULL) && m->ours;
+	m->id = -1;
+	if (!mountinfo_visit(0, closer, &s, NULL))
+		return false;
+	/* The names do not tell what a later mount on a directory above has covered. */
+	id = nearest_id(path, nearest);
+	if (id >= 0 && m->id != id && !mountinfo_by_id(id, m))
+		return false;
+	return m->ours && path_in(path, strcmp(m->dir, "/") ? m->dir : "");
+}
+
+static bool covers(const struct mount_point *m, void *arg)
+{
+	struct search *s = arg;
+
+	if (m->ours && path_in(s->path, strcmp(m->dir, "/") ? m->dir : ""))
+		*s->best = *m;
+	return true;
+}
+
+/* A path that is in no mount of ours that can be seen. */
+static bool check_outside(const char *real, struct mount_point *m, struct error *err)
+{
+	struct search s = {real, m, 0};
+	char nearest[PATH_MAX];
+	struct statfs fs;
+	int id;
+
+	m->ours = false;
+	if (mountinfo_visit(0, covers, &s, NULL) && m->ours)
+		return error_set(err, ERR_USAGE,
+			"%s is not in the ThuleFS at %s: another filesystem is mounted over that "
+			"part of it",
+			real, m->dir);
+	id = nearest_id(real, nearest);
+	if (id >= 0 && !mountinfo_by_id(id, m) && statfs(nearest, &fs) == 0 &&
+		fs.f_type == FUSE_SUPER_MAGIC)
+		return error_set(err, ERR_USAGE,
+			"%s is in a mount that is not to be seen from here, as in a chroot below "
+			"it: nobody can tell which path of the filesystem that is",
+			real);
+	return true;
+}
+
+bool mounts_locate(
+	const char *real, struct mount_point *m, char path[static PATH_MAX], struct error *err)
+{
+	static const char deleted[] = "//deleted";
+	const char *rest;
+	size_t n;
+
+	*path = '\0';
+	if (!mounts_find(real, m)) {
+		m->ours = false;
+		return check_outside(real, m, err) && !(m->ours = false);
+	}
+	n = strlen(m->root);
+	if (n >= sizeof(deleted) && !strcmp(m->root + n - sizeof(deleted) + 1, deleted))
+		return error_set(err, ERR_USAGE,
+			"what is mounted on %s was removed from the filesystem: it has no path "
+			"any more",
+			m->dir);
+	rest = real + strlen(strcmp(m->dir, "/") ? m->dir : "");
+	if (!path_format(path, PATH_MAX, err, "%s%s", m->whole ? "" : m->root, rest))
+		return false;
+	return *path || path_format(path, PATH_MAX, err, "/");
 }
 
 /* Joins without looking: for what realpath(3) cannot walk, which a dead mount is. */

@@ -17,6 +17,14 @@ bool mounts_visit(
 bool mounts_find(const char *path, struct mount_point *m);
 
 /*
+ * The path in the filesystem of an absolute path without symbolic links whose last names need not
+ * be there: with what of it is mounted where, as by bind mounts. m->ours says whether it is in one.
+ * ERR_USAGE where that cannot be told, or where another filesystem covers ours.
+ */
+bool mounts_locate(
+	const char *real, struct mount_point *m, char path[static PATH_MAX], struct error *err);
+
+/*
  * Makes `path` absolute and free of symbolic links. The last name is followed, and all must exist,
  * if `follow`; else names at the end need not exist. Works for the root of a dead mount. False with
  * *err set.

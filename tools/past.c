@@ -18,7 +18,7 @@
  * commits nothing, and what the database has is what there is. */
 static void settle(const struct mount_point *m)
 {
-	int fd = open(m->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(m->dir, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
 	if (fd < 0)
 		return;

@@ -1,13 +1,19 @@
 #include "target.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "ask.h"
 #include "cluster/path.h"
+#include "daemon.h"
 #include "db/conn.h"
 #include "db/schema.h"
 #include "door.h"
+#include "hex.h"
 #include "interrupt.h"
 #include "source.h"
 #include "text.h"
@@ -56,13 +62,15 @@ bool target_of_mount(const struct mount_point *m, struct target *t, struct error
 static bool default_database(struct target *t, struct error *err)
 {
 	const char *db = named_database();
-	char here[PATH_MAX];
+	char here[PATH_MAX], path[PATH_MAX];
 
 	if (db)
 		return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", db);
-	if (mounts_real_path(".", true, here, NULL) && mounts_find(here, &t->mount))
-		return target_of_mount(&t->mount, t, err);
-	return private_database(t, err);
+	if (!mounts_real_path(".", true, here, NULL))
+		return private_database(t, err);
+	if (!mounts_locate(here, &t->mount, path, err))
+		return false;
+	return t->mount.ours ? target_of_mount(&t->mount, t, err) : private_database(t, err);
 }
 
 bool target_find(const char *path, struct target *t, struct error *err)
@@ -72,10 +80,11 @@ bool target_find(const char *path, struct target *t, struct error *err)
 	memset(t, 0, sizeof(*t));
 	if (!path)
 		return default_database(t, err);
-	if (mounts_real_path(path, false, real, err) && mounts_find(real, &t->mount)) {
-		const char *rest = real + strlen(strcmp(t->mount.dir, "/") ? t->mount.dir : "");
-		return path_format(t->path, sizeof(t->path), err, "%s", *rest ? rest : "/") &&
-		       target_of_mount(&t->mount, t, err);
+	if (mounts_real_path(path, false, real, err)) {
+		if (!mounts_locate(real, &t->mount, t->path, err))
+			return false;
+		if (t->mount.ours)
+			return target_of_mount(&t->mount, t, err);
 	}
 	if (*path != '/')
 		return error_set(err, ERR_USAGE,
@@ -92,31 +101,71 @@ bool target_find(const char *path, struct target *t, struct error *err)
 	       default_database(t, err);
 }
 
+/* Whether the path that the root of a bind mount has is that of its inode; -1 with *err set. */
+static int root_holds(PGconn *conn, const struct target *t, const char *ino, struct error *err)
+{
+	char *bytes = hex_bytea(t->mount.root);
+	const char *params[] = {bytes, ino};
+	PGresult *res = ask(conn, STMT_COMMAND_HOLDS, 2, params, err);
+	int holds = res ? PQgetvalue(res, 0, 0)[0] == 't' : -1;
+
+	PQclear(res);
+	free(bytes);
+	return holds;
+}
+
+/*
+ * The kernel knows the path of what is mounted by what has passed through it; an undo, or a client
+ * of the database, may have put something else there.
+ */
+static bool check_root(PGconn *conn, const struct target *t, struct error *err)
+{
+	char ino[24];
+	struct statx sx;
+	int holds;
+
+	if (statx(AT_FDCWD, t->mount.dir, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO,
+		    &sx) < 0)
+		return error_sys(err, "%s", t->mount.dir);
+	snprintf(ino, sizeof(ino), "%llu", (unsigned long long)sx.stx_ino);
+	holds = root_holds(conn, t, ino, err);
+	/* It may be younger than the last batch. */
+	if (!holds && ask_sync(conn, NULL))
+		holds = root_holds(conn, t, ino, err);
+	if (holds)
+		return holds > 0;
+	return error_set(err, ERR_USAGE,
+		"what is mounted on %s is not what the filesystem has at %s now: mount it there "
+		"again, or name the path in the mount of the whole",
+		t->mount.dir, t->mount.root);
+}
+
 static bool check(PGconn *conn, const struct target *t, struct error *err)
 {
-	const char *params[] = {t->mount.dir};
-	PGresult *res;
-	bool found;
+	enum daemon_row row;
+	bool past;
 
 	if (!schema_check(conn, err))
 		return false;
-	if (!t->mounted || !t->private)
+	if (!t->mounted)
 		return true;
-	/* Whoever mounted it may have had another THULE_HOME. */
-	res = db_query(conn,
-		"select from thule.mount where mountpoint = $1::text and ended_at is null limit 1",
-		1, params, err);
-	if (!res)
+	row = daemon_row(conn, &t->mount, &past, err);
+	if (row == DAEMON_ROW_ERROR)
 		return false;
-	found = PQntuples(res) == 1;
-	PQclear(res);
-	if (!found)
+	/* Whoever mounted it may have had another THULE_HOME. */
+	if (row == DAEMON_ROW_NONE && t->private)
 		return error_set(err, ERR_NOT_FOUND,
 			"what is mounted on %s is not the filesystem of this private PostgreSQL: "
 			"set "
 			"THULE_HOME as it was for the mount, and be the same user",
 			t->mount.dir);
-	return true;
+	if (row == DAEMON_ROW_FOUND && past && *t->path)
+		return error_set(err, ERR_USAGE,
+			"what is mounted on %s is the past, and %s may be another file by now: "
+			"name the path in a mount of the present, or from the root of the "
+			"filesystem",
+			t->mount.dir, t->path);
+	return t->mount.whole || !*t->path || check_root(conn, t, err);
 }
 
 PGconn *target_connect(const struct target *t, struct error *err)

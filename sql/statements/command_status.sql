@@ -1,5 +1,5 @@
 -- thule status: one row about a filesystem: as JSON, the pid of its daemon, and then in columns for people.
--- $1 its mount point on this host, $2 the boot id of this host; both null: not mounted here.
+-- $1 the device of its mount on this host, $2 the boot id of this host; both null: not mounted here.
 -- $3 to $7 are what the journal's header says: last op acknowledged, last op on the server's disk, bytes used, its size, pid of
 -- its daemon; null where it has no journal here.
 with about as (
@@ -14,7 +14,7 @@ with about as (
                 'bytes_size', $6::bigint, 'pid', $7::integer)
         end as journal,
         (select row_to_json(m) from thule.mount m
-            where m.mountpoint = $1::text and m.boot_id = $2::text and m.ended_at is null
+            where m.device = $1::bigint and m.boot_id = $2::text and m.ended_at is null
             order by m.id desc limit 1) as mount
     from thule.superblock s
 )
