@@ -29,7 +29,9 @@ bool quotas_read(PGconn *conn, struct quota **out, struct error *err)
 			.bytes_limit = limit(res, i, 2),
 			.inodes_limit = limit(res, i, 3),
 			.bytes = (uint64_t)row_int(res, i, 4),
-			.inodes = (uint64_t)row_int(res, i, 5)};
+			.inodes = (uint64_t)row_int(res, i, 5),
+			.history_limit = limit(res, i, 6),
+			.history = (uint64_t)row_int(res, i, 7)};
 		quota_add(out, &q);
 	}
 	PQclear(res);

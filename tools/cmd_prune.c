@@ -10,6 +10,7 @@
 #include "command.h"
 #include "db/conn.h"
 #include "hex.h"
+#include "request.h"
 #include "target.h"
 
 /* Versions of a kind in one transaction: a second of work on a slow disk, and little to undo. */
@@ -167,6 +168,22 @@ static bool act(struct prune *p, struct error *err)
 	return prune_all(p, err) && (!p->args->option[OPT_OPS] || prune_log(p, err));
 }
 
+/* What went is no longer anybody's past: where a quota limits that, the mount counts anew. */
+static bool recount(const struct prune *p, struct error *err)
+{
+	PGresult *res = ask(p->conn, STMT_COMMAND_QUOTA_COUNT, 0, NULL, err);
+	bool ok = res != NULL;
+	char *result;
+
+	if (ok && PQntuples(res) && !p->args->option[OPT_DRY_RUN]) {
+		result = request_run(p->conn, "quota", PQgetvalue(res, 0, 0), err);
+		ok = result != NULL;
+		free(result);
+	}
+	PQclear(res);
+	return ok;
+}
+
 static void print_counts(const struct prune *p, const char *at)
 {
 	bool dry = p->args->option[OPT_DRY_RUN];
@@ -250,7 +267,7 @@ static int run(const struct arguments *args)
 	ok = find_horizon(&p, &horizon, &err);
 	if (ok && !strcmp(p.horizon, "0") && !args->option[OPT_JSON])
 		show_line(stderr, "thule: no history is that old\n");
-	else if (ok && (!strcmp(p.horizon, "0") || (ok = act(&p, &err))))
+	else if (ok && (!strcmp(p.horizon, "0") || (ok = act(&p, &err) && recount(&p, &err))))
 		print_counts(&p, PQgetvalue(horizon, 0, 1));
 	PQclear(horizon);
 	PQfinish(p.conn);

@@ -13,7 +13,7 @@
 #include "request.h"
 #include "target.h"
 
-enum { OPT_USER, OPT_GROUP, OPT_BYTES, OPT_FILES, OPT_JSON };
+enum { OPT_USER, OPT_GROUP, OPT_BYTES, OPT_FILES, OPT_HISTORY, OPT_JSON };
 
 static const struct command_option options[] = {
 	[OPT_USER] = {'u', "user", "USER",
@@ -22,6 +22,8 @@ static const struct command_option options[] = {
 	[OPT_BYTES] = {0, "bytes", "SIZE", "set: at most so many bytes, as in 10G; or none"},
 	[OPT_FILES] = {0, "files", "N",
 		"set: at most so many files, directories and all else; or none"},
+	[OPT_HISTORY] = {0, "history-bytes", "SIZE",
+		"set --user: at most so many bytes in the past of the user's files; or none"},
 	[OPT_JSON] = {0, "json", NULL, "list: print a JSON array"},
 	{0},
 };
@@ -78,8 +80,8 @@ static bool find_holder(const struct arguments *args, struct holder *h, struct e
 	return user ? find_user(user, h, err) : !group || find_group(group, h, err);
 }
 
-/* *text becomes a number of bytes, in buf; NULL and "none" stay. */
-static bool read_size(const char **text, char buf[24], struct error *err)
+/* *text, of an option, becomes a number of bytes, in buf; NULL and "none" stay. */
+static bool read_size(const char *option, const char **text, char buf[24], struct error *err)
 {
 	uint64_t bytes;
 
@@ -87,7 +89,7 @@ static bool read_size(const char **text, char buf[24], struct error *err)
 		return true;
 	if (!size_parse(*text, &bytes))
 		return error_set(err, ERR_USAGE,
-			"--bytes: \"%s\" is no size: " SIZE_WANTED ", or none", *text);
+			"--%s: \"%s\" is no size: " SIZE_WANTED ", or none", option, *text);
 	snprintf(buf, 24, "%" PRIu64, bytes);
 	*text = buf;
 	return true;
@@ -107,15 +109,19 @@ static bool change(PGconn *conn, const struct target *t, const struct arguments 
 	bool tree = *h->kind == '2', set = !strcmp(args->operand[0], "set");
 	const char *bytes = set ? args->option[OPT_BYTES] : NULL;
 	const char *files = set ? args->option[OPT_FILES] : NULL;
-	char number[24], *path = tree && *t->path ? hex_bytea(t->path) : NULL, *result = NULL;
+	const char *history = set ? args->option[OPT_HISTORY] : NULL;
+	char number[24], past[24], *path = tree && *t->path ? hex_bytea(t->path) : NULL,
+				   *result = NULL;
 	const char *params[] = {args->operand[0], h->kind, tree ? NULL : h->id, h->name,
-		tree && *t->typed_path ? t->typed_path : NULL, path, NULL, NULL};
+		tree && *t->typed_path ? t->typed_path : NULL, path, NULL, NULL, NULL};
 	PGresult *res = NULL;
 
-	if (read_size(&bytes, number, err) && check_count(files, err)) {
+	if (read_size("bytes", &bytes, number, err) &&
+		read_size("history-bytes", &history, past, err) && check_count(files, err)) {
 		params[6] = bytes;
 		params[7] = files;
-		res = ask(conn, STMT_COMMAND_QUOTA_ARGS, 8, params, err);
+		params[8] = history;
+		res = ask(conn, STMT_COMMAND_QUOTA_ARGS, 9, params, err);
 	}
 	if (res)
 		result = request_run(conn, "quota", PQgetvalue(res, 0, 0), err);
@@ -134,7 +140,8 @@ static bool list(PGconn *conn, bool json, struct error *err)
 static bool check(const struct arguments *args, struct holder *h, struct error *err)
 {
 	const char *verb = args->operand[0];
-	bool limits = args->option[OPT_BYTES] || args->option[OPT_FILES];
+	bool past = args->option[OPT_HISTORY];
+	bool limits = args->option[OPT_BYTES] || args->option[OPT_FILES] || past;
 
 	if (!strcmp(verb, "list"))
 		return args->option[OPT_USER] || args->option[OPT_GROUP] || limits
@@ -146,7 +153,9 @@ static bool check(const struct arguments *args, struct holder *h, struct error *
 	if (!strcmp(verb, "set") != limits)
 		return error_set(err, ERR_USAGE,
 			limits ? "`thule quota unset` takes all limits away: no --bytes, no --files"
-			       : "give --bytes, --files or both");
+			       : "give --bytes, --files or --history-bytes");
+	if (past && !args->option[OPT_USER])
+		return error_set(err, ERR_USAGE, "--history-bytes goes with --user");
 	return find_holder(args, h, err);
 }
 
@@ -173,11 +182,16 @@ const struct command command_quota = {
 	.operands = "set|unset DIR | set|unset --user U|--group G [DIR] | list [DIR]",
 	.summary = "limits on what users, groups and directory trees have",
 	.help = "thule quota set DIR --bytes 10G --files 100000\n"
-		"thule quota set --user ada --bytes 500M\n"
+		"thule quota set --user ada --bytes 500M --history-bytes 2G\n"
 		"\n"
 		"Who would go past a limit gets \"Disk quota exceeded\". Bytes are what `du` says; "
 		"the past does\n"
-		"not count. Undo and restore to more than a limit are refused without --force. "
+		"not count for them. It counts for --history-bytes: what was overwritten, cut off "
+		"or removed of a\n"
+		"user's files and attributes, until it is pruned. Who has more there writes "
+		"nothing more to files\n"
+		"of that user, but may remove. Undo and restore to more than a limit are refused "
+		"without --force. "
 		"Root "
 		"may pass the\n"
 		"limits of users and groups, nobody that of a tree. A rename into or out of a tree "

@@ -210,7 +210,9 @@ static const struct shape shapes[STMT_COUNT] = {
 				     {"limit of bytes", INT8, MAYBE, 0, INT64_MAX, 0},
 				     {"limit of inodes", INT8, MAYBE, 0, INT64_MAX, 0},
 				     {"bytes", INT8, NEVER, 0, INT64_MAX, 0},
-				     {"inodes", INT8, NEVER, 0, INT64_MAX, 0}},
+				     {"inodes", INT8, NEVER, 0, INT64_MAX, 0},
+				     {"limit of the past", INT8, MAYBE, 0, INT64_MAX, 0},
+				     {"bytes of the past", INT8, NEVER, 0, INT64_MAX, 0}},
 		NULL, false},
 };
 

@@ -108,6 +108,20 @@ void effect_inode(struct call *c, struct inode *inode, unsigned int flags)
 	inode->dirty_op = journal_next_op(c->fs->journal);
 }
 
+/* A range of a file is only in the past from now on. */
+static void ends(struct call *c, const struct inode *inode, uint64_t off, uint64_t len)
+{
+	if (c->fs->state.quotas)
+		quota_past(c->fs->state.quotas, inode->attr.uid,
+			quota_overlap(&inode->attr, off, len));
+}
+
+static void xattr_ends(struct call *c, const struct inode *inode, const struct xattr *x)
+{
+	if (x)
+		quota_past(c->fs->state.quotas, inode->attr.uid, x->value_len);
+}
+
 void effect_inode_gone(struct call *c, struct inode *inode)
 {
 	static const struct charge nothing;
@@ -117,6 +131,10 @@ void effect_inode_gone(struct call *c, struct inode *inode)
 	struct effect *e = add_effect(c, EFFECT_INODE_GONE, flags);
 
 	quota_move(c->fs->state.quotas, &inode->charge, &nothing);
+	if (!no_bytes)
+		ends(c, inode, 0, inode->attr.size);
+	for (const struct xattr *x = inode->xattrs; x; x = x->next)
+		xattr_ends(c, inode, x);
 	e->gone = inode->ino;
 	inode->gone = true;
 	inode->dirty_op = journal_next_op(c->fs->journal);
@@ -168,9 +186,11 @@ void effect_name_gone(struct call *c, struct dirent_node *d)
 
 void effect_xattr(struct call *c, struct inode *inode, struct bytes name, struct bytes value)
 {
-	bool existed = xattr_find(inode, name) != NULL;
+	const struct xattr *before = xattr_find(inode, name);
+	bool existed = before != NULL;
 	struct effect *e = add_effect(c, EFFECT_XATTR, existed ? 0 : EFFECT_NEW);
 
+	xattr_ends(c, inode, before);
 	xattr_set(inode, name, value);
 	e->xattr.ino = inode->ino;
 	e->xattr.name = name;
@@ -187,6 +207,7 @@ void effect_xattr_gone(struct call *c, struct inode *inode, struct bytes name)
 	e->xattr.ino = inode->ino;
 	e->xattr.name = name;
 	e->xattr.value = (struct bytes){0};
+	xattr_ends(c, inode, xattr_find(inode, name));
 	xattr_drop(inode, name);
 	inode->attr.xattrs--;
 	inode->xattrs_known = true;
@@ -196,6 +217,7 @@ void effect_write(struct call *c, struct inode *inode, uint64_t off, struct byte
 {
 	struct effect *e = add_effect(c, EFFECT_EXTENT, fresh ? EFFECT_FRESH : 0);
 
+	ends(c, inode, off, data.len);
 	e->extent.ino = inode->ino;
 	e->extent.off = off;
 	e->extent.len = data.len;
@@ -221,6 +243,7 @@ void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len)
 {
 	struct effect *e = add_effect(c, EFFECT_CUT, 0);
 
+	ends(c, inode, off, len);
 	e->extent.ino = inode->ino;
 	e->extent.off = off;
 	e->extent.len = len;

@@ -93,6 +93,8 @@ static int put_shares(struct call *c, struct inode *to, struct copy *k, const PG
 	end = k->to_off + k->len;
 	replace_bytes(&attr, k->to_off, end, bytes);
 	rc = quota_check(c, to, &attr);
+	if (!rc)
+		rc = quota_check_past(c, to, quota_overlap(&to->attr, k->to_off, k->len));
 	if (rc) {
 		free(shares);
 		return rc;

@@ -29,11 +29,31 @@ static int check_write(struct call *c, const struct inode *inode, uint64_t off, 
 	return quota_check(c, inode, &after);
 }
 
+uint64_t quota_overlap(const struct inode_attr *attr, uint64_t off, uint64_t len)
+{
+	uint64_t end = attr->size > off ? attr->size - off : 0;
+	uint64_t most = end < attr->allocated ? end : attr->allocated;
+
+	return len < most ? len : most;
+}
+
+int quota_check_past(struct call *c, const struct inode *inode, uint64_t bytes)
+{
+	return exempt(c) || quota_allows_past(c->fs->state.quotas, inode->attr.uid, bytes) ? 0
+											   : EDQUOT;
+}
+
 int quota_fit_write(struct call *c, const struct inode *inode, uint64_t off, uint32_t *len)
 {
 	uint32_t fits = 0, too_much = *len;
+	int rc;
 
-	if (!c->fs->state.quotas || !check_write(c, inode, off, *len))
+	if (!c->fs->state.quotas || !*len)
+		return 0;
+	rc = quota_check_past(c, inode, quota_overlap(&inode->attr, off, *len));
+	if (rc)
+		return rc;
+	if (!check_write(c, inode, off, *len))
 		return 0;
 	while (too_much - fits > 1) {
 		uint32_t middle = fits + (too_much - fits) / 2;

@@ -96,6 +96,7 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 {
 	struct bytes name = name_bytes(s->name);
 	struct inode *inode;
+	const struct xattr *before;
 	bool acl = !strcmp(s->name, ACL_ACCESS_NAME), exists;
 	/* Who sets one keeps the set-group-id bit only of a group that they are in. */
 	int rc = need_setid(c, ino, acl ? SETID_OF_ACL : SETID_STAYS, &inode);
@@ -106,7 +107,8 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 		rc = need_space(c, s->value.len + name.len + 1);
 	if (rc)
 		return rc;
-	exists = xattr_find(inode, name) != NULL;
+	before = xattr_find(inode, name);
+	exists = before != NULL;
 	if (exists && s->flags & XATTR_CREATE)
 		return EEXIST;
 	if (!exists && s->flags & XATTR_REPLACE)
@@ -115,6 +117,9 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 		return ENOSPC;
 	if (!strcmp(s->name, ACL_DEFAULT_NAME) && !acl_valid(s->value))
 		return EINVAL;
+	rc = quota_check_past(c, inode, before ? before->value_len : 0);
+	if (rc)
+		return rc;
 	if (acl) {
 		rc = set_access_acl(c, inode, s);
 		if (rc)

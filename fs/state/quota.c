@@ -63,6 +63,22 @@ bool quota_allows(
 	return true;
 }
 
+void quota_past(struct quota *quotas, uint32_t uid, uint64_t bytes)
+{
+	struct quota *q = quotas && bytes ? quota_find(quotas, QUOTA_USER, uid) : NULL;
+
+	if (q)
+		q->history += bytes;
+}
+
+bool quota_allows_past(struct quota *quotas, uint32_t uid, uint64_t bytes)
+{
+	struct quota *q = quotas ? quota_find(quotas, QUOTA_USER, uid) : NULL;
+
+	return !q || q->history_limit == QUOTA_NONE ||
+	       (q->history <= q->history_limit && bytes <= q->history_limit - q->history);
+}
+
 void quota_move(struct quota *quotas, struct charge *from, const struct charge *to)
 {
 	for (uint32_t kind = 0; quotas && kind < QUOTA_KINDS; kind++) {

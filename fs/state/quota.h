@@ -12,6 +12,10 @@
  * and inodes: a file with many names is one, one without a name is one until it is closed. Only
  * those that have a limit are here, and their usage is exact: it changes with the inodes, under the
  * same lock.
+ *
+ * Of the past of a user's files the bytes count that were overwritten, cut off or removed. Until
+ * they are summed again (at the mount, after a request, after pruning) they are an upper bound:
+ * holes and what was never written count with what is around it.
  */
 
 /* Numbers are stored: thule.quota has the same. */
@@ -25,6 +29,7 @@ struct quota {
 	} key;
 	uint64_t bytes_limit, inodes_limit;
 	uint64_t bytes, inodes;
+	uint64_t history_limit, history; /* of users: bytes of the past */
 	UT_hash_handle hh;
 };
 
@@ -47,5 +52,9 @@ void quotas_free(struct quota **quotas);
  * count. */
 bool quota_allows(
 	struct quota *quotas, const struct charge *from, const struct charge *to, bool exempt);
+/* Bytes of a user's files that are past from now on. */
+void quota_past(struct quota *quotas, uint32_t uid, uint64_t bytes);
+/* Whether a user's files may have so many more. None: whether they have no more than they may. */
+bool quota_allows_past(struct quota *quotas, uint32_t uid, uint64_t bytes);
 /* What was counted as *from now is `to`. */
 void quota_move(struct quota *quotas, struct charge *from, const struct charge *to);

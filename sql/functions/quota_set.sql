@@ -1,7 +1,8 @@
 -- Sets, changes or removes a quota; what thule.perform does for a request of kind quota.
--- Parameters: args, {"action": "set" or "unset", "kind": 0, 1 or 2, "id": uid or gid, "path": escaped, of a tree, "name":
---   for people, "bytes", "inodes": the limit, null for none; not there: as it was}.
--- Returns: a JSON object with kind and id. Errors: no such directory, no such quota (no_data_found), it has neither limit
+-- Parameters: args, {"action": "set", "unset" or "count", which changes nothing, "kind": 0, 1 or 2, "id": uid or gid, "path": escaped, of a tree, "name":
+--   for people, "bytes", "inodes", "history": the limit, null for none; not there: as it was}.
+-- Returns: a JSON object with kind and id. Errors: no such directory, no such quota (no_data_found), it has no limit, or one of
+--   the past that is not a user's
 --   (invalid_parameter_value).
 -- Tables touched: quota, inode (written), dirent (read).
 create function thule.quota_set(args jsonb) returns jsonb
@@ -11,6 +12,9 @@ declare
     wanted thule.quota := jsonb_populate_record(null::thule.quota, args);
     had    thule.quota;
 begin
+    if args ->> 'action' = 'count' then
+        return '{}';
+    end if;
     if wanted.kind = 2 then
         wanted.name := args ->> 'path';
         wanted.ino := thule.resolve(wanted.name);
@@ -34,15 +38,21 @@ begin
     else
         wanted.bytes_limit := case when args ? 'bytes' then (args ->> 'bytes')::bigint else had.bytes_limit end;
         wanted.inodes_limit := case when args ? 'inodes' then (args ->> 'inodes')::bigint else had.inodes_limit end;
-        if num_nonnulls(wanted.bytes_limit, wanted.inodes_limit) = 0 then
+        wanted.history_limit := case when args ? 'history' then (args ->> 'history')::bigint else had.history_limit end;
+        if wanted.kind <> 0 and wanted.history_limit is not null then
+            raise exception using errcode = 'invalid_parameter_value',
+                message = 'a limit of the past is of a user', hint = 'Give --user with --history-bytes.';
+        end if;
+        if num_nonnulls(wanted.bytes_limit, wanted.inodes_limit, wanted.history_limit) = 0 then
             raise exception using errcode = 'invalid_parameter_value',
                 message = format('%s would have no limit at all: unset its quota', wanted.name);
         end if;
-        insert into thule.quota (kind, id, ino, name, bytes_limit, inodes_limit)
-            values (wanted.kind, wanted.id, wanted.ino, wanted.name, wanted.bytes_limit, wanted.inodes_limit)
+        insert into thule.quota (kind, id, ino, name, bytes_limit, inodes_limit, history_limit)
+            values (wanted.kind, wanted.id, wanted.ino, wanted.name, wanted.bytes_limit, wanted.inodes_limit,
+                wanted.history_limit)
             on conflict (kind, id) do update
             set name = excluded.name, bytes_limit = excluded.bytes_limit, inodes_limit = excluded.inodes_limit,
-                set_at = now();
+                history_limit = excluded.history_limit, set_at = now();
     end if;
     return jsonb_build_object('kind', wanted.kind, 'id', coalesce(had.id, wanted.id));
 end

@@ -7,7 +7,9 @@ create table thule.quota (
     name         text not null,            -- as it was given: of the user or group; path
     bytes_limit  bigint check (bytes_limit >= 0),   -- null: none
     inodes_limit bigint check (inodes_limit >= 0),
+    history_limit bigint check (history_limit >= 0), -- of users: bytes that only the past has
     set_at       timestamptz not null default now(),
     primary key (kind, id),
-    check ((kind = 2) = (ino is not null))
+    check ((kind = 2) = (ino is not null)),
+    check (kind = 0 or history_limit is null)
 );

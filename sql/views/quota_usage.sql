@@ -1,6 +1,9 @@
 -- Quotas, and what is used of them. kind user, group or tree; id uid, gid or number of the tree; name of the user or group as
 -- it was given, or path of the tree, as it was given when it has gone; limits null: none. bytes are those that st_blocks counts; an
 -- inode with many names counts once, one without a name until it is closed.
+-- history_bytes are those of the past of a user's files, as thule.usage counts bytes_past: contents and extended attributes
+-- that were overwritten, cut off or removed, each piece as long as it was, not as compressed, until they are pruned. They count
+-- for who owns the file now, or did when it went. Null where no user has a history_limit, because counting reads all of the past.
 create view thule.quota_usage as
 with used as materialized (
     select i.uid, i.gid, i.project, grouping(i.uid, i.gid, i.project) as set,
@@ -8,10 +11,30 @@ with used as materialized (
     from thule.inode i
     where exists (select from thule.quota)
     group by grouping sets ((i.uid), (i.gid), (i.project))
+), past as materialized (
+    select o.uid, sum(h.bytes)::bigint as bytes
+    from (
+        select e.ino, sum(e.bytes) as bytes
+        from (
+            select x.ino, x.len as bytes from thule.extent_history x
+            union all
+            select x.ino, octet_length(x.value) from thule.xattr_history x
+        ) e
+        where exists (select from thule.quota q where q.history_limit is not null)
+        group by e.ino
+    ) h
+    cross join lateral (
+        select coalesce((select i.uid from thule.inode i where i.ino = h.ino),
+            (select v.uid from thule.inode_history v where v.ino = h.ino order by v.op_from desc limit 1)) as uid
+    ) o
+    group by o.uid
 )
 select (array['user', 'group', 'tree'])[q.kind + 1] as kind, q.id,
     coalesce(thule.path(q.ino), q.name) as name,
-    coalesce(u.bytes, 0) as bytes, q.bytes_limit, coalesce(u.inodes, 0) as inodes, q.inodes_limit
+    coalesce(u.bytes, 0) as bytes, q.bytes_limit, coalesce(u.inodes, 0) as inodes, q.inodes_limit,
+    case when q.kind = 0 and exists (select from thule.quota l where l.history_limit is not null)
+        then coalesce((select p.bytes from past p where p.uid = q.id), 0) end as history_bytes,
+    q.history_limit
 from thule.quota q
 left join used u on case q.kind
     when 0 then u.set = 3 and u.uid = q.id

@@ -61,5 +61,29 @@ select fx.quota('{"action": "unset", "kind": 2, "path": "/dir"}');
 select is_empty($$select from thule.quota where kind = 2$$, 'which can be unset, too');
 update thule.inode set project = 0;
 select is_empty('select from thule.inode where project <> 0', 'nothing counts for a tree');
+-- The past of a user's files, where that has a limit.
+select is((select count(history_bytes) from thule.quota_usage), 0::bigint, 'without a limit of the past it is not counted');
+select throws_ok($$select thule.quota_set('{"action": "set", "kind": 1, "id": 4711, "name": "crew", "history": 5}')$$,
+    '22023', null, 'it is of users');
+select throws_ok($$insert into thule.quota (kind, id, name, history_limit) values (1, 9, 'x', 5)$$, '23514', null, 'in the table, too');
+select fx.quota('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "history": 12345}');
+create function fx.past() returns bigint language sql return (select history_bytes from thule.quota_usage where kind = 'user' and id = 1000);
+create table fx.past_before as select fx.past() as bytes;
+select fx.create('/overwritten');
+select fx.write('/overwritten', 0, '0123456789');
+select is(fx.past() - bytes, 0::bigint, 'what is there is not past') from fx.past_before;
+select fx.write('/overwritten', 5, 'abc');
+select is(fx.past() - bytes, 3::bigint, 'what was overwritten is') from fx.past_before;
+select fx.truncate('/overwritten', 2);
+select is(fx.past() - bytes, 11::bigint, 'and what was cut off') from fx.past_before;
+select fx.setxattr('/overwritten', 'user.a', 'four');
+select fx.setxattr('/overwritten', 'user.a', 'more');
+select is(fx.past() - bytes, 15::bigint, 'and attributes that were set anew') from fx.past_before;
+select fx.unlink('/overwritten');
+select is(fx.past() - bytes, 21::bigint, 'and of what was removed, all') from fx.past_before;
+select lives_ok($$select thule.quota_set('{"action": "count"}')$$, 'asking for a count changes nothing');
+select results_eq($$select history_limit from thule.quota_usage where kind = 'user' and id = 1000$$, 'values (12345::bigint)', 'at all');
+select is((select count(*) from thule.quota_usage where kind <> 'user' and history_bytes is not null), 0::bigint, 'of users alone');
+
 select * from finish();
 rollback;

@@ -33,7 +33,7 @@ static const struct {
 	{STMT_READ_PAST_NAMES, "b8"},
 	{STMT_COMMAND_TREE, "p84488888b4"},
 	{STMT_COMMAND_XATTRS, "bb"},
-	{STMT_QUOTA_READ, "288888"},
+	{STMT_QUOTA_READ, "28888888"},
 };
 #define ANSWERS (sizeof(answers) / sizeof(answers[0]))
 
