@@ -23,7 +23,7 @@ begin atomic
                 ) n
                 order by n.op_from, n.parent, n.name limit 1
             ) e
-            where u.ino <> 1 and u.depth < 10000
+            where u.ino <> 1 and u.depth < thule.max_depth()
         )
         select bool_and(thule.permits(i.mode, i.uid, i.gid, case when i.xattrs > 0 then (
                     select x.value from thule.xattrs_at_op(i.ino, at_op) x where x.name = 'system.posix_acl_access') end,
