@@ -1,8 +1,10 @@
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "cluster/cluster.h"
 #include "command.h"
 #include "daemon.h"
@@ -12,6 +14,9 @@
 #include "print.h"
 #include "self.h"
 #include "target.h"
+
+/* How long the databases of all mounts together may take to answer. */
+#define ANSWER_LIMIT_S 2
 
 enum { OPT_JSON };
 
@@ -133,16 +138,29 @@ static pid_t daemon_of(const PGresult *res)
 }
 
 static void show(const struct mount_point *m, const struct journal_seen *j, const PGresult *res,
-	const char *problem)
+	pid_t pid, const char *problem)
 {
-	pid_t pid = daemon_of(res);
 	const char *transport = pid ? daemon_transport(pid) : NULL;
+	char text[128];
 
 	print_safe(stdout, m->dir, 0);
 	printf("\n");
 	line("source", m->source);
 	for (int i = COLUMNS_HIDDEN; res && i < PQnfields(res); i++)
 		line(PQfname(res, i), PQgetvalue(res, 0, i));
+	/* Without the server the rest is what the host knows. */
+	if (!res && *j->path) {
+		snprintf(text, sizeof(text),
+			"op:%llu acknowledged, op:%llu on the server's disk; %llu bytes between "
+			"them",
+			(unsigned long long)j->peek.head_op, (unsigned long long)j->peek.tail_op,
+			(unsigned long long)j->peek.bytes_used);
+		line("journal", text);
+	}
+	if (!res && pid) {
+		snprintf(text, sizeof(text), "pid %ld", (long)pid);
+		line("daemon", text);
+	}
 	show_journal(j);
 	if (transport)
 		line("transport", transport);
@@ -160,9 +178,8 @@ static void print_json_text(const char *text)
 
 /* The server's own object goes in whole, under a key of its own. */
 static void show_json(const struct mount_point *m, const struct journal_seen *j,
-	const PGresult *res, const char *problem)
+	const PGresult *res, pid_t pid, const char *problem)
 {
-	pid_t pid = daemon_of(res);
 	const char *transport = pid ? daemon_transport(pid) : NULL;
 
 	printf("{\"mountpoint\": ");
@@ -173,6 +190,10 @@ static void show_json(const struct mount_point *m, const struct journal_seen *j,
 	print_json(stdout, res ? PQgetvalue(res, 0, COLUMN_JSON) : "null");
 	printf(", \"journal\": ");
 	show_journal_json(j);
+	if (pid)
+		printf(", \"pid\": %ld", (long)pid);
+	else
+		printf(", \"pid\": null");
 	printf(", \"transport\": ");
 	print_json_text(transport);
 	printf(", \"error\": ");
@@ -180,105 +201,205 @@ static void show_json(const struct mount_point *m, const struct journal_seen *j,
 	printf("}");
 }
 
-/* True when the database of the mount answered, and its daemon lives. */
-static bool report(const struct mount_point *m, bool json)
+/*
+ * What is asked of the database of one mount, by a thread of its own: nothing that it does, from
+ * starting a server to waiting for its answer, may take longer than who asks wants to wait. One
+ * that is late is left to itself and ends with the program, so what it writes to is never freed.
+ */
+struct inquiry {
+	struct mount_point mount;
+	struct journal_seen journal;
+	pthread_t thread;
+	bool started, answered;
+	PGresult *res;
+	struct error err;
+};
+
+static void *inquire(void *arg)
 {
+	struct inquiry *q = arg;
 	struct target *t = calloc(1, sizeof(*t));
-	struct journal_seen journal = {0};
-	struct error err = {0};
 	PGconn *conn = NULL;
-	PGresult *res = NULL;
+
+	if (t && target_of_mount(&q->mount, t, &q->err))
+		conn = target_connect(t, &q->err);
+	if (conn)
+		q->res = ask(conn, &q->mount, &q->journal, &q->err);
+	if (q->res && PQntuples(q->res) != 1) {
+		PQclear(q->res);
+		q->res = NULL;
+		error_set(&q->err, ERR_CORRUPT, "the database has no superblock");
+	}
+	PQfinish(conn);
+	free(t);
+	return NULL;
+}
+
+static void begin(struct inquiry *q, const struct mount_point *m)
+{
+	memset(q, 0, sizeof(*q));
+	q->mount = *m;
+	see_journal(m, &q->journal);
+	q->started = pthread_create(&q->thread, NULL, inquire, q) == 0;
+}
+
+/* True when the database of the mount answered before `deadline`, and its daemon lives. */
+static bool report(struct inquiry *q, const struct timespec *deadline, bool json)
+{
+	struct error late = {0}, *err = &q->err;
+	PGresult *res;
 	pid_t pid;
 	bool ok;
 
-	see_journal(m, &journal);
-	if (t && target_of_mount(m, t, &err))
-		conn = target_connect(t, &err);
-	if (conn)
-		res = ask(conn, m, &journal, &err);
-	if (res && PQntuples(res) != 1) {
-		PQclear(res);
-		res = NULL;
-		error_set(&err, ERR_CORRUPT, "the database has no superblock");
+	q->answered = q->started && pthread_timedjoin_np(q->thread, NULL, deadline) == 0;
+	if (!q->answered) {
+		err = &late;
+		error_set(err, ERR_UNREACHABLE,
+			"its database does not answer within %d seconds: what is changed waits in "
+			"the journal",
+			ANSWER_LIMIT_S);
 	}
-	pid = daemon_of(res);
+	res = q->answered ? q->res : NULL;
+	pid = res ? daemon_of(res) : daemon_by_connection(&q->mount);
 	/* Looking at the mount itself could block. */
 	if (pid && !daemon_alive(pid))
-		error_set(&err, ERR_UNREACHABLE,
+		error_set(err, ERR_UNREACHABLE,
 			"its daemon is gone: `thule umount %s`, and mount it again; nothing that "
 			"it "
 			"acknowledged is lost",
-			m->dir);
-	if (*journal.path && journal.peek.state == RING_FENCED)
-		error_set(&err, ERR_BUSY,
+			q->mount.dir);
+	if (*q->journal.path && q->journal.peek.state == RING_FENCED)
+		error_set(err, ERR_BUSY,
 			"another mount or command has written while this one had no session: "
 			"unmount, and mount again");
-	ok = res && err.class == ERR_NONE;
-	(json ? show_json : show)(m, &journal, res, ok ? NULL : err.text);
+	ok = res && err->class == ERR_NONE;
+	(json ? show_json : show)(&q->mount, &q->journal, res, pid, ok ? NULL : err->text);
 	PQclear(res);
-	PQfinish(conn);
-	free(t);
 	return ok;
 }
 
-struct report_all {
-	bool json;
+static struct timespec deadline(void)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_REALTIME, &at);
+	at.tv_sec += ANSWER_LIMIT_S;
+	return at;
+}
+
+static bool report_one(const struct mount_point *m, bool json)
+{
+	struct inquiry *q = xcalloc(1, sizeof(*q));
+	struct timespec at = deadline();
 	bool ok;
-	int count;
+
+	begin(q, m);
+	ok = report(q, &at, json);
+	if (q->answered)
+		free(q);
+	return ok;
+}
+
+/* All are asked at once, so that those which do not answer take no longer than one. */
+struct all {
+	struct inquiry **inquiries;
+	size_t count;
 };
 
-static bool report_next(const struct mount_point *m, void *arg)
+static bool begin_next(const struct mount_point *m, void *arg)
 {
-	struct report_all *all = arg;
+	struct all *all = arg;
 
-	if (all->json)
-		printf("%s", all->count ? ",\n  " : "");
-	else if (all->count)
-		printf("\n");
-	all->count++;
-	all->ok = report(m, all->json) && all->ok;
+	all->inquiries = xrealloc(all->inquiries, (all->count + 1) * sizeof(struct inquiry *));
+	all->inquiries[all->count] = xcalloc(1, sizeof(struct inquiry));
+	begin(all->inquiries[all->count++], m);
 	return true;
 }
 
-static void report_cluster(bool json)
+static bool report_all(const struct all *all, const struct timespec *at, bool json)
 {
-	struct cluster c;
+	bool ok = true;
 
-	if (!cluster_locate(&c, NULL)) {
-		if (json)
-			printf("null");
-		return;
+	for (size_t i = 0; i < all->count; i++) {
+		if (i)
+			printf(json ? ",\n  " : "\n");
+		ok = report(all->inquiries[i], at, json) && ok;
+		if (all->inquiries[i]->answered)
+			free(all->inquiries[i]);
 	}
-	if (!json) {
-		printf("\nprivate PostgreSQL: %s\n", state_names[cluster_state(&c)]);
-		line("home", c.home);
-		line("socket", c.socket);
-		return;
+	return ok;
+}
+
+/* The private PostgreSQL, asked in the same way. */
+struct cluster_inquiry {
+	struct cluster cluster;
+	pthread_t thread;
+	bool exists, started;
+	enum cluster_state state;
+};
+
+static void *ping(void *arg)
+{
+	struct cluster_inquiry *q = arg;
+
+	q->state = cluster_state(&q->cluster);
+	return NULL;
+}
+
+static struct cluster_inquiry *begin_cluster(void)
+{
+	struct cluster_inquiry *q = xcalloc(1, sizeof(*q));
+
+	q->exists = cluster_locate(&q->cluster, NULL);
+	q->started = q->exists && pthread_create(&q->thread, NULL, ping, q) == 0;
+	return q;
+}
+
+static void report_cluster(struct cluster_inquiry *q, const struct timespec *deadline, bool json)
+{
+	bool answered = q->started && pthread_timedjoin_np(q->thread, NULL, deadline) == 0;
+	const char *state = answered ? state_names[q->state] : "silent";
+
+	if (!q->exists) {
+		printf(json ? "null" : "");
+	} else if (!json) {
+		printf("\nprivate PostgreSQL: %s\n", state);
+		line("home", q->cluster.home);
+		line("socket", q->cluster.socket);
+	} else {
+		printf("{\"state\": \"%s\", \"home\": ", state);
+		print_json_string(stdout, q->cluster.home);
+		printf(", \"socket\": ");
+		print_json_string(stdout, q->cluster.socket);
+		printf("}");
 	}
-	printf("{\"state\": \"%s\", \"home\": ", state_names[cluster_state(&c)]);
-	print_json_string(stdout, c.home);
-	printf(", \"socket\": ");
-	print_json_string(stdout, c.socket);
-	printf("}");
+	if (answered || !q->started)
+		free(q);
 }
 
 static int report_everything(bool json)
 {
-	struct report_all all = {.json = json, .ok = true};
+	struct timespec at = deadline();
+	struct cluster_inquiry *cluster;
+	struct all all = {0};
 	struct error err = {0};
+	bool ok;
 
+	if (!mounts_visit(begin_next, &all, &err))
+		return command_fail(&err);
+	cluster = begin_cluster();
 	if (json)
 		printf("{\"mounts\": [");
-	if (!mounts_visit(report_next, &all, &err))
-		return command_fail(&err);
+	ok = report_all(&all, &at, json);
+	free(all.inquiries);
 	if (json)
 		printf("],\n \"private\": ");
 	else if (!all.count)
 		printf("no ThuleFS is mounted\n");
-	report_cluster(json);
+	report_cluster(cluster, &at, json);
 	if (json)
 		printf("}\n");
-	return all.ok ? EXIT_DONE : EXIT_FAILED;
+	return ok ? EXIT_DONE : EXIT_FAILED;
 }
 
 static int run(const struct arguments *args)
@@ -291,13 +412,16 @@ static int run(const struct arguments *args)
 
 	if (!args->operands)
 		return report_everything(json);
-	if (!mounts_real_path(args->operand[0], true, real, &err))
+	/* Following a path could ask the server; one that plainly leads into a mount needs none of
+	 * that. */
+	if (!(mounts_absolute(args->operand[0], real) && mounts_find(real, &m)) &&
+		!mounts_real_path(args->operand[0], true, real, &err))
 		return command_fail(&err);
 	if (!mounts_find(real, &m)) {
 		error_set(&err, ERR_USAGE, "%s is not in a ThuleFS mount", args->operand[0]);
 		return command_fail(&err);
 	}
-	ok = report(&m, json);
+	ok = report_one(&m, json);
 	if (json)
 		printf("\n");
 	return ok ? EXIT_DONE : EXIT_FAILED;
@@ -307,7 +431,10 @@ const struct command command_status = {
 	.name = "status",
 	.operands = "[DIR] [--json]",
 	.summary = "database, journal and daemon of a mount, or of all",
-	.help = "Exits 1 when a database does not answer, or a daemon is gone.",
+	.help = "Answers within two seconds, whatever the database does: without it, with what "
+		"this host "
+		"knows. Exits\n"
+		"1 when a database does not answer, or a daemon is gone.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

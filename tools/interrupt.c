@@ -68,12 +68,10 @@ static void handle(int number)
 void interrupt_watch(PGconn *conn)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
-	PGcancel *old = cancel;
-
 	/* Servers before 14 do not know it. */
 	PQclear(PQexec(conn, "set client_connection_check_interval = '" CHECK_INTERVAL "'"));
-	cancel = PQgetCancel(conn);
-	PQfreeCancel(old);
+	/* Several threads may connect at a time. */
+	PQfreeCancel(__atomic_exchange_n(&cancel, PQgetCancel(conn), __ATOMIC_SEQ_CST));
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		handle(signals[i]);
 }

@@ -70,7 +70,7 @@ int main(int argc, char **argv)
 		list(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--version")) {
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
 		printf("thule %s\n", THULE_VERSION);
 		return EXIT_DONE;
 	}

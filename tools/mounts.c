@@ -220,6 +220,14 @@ bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX],
 	return append_names(real, path + (end > prefix ? end - prefix : 0), err);
 }
 
+bool mounts_absolute(const char *path, char real[static PATH_MAX])
+{
+	size_t n = strlen(path);
+
+	return *path && !strstr(path, "/../") && strncmp(path, "..", 2) &&
+	       (n < 3 || strcmp(path + n - 3, "/..")) && absolute(path, real, NULL);
+}
+
 bool mounts_find_root(const char *dir, struct mount_point *m, struct error *err)
 {
 	char real[PATH_MAX];

@@ -31,5 +31,8 @@ bool mounts_locate(
  */
 bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX], struct error *err);
 
+/* Makes `path` absolute without looking at anything. False for one with `..` in it. */
+bool mounts_absolute(const char *path, char real[static PATH_MAX]);
+
 /* The root of a ThuleFS mount, from what the user typed. ERR_USAGE when it is none. */
 bool mounts_find_root(const char *dir, struct mount_point *m, struct error *err);
