@@ -31,8 +31,7 @@ void session_refuse(struct session *s, const PGresult *res)
 			"the database of this filesystem went away: try again later", NULL);
 	else if (!strcmp(state, "57014"))
 		wire_add_error(&s->out, false, state,
-			"this takes longer than a minute, which is as long as users of the mount "
-			"may keep its database busy",
+			"this takes longer than users of the mount may keep its database busy",
 			"Narrow it, with a PATH, --since or -n.");
 	else
 		wire_add_error(
@@ -145,7 +144,8 @@ bool session_begin(PGconn *conn, enum door_way way)
 	snprintf(text, sizeof(text),
 		"begin isolation level repeatable read %s;"
 		"set local statement_timeout = '%ds'; set local lock_timeout = '10s'",
-		way == DOOR_READS ? "read only" : "read write", STATEMENT_S);
+		way == DOOR_READS ? "read only" : "read write",
+		way == DOOR_UNDOES ? UNDO_S : STATEMENT_S);
 	return db_exec(conn, text, NULL);
 }
 

@@ -18,6 +18,7 @@
 #define MESSAGE_MS  10000  /* within one, */
 #define SEND_MS     10000  /* and without reading its answer */
 #define STATEMENT_S 60     /* of the server's time for a statement, */
+#define UNDO_S      10     /* for the plan of an undo: all others wait while it is done, */
 #define ANSWER_MS   120000 /* and of ours until its last row is with the client */
 
 struct door {

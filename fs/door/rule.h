@@ -19,6 +19,7 @@ struct door_rule {
 	enum stmt stmt;
 	int params; /* with the viewer */
 	bool viewer;
+	bool past; /* shows the past: not where the mount does not (nomagic) */
 	enum door_way way;
 };
 

@@ -151,6 +151,9 @@ static bool answer(struct session *s, struct request *r)
 		wire_add_error(&s->out, false, "42501",
 			"this is nothing that users of the mount can ask its daemon",
 			"Where it should be, thule and thulefs are of different versions.");
+	else if (r->rule && r->rule->past && !s->door->config.past)
+		wire_add_error(&s->out, false, "42501",
+			"this mount does not show the past (nomagic)", NULL);
 	else if (r->rule && r->bound && r->executed && r->bind.count == r->rule->params)
 		ok = session_ask(s, r->rule, &r->bind);
 	else if (r->asked || r->bound || r->executed)

@@ -75,7 +75,7 @@ static bool check(struct session *s, PGconn *conn, const char *args, PGresult **
 	bool ok;
 
 	*res = NULL;
-	if (!session_begin(conn, DOOR_PLANS))
+	if (!session_begin(conn, DOOR_UNDOES))
 		return false;
 	*res = session_query(s, conn, statements[STMT_DOOR_UNDO_CHECK].text, 2, params);
 	ok = PQresultStatus(*res) == PGRES_TUPLES_OK;

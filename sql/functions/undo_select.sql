@@ -2,7 +2,8 @@
 -- new_name).
 -- Parameters: args, of which these are read, each of them optional, but at least one besides the path given:
 --   tag; run, as thule.actor has it; pid; exe, a path or its last part; user, a name or a uid; since, until, as thule.instant reads them;
---   path, escaped: only what was done at or below that path; viewer (thule.viewer_of): only what was done to his own files.
+--   path, escaped: only what was done at or below that path; viewer (thule.viewer_of): only what was done to his own files while they
+--   were his: what was in a file before that is not for him.
 -- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, or something of
 --   which the state from before it was pruned (no_data_found).
 -- Tables touched: op, actor, inode, inode_history, dirent, dirent_history, superblock, pruned_inode (read).
@@ -40,7 +41,11 @@ begin
         from thule.op o
         where o.op between first and last
             and o.kind not in (select k.id from thule.op_kind k where k.name in ('forget', 'mkfs'))
-            and (viewer is null or thule.is_own(o.ino, viewer))
+            and (viewer is null or thule.is_own(o.ino, viewer)
+                and not exists (
+                    select from thule.inode_at_op(o.ino, o.op - 1) i where i.uid <> viewer[1]
+                    union all
+                    select from thule.inode_at_op(o.ino, o.op) i where i.uid <> viewer[1]))
             and (args ->> 'tag' is null or o.tag = args ->> 'tag')
             and (num_nulls(args ->> 'run', args ->> 'pid', args ->> 'exe', args ->> 'user') = 4
                 or o.actor in (

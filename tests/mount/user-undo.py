@@ -9,7 +9,7 @@ import subprocess
 
 from attributes import set_flags
 from case import equal, need_root, path, read, sql, write
-from visitor import ALICE, BOB, contains, homes, lacks, log, sh, thule
+from visitor import ALICE, BOB, STAFF, contains, homes, lacks, log, sh, thule
 
 IMMUTABLE = 0x10
 
@@ -111,11 +111,11 @@ def check_power():
     undone(ALICE, *since(start), "--force")
     equal(0o755, stat.S_IMODE(os.stat(path("alice/r")).st_mode), "mode after the undo of chmod")
     # Owners stay.
-    write("alice/given", b"x")
+    sh(ALICE, "echo x >alice/grouped")
     start = last()
-    os.chown(path("alice/given"), ALICE, ALICE)
+    os.chown(path("alice/grouped"), -1, STAFF)
     result = undone(ALICE, *since(start), "--force")
-    equal(ALICE, os.stat(path("alice/given")).st_uid, "owner after the undo of chown")
+    equal(STAFF, os.stat(path("alice/grouped")).st_gid, "group after the undo of chown")
     contains("only root changes owners", json.dumps(result["conflicts"]), "what is told")
     # A device that was hers does not come back.
     os.mknod(path("alice/null"), 0o666 | stat.S_IFCHR, os.makedev(1, 3))
@@ -123,6 +123,24 @@ def check_power():
     start = last()
     sh(ALICE, "rm alice/null")
     refused(*since(start), word="was a device")
+
+
+def check_before():
+    """What was in a file before it was hers does not come back to her."""
+    write("alice/given", b"root's secret")
+    os.chmod(path("alice/given"), 0o600)
+    start = last()
+    write("alice/given", b"empty now")
+    os.chown(path("alice/given"), ALICE, ALICE)
+    for more in ([], ["--force"]):
+        contains("no such change", thule(ALICE, "undo", *since(start), path("alice/given"), *more, status=1), "changes of before")
+        equal(b"empty now", read("alice/given"), "a file that was given away")
+    start = last()
+    sh(ALICE, "echo hers >alice/given")
+    undone(ALICE, *since(start))
+    equal(b"empty now", read("alice/given"), "her own change undone")
+    contains("no such change", thule(ALICE, "undo", "--until", f"op:{start - 1}", "--user", "0", path("alice/given"), "--force", status=1),
+             "changes of before")
 
 
 def check_others():
@@ -163,6 +181,7 @@ def main():
     check_own()
     check_places()
     check_power()
+    check_before()
     check_others()
     check_limits()
 
