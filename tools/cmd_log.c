@@ -184,7 +184,9 @@ const struct command command_log = {
 		"2 days), op:N or the name of a snapshot.\n"
 		"With --follow, PATH also stands for all that is under it; to resume, give "
 		"--since\n"
-		"op:N, where N is one more than the last op that you have.",
+		"op:N, where N is one more than the last op that you have. On root's mount, users "
+		"see what was\n"
+		"done to their own files; --follow needs the database.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

@@ -127,7 +127,9 @@ const struct command command_undo = {
 		"1000 changes\n"
 		"is asked about on a terminal, and wants --yes elsewhere. T is a time (2024-05-01 "
 		"12:00), an age\n"
-		"(10min, 2 days), a snapshot or op:N.",
+		"(10min, 2 days), a snapshot or op:N. On root's mount, users undo what was done to "
+		"their own\n"
+		"files, where they could change that themselves.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

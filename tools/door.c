@@ -45,7 +45,9 @@ static void take_error(PGconn *conn, const struct mount_point *m, struct error *
 			(int)strcspn(said + strlen(words), "\n"), said + strlen(words));
 	else if (strstr(text, "requirepeer") || strstr(text, "local user"))
 		error_set(err, ERR_AUTH,
-			"%s: it is not root's daemon that listens in %s: nothing was asked of it",
+			"%s: it is not root's daemon that listens in %s, or this user namespace "
+			"does "
+			"not know the host's root: nothing was asked of it",
 			m->dir, DOOR_ROOT);
 	else
 		error_set(err, ERR_UNREACHABLE,
