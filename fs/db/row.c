@@ -169,7 +169,9 @@ static const struct shape shapes[STMT_COUNT] = {
 		{{{"attribute's name", BYTEA, NEVER, 1, XATTR_NAME_MAX_BYTES, NO_ZERO},
 			 {"attribute's value", BYTEA, NEVER, 0, XATTR_VALUE_MAX_BYTES, ANY}},
 			NULL, true},
-	[STMT_READ_PAST_INSTANT] = {{{"op", INT8, MAYBE, 1, INT64_MAX, 0}}, NULL, false},
+	[STMT_READ_PAST_INSTANT] =
+		{{{"op", INT8, MAYBE, 1, INT64_MAX, 0}, {"age", INT4, NEVER, 0, 1, 0}}, NULL,
+			false},
 	[STMT_READ_PAST_INODE] = {{INODE(NEVER, 0), GUARD}, inode_also, true},
 	[STMT_READ_PAST_DIRENT] =
 		{{INODE(WITH_FIRST, 0), GUARD, {"name's inode", INT8, AS_FIRST, 1, INO_MAX, 0}},

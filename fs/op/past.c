@@ -1,5 +1,6 @@
 #include "op/past.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -8,6 +9,12 @@
 /* Listings that are kept, and for how long. */
 #define LISTINGS   8
 #define LISTING_NS (2 * INT64_C(1000000000))
+
+/* Ages that are being used, see past_age_find(). */
+#define AGES          64
+#define AGE_SHARED_NS (5 * INT64_C(1000000000))
+#define AGE_IDLE_NS   (5 * INT64_C(1000000000))
+#define AGE_MAX_NS    (60 * INT64_C(1000000000))
 
 #define INSTANTS_MAX ((size_t)1 << (62 - PAST_INO_BITS))
 
@@ -23,11 +30,26 @@ struct listing {
 	int64_t kept;  /* when it was read */
 };
 
+/* What an age meant to a process. Times are of the clock that never steps. */
+struct age {
+	char name[NAME_MAX_BYTES + 1]; /* "": a free place */
+	pid_t pid;
+	uint64_t op;
+	int64_t resolved, used;
+};
+
+/* An op that is read as an instant. */
+struct known_op {
+	uint64_t op;
+	int64_t used;
+};
+
 struct past {
 	pthread_mutex_t lock;
+	struct age ages[AGES];
 	struct listing listings[LISTINGS];
 	struct instant *instants;
-	uint64_t *ops;
+	struct known_op *ops;
 	size_t count, cap;
 };
 
@@ -64,7 +86,7 @@ static struct instant *add(struct past *past, uint64_t op)
 		past->cap = past->cap ? past->cap * 2 : 16;
 		past->ops = xrealloc(past->ops, past->cap * sizeof(*past->ops));
 	}
-	past->ops[past->count++] = op;
+	past->ops[past->count++] = (struct known_op){.op = op};
 	i->op = op;
 	i->number = past->count;
 	HASH_ADD(hh, past->instants, op, sizeof(i->op), i);
@@ -94,10 +116,82 @@ uint64_t past_op(struct past *past, uint64_t node)
 	uint64_t op = 0;
 
 	pthread_mutex_lock(&past->lock);
-	if (number && number <= past->count)
-		op = past->ops[number - 1];
+	if (number && number <= past->count) {
+		op = past->ops[number - 1].op;
+		past->ops[number - 1].used = clock_mono_ns();
+	}
 	pthread_mutex_unlock(&past->lock);
 	return op;
+}
+
+static int64_t last_use(struct past *past, const struct age *a)
+{
+	struct instant *i;
+	int64_t used = 0;
+
+	HASH_FIND(hh, past->instants, &a->op, sizeof(a->op), i);
+	if (i)
+		used = past->ops[i->number - 1].used;
+	return used > a->used ? used : a->used;
+}
+
+static void add_age(
+	struct past *past, const char *name, pid_t pid, uint64_t op, int64_t resolved, int64_t now)
+{
+	struct age *place = past->ages;
+
+	for (struct age *a = past->ages; a < past->ages + AGES && *place->name; a++)
+		if (!*a->name || a->used < place->used)
+			place = a;
+	*place = (struct age){.pid = pid, .op = op, .resolved = resolved, .used = now};
+	snprintf(place->name, sizeof(place->name), "%s", name);
+}
+
+uint64_t past_age_find(struct past *past, const char *name, pid_t pid)
+{
+	int64_t now = clock_mono_ns(), resolved = 0;
+	bool own = false;
+	uint64_t op = 0;
+
+	pthread_mutex_lock(&past->lock);
+	for (struct age *a = past->ages; a < past->ages + AGES && !own; a++) {
+		if (strcmp(a->name, name))
+			continue;
+		if (a->pid == pid) {
+			own = now - last_use(past, a) < AGE_IDLE_NS &&
+			      now - a->resolved < AGE_MAX_NS;
+			*a = own ? *a : (struct age){0};
+			if (own) {
+				a->used = now;
+				op = a->op;
+			}
+		} else if (now - a->resolved < AGE_SHARED_NS && a->resolved > resolved) {
+			resolved = a->resolved;
+			op = a->op;
+		}
+	}
+	if (op && !own)
+		add_age(past, name, pid, op, resolved, now);
+	pthread_mutex_unlock(&past->lock);
+	return op;
+}
+
+void past_age_keep(struct past *past, const char *name, pid_t pid, uint64_t op)
+{
+	int64_t now = clock_mono_ns();
+
+	pthread_mutex_lock(&past->lock);
+	add_age(past, name, pid, op, now, now);
+	pthread_mutex_unlock(&past->lock);
+}
+
+void past_age_drop(struct past *past, uint64_t op)
+{
+	pthread_mutex_lock(&past->lock);
+	for (struct age *a = past->ages; a < past->ages + AGES; a++)
+		if (a->op == op)
+			*a = (struct age){0};
+	pthread_mutex_unlock(&past->lock);
 }
 
 /* The 51 bits below PAST_STAT_BIT and PAST_STAT_MIXED are of an instant and of an inode. */

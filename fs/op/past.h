@@ -50,6 +50,16 @@ static inline uint64_t past_ino(uint64_t node)
 }
 
 /*
+ * What an age (`10min`) means, which moves with every op: one instant to all for five seconds, and
+ * to a process as long as it uses it without a pause of five seconds, up to a minute. So what looks
+ * at a name twice, as cp(1) does, finds one file. `pid` is the caller's. 0: it is to be asked anew.
+ */
+uint64_t past_age_find(struct past *past, const char *name, pid_t pid);
+void past_age_keep(struct past *past, const char *name, pid_t pid, uint64_t op);
+/* That op is not kept any more. */
+void past_age_drop(struct past *past, uint64_t op);
+
+/*
  * Listings of directories that are being read: the answers of read_past_dir, kept for two seconds
  * so that a large directory is not asked for again with every buffer of it.
  */

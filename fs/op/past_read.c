@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,6 +43,7 @@ static void answer_top(struct past_request *r, const PGresult *res)
 		.attr_timeout = KERNEL_CACHE_SECONDS, .entry_timeout = r->timeout};
 
 	if (PQntuples(res) == 0) {
+		past_age_drop(r->fs->past, r->op);
 		fuse_reply_err(r->reply.req, ENOENT);
 		return;
 	}
@@ -139,33 +141,49 @@ static void reply_magic(fuse_req_t req, uint64_t node)
 /* --- requests --- */
 
 /* op is known: get the attributes of its root. */
+static void ask_root(struct past_request *r, uint64_t op)
+{
+	r->op = op;
+	reader_query_int(r->query, FUSE_ROOT_ID);
+	reader_query_int(r->query, (int64_t)op);
+	past_submit(r, false);
+}
+
 static void answer_instant(struct past_request *r, const PGresult *res)
 {
-	struct past_request *next;
+	uint64_t op = (uint64_t)row_int(res, 0, 0);
 
 	/* What was typed is no instant, or none that is kept. */
 	if (PQgetisnull(res, 0, 0)) {
 		fuse_reply_err(r->reply.req, ENOENT);
 		return;
 	}
-	r->op = (uint64_t)row_int(res, 0, 0);
-	next = past_request_next(r, STMT_READ_PAST_INODE, answer_top);
-	reader_query_int(next->query, FUSE_ROOT_ID);
-	reader_query_int(next->query, (int64_t)next->op);
-	past_submit(next, false);
+	if (row_int(res, 0, 1))
+		past_age_keep(r->fs->past, r->name, r->pid, op);
+	ask_root(past_request_next(r, STMT_READ_PAST_INODE, answer_top), op);
 }
 
 static void lookup_instant(fuse_req_t req, const char *name)
 {
 	struct past_request *r;
 	size_t digits = !strncmp(name, "op:", 3) ? strspn(name + 3, "0123456789") : 0;
+	const struct fs *fs = fuse_req_userdata(req);
+	pid_t pid = fuse_req_ctx(req)->pid;
+	uint64_t op;
 
 	if (strlen(name) > NAME_MAX_BYTES) {
 		fuse_reply_err(req, ENAMETOOLONG);
 		return;
 	}
+	op = past_age_find(fs->past, name, pid);
+	if (op) {
+		ask_root(past_request_new(req, STMT_READ_PAST_INODE, answer_top), op);
+		return;
+	}
 	r = past_request_new(req, STMT_READ_PAST_INSTANT, answer_instant);
 	reader_query_bytes(r->query, name, strlen(name));
+	snprintf(r->name, sizeof(r->name), "%s", name);
+	r->pid = pid;
 	/* Ages move, and snapshots can be deleted. */
 	r->timeout = digits && !name[3 + digits] ? KERNEL_CACHE_SECONDS : 0;
 	past_submit(r, true);

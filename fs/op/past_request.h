@@ -23,6 +23,9 @@ struct past_request {
 	void (*answer)(struct past_request *r, const PGresult *res);
 	/* Of lookup: how long the kernel may keep the entry if the directory allows it, seconds. */
 	double timeout;
+	/* Of an instant's lookup: the name, and who asks. */
+	char name[NAME_MAX_BYTES + 1];
+	pid_t pid;
 	/* Of read, readdir, getxattr and listxattr. */
 	size_t size;
 	uint64_t off;
