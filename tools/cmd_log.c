@@ -186,7 +186,7 @@ const struct command command_log = {
 		"--since\n"
 		"op:N, where N is one more than the last op that you have. On root's mount, users "
 		"see what was\n"
-		"done to their own files; --follow needs the database.",
+		"done to their own files.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

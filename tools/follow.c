@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "base/show.h"
 #include "db/conn.h"
+#include "door.h"
 #include "hex.h"
 #include "print.h"
 
@@ -19,6 +20,8 @@
 
 /* A notification only wakes: one that was left out or lost costs this delay, no change. */
 #define POLL_MS 5000
+/* The daemon of a mount notifies nobody. */
+#define DOOR_POLL_MS 1000
 
 /* Columns of command_follow.sql. */
 enum { COLUMN_OP, COLUMN_WANTED, COLUMN_JSON, COLUMN_TIME, COLUMN_PATH = 7, COLUMNS };
@@ -105,11 +108,11 @@ static bool catch_up(struct follower *f, struct error *err)
 	const struct follow *w = f->wanted;
 	const char *typed = *f->target->typed_path ? f->target->typed_path : NULL;
 	const char *params[] = {f->after, CHUNK_TEXT, w->user, w->pid, w->exe, w->tag, w->kind,
-		typed, f->path_hex, w->json ? "true" : "false"};
+		typed, f->path_hex, w->json ? "true" : "false", NULL};
 	int n = CHUNK;
 
 	while (n == CHUNK) {
-		PGresult *res = ask(f->conn, STMT_COMMAND_FOLLOW, 10, params, err);
+		PGresult *res = ask(f->conn, STMT_COMMAND_FOLLOW, 11, params, err);
 		if (!res)
 			return false;
 		n = PQntuples(res);
@@ -128,7 +131,7 @@ static bool wait_for_more(struct follower *f, bool *closed, struct error *err)
 		{.fd = PQsocket(f->conn), .events = POLLIN}, {.fd = STDOUT_FILENO, .events = 0}};
 	PGnotify *note;
 
-	if (poll(fds, 2, POLL_MS) < 0 && errno != EINTR)
+	if (poll(fds, 2, door_behind(f->conn) ? DOOR_POLL_MS : POLL_MS) < 0 && errno != EINTR)
 		return error_sys(err, "cannot wait");
 	*closed = fds[1].revents & (POLLERR | POLLHUP | POLLNVAL);
 	if (!PQconsumeInput(f->conn))
@@ -142,9 +145,9 @@ static bool session(struct follower *f, struct error *err)
 {
 	bool closed = false;
 
-	f->conn = target_connect(f->target, err);
+	f->conn = target_ask(f->target, err);
 	/* Before the first look, so that what comes after it wakes. */
-	if (!f->conn || !db_exec(f->conn, "listen thule_change", err))
+	if (!f->conn || (!door_behind(f->conn) && !db_exec(f->conn, "listen thule_change", err)))
 		return false;
 	if (!*f->after && !find_start(f, err))
 		return false;

@@ -355,6 +355,14 @@ def check_accidents():
     equal(False, os.path.exists(here), "the door of a mount that is gone")
     shell("mount_fs")
     answers()
+    # The server stops; the daemon may start it again.
+    shell("stop_db")
+    done = run(ALICE, "log", path("alice/f"))
+    if done.returncode:
+        contains("try again later", done.stderr.decode(), "what is said while there is no server")
+        subprocess.run(["bash", "-c", f". {LIB}/mount.sh; start_db"], check=False, capture_output=True)
+    eventually("it answers again", lambda: run(ALICE, "log", path("alice/f")).returncode == 0)
+    answers()
 
 
 def main():

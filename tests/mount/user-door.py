@@ -4,9 +4,11 @@
 # options: allow_other
 import json
 import os
+import select
 import subprocess
 
 from case import MNT, equal, need_root, path, sql, write
+from other import eventually
 from visitor import ALICE, BOB, contains, homes, lacks, log, run, sh, thule
 
 
@@ -126,9 +128,25 @@ def check_blame(then):
     thule(ALICE, "diff", "--stat", then, "now")
 
 
+def check_follow():
+    with subprocess.Popen([os.environ["THULE"], "log", "--follow", "--json"], user=ALICE, group=ALICE, extra_groups=[], cwd=MNT,
+                          stdout=subprocess.PIPE, env={"PATH": os.environ["PATH"]}) as p:
+        # From what is there once it has begun: until it says something, something is done.
+        def heard():
+            write("bob/unheard", b"x")
+            sh(ALICE, "echo >>alice/heard")
+            return select.select([p.stdout], [], [], 0.5)[0]
+        eventually("a change is told", heard)
+        row = json.loads(p.stdout.readline())
+        p.kill()
+        rest = p.stdout.read().decode()
+    equal("/alice/heard", row["path"], "what is told")
+    lacks("unheard", rest, "what is told")
+
+
 def check_refused():
     """What needs the database says so."""
-    for command in (["fsck"], ["snapshot", "list"], ["config", "list"], ["quota", "list"], ["log", "--follow"]):
+    for command in (["fsck"], ["snapshot", "list"], ["config", "list"], ["quota", "list"]):
         done = run(ALICE, *command)
         equal(True, done.returncode != 0, f"{command} fails")
         contains("ask root", done.stderr.decode(), str(command))
@@ -141,6 +159,7 @@ def main():
     then = make_past()
     check_past(then)
     check_blame(then)
+    check_follow()
     check_refused()
 
 
