@@ -100,6 +100,7 @@ void effect_inode(struct call *c, struct inode *inode, unsigned int flags)
 	if (inode->accessed)
 		access_effect(c->fs, &c->record, inode);
 	e = add_effect(c, EFFECT_INODE, flags);
+	charge.bytes += inode->xattr_bytes;
 	if (flags & EFFECT_NEW)
 		inode->charge = (struct charge){0};
 	quota_move(c->fs->state.quotas, &inode->charge, &charge);
@@ -191,6 +192,8 @@ void effect_xattr(struct call *c, struct inode *inode, struct bytes name, struct
 	struct effect *e = add_effect(c, EFFECT_XATTR, existed ? 0 : EFFECT_NEW);
 
 	xattr_ends(c, inode, before);
+	inode->xattr_bytes -= before ? name.len + before->value_len : 0;
+	inode->xattr_bytes += name.len + value.len;
 	xattr_set(inode, name, value);
 	e->xattr.ino = inode->ino;
 	e->xattr.name = name;
@@ -208,6 +211,7 @@ void effect_xattr_gone(struct call *c, struct inode *inode, struct bytes name)
 	e->xattr.name = name;
 	e->xattr.value = (struct bytes){0};
 	xattr_ends(c, inode, xattr_find(inode, name));
+	inode->xattr_bytes -= name.len + xattr_find(inode, name)->value_len;
 	xattr_drop(inode, name);
 	inode->attr.xattrs--;
 	inode->xattrs_known = true;

@@ -34,6 +34,8 @@ struct load {
 
 /* Columns of the read statements: the inode's, then parent, name, cookie. */
 enum { COL_TARGET = 15, COL_PARENT, COL_NAME, COL_COOKIE };
+/* Last in each: bytes of extended attributes, names and values. */
+#define COL_XATTR_BYTES(res) (PQnfields(res) - 1)
 /* And of read_inode. */
 #define COL_GONE 17
 
@@ -42,11 +44,17 @@ static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 	struct inode_attr attr = result_attr(res, row);
 	struct inode *inode = inode_find(&fs->state, attr.ino);
 
+	bool taken = !inode || inode->stale;
+
 	/* What is in the state is newer than any answer, unless it is marked. */
 	if (inode && inode->stale)
 		inode_refresh(inode, &attr);
 	if (!inode)
 		inode = inode_add(&fs->state, &attr, row_bytes(res, row, COL_TARGET));
+	if (taken) {
+		inode->xattr_bytes = (uint64_t)row_int(res, row, COL_XATTR_BYTES(res));
+		inode->charge.bytes += inode->charge.counted ? inode->xattr_bytes : 0;
+	}
 	if (S_ISDIR(attr.mode) && !inode->parent && !PQgetisnull(res, row, COL_PARENT))
 		inode->parent = (uint64_t)row_int(res, row, COL_PARENT);
 	return inode;

@@ -137,6 +137,8 @@ static inline struct bytes name_bytes(const char *name)
 
 /* Whether an inode (NULL: one that is new) may have these attributes: 0 or EDQUOT. */
 int quota_check(struct call *c, const struct inode *inode, const struct inode_attr *after);
+/* Whether its extended attributes may have so many bytes. */
+int quota_check_xattrs(struct call *c, const struct inode *inode, uint64_t bytes);
 /* Makes *len of a write at off what fits. EDQUOT when nothing does. */
 int quota_fit_write(struct call *c, const struct inode *inode, uint64_t off, uint32_t *len);
 /* How many bytes an inode has in a range, at most: what a write there makes past. */

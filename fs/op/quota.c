@@ -16,9 +16,18 @@ int quota_check(struct call *c, const struct inode *inode, const struct inode_at
 	static const struct charge nothing;
 	struct charge to = charge_of(after);
 
+	to.bytes += inode ? inode->xattr_bytes : 0;
 	return quota_allows(c->fs->state.quotas, inode ? &inode->charge : &nothing, &to, exempt(c))
 		       ? 0
 		       : EDQUOT;
+}
+
+int quota_check_xattrs(struct call *c, const struct inode *inode, uint64_t bytes)
+{
+	struct charge to = charge_of(&inode->attr);
+
+	to.bytes += bytes;
+	return quota_allows(c->fs->state.quotas, &inode->charge, &to, exempt(c)) ? 0 : EDQUOT;
 }
 
 static int check_write(struct call *c, const struct inode *inode, uint64_t off, uint64_t len)

@@ -118,6 +118,10 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 	if (!strcmp(s->name, ACL_DEFAULT_NAME) && !acl_valid(s->value))
 		return EINVAL;
 	rc = quota_check_past(c, inode, before ? before->value_len : 0);
+	if (!rc)
+		rc = quota_check_xattrs(c, inode,
+			inode->xattr_bytes + name.len + s->value.len -
+				(before ? name.len + before->value_len : 0));
 	if (rc)
 		return rc;
 	if (acl) {

@@ -9,6 +9,7 @@
 
 /*
  * Limits on what users, groups and directory trees have. Counted are the bytes that st_blocks says,
+ * those of extended attributes,
  * and inodes: a file with many names is one, one without a name is one until it is closed. Only
  * those that have a limit are here, and their usage is exact: it changes with the inodes, under the
  * same lock.

@@ -75,6 +75,7 @@ struct inode {
 	size_t pending_head, pending_count, pending_cap;
 	struct dir_index dir;
 	struct charge charge; /* what quotas count it as */
+	uint64_t xattr_bytes; /* of extended attributes, names and values, known or not */
 	struct xattr *xattrs;
 	bool xattrs_known; /* all that it has are here */
 	bool stale;        /* it is open, and what is here of it is out of date: ask the database */

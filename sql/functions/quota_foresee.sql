@@ -1,7 +1,7 @@
 -- What would be used of quotas once a plan is done, for a dry run: in pg_temp.quota_then, as thule.quota_check wants it. The
 -- same numbers come out of thule.quota_usage after thule.change_apply, but for what was opened in the last moment.
 -- Parameters: none; the plan is in the tables of thule.change_begin. Returns: nothing.
--- Tables touched: inode, inode_history, dirent, extent, quota, live_handle (read).
+-- Tables touched: inode, inode_history, dirent, extent, xattr, xattr_history, quota, live_handle (read).
 create function thule.quota_foresee() returns void
 language plpgsql
 as $$
@@ -11,22 +11,24 @@ begin
     create temp table quota_inode on commit drop as
         select t.ino, coalesce(i.uid, v.uid) as uid, coalesce(i.gid, v.gid) as gid, v.project,
             case when v.mode & 61440 = 32768 and (i.content or p.ino is null) then b.allocated::bigint else v.allocated end as allocated,
-            n.names, n.names = 0 and t.ino <> 1
+            a.bytes as attributes, n.names, n.names = 0 and t.ino <> 1
                 and t.ino not in (select o.ino from thule.live_handle o where o.mount in (select thule.mount_alive())) as gone
         from (
             select c.ino from pg_temp.change_name c where c.active
             union
             select c.ino from pg_temp.change_inode c
+            union
+            select c.ino from pg_temp.change_xattr c
         ) t
         left join pg_temp.change_inode i on i.ino = t.ino
         left join thule.inode p on p.ino = t.ino
         cross join lateral (
             select s.*
             from (
-                select h.mode, h.uid, h.gid, h.project, h.allocated, h.op_from from thule.inode h
+                select h.mode, h.uid, h.gid, h.project, h.allocated, h.op_from, h.op_to from thule.inode h
                 where h.ino = coalesce(i.like_ino, t.ino) and h.op_from <= coalesce(i.like_op, 9223372036854775807)
                 union all
-                (select h.mode, h.uid, h.gid, h.project, h.allocated, h.op_from from thule.inode_history h
+                (select h.mode, h.uid, h.gid, h.project, h.allocated, h.op_from, h.op_to from thule.inode_history h
                 where h.ino = coalesce(i.like_ino, t.ino) and h.op_from <= coalesce(i.like_op, 9223372036854775807)
                 order by h.op_from desc limit 1)
             ) s
@@ -47,7 +49,17 @@ begin
                     join thule.extent e on e.ino = t.ino
                     cross join lateral unnest(m.cuts * int8multirange(int8range(e.file_off, e.file_off + e.len))) r), 0)
                 as allocated
-        ) b;
+        ) b
+        cross join lateral (
+            select coalesce(sum(octet_length(x.name) + octet_length(x.value)), 0) as bytes
+            from (
+                select o.name, o.value
+                from thule.xattrs_at_op(coalesce(i.like_ino, t.ino), coalesce(i.like_op, v.op_to - 1)) o
+                where not exists (select from pg_temp.change_xattr c where c.ino = t.ino and c.name = o.name)
+                union all
+                select c.name, c.value from pg_temp.change_xattr c where c.ino = t.ino and c.value is not null
+            ) x
+        ) a;
     create index on quota_inode (ino);
     analyze quota_inode;
     create temp table quota_then on commit drop as
@@ -69,13 +81,16 @@ begin
         ), wanted as materialized (
             select t.ino, min(t.project) as project from tree t group by t.ino
         ), later as (
-            select i.ino, i.uid, i.gid, i.project, i.allocated, i.nlink as names from thule.inode i
+            select i.ino, i.uid, i.gid, i.project, i.allocated, i.nlink as names, case when i.xattrs > 0 then (
+                    select sum(octet_length(x.name) + octet_length(x.value)) from thule.xattr x where x.ino = i.ino)
+                else 0 end as attributes
+            from thule.inode i
             where not exists (select from pg_temp.quota_inode c where c.ino = i.ino)
             union all
-            select c.ino, c.uid, c.gid, c.project, c.allocated, c.names from pg_temp.quota_inode c where not c.gone
+            select c.ino, c.uid, c.gid, c.project, c.allocated, c.names, c.attributes from pg_temp.quota_inode c where not c.gone
         ), used as materialized (
             select l.uid, l.gid, w.project, grouping(l.uid, l.gid, w.project) as set,
-                sum((l.allocated + 4095) / 4096 * 4096)::bigint as bytes, count(*) as inodes
+                sum((l.allocated + 4095) / 4096 * 4096 + coalesce(l.attributes, 0))::bigint as bytes, count(*) as inodes
             from later l
             cross join lateral (
                 select case when l.names > 0 then (select w.project from wanted w where w.ino = l.ino) else l.project end as project

@@ -1,5 +1,6 @@
 -- Quotas, and what is used of them. kind user, group or tree; id uid, gid or number of the tree; name of the user or group as
--- it was given, or path of the tree, as it was given when it has gone; limits null: none. bytes are those that st_blocks counts; an
+-- it was given, or path of the tree, as it was given when it has gone; limits null: none. bytes are those that st_blocks counts, and
+-- those of extended attributes, names and values; an
 -- inode with many names counts once, one without a name until it is closed.
 -- history_bytes are those of the past of a user's files, as thule.usage counts bytes_past: contents and extended attributes
 -- that were overwritten, cut off or removed, each piece as long as it was, not as compressed, until they are pruned. They count
@@ -7,8 +8,11 @@
 create view thule.quota_usage as
 with used as materialized (
     select i.uid, i.gid, i.project, grouping(i.uid, i.gid, i.project) as set,
-        sum((i.allocated + 4095) / 4096 * 4096)::bigint as bytes, count(*) as inodes
+        sum((i.allocated + 4095) / 4096 * 4096 + coalesce(x.bytes, 0))::bigint as bytes, count(*) as inodes
     from thule.inode i
+    left join (
+        select a.ino, sum(octet_length(a.name) + octet_length(a.value)) as bytes from thule.xattr a group by a.ino
+    ) x on x.ino = i.ino
     where exists (select from thule.quota)
     group by grouping sets ((i.uid), (i.gid), (i.project))
 ), past as materialized (

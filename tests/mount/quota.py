@@ -96,6 +96,53 @@ def race(name, limit, pieces, listed, *who):
     verify()
 
 
+def attributes():
+    """Extended attributes count for the owner of the file, names and values, wherever the file goes."""
+    folder("x")
+    quota("set", "--user", str(BOB), "--bytes", "200000")
+    quota("set", "--group", str(CREW), "--bytes", "150000")
+    bob = user(BOB, CREW)
+    bob.call(put, "x/file", 10)
+    start = usage(str(BOB))[0]
+    for size in (1000, 60_000, 0, 500):
+        bob.call(os.setxattr, path("x/file"), "user.one", b"v" * size)
+        equal(start + len("user.one") + size, usage(str(BOB))[0], f"an attribute of {size} bytes")
+    bob.call(os.setxattr, path("x/file"), "user.two", b"v" * 60_000)
+    bob.call(os.setxattr, path("x/file"), "user.three", b"v" * 60_000)
+    fails(errno.EDQUOT, bob.call, os.setxattr, path("x/file"), "user.four", b"v" * 60_000)
+    have = len("user.oneuser.twouser.three") + 120_500
+    equal(start + have, usage(str(BOB))[0], "what was refused is not counted")
+    equal(BLOCK + have, usage(str(CREW))[0], "for the group, too")
+    # What is counted of an inode is known without its attributes: after a mount they are not there.
+    remount()
+    os.chown(path("x/file"), 0, TEAM)
+    equal([start - BLOCK, 0], [usage(str(BOB))[0], usage(str(CREW))[0]], "the file has another owner")
+    os.chown(path("x/file"), BOB, CREW)
+    remount()
+    equal(start + have, usage(str(BOB))[0], "and its own again")
+    os.removexattr(path("x/file"), "user.two")
+    equal(start + have - 60_000 - len("user.two"), usage(str(BOB))[0], "one is removed")
+    verify()
+    before = usage(str(BOB))
+    remount()
+    subprocess.run([THULE, "run", "--tag", "attributes", "--", "rm", "x/file"], cwd=MNT, check=True)
+    equal(start - BLOCK, usage(str(BOB))[0], "the file is removed")
+    verify()
+    for more in (["--dry-run"], ["--yes"]):
+        subprocess.run([THULE, "undo", "--tag", "attributes", *more], cwd=MNT, check=True, stdout=subprocess.DEVNULL)
+    equal(before, usage(str(BOB)), "and brought back")
+    verify()
+    quota("set", "--user", str(BOB), "--bytes", "50000")
+    subprocess.run([THULE, "run", "--tag", "shorter", "--", "setfattr", "-x", "user.three", "x/file"], cwd=MNT, check=True)
+    for more in (["--dry-run"], ["--yes"]):
+        refused = subprocess.run([THULE, "undo", "--tag", "shorter", *more], cwd=MNT, capture_output=True, text=True, check=False)
+        equal((1, True), (refused.returncode, "quota" in refused.stderr), f"an undo to more than the quota: {refused.stderr}")
+    bob.end()
+    quota("unset", "--user", str(BOB))
+    os.unlink(path("x/file"))
+    quota("unset", "--group", str(CREW))
+
+
 def users():
     folder("u")
     race("u", 300 * BLOCK, 10_000, str(ADA), "--user", str(ADA))
@@ -329,6 +376,7 @@ def main():
     if os.geteuid() != 0:
         skip("needs root, to be several users")
     users()
+    attributes()
     groups()
     trees()
     nested()

@@ -14,9 +14,9 @@ static const struct {
 	enum stmt stmt;
 	const char *types;
 } answers[] = {
-	{STMT_READ_INODE, "844888888888448b84"},
-	{STMT_READ_DIRENT, "844888888888448b8b8"},
-	{STMT_READ_DIR, "844888888888448b8b8"},
+	{STMT_READ_INODE, "844888888888448b848"},
+	{STMT_READ_DIRENT, "844888888888448b8b88"},
+	{STMT_READ_DIR, "844888888888448b8b88"},
 	{STMT_READ_ORPHANS, "844888888888448b"},
 	{STMT_READ_DATA, "8b"},
 	{STMT_READ_HOLES, "88"},
@@ -235,7 +235,7 @@ END_TEST
 
 START_TEST(rows_together)
 {
-	PGresult *res = good_answer("844888888888448b8b8", 2);
+	PGresult *res = good_answer("844888888888448b8b88", 2);
 	struct error err = {0};
 
 	put_int(res, 1, 18, '8', 10);
