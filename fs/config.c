@@ -32,7 +32,8 @@ struct option_def {
 static const char *const actor_words[] = {
 	[ACTOR_FULL] = "full", [ACTOR_BASIC] = "basic", [ACTOR_OFF] = "off", NULL};
 
-/* A bool in a long. */
+/* Bools in a long. */
+static const char *const past_words[] = {"all", "owner", NULL};
 static const char *const off_on[] = {"off", "on", NULL};
 
 static const struct option_def options[] = {
@@ -52,6 +53,10 @@ static const struct option_def options[] = {
 		off_on},
 	{"at", OPT_TEXT, FIELD(at), 0, 0, 0,
 		"show the past: everything as it was at this instant, read-only", NULL},
+	{"past", OPT_WORD, FIELD(past_owner), 0, 0, 0,
+		"owner shows what is gone, and older versions, to their owner and root alone;\n"
+		"            all to whoever could read it then, and could now",
+		past_words},
 	{"noacl", OPT_UNFLAG, FIELD(acl), 0, 0, 0, "no POSIX access control lists", NULL},
 	{"nomagic", OPT_UNFLAG, FIELD(magic), 0, 0, 0, "no .thule/at in the root", NULL},
 	{"allow_other", OPT_FLAG, FIELD(allow_other), 0, 0, 0,

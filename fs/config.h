@@ -28,6 +28,7 @@ struct config {
 	char at[CONFIG_TEXT_MAX + 1]; /* the instant of a mount of the past, or "" */
 	long journal_mib, threads, cache_inodes;
 	long actor;         /* enum actor_detail */
+	long past_owner;    /* 1: what is gone, and older versions, are for their owner alone */
 	long history;       /* 0: keep no log and no old versions */
 	char options[1024]; /* as given, for thule.mount */
 };

@@ -20,6 +20,7 @@ struct fs_config {
 	uint64_t at_op;    /* not 0: the root shows the past as of this op, nothing else */
 	bool magic;        /* the root has .thule */
 	bool acl;          /* POSIX access control lists */
+	bool past_owner;   /* what is gone, and older versions, are for their owner alone */
 };
 
 /*

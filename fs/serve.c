@@ -515,6 +515,7 @@ bool serve(const struct config *config, const char *conninfo, const char *place,
 	struct fs_config fs_config = {.conninfo = conninfo,
 		.max_inodes = (size_t)config->cache_inodes,
 		.magic = config->magic && !*config->at,
+		.past_owner = config->past_owner,
 		.acl = config->acl};
 	char message[PATH_MAX + 2048];
 	bool ok;

@@ -32,7 +32,7 @@ struct column {
 	enum row_bytes bytes;
 };
 
-#define MAX_COLUMNS 20
+#define MAX_COLUMNS 21
 
 /* What the rows of a statement can be. */
 struct shape {
@@ -62,9 +62,9 @@ enum { INODE_INO, INODE_MODE, INODE_NLINK, INODE_TARGET = 15 };
 		"target", BYTEA, MAYBE, 1, TARGET_MAX_BYTES, NO_ZERO                               \
 	}
 #define GUARD                                                                                      \
-	{"stricter", INT4, NEVER, 0, 1, 0},                                                        \
+	{"stricter", INT4, NEVER, 0, 1, 0}, {"guard", TEXT, MAYBE, 0, INT32_MAX, ANY},             \
 	{                                                                                          \
-		"guard", TEXT, MAYBE, 0, INT32_MAX, ANY                                            \
+		"owner", INT8, MAYBE, 0, ID_MAX, 0                                                 \
 	}
 
 /* Whether what a file is and its target go together. */
@@ -104,7 +104,7 @@ static const char *tree_also(const PGresult *res, int row, int before)
 
 /* Listings go on after the cookie of a name. */
 #define COL_COOKIE      18
-#define COL_PAST_COOKIE 19
+#define COL_PAST_COOKIE 20
 
 static const char *listing_also(const PGresult *res, int row, int before)
 {

@@ -11,7 +11,8 @@
  */
 struct pool;
 
-struct pool *pool_new(const char *conninfo);
+/* past_owner: see door.h. */
+struct pool *pool_new(const char *conninfo, bool past_owner);
 
 /* No connection may be taken. Accepts NULL. */
 void pool_free(struct pool *p);

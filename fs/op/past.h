@@ -11,7 +11,8 @@
  * kernel's caches make seldom.
  *
  * Who may read it: those who could then, which the kernel checks (default_permissions) by the
- * attributes of then, and who can now, which is checked here (past_guard.c).
+ * attributes of then, and who can now, which is checked here (past_guard.c). With -o past=owner,
+ * what is gone and versions that ended are for their owner and root alone (thule.past_owner).
  */
 #define PAST_BIT      (UINT64_C(1) << 62)
 #define PAST_INO_BITS INO_BITS       /* of the inode number; the 22 bits above are of the instant */

@@ -49,7 +49,7 @@ static void list_dir(struct past_request *r, const PGresult *res)
 	size_t len, added = 1;
 	char *buf;
 
-	if (!past_request_allowed(r, res, R_OK)) {
+	if (past_private(r, res) || !past_request_allowed(r, res, R_OK)) {
 		fuse_reply_err(r->reply.req, EACCES);
 		return;
 	}

@@ -32,6 +32,8 @@ static void answer_lookup(struct past_request *r, const PGresult *res)
 	e = past_entry(r, res, 0);
 	if (!e.ino)
 		fuse_reply_err(r->reply.req, missing(res));
+	else if (past_private(r, res))
+		fuse_reply_err(r->reply.req, EACCES);
 	else
 		fuse_reply_entry(r->reply.req, &e);
 }
@@ -79,7 +81,7 @@ static void answer_open(struct past_request *r, const PGresult *res)
 	int want = r->fi.flags & OPEN_EXEC ? X_OK : R_OK;
 
 	/* A device is refused to root, too, as where it is mounted with nodev. */
-	if (!past_openable(res) || !past_request_allowed(r, res, want)) {
+	if (!past_openable(res) || past_private(r, res) || !past_request_allowed(r, res, want)) {
 		fuse_reply_err(r->reply.req, EACCES);
 	} else {
 		r->fi.keep_cache = 1;

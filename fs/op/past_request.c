@@ -158,6 +158,12 @@ bool past_request_allowed(const struct past_request *r, const PGresult *res, int
 	return past_guard_allows(&r->caller, row_bytes(res, 0, PAST_GUARD), want);
 }
 
+bool past_private(const struct past_request *r, const PGresult *res)
+{
+	return r->fs->config.past_owner && r->caller.uid != 0 && !PQgetisnull(res, 0, PAST_OWNER) &&
+	       (uid_t)row_int(res, 0, PAST_OWNER) != r->caller.uid;
+}
+
 struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, int row)
 {
 	bool stricter = row_int(res, 0, PAST_STRICTER);
@@ -165,7 +171,7 @@ struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, 
 
 	/* Names that the kernel keeps, it gives to everyone whom the directory's mode of then lets
 	 * in: it may do so only where the present is no stricter. */
-	e.entry_timeout = stricter ? 0 : 1;
+	e.entry_timeout = stricter || r->fs->config.past_owner ? 0 : 1;
 	if (!PQgetisnull(res, row, 0)) {
 		past_attr(r, res, row, &e.attr);
 		e.ino = past_node(r->fs->past, r->op, (uint64_t)row_int(res, row, 0));

@@ -6,7 +6,7 @@
 
 /* Columns of the read_past statements, after those of the inode; then those of a listing, or of one
  * name. */
-enum { PAST_TARGET = 15, PAST_STRICTER, PAST_GUARD, PAST_ENTRY_NAME, PAST_COOKIE };
+enum { PAST_TARGET = 15, PAST_STRICTER, PAST_GUARD, PAST_OWNER, PAST_ENTRY_NAME, PAST_COOKIE };
 enum { PAST_ENTRY_INO = PAST_ENTRY_NAME };
 
 /*
@@ -56,6 +56,8 @@ void past_request_free(struct past_request *r);
 
 /* Whether the caller may do `want` to what the answer's guard is about. */
 bool past_request_allowed(const struct past_request *r, const PGresult *res, int want);
+/* Whether -o past=owner keeps the version of the first row from the caller. */
+bool past_private(const struct past_request *r, const PGresult *res);
 bool past_guard_allows(const struct past_caller *caller, struct bytes guard, int want);
 /* Whether the inode of the first row may be opened: not a device. */
 bool past_openable(const PGresult *res);

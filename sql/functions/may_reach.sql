@@ -3,6 +3,7 @@
 -- Parameters: ino; at_op, an op (2^63-1: the present); want, bits as of thule.permits of what is to be done to the inode, 0: only to
 --   see that it is there; viewer, as of thule.permits.
 -- Returns: boolean; false where it was not there.
+--   Where the mount shows the past to owners alone (-o past=owner), the session has the setting thule.past = owner.
 -- Tables touched: dirent, dirent_history, inode, inode_history, xattr, xattr_history (read).
 create function thule.may_reach(ino bigint, at_op bigint, want integer, viewer bigint[]) returns boolean
 language sql stable parallel safe cost 5000
@@ -27,7 +28,10 @@ begin atomic
         )
         select bool_and(thule.permits(i.mode, i.uid, i.gid, case when i.xattrs > 0 then (
                     select x.value from thule.xattrs_at_op(i.ino, at_op) x where x.name = 'system.posix_acl_access') end,
-                viewer, case when u.depth = 0 then want else 1 end)) and bool_or(u.ino = 1)
+                viewer, case when u.depth = 0 then want else 1 end)
+                and (current_setting('thule.past', true) is distinct from 'owner'
+                    or coalesce(thule.past_owner(u.ino, at_op, u.depth = 0 and want & 4 <> 0) = viewer[1], true)))
+            and bool_or(u.ino = 1)
         from up u
         cross join lateral thule.inode_at_op(u.ino, at_op) i
     ) and (

@@ -24,9 +24,9 @@ static const struct {
 	{STMT_READ_SIZE, "88"},
 	{STMT_READ_XATTRS, "bb"},
 	{STMT_READ_PAST_INSTANT, "84"},
-	{STMT_READ_PAST_INODE, "844888888888448b4t"},
-	{STMT_READ_PAST_DIRENT, "844888888888448b4t8"},
-	{STMT_READ_PAST_DIR, "844888888888448b4tb8"},
+	{STMT_READ_PAST_INODE, "844888888888448b4t8"},
+	{STMT_READ_PAST_DIRENT, "844888888888448b4t88"},
+	{STMT_READ_PAST_DIR, "844888888888448b4t8b8"},
 	{STMT_READ_PAST_DATA, "b"},
 	{STMT_READ_PAST_HOLES, "888"},
 	{STMT_READ_PAST_XATTRS, "tbb"},
@@ -48,7 +48,7 @@ static bool of_inode(const char *types)
 static PGresult *new_answer(const char *types)
 {
 	PGresult *res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
-	PGresAttDesc attrs[20] = {0};
+	PGresAttDesc attrs[21] = {0};
 	int n = (int)strlen(types);
 
 	for (int i = 0; i < n; i++)
@@ -214,8 +214,8 @@ START_TEST(texts)
 	ck_assert(passes(STMT_READ_DIR, 17, "...", 3, ""));
 	ck_assert(!passes(STMT_READ_DIR, 17, "../x", 4, "name"));
 	ck_assert(!passes(STMT_READ_DIR, 17, zeros, 3, "name"));
-	ck_assert(!passes(STMT_READ_PAST_DIR, 18, longest, 3000, "3000"));
-	ck_assert(!passes(STMT_READ_PAST_DIR, 18, NULL, -1, "no name"));
+	ck_assert(!passes(STMT_READ_PAST_DIR, 19, longest, 3000, "3000"));
+	ck_assert(!passes(STMT_READ_PAST_DIR, 19, NULL, -1, "no name"));
 	ck_assert(!passes(STMT_READ_PAST_NAMES, 0, longest, 3000, "3000"));
 	ck_assert(!passes(STMT_READ_INODE, TARGET, "x", 1, "of what is not a symbolic link"));
 	ck_assert(!passes(STMT_READ_INODE, TARGET, longest, 9000, "target of 9000 bytes"));
