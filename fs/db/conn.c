@@ -112,7 +112,13 @@ static void set_zone(PGconn *conn)
 			conn, "select set_config('TimeZone', $1::text, false)", 1, params, NULL));
 }
 
-PGconn *db_connect(const char *conninfo, const char *application, struct error *err)
+/* A new session is given so many chances to get ahead of times of a millisecond after which its
+ * role or its database have a query or a session end. */
+#define PIN_TRIES 20
+
+/* NULL with *again set: the session had too little time. */
+static PGconn *connect_once(
+	const char *conninfo, const char *application, bool *again, struct error *err)
 {
 	const char *keys[] = {
 		"dbname", "fallback_application_name", "connect_timeout", "client_encoding", NULL};
@@ -125,6 +131,7 @@ PGconn *db_connect(const char *conninfo, const char *application, struct error *
 			set_zone(conn);
 			return conn;
 		}
+		*again = PQstatus(conn) != CONNECTION_OK || (err && !strcmp(err->sqlstate, "57014"));
 		PQfinish(conn);
 		return NULL;
 	}
@@ -134,6 +141,21 @@ PGconn *db_connect(const char *conninfo, const char *application, struct error *
 		one_line(err->text);
 	PQfinish(conn);
 	return NULL;
+}
+
+PGconn *db_connect(const char *conninfo, const char *application, struct error *err)
+{
+	struct error cause = {0};
+	PGconn *conn = NULL;
+	bool again = true;
+
+	for (int i = 0; i < PIN_TRIES && again && !conn; i++) {
+		again = false;
+		conn = connect_once(conninfo, application, &again, &cause);
+	}
+	if (!conn && err)
+		*err = cause;
+	return conn;
 }
 
 bool db_exec(PGconn *conn, const char *sql, struct error *err)

@@ -4,9 +4,6 @@
 
 #include "db/conn.h"
 
-/* A session that ends the query at once, as statement_timeout may ask, is asked again. */
-#define PIN_TRIES 5
-
 /*
  * The timeout goes first, since the server looks at it between the commands of one string; then the
  * path, before anything is looked up by name. There is no backslash in it, because until it is done
@@ -63,14 +60,10 @@ static const char pins[] =
 
 bool settings_pin(PGconn *conn, struct error *err)
 {
-	struct error cause = {0};
+	struct error cause;
 
-	for (int i = 0; i < PIN_TRIES; i++) {
-		if (db_exec(conn, pins, &cause))
-			return true;
-		if (strcmp(cause.sqlstate, "57014") != 0)
-			break;
-	}
+	if (db_exec(conn, pins, &cause))
+		return true;
 	error_set(err, cause.class, "cannot set up a session of the database: %s", cause.text);
 	if (err)
 		memcpy(err->sqlstate, cause.sqlstate, sizeof(err->sqlstate));
