@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "control.h"
 #include "db/conn.h"
+#include "db/pooler.h"
 #include "db/schema.h"
 #include "door/door.h"
 #include "fs.h"
@@ -73,7 +74,8 @@ static bool open_schema(struct server *s, struct error *err)
 	PGconn *conn = connect_patiently(s->conninfo, err);
 	bool past = *s->config->at;
 	/* Where nothing is there is no past, and none is made. */
-	bool ok = conn && (past ? schema_check(conn, err) : schema_open(conn, &owner, err));
+	bool ok = conn && pooler_pass(conn, s->conninfo, err) &&
+		  (past ? schema_check(conn, err) : schema_open(conn, &owner, err));
 
 	PQfinish(conn);
 	return ok;

@@ -131,7 +131,8 @@ static PGconn *connect_once(
 			set_zone(conn);
 			return conn;
 		}
-		*again = PQstatus(conn) != CONNECTION_OK || (err && !strcmp(err->sqlstate, "57014"));
+		*again =
+			PQstatus(conn) != CONNECTION_OK || (err && !strcmp(err->sqlstate, "57014"));
 		PQfinish(conn);
 		return NULL;
 	}

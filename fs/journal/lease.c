@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "db/conn.h"
+#include "db/pooler.h"
 #include "journal/journal.h"
 
 /* "thul": the first key of the lease's advisory lock, which is of one database. The second is 1. */
@@ -64,7 +65,8 @@ PGconn *drain_connect(const char *conninfo, bool history, struct error *err)
 	if (!conn)
 		return NULL;
 	/* Statements that end a row and keep it look at the setting. */
-	if (take_lease(conn, err) && db_exec(conn, session, err) &&
+	if (pooler_pass(conn, conninfo, err) && take_lease(conn, err) &&
+		db_exec(conn, session, err) &&
 		(history || db_exec(conn, "set thule.history = off", err)) &&
 		batch_prepare(conn, err))
 		return conn;
