@@ -65,19 +65,29 @@ begin
         select *
         from thule.directory_paths(array(select w.ino from wanted w where not exists (select from present p where p.ino = w.ino)),
             (select min(w.op) - 1 from wanted w))
+    ), pathless as materialized (
+        -- What is there, or was, and yet has no path is too deep for one (thule.max_depth): climbing from it would find the same.
+        select w.ino
+        from wanted w
+        where not exists (select from present p where p.ino = w.ino) and not exists (select from past l where l.ino = w.ino)
+            and (exists (select from thule.dirent d where d.ino = w.ino)
+                or exists (select from thule.dirent_history h
+                    where h.ino = w.ino and h.op_from < (select min(v.op) from wanted v) and h.op_to >= (select min(v.op) from wanted v)))
     ), directory as materialized (
-        select w.ino, case
+        select w.ino, s.ino is not null as pathless, case
             when viewer is null or thule.may_reach(w.ino, case when exists (select from thule.inode i where i.ino = w.ino)
                 then 9223372036854775807 else w.op - 1 end, 1, viewer)
-            then coalesce(p.path, l.path, rtrim(thule.path_at_op(w.ino, w.op - 1), '/'))
+            then coalesce(p.path, l.path, case when s.ino is null then rtrim(thule.path_at_op(w.ino, w.op - 1), '/') end)
             else '?' end as path
         from wanted w
         left join present p on p.ino = w.ino
         left join past l on l.ino = w.ino
+        left join pathless s on s.ino = w.ino
     )
     select c.action,
         case
             when d.path = '?' then '?'
+            when d.path is null and d.pathless then case when viewer is null then thule.escape_name(c.name) else '?' end
             when d.path is null and viewer is not null then coalesce(thule.viewed_path(
                 thule.path_at_op(c.ino, 9223372036854775807), 9223372036854775807, viewer), '?')
             else coalesce(d.path || '/' || thule.escape_name(c.name), thule.path_at_op(c.ino, 9223372036854775807),

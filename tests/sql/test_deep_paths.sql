@@ -88,6 +88,12 @@ select is((select guard from thule.guard(30001 + thule.max_depth(), 50000)), nul
 select throws_ok('select count(*) from thule.tree_at_op(1, 50000)', '54000', null, 'a stream of files leaves nothing out in silence');
 select is((select max(path) from thule.change where op = 30005 + thule.max_depth()), null, 'the log has such rows all the same');
 
+-- Nor does a plan that takes them back climb from each of them.
+select thule.undo_prepare(format('{"since": "%s", "until": "%s"}', fx.at(30001), fx.at(40000))::jsonb);
+select cmp_ok(fx.buffers('select * from thule.change_plan()'), '<', 40 * (thule.max_depth() + 2000)::bigint,
+    'a plan of what is too deep');
+select is((select count(*) from thule.change_plan() where path = 'd'), 9::bigint, 'which has names, and no paths');
+
 -- In circles.
 insert into thule.inode (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns, op_from,
     valid_from)
