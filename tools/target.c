@@ -105,8 +105,8 @@ bool target_find(const char *path, struct target *t, struct error *err)
 static int root_holds(PGconn *conn, const struct target *t, const char *ino, struct error *err)
 {
 	char *bytes = hex_bytea(t->mount.root);
-	const char *params[] = {bytes, ino};
-	PGresult *res = ask(conn, STMT_COMMAND_HOLDS, 2, params, err);
+	const char *params[] = {bytes, ino, NULL};
+	PGresult *res = ask(conn, STMT_COMMAND_HOLDS, 3, params, err);
 	int holds = res ? PQgetvalue(res, 0, 0)[0] == 't' : -1;
 
 	PQclear(res);
@@ -193,7 +193,16 @@ PGconn *target_ask(const struct target *t, struct error *err)
 {
 	PGconn *conn = t->door ? NULL : target_connect(t, err);
 
-	if (conn || !(t->door || (is_roots(t) && door_is_there(&t->mount))))
+	/* What is wrong with the path is not the database's fault. */
+	if (conn || (!t->door && (!is_roots(t) || (err && err->class == ERR_USAGE) ||
+					 !door_is_there(&t->mount))))
 		return conn;
-	return door_connect(&t->mount, err);
+	if (err)
+		*err = (struct error){0};
+	conn = door_connect(&t->mount, err);
+	if (conn && !t->mount.whole && *t->path && !check_root(conn, t, err)) {
+		PQfinish(conn);
+		return NULL;
+	}
+	return conn;
 }

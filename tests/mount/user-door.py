@@ -128,6 +128,24 @@ def check_blame(then):
     thule(ALICE, "diff", "--stat", then, "now")
 
 
+def check_bind():
+    """Below a bind mount a path means what it means there, or nothing."""
+    sh(ALICE, "mkdir -p alice/b; echo one >alice/b/f")
+    place = os.path.join(os.environ["CASE_DIR"], "bound")
+    os.mkdir(place)
+    subprocess.run(["mount", "--bind", path("alice/b"), place], check=True)
+    try:
+        equal({"/alice/b/f"}, {r["path"] for r in log(ALICE, place + "/f")}, "the log below a bind mount")
+        equal("one\n", thule(ALICE, "cat", place + "/f"), "a file below it")
+        # Undone, and made anew: what is bound is not what has the path now.
+        start = int(now()[3:])
+        sh(ALICE, "rm -r alice/b; mkdir alice/b; echo other >alice/b/f")
+        contains("no path any more", thule(ALICE, "log", place + "/f", status=2), "what is bound is gone")
+        contains("no path any more", thule(ALICE, "undo", "--since", f"op:{start}", place + "/f", status=2), "undo there")
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
 def check_follow():
     with subprocess.Popen([os.environ["THULE"], "log", "--follow", "--json"], user=ALICE, group=ALICE, extra_groups=[], cwd=MNT,
                           stdout=subprocess.PIPE, env={"PATH": os.environ["PATH"]}) as p:
@@ -159,6 +177,7 @@ def main():
     then = make_past()
     check_past(then)
     check_blame(then)
+    check_bind()
     check_follow()
     check_refused()
 
