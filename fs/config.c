@@ -8,13 +8,17 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/size.h"
+#include "journal/ring.h"
+
 enum option_type {
-	OPT_FLAG,   /* sets a bool */
-	OPT_UNFLAG, /* clears it */
-	OPT_NUMBER, /* name=N, within min and max */
-	OPT_WORD,   /* name=WORD, one of `words`; the field is a long, the word's index */
-	OPT_TEXT,   /* name=ANYTHING, of up to CONFIG_TEXT_MAX bytes */
-	OPT_IGNORE, /* means nothing here, but mount(8) and fstab have it */
+	OPT_FLAG,    /* sets a bool */
+	OPT_UNFLAG,  /* clears it */
+	OPT_NUMBER,  /* name=N, within min and max */
+	OPT_WORD,    /* name=WORD, one of `words`; the field is a long, the word's index */
+	OPT_TEXT,    /* name=ANYTHING, of up to CONFIG_TEXT_MAX bytes */
+	OPT_JOURNAL, /* name=PATH or name=SIZE */
+	OPT_IGNORE,  /* means nothing here, but mount(8) and fstab have it */
 };
 
 struct option_def {
@@ -37,8 +41,10 @@ static const char *const past_words[] = {"all", "owner", NULL};
 static const char *const off_on[] = {"off", "on", NULL};
 
 static const struct option_def options[] = {
-	{"journal_size", OPT_NUMBER, FIELD(journal_mib), 64, 8, 4096,
-		"MiB of ops that may be acknowledged and not yet committed", NULL},
+	{"journal", OPT_JOURNAL, 0, 0, 0, 0,
+		"how much may be acknowledged and not yet committed (64M, or what fits), or the\n"
+		"            file for it, or a directory for that; may be given for each",
+		NULL},
 	{"cache_inodes", OPT_NUMBER, FIELD(cache_inodes), 100000, 1000, 100000000,
 		"inodes kept in memory", NULL},
 	{"threads", OPT_NUMBER, FIELD(threads), 0, 0, 64,
@@ -178,6 +184,24 @@ static bool set_text(
 	return true;
 }
 
+static bool set_journal(struct config *c, const char *value, struct error *err)
+{
+	uint64_t bytes;
+
+	if (*value == '/' && strlen(value) <= CONFIG_TEXT_MAX) {
+		strcpy(c->journal_path, value);
+		return true;
+	}
+	if (!size_parse(value, &bytes) || bytes < RING_SIZE_MIN || bytes > RING_SIZE_MAX)
+		return error_set(err, ERR_USAGE,
+			"option journal takes a size from %zuM to %zuG, as in journal=64M, or the "
+			"absolute path of a file or directory, of up to %d bytes",
+			RING_SIZE_MIN >> 20, RING_SIZE_MAX >> 30, CONFIG_TEXT_MAX);
+	/* Whole pages. */
+	c->journal_bytes = (bytes + 4095) / 4096 * 4096;
+	return true;
+}
+
 static bool append(char *list, size_t size, const char *word)
 {
 	size_t n = strlen(list);
@@ -219,6 +243,8 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 		return set_word(c, o, value ? value + 1 : NULL, err);
 	case OPT_TEXT:
 		return set_text(c, o, value ? value + 1 : "", err);
+	case OPT_JOURNAL:
+		return set_journal(c, value ? value + 1 : "", err);
 	case OPT_IGNORE:
 		break;
 	}
@@ -335,6 +361,8 @@ void config_usage(void)
 			printf("        %s=%s  %s\n", o->name, o->words[o->fallback], o->help);
 		else if (o->help && o->type == OPT_TEXT)
 			printf("        %s=T  %s\n", o->name, o->help);
+		else if (o->help && o->type == OPT_JOURNAL)
+			printf("        %s=PATH|SIZE  %s\n", o->name, o->help);
 		else if (o->help)
 			printf("        %s  %s\n", o->name, o->help);
 	}

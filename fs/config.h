@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/mount.h>
 
 #include "actor/actor.h"
@@ -23,10 +24,12 @@ struct config {
 	bool remount, nosubtype, allow_other, default_permissions;
 	unsigned long mount_flags; /* MS_*, see mount(2) */
 	bool debug;
-	bool acl;                     /* POSIX access control lists */
-	bool magic;                   /* .thule/at is there */
-	char at[CONFIG_TEXT_MAX + 1]; /* the instant of a mount of the past, or "" */
-	long journal_mib, threads, cache_inodes;
+	bool acl;                               /* POSIX access control lists */
+	bool magic;                             /* .thule/at is there */
+	char at[CONFIG_TEXT_MAX + 1];           /* the instant of a mount of the past, or "" */
+	char journal_path[CONFIG_TEXT_MAX + 1]; /* of its file or the directory for it, or "" */
+	uint64_t journal_bytes;                 /* 0: not said */
+	long threads, cache_inodes;
 	long actor;         /* enum actor_detail */
 	long past_owner;    /* 1: what is gone, and older versions, are for their owner alone */
 	long history;       /* 0: keep no log and no old versions */

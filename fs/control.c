@@ -369,6 +369,7 @@ static void *control_main(void *arg)
 	for (;;) {
 		if (!c->fenced)
 			fence(c);
+		journal_watch(c->fs->journal);
 		if (!c->conn && !listen_to(c, NULL)) {
 			if (wait_for_stop(c, delay_ms))
 				return NULL;

@@ -39,7 +39,8 @@ struct server {
 	char path[PATH_MAX];
 	char source[2048];
 	struct superblock super;
-	uint64_t mount; /* thule.mount.id */
+	struct ring_key key; /* of the journal */
+	uint64_t mount;      /* thule.mount.id */
 	struct fs fs;
 	struct fuse_session *session;
 	struct control *control;
@@ -100,8 +101,9 @@ static bool query_u64(
 /* Commits what an earlier daemon of this host acknowledged and did not get to commit. */
 static bool replay(struct server *s, PGconn *conn, struct ring *ring, struct error *err)
 {
-	uint64_t known, last_op, newer, replayed, next_blob = (uint64_t)s->super.next_blob;
-	char path[256];
+	uint64_t known, last_op, replayed, at, next_blob = (uint64_t)s->super.next_blob;
+	uint64_t end = (uint64_t)s->super.next_op - 1;
+	const char *path = ring_name(ring);
 
 	if (ring_empty(ring))
 		return true;
@@ -110,23 +112,23 @@ static bool replay(struct server *s, PGconn *conn, struct ring *ring, struct err
 		!query_u64(conn, "select count(*) from thule.mount where id = $1::bigint",
 			ring_mount(ring), &known, err) ||
 		!query_u64(conn,
-			"select count(*) from thule.mount where id > $1::bigint and last_op > 0",
-			ring_mount(ring), &newer, err))
+			"select (extract(epoch from at) * 1000000)::bigint from thule.op where op "
+			"= $1::bigint",
+			end, &at, err))
 		return false;
-	ring_path(s->super.uuid, path, sizeof(path));
-	if (!known || ring_tail_op(ring) >= (uint64_t)s->super.next_op)
+	if (!known || ring_tail_op(ring) > end)
 		return error_set(err, ERR_BUSY,
 			"the journal %s begins after op %llu and the database ends with op %llu, "
 			"as "
 			"one that was restored from a backup: move that file away to mount without "
 			"what it holds",
-			path, (unsigned long long)ring_tail_op(ring),
-			(unsigned long long)s->super.next_op - 1);
-	if (newer && ring_head_op(ring) > last_op)
+			path, (unsigned long long)ring_tail_op(ring), (unsigned long long)end);
+	if (ring_head_op(ring) > last_op && !journal_continues(ring, end, (int64_t)at, last_op))
 		return error_set(err, ERR_BUSY,
 			"the journal %s holds ops of an earlier mount that were never committed, "
-			"and another mount has "
-			"written since; move that file away to mount without them",
+			"and the database goes on otherwise: another mount or a command has "
+			"written since, or it is a copy; move that file away to mount without "
+			"them, see `thule journal show`",
 			path);
 	if (!journal_replay(ring, conn, &last_op, &next_blob, &replayed, err))
 		return false;
@@ -171,10 +173,38 @@ static bool insert_mount(struct server *s, PGconn *conn, struct error *err)
 	return true;
 }
 
+/* What tells this database from a copy of it; not every role may see all of that. */
+static bool read_key(struct server *s, PGconn *conn, struct error *err)
+{
+	PGresult *res = db_query(conn,
+		"select (select oid from pg_catalog.pg_database where datname = "
+		"current_database()),"
+		" (select setting from pg_catalog.pg_settings where name = 'data_directory')",
+		0, NULL, err);
+	struct ring_key *key = &s->key;
+
+	if (!res)
+		return false;
+	snprintf(key->uuid, sizeof(key->uuid), "%s", s->super.uuid);
+	key->database = (uint32_t)strtoul(PQgetvalue(res, 0, 0), NULL, 10);
+	if (PQgetisnull(res, 0, 1))
+		snprintf(key->server, sizeof(key->server), "%s:%s", PQhost(conn), PQport(conn));
+	else
+		snprintf(key->server, sizeof(key->server), "%s", PQgetvalue(res, 0, 1));
+	PQclear(res);
+	res = db_query(conn, "select system_identifier from pg_catalog.pg_control_system()", 0,
+		NULL, NULL);
+	key->system = res ? strtoull(PQgetvalue(res, 0, 0), NULL, 10) : 0;
+	PQclear(res);
+	return true;
+}
+
 /* Takes the lease, replays, and starts the journal. */
 static bool start_journal(struct server *s, struct error *err)
 {
 	PGconn *conn = drain_connect(s->conninfo, s->config->history, err);
+	struct ring_wish wish = {*s->config->journal_path ? s->config->journal_path : NULL,
+		(size_t)s->config->journal_bytes};
 	struct journal_config config;
 	struct ring *ring = NULL;
 	uint64_t last_at = 0;
@@ -182,7 +212,7 @@ static bool start_journal(struct server *s, struct error *err)
 	if (!conn)
 		return false;
 	if (!schema_superblock(conn, &s->super, err) || !actor_host_read(&s->fs.host, err) ||
-		!(ring = ring_open(s->super.uuid, (size_t)s->config->journal_mib << 20, err)) ||
+		!read_key(s, conn, err) || !(ring = ring_open(&s->key, &wish, err)) ||
 		!replay(s, conn, ring, err) ||
 		!last_time(conn, (uint64_t)s->super.next_op, &last_at, err) ||
 		!insert_mount(s, conn, err) || !quotas_read(conn, &s->fs.state.quotas, err)) {
@@ -195,7 +225,7 @@ static bool start_journal(struct server *s, struct error *err)
 	ring_begin(ring, s->mount, (uint64_t)s->super.next_op - 1, (int64_t)last_at);
 	config = (struct journal_config){
 		.conninfo = s->conninfo,
-		.uuid = s->super.uuid,
+		.key = &s->key,
 		.mount = s->mount,
 		.next_op = (uint64_t)s->super.next_op,
 		.next_blob = (uint64_t)s->super.next_blob,

@@ -58,10 +58,34 @@ static void see_journal(const struct mount_point *m, struct journal_seen *j)
 	pid_t pid = daemon_by_connection(m);
 
 	*j->path = '\0';
-	if (pid)
-		daemon_journal(pid, j->path);
-	if (*j->path && (!ring_peek(j->path, &j->peek, NULL) || j->peek.state > RING_FENCED))
+	if (pid && daemon_journal(pid, j->path, &j->peek) && j->peek.state > RING_FENCED)
 		*j->path = '\0';
+}
+
+struct left {
+	const char *uuid;
+	struct journal_seen *seen;
+};
+
+static bool match_left(void *arg, const char *path, const struct ring_peek *peek)
+{
+	struct left *l = arg;
+
+	if (strcmp(peek->uuid, l->uuid) != 0 || !peek->bytes_used || peek->kept_from)
+		return true;
+	snprintf(l->seen->path, sizeof(l->seen->path), "%s", path);
+	l->seen->peek = *peek;
+	return false;
+}
+
+/* What a daemon that is gone has left of the filesystem. */
+static void see_left(PGconn *conn, struct journal_seen *j)
+{
+	struct superblock sb;
+	struct left l = {sb.uuid, j};
+
+	if (!*j->path && schema_superblock(conn, &sb, NULL))
+		ring_visit(match_left, &l);
 }
 
 static void show_journal(const struct journal_seen *j)
@@ -80,6 +104,14 @@ static void show_journal(const struct journal_seen *j)
 	snprintf(text, sizeof(text), "%s, %llu MiB", j->path,
 		(unsigned long long)j->peek.bytes_size >> 20);
 	line("in", text);
+	if (j->peek.remade) {
+		at = (time_t)j->peek.remade;
+		localtime_r(&at, &tm);
+		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+		snprintf(text, sizeof(text),
+			"somebody removed that file; the daemon made it again at %s", since);
+		line("", text);
+	}
 	if (!j->peek.kept_from)
 		return;
 	snprintf(text, sizeof(text),
@@ -209,6 +241,7 @@ static void show_json(const struct mount_point *m, const struct journal_seen *j,
 struct inquiry {
 	struct mount_point mount;
 	struct journal_seen journal;
+	struct journal_seen left; /* the same, or what a daemon that is gone has left */
 	pthread_t thread;
 	bool started, answered;
 	PGresult *res;
@@ -223,8 +256,11 @@ static void *inquire(void *arg)
 
 	if (t && target_of_mount(&q->mount, t, &q->err))
 		conn = target_connect(t, &q->err);
-	if (conn)
-		q->res = ask(conn, &q->mount, &q->journal, &q->err);
+	if (conn) {
+		q->left = q->journal;
+		see_left(conn, &q->left);
+		q->res = ask(conn, &q->mount, &q->left, &q->err);
+	}
 	if (q->res && PQntuples(q->res) != 1) {
 		PQclear(q->res);
 		q->res = NULL;
@@ -260,6 +296,8 @@ static bool report(struct inquiry *q, const struct timespec *deadline, bool json
 			ANSWER_LIMIT_S);
 	}
 	res = q->answered ? q->res : NULL;
+	if (res)
+		q->journal = q->left;
 	pid = res ? daemon_of(res) : daemon_by_connection(&q->mount);
 	/* Looking at the mount itself could block. */
 	if (pid && !daemon_alive(pid))

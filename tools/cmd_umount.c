@@ -182,6 +182,7 @@ static int run(const struct arguments *args)
 	bool lazy = args->option[OPT_LAZY], force = args->option[OPT_FORCE];
 	const char *wait = args->option[OPT_WAIT] ? args->option[OPT_WAIT] : WAIT_DEFAULT;
 	char journal[PATH_MAX] = "";
+	struct ring_peek peek;
 	int pidfd = -1;
 	struct error err = {0};
 	struct mount_point m;
@@ -195,7 +196,7 @@ static int run(const struct arguments *args)
 	pid = lazy ? 0 : daemon_find(&m);
 	if (pid) {
 		pidfd = pidfd_open(pid, 0);
-		daemon_journal(pid, journal);
+		daemon_journal(pid, journal, &peek);
 	}
 	shown = pid && mountinfo_connection(pid) == (long)m.device;
 	ok = unmount(&m, lazy, force, &err);

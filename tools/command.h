@@ -46,10 +46,10 @@ struct command {
 };
 
 extern const struct command command_blame, command_cat, command_cluster, command_config,
-	command_diff, command_erase, command_fsck, command_hold, command_log, command_ls,
-	command_mount, command_prune, command_quota, command_restore, command_run, command_snapshot,
-	command_sql, command_stat, command_status, command_sync, command_tar, command_umount,
-	command_undo, command_upgrade;
+	command_diff, command_erase, command_fsck, command_hold, command_journal, command_log,
+	command_ls, command_mount, command_prune, command_quota, command_restore, command_run,
+	command_snapshot, command_sql, command_stat, command_status, command_sync, command_tar,
+	command_umount, command_undo, command_upgrade;
 
 /* Prints the error as one line on stderr; returns the exit code that goes with its class. */
 int command_fail(const struct error *err);

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,20 +203,29 @@ const char *daemon_transport(pid_t pid)
 	return transport;
 }
 
-void daemon_journal(pid_t pid, char path[static PATH_MAX])
+bool daemon_journal(pid_t pid, char path[static PATH_MAX], struct ring_peek *peek)
 {
 	DIR *fds = open_fds(pid);
-	struct ring_peek peek;
 	bool found = false;
+	struct dirent *d;
 
-	/* A daemon has no other file of that name open, and its header says whose it is. */
-	while (fds && !found && next_link(fds, path, PATH_MAX))
-		found = strstr(path, "/thulefs-") && ring_peek(path, &peek, NULL) &&
-			peek.pid == pid;
+	/* By the descriptor, which also tells of a file that has lost its name. */
+	while (fds && !found && (d = readdir(fds))) {
+		ssize_t n = readlinkat(dirfd(fds), d->d_name, path, PATH_MAX - 1);
+		int fd = -1;
+
+		path[n > 0 ? n : 0] = '\0';
+		if (*path == '/' && !path_in(path, "/dev") && !path_in(path, "/proc"))
+			fd = openat(dirfd(fds), d->d_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		found = fd >= 0 && ring_peek_fd(fd, peek);
+		if (fd >= 0)
+			close(fd);
+	}
 	if (!found)
 		*path = '\0';
 	if (fds)
 		closedir(fds);
+	return found;
 }
 
 bool daemon_committed(pid_t pid, const char *journal, struct error *err)

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "journal/ring.h"
 #include "mounts.h"
 #include "target.h"
 
@@ -30,8 +31,9 @@ pid_t daemon_by_connection(const struct mount_point *m);
 /* False when there is no such process, or when it only waits for its parent to take note. */
 bool daemon_alive(pid_t pid);
 
-/* The file of the journal that a daemon has, or "" where it has none that is to be seen. */
-void daemon_journal(pid_t pid, char path[static PATH_MAX]);
+/* The file of the journal that a daemon has, and its header; "" and false where it has none that is
+ * to be seen. */
+bool daemon_journal(pid_t pid, char path[static PATH_MAX], struct ring_peek *peek);
 
 /*
  * Whether a daemon that has ended left nothing in the journal that it had. False with *err set,

@@ -9,8 +9,9 @@
 static const struct command *const commands[] = {&command_mount, &command_umount, &command_status,
 	&command_log, &command_diff, &command_blame, &command_run, &command_ls, &command_cat,
 	&command_stat, &command_tar, &command_restore, &command_undo, &command_snapshot,
-	&command_prune, &command_hold, &command_erase, &command_config, &command_quota,
-	&command_fsck, &command_sync, &command_sql, &command_upgrade, &command_cluster, NULL};
+	&command_prune, &command_journal, &command_hold, &command_erase, &command_config,
+	&command_quota, &command_fsck, &command_sync, &command_sql, &command_upgrade,
+	&command_cluster, NULL};
 
 int command_fail(const struct error *err)
 {

@@ -19,7 +19,7 @@ struct journal;
 
 struct journal_config {
 	const char *conninfo;
-	const char *uuid;   /* of the filesystem */
+	const struct ring_key *key;
 	uint64_t mount;     /* thule.mount.id of this daemon */
 	uint64_t next_op;   /* first op id to use */
 	uint64_t next_blob; /* first blob id to use */
@@ -117,6 +117,12 @@ void journal_on_lease(
 
 /* Under the lock: whether changes are held back by journal_exclusive(). */
 bool journal_held(const struct journal *j);
+/*
+ * Without the lock, by one thread, now and then: makes the journal's file again if somebody has
+ * removed it, so that what it holds outlives the daemon.
+ */
+void journal_watch(struct journal *j);
+
 /* Under the lock: w->fn is called when there is room again. */
 void journal_wait_room(struct journal *j, struct journal_waiter *w);
 

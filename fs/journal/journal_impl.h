@@ -35,9 +35,10 @@ struct journal {
 	/* Whom to tell when the lease is lost and taken back. */
 	void (*on_lease)(void *arg, enum journal_lease lease);
 	void *on_lease_arg;
-	int wake_fd;   /* eventfd: ends the drain's sleep */
-	bool sleeping; /* the drain waits for that, and for its session to end */
-	bool ended;    /* the drain's thread takes nothing any more */
+	int wake_fd;    /* eventfd: ends the drain's sleep */
+	bool sleeping;  /* the drain waits for that, and for its session to end */
+	bool ended;     /* the drain's thread takes nothing any more */
+	bool unwatched; /* its file cannot be made again, and that was said */
 	struct {
 		int delay_ms;  /* before the next try; 0 is the shortest */
 		bool stopping; /* it is time to stop: few more */

@@ -8,8 +8,9 @@
 #include "base/error.h"
 
 /*
- * The journal's storage: a ring of bytes in a file on tmpfs, mapped shared, so that it outlives the
- * daemon. Records are contiguous: one that would cross the end starts over at the beginning.
+ * The journal's storage: a ring of bytes in a file, on tmpfs where there is one, mapped shared, so
+ * that it outlives the daemon. Records are contiguous: one that would cross the end starts over at
+ * the beginning.
  *
  * One writer appends, one reader releases; both under the caller's lock. What the file says is
  * valid at every instant, because the head moves only after the record's bytes are there.
@@ -31,24 +32,79 @@ struct ring_peek {
 	uint64_t bytes_size;
 	uint64_t kept_from; /* of one that ring_keep() has kept: the first op that is only there */
 	uint64_t mount;     /* thule.mount.id of its daemon */
-	pid_t pid;          /* of its daemon, which may be dead */
+	uint32_t version;
+	char uuid[40], server[512]; /* see struct ring_key */
+	uint64_t system;
+	uint32_t database;
+	int64_t remade; /* when its file was made again, seconds since the epoch; 0: never */
+	pid_t pid;      /* of its daemon, which may be dead */
 	enum ring_state state;
 	int64_t since; /* when that began, seconds since the epoch */
 };
 
-/* Fills path with the journal's file for the filesystem with this uuid. */
-void ring_path(const char *uuid, char *path, size_t size);
+/*
+ * Whose journal it is. A filesystem may be there twice: a dump that was restored is another
+ * database with the same uuid, a copied data folder another server with the same system and
+ * database.
+ */
+struct ring_key {
+	char uuid[40];
+	uint64_t system;   /* system_identifier of pg_control; 0: not known */
+	uint32_t database; /* oid */
+	char server[512];  /* its data folder, or host and port where that is not known */
+};
+
+/* What is wanted of a journal. */
+struct ring_wish {
+	const char *path; /* the file, or a directory for it; NULL: see place.h */
+	size_t size;      /* bytes of records; 0: RING_SIZE_DEFAULT, or less if it does not fit */
+};
+
+#define RING_SIZE_DEFAULT ((size_t)64 << 20)
+/* The largest record must fit twice, as it may not cross the end. */
+#define RING_SIZE_MIN ((size_t)4 << 20)
+#define RING_SIZE_MAX ((size_t)4 << 30)
+
+#define RING_FILE_MAX 96
+
+/* The name of the file of a key's journal. */
+void ring_file_name(const struct ring_key *key, char name[static RING_FILE_MAX]);
 
 /* Reads the header of the journal in this file. ERR_NOT_FOUND when there is none. */
 bool ring_peek(const char *path, struct ring_peek *out, struct error *err);
+/* The same through a descriptor, which may have lost its name. */
+bool ring_peek_fd(int fd, struct ring_peek *out);
 
 /*
- * Opens the journal of a filesystem, or makes an empty one of `size` bytes (a multiple of the page
- * size). A journal with records in it keeps its own size and content: see ring_empty(). Locks it:
- * ERR_BUSY when another process has it open, ERR_VERSION when a newer program wrote it.
- * ring_close() it.
+ * Calls fn for each journal in the places of this user, whether it is in use or not, until it
+ * returns false.
  */
-struct ring *ring_open(const char *uuid, size_t size, struct error *err);
+void ring_visit(bool (*fn)(void *arg, const char *path, const struct ring_peek *peek), void *arg);
+
+/*
+ * Opens the journal of a key, or makes an empty one. A journal with records in it keeps its own
+ * size and content: see ring_empty(). Locks it: ERR_BUSY when another process has it open, or when
+ * there is another with records that may be meant; ERR_VERSION when another program wrote it;
+ * ERR_NO_SPACE when it fits nowhere. ring_close() it.
+ */
+struct ring *ring_open(const struct ring_key *key, const struct ring_wish *wish, struct error *err);
+
+/* Opens any journal for ring_at() alone, without a lock and without changing it; ring_close() it.
+ */
+struct ring *ring_view(const char *path, struct error *err);
+
+/*
+ * Whether its file still has its name. Any thread. When it has not, as after a clean-up by others,
+ * what it holds would go with the daemon: ring_remake_begin() makes another file of its size, and
+ * ring_remake_end(), under the caller's lock, puts the content and the name there; pointers into
+ * the ring stay valid.
+ */
+bool ring_intact(const char *path, int fd);
+int ring_fd(const struct ring *ring);
+struct ring_remake *ring_remake_begin(
+	const struct ring_key *key, const char *path, size_t size, struct error *err);
+bool ring_remake_end(struct ring *ring, struct ring_remake *remake, struct error *err);
+void ring_remake_drop(struct ring_remake *remake); /* in place of ring_remake_end() */
 
 /* Unmaps, and unlinks the file when it is empty. */
 void ring_close(struct ring *ring);

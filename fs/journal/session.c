@@ -110,6 +110,16 @@ static bool refuse(struct journal *j, struct error *err, const char *why)
 	return error_set(err, ERR_BUSY, "%s", why);
 }
 
+static bool keep(struct journal *j, uint64_t last_op, char *path, size_t size)
+{
+	bool ok;
+
+	pthread_mutex_lock(j->config.lock);
+	ok = ring_keep(j->ring, last_op, path, size);
+	pthread_mutex_unlock(j->config.lock);
+	return ok;
+}
+
 /* Somebody else has written what follows: what the journal has of ours is for people to look at. */
 static bool refuse_fenced(struct journal *j, uint64_t last_op, struct error *err)
 {
@@ -121,7 +131,7 @@ static bool refuse_fenced(struct journal *j, uint64_t last_op, struct error *err
 			"another mount, or a command, has changed the filesystem while the "
 			"connection was lost; nothing that was acknowledged here is missing in "
 			"the database: unmount, and mount again");
-	} else if (ring_keep(j->ring, last_op, kept, sizeof(kept))) {
+	} else if (keep(j, last_op, kept, sizeof(kept))) {
 		snprintf(text, sizeof(text),
 			"another mount, or a command, has changed the filesystem while the "
 			"connection was lost; op:%llu to op:%llu were acknowledged here and are "

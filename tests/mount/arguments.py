@@ -35,6 +35,7 @@ erase P --yes
 fsck --json
 hold P --reason W
 hold --release P
+journal show P
 log P --since T --until T --user X --pid N --exe X --tag X --kind X -n N
 log --follow P --since T
 ls P --at T

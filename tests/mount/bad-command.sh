@@ -24,7 +24,7 @@ cd "$CASE_DIR"
 first=op:$(sql 'select min(op) from thule.op')
 
 # All commands but run and sql; and what needs a path P, an instant T, or a database.
-commands='blame cat cluster config diff erase fsck hold log ls mount prune quota restore snapshot stat status sync tar
+commands='blame cat cluster config diff erase fsck hold journal log ls mount prune quota restore snapshot stat status sync tar
 	umount undo upgrade'
 with_path=('blame P' 'cat P' 'stat P' 'ls P' 'tar P' 'log P' 'log --follow P' 'hold P' 'hold --release P' 'erase P --yes'
 	'prune --before now P' 'prune --before now --dry-run P' "restore P --at $first" "restore P --at $first --dry-run" 'undo --tag x P'

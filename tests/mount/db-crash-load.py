@@ -3,7 +3,7 @@
 # to what they committed: all is there again. The last time, the daemon is killed too, and the next mount brings it. The
 # journal is small, so that its bytes are soon used anew.
 # db: private
-# options: journal_size=8,cache_inodes=1000
+# options: journal=8M,cache_inodes=1000
 # timeout: 150
 import os
 import random

@@ -64,7 +64,7 @@ wait_until 10 idle_daemon || fail "the daemon is not idle"
 mkfifo "$CASE_DIR/commands"
 "$THULE" sql -XAtq <"$CASE_DIR/commands" >"$CASE_DIR/said" &
 exec 3>"$CASE_DIR/commands"
-echo 'begin; lock table thule.op; select 1;' >&3
+echo 'begin; lock table thule.op in share mode; select 1;' >&3
 wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
 cat "$MNT/one" >/dev/null
 echo lost >"$MNT/acknowledged"
@@ -101,7 +101,11 @@ kept=$(sed -nE 's/.*are kept in ([^ ,]+),.*/\1/p' "$CASE_DIR/daemon.log")
 [[ -n $kept && -s $kept ]] || fail "the log names no file that is kept: $(tail -n 5 "$CASE_DIR/daemon.log")"
 trap 'rm -f "$kept"' EXIT
 status_says "$kept" || fail "thule status does not name $kept: $("$THULE" status "$MNT" 2>&1)"
-grep -qa 'lost' "$kept" || fail "what was written is not in $kept"
+shown=$("$THULE" journal show "$kept")
+assert_match 'write .* 5 bytes' "$shown" "thule journal show"
+op=$(sed -nE 's/^(op:[0-9]+) .* write .*/\1/p' <<<"$shown" | tail -n 1)
+assert_eq lost "$("$THULE" journal show "$kept" "$op")" "the bytes that $op wrote"
+assert_match "$kept" "$("$THULE" journal list)" "thule journal list"
 assert_fails "$kept" "$THULE" umount "$MNT"
 wait_daemon_gone
 mount_fs

@@ -62,7 +62,7 @@ START_TEST(defaults)
 	/* What others may do with the mount is for root to give. */
 	ck_assert_int_eq(c.allow_other, geteuid() == 0);
 	ck_assert_uint_eq(c.mount_flags, geteuid() == 0 ? 0 : MS_NOSUID | MS_NODEV);
-	ck_assert_int_eq(c.journal_mib, 64);
+	ck_assert_int_eq(c.journal_bytes, 0);
 	ck_assert_int_eq(c.cache_inodes, 100000);
 	ck_assert_int_eq(c.threads, 0);
 	ck_assert_str_eq(c.options, "");
@@ -84,18 +84,20 @@ END_TEST
 
 START_TEST(numbers)
 {
-	ck_assert_int_eq(accept_line("a b -o journal_size=8").journal_mib, 8);
-	ck_assert_int_eq(accept_line("a b -o journal_size=4096").journal_mib, 4096);
+	ck_assert_int_eq(accept_line("a b -o journal=8M").journal_bytes, 8 << 20);
+	ck_assert_int_eq(accept_line("a b -o journal=4G").journal_bytes, INT64_C(4) << 30);
 	ck_assert_int_eq(accept_line("a b -o threads=64,cache_inodes=1000").threads, 64);
 	ck_assert_int_eq(accept_line("a b -o cache_inodes=100000000").cache_inodes, 100000000);
-	refuse_line("a b -o journal_size=7", "from 8 to 4096");
-	refuse_line("a b -o journal_size=4097", "from 8 to 4096");
-	refuse_line("a b -o journal_size=-64", "from 8 to 4096");
-	refuse_line("a b -o journal_size=64M", "journal_size");
-	refuse_line("a b -o journal_size=0x40", "journal_size");
-	refuse_line("a b -o journal_size=", "journal_size");
-	refuse_line("a b -o journal_size", "journal_size");
-	refuse_line("a b -o journal_size=99999999999999999999", "journal_size");
+	ck_assert_str_eq(accept_line("a b -o journal=/x/y,journal=5M").journal_path, "/x/y");
+	ck_assert_int_eq(accept_line("a b -o journal=5000001").journal_bytes, 5001216);
+	refuse_line("a b -o journal=3M", "from 4M to 4G");
+	refuse_line("a b -o journal=5G", "from 4M to 4G");
+	refuse_line("a b -o journal=-64M", "from 4M to 4G");
+	refuse_line("a b -o journal=0x400000", "from 4M to 4G");
+	refuse_line("a b -o journal=x/y", "absolute path");
+	refuse_line("a b -o journal=", "absolute path");
+	refuse_line("a b -o journal", "absolute path");
+	refuse_line("a b -o journal=99999999999999999999", "from 4M to 4G");
 	refuse_line("a b -o threads=65", "from 0 to 64");
 	refuse_line("a b -o threads=-1", "from 0 to 64");
 	refuse_line("a b -o cache_inodes=999", "cache_inodes");
@@ -107,7 +109,7 @@ START_TEST(unknown)
 	refuse_line("a b -o colour", "colour");
 	refuse_line("a b -o ro,colour=blue,rw", "colour");
 	refuse_line("a b -o journal", "journal");
-	refuse_line("a b -o journal_sizes=8", "journal_sizes");
+	refuse_line("a b -o journals=8M", "journals");
 	refuse_line("a b -o RO", "RO");
 	refuse_line("a b -o ro=1", "ro");
 	refuse_line("a b -o noatime=1", "noatime");

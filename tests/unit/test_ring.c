@@ -21,6 +21,12 @@ static const char *test_uuid(char uuid[64])
 	return uuid;
 }
 
+/* A file named by the user, so that the places of real journals are left alone. */
+static void ring_path(const char *uuid, char *path, size_t size)
+{
+	snprintf(path, size, "/tmp/thulefs-%s.journal", uuid);
+}
+
 static bool peek_at(const char *uuid, struct ring_peek *peek, struct error *err)
 {
 	char path[256];
@@ -29,10 +35,27 @@ static bool peek_at(const char *uuid, struct ring_peek *peek, struct error *err)
 	return ring_peek(path, peek, err);
 }
 
+static struct ring *open_key(const struct ring_key *key, size_t size, struct error *err)
+{
+	char path[256];
+	struct ring_wish wish = {path, size};
+
+	ring_path(key->uuid, path, sizeof(path));
+	return ring_open(key, &wish, err);
+}
+
+static struct ring *open_at(const char *uuid, size_t size, struct error *err)
+{
+	struct ring_key key = {.system = 7, .database = 5, .server = "/data"};
+
+	snprintf(key.uuid, sizeof(key.uuid), "%s", uuid);
+	return open_key(&key, size, err);
+}
+
 static struct ring *open_ring(const char *uuid, size_t size)
 {
 	struct error err;
-	struct ring *ring = ring_open(uuid, size, &err);
+	struct ring *ring = open_at(uuid, size, &err);
 
 	ck_assert_msg(ring != NULL, "%s", err.text);
 	ck_assert_uint_eq(ring_size(ring), size);
@@ -250,7 +273,7 @@ static pid_t die_after(void (*child)(const char *uuid), const char *uuid)
 /* Leaves ops 102 and 103, the second of them at the beginning, as it did not fit at the end. */
 static void leave_two(const char *uuid)
 {
-	struct ring *ring = ring_open(uuid, MIB, NULL);
+	struct ring *ring = open_at(uuid, MIB, NULL);
 
 	if (!ring)
 		_exit(1);
@@ -281,7 +304,7 @@ START_TEST(survives_a_crash)
 	ck_assert_uint_eq(peek.bytes_used, 2 * LEFT + MIB - 2 * LEFT); /* with the skipped end */
 
 	/* Its size is its own, whatever the new daemon would have liked. */
-	ring = ring_open(uuid, 2 * MIB, &err);
+	ring = open_at(uuid, 2 * MIB, &err);
 	ck_assert_msg(ring != NULL, "%s", err.text);
 	ck_assert_uint_eq(ring_size(ring), MIB);
 	ck_assert_uint_eq(ring_mount(ring), 7);
@@ -302,7 +325,7 @@ END_TEST
 
 static void leave_empty(const char *uuid)
 {
-	if (!ring_open(uuid, MIB, NULL))
+	if (!open_at(uuid, MIB, NULL))
 		_exit(1);
 }
 
@@ -327,7 +350,7 @@ START_TEST(second_open_is_refused)
 
 	ring = open_ring(test_uuid(uuid), SIZE);
 	push(ring, 64, 1);
-	ck_assert_ptr_null(ring_open(uuid, SIZE, &err));
+	ck_assert_ptr_null(open_at(uuid, SIZE, &err));
 	ck_assert_int_eq(err.class, ERR_BUSY);
 	/* The refused one has changed nothing. */
 	ck_assert_uint_eq(ring_used(ring), 64);
@@ -346,7 +369,7 @@ static void refuse(const char *uuid, enum error_class class)
 
 	ring_path(uuid, path, sizeof(path));
 	ck_assert_int_eq(stat(path, &before), 0);
-	ck_assert_ptr_null(ring_open(uuid, SIZE, &err));
+	ck_assert_ptr_null(open_at(uuid, SIZE, &err));
 	ck_assert_msg(err.class == class, "class %d: %s", err.class, err.text);
 	ck_assert_int_eq(stat(path, &after), 0);
 	ck_assert_int_eq(after.st_size, before.st_size);
@@ -392,7 +415,7 @@ START_TEST(older_version_is_refused_unless_empty)
 	refuse(uuid, ERR_VERSION);
 	die_after(leave_empty, uuid);
 	overwrite(uuid, &version, sizeof(version), 8);
-	ring = ring_open(uuid, SIZE, &err);
+	ring = open_at(uuid, SIZE, &err);
 	ck_assert_ptr_nonnull(ring);
 	ring_close(ring);
 }
@@ -442,9 +465,94 @@ START_TEST(no_link_is_followed)
 
 	ring_path(test_uuid(uuid), path, sizeof(path));
 	ck_assert_int_eq(symlink("/dev/null", path), 0);
-	ck_assert_ptr_null(ring_open(uuid, SIZE, NULL));
+	ck_assert_ptr_null(open_at(uuid, SIZE, NULL));
 	ck_assert(!peek_at(uuid, &peek, NULL));
 	unlink(path);
+}
+END_TEST
+
+/* Of the same filesystem, in another database. */
+START_TEST(another_database_is_refused)
+{
+	struct ring_key key = {.system = 7, .database = 6, .server = "/data"};
+	struct error err;
+	struct ring *ring;
+	char uuid[64];
+
+	snprintf(key.uuid, sizeof(key.uuid), "%.39s", test_uuid(uuid));
+	die_after(leave_two, key.uuid);
+	ck_assert_ptr_null(open_key(&key, SIZE, &err));
+	ck_assert_int_eq(err.class, ERR_BUSY);
+	key.database = 5;
+	key.system = 8;
+	ck_assert_ptr_null(open_key(&key, SIZE, &err));
+	/* The place of a server may change, and the file was named. */
+	key.system = 7;
+	snprintf(key.server, sizeof(key.server), "/elsewhere");
+	ring = open_key(&key, SIZE, &err);
+	ck_assert_msg(ring != NULL, "%s", err.text);
+	ring_release(ring, ring_head(ring), 103, 0);
+	ring_close(ring);
+}
+END_TEST
+
+START_TEST(names_tell_copies_apart)
+{
+	struct ring_key key = {"12345678-1234-1234-1234-123456789abc", 7, 5, "/data"}, other = key;
+	char name[RING_FILE_MAX], again[RING_FILE_MAX];
+
+	ring_file_name(&key, name);
+	ring_file_name(&other, again);
+	ck_assert_str_eq(name, again);
+	ck_assert_ptr_nonnull(strstr(name, key.uuid));
+	other.system = 8;
+	ring_file_name(&other, again);
+	ck_assert_str_ne(name, again);
+	other = key;
+	other.database = 6;
+	ring_file_name(&other, again);
+	ck_assert_str_ne(name, again);
+	other = key;
+	strcpy(other.server, "/copy");
+	ring_file_name(&other, again);
+	ck_assert_str_ne(name, again);
+}
+END_TEST
+
+/* Removed by others, it is made again with the same content, at the same addresses. */
+START_TEST(removed_is_made_again)
+{
+	struct queue q = {{LEFT, LEFT}, {102, 103}, 2, 103, 2 * LEFT};
+	struct ring_key key = {0};
+	struct ring_remake *remake;
+	char uuid[64], path[256];
+	const void *before;
+	struct ring *ring;
+	struct error err;
+	uint64_t pos;
+	size_t avail;
+
+	die_after(leave_two, test_uuid(uuid));
+	ring_path(uuid, path, sizeof(path));
+	ring = open_ring(uuid, MIB);
+	pos = ring_tail(ring);
+	before = ring_at(ring, &pos, &avail);
+	ck_assert(ring_intact(path, ring_fd(ring)));
+	unlink(path);
+	ck_assert(!ring_intact(path, ring_fd(ring)));
+	remake = ring_remake_begin(&key, path, MIB, &err);
+	ck_assert_msg(remake != NULL, "%s", err.text);
+	ck_assert_msg(ring_remake_end(ring, remake, &err), "%s", err.text);
+	ck_assert(ring_intact(path, ring_fd(ring)));
+	pos = ring_tail(ring);
+	ck_assert_ptr_eq(ring_at(ring, &pos, &avail), before);
+	check_content(ring, &q, 0);
+	/* It is in use, and outlives its daemon. */
+	ck_assert_ptr_null(open_at(uuid, MIB, &err));
+	ring_close(ring);
+	ring = open_ring(uuid, MIB);
+	ring_release(ring, check_content(ring, &q, 2), 103, 0);
+	ring_close(ring);
 }
 END_TEST
 
@@ -462,6 +570,9 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, truncated_is_refused);
 	tcase_add_test(tc, unfinished_is_made_anew);
 	tcase_add_test(tc, no_link_is_followed);
+	tcase_add_test(tc, another_database_is_refused);
+	tcase_add_test(tc, names_tell_copies_apart);
+	tcase_add_test(tc, removed_is_made_again);
 }
 
 int main(void)
