@@ -116,13 +116,21 @@ static void set_zone(PGconn *conn)
  * role or its database have a query or a session end. */
 #define PIN_TRIES 20
 
-/* NULL with *again set: the session had too little time. */
+/*
+ * NULL with *again set: the session had too little time.
+ *
+ * What stands before the connection string may be said otherwise there: a network that drops
+ * packets in silence is noticed within a minute, whether something was sent or not, where the
+ * kernel's own limits are a quarter of an hour and two hours.
+ */
 static PGconn *connect_once(
 	const char *conninfo, const char *application, bool *again, struct error *err)
 {
-	const char *keys[] = {
-		"dbname", "fallback_application_name", "connect_timeout", "client_encoding", NULL};
-	const char *values[] = {conninfo, application, "10", "UTF8", NULL};
+	const char *keys[] = {"keepalives_idle", "keepalives_interval", "keepalives_count",
+		"tcp_user_timeout", "dbname", "fallback_application_name", "connect_timeout",
+		"client_encoding", NULL};
+	const char *values[] = {
+		"20", "10", "3", "50000", conninfo, application, "10", "UTF8", NULL};
 	PGconn *conn = PQconnectdbParams(keys, values, 1);
 
 	if (PQstatus(conn) == CONNECTION_OK) {

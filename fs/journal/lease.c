@@ -18,6 +18,13 @@ static const char session[] =
 	"set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;"
 	"set enable_bitmapscan = off";
 
+/*
+ * A host that has gone in silence loses the lease after two minutes, where the kernel would take
+ * two hours; but later than its daemon, if that still runs, has given up the session (db/conn.c).
+ */
+static const char patience[] = "set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10;"
+			       "set tcp_keepalives_count = 6; set tcp_user_timeout = 120000";
+
 static bool lease_refused(PGconn *conn, struct error *err)
 {
 	PGresult *res = db_query(conn,
@@ -66,7 +73,7 @@ PGconn *drain_connect(const char *conninfo, bool history, struct error *err)
 		return NULL;
 	/* Statements that end a row and keep it look at the setting. */
 	if (pooler_pass(conn, conninfo, err) && take_lease(conn, err) &&
-		db_exec(conn, session, err) &&
+		db_exec(conn, session, err) && db_exec(conn, patience, err) &&
 		(history || db_exec(conn, "set thule.history = off", err)) &&
 		batch_prepare(conn, err))
 		return conn;
