@@ -53,7 +53,8 @@ static bool gather(void *arg, const char *data, size_t len, struct error *err)
 static bool read_text(struct past *p, struct blame *b, struct error *err)
 {
 	*err = (struct error){0};
-	if (!past_read(p, p->ino, gather, &b->content, err) && err->class != ERR_NONE)
+	if (!past_read(p, p->ino, 0, PAST_WHOLE, gather, &b->content, err) &&
+		err->class != ERR_NONE)
 		return false;
 	if (b->content.len > TEXT_MAX || !text_is_utf8(b->content.data, b->content.len))
 		b->content.len = 0;

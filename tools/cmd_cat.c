@@ -28,7 +28,7 @@ static int run(const struct arguments *args)
 		ok = error_set(&err, ERR_NOT_FOUND, "%s is a %s: cat prints regular files", p.path,
 			p.kind);
 	else
-		ok = past_read(&p, p.ino, put, NULL, &err);
+		ok = past_read(&p, p.ino, 0, PAST_WHOLE, put, NULL, &err);
 	past_close(&p);
 	return ok ? EXIT_DONE : command_fail(&err);
 }

@@ -18,6 +18,7 @@
 #include "door.h"
 #include "past.h"
 #include "tar_attributes.h"
+#include "tar_sparse.h"
 
 /*
  * A tree of the past as a POSIX pax stream. libarchive writes it; the tree comes through a cursor,
@@ -46,24 +47,12 @@ struct stream {
 	struct past *past;
 	struct archive *archive;
 	struct linked *links;
-	char *alone;   /* name of the one entry, when the path is no directory */
-	uint64_t left; /* bytes of the file that are not written yet */
+	char *alone; /* name of the one entry, when the path is no directory */
 };
 
 static bool archive_fail(struct archive *a, struct error *err)
 {
 	return error_set(err, ERR_SYSTEM, "cannot write the archive: %s", archive_error_string(a));
-}
-
-static bool put(void *arg, const char *data, size_t len, struct error *err)
-{
-	struct stream *s = arg;
-
-	if (len > s->left)
-		return error_set(err, ERR_CORRUPT, "a file is longer than its inode says");
-	s->left -= len;
-	return archive_write_data(s->archive, data, len) == (la_ssize_t)len ||
-	       archive_fail(s->archive, err);
 }
 
 /* Slashes are zeros in the query's answer. free() it. */
@@ -109,13 +98,28 @@ static void describe(struct archive_entry *e, const PGresult *res, int row)
 	archive_entry_set_size(e, 0);
 }
 
+/* A regular file. */
+static bool write_file(
+	struct stream *s, struct archive_entry *e, const char *ino, int64_t size, struct error *err)
+{
+	struct tar_ranges ranges;
+	bool ok;
+
+	archive_entry_set_size(e, size);
+	ok = tar_ranges_find(&ranges, s->past, ino, (uint64_t)size, e, err);
+	if (ok && archive_write_header(s->archive, e) < ARCHIVE_WARN)
+		ok = archive_fail(s->archive, err);
+	ok = ok && tar_ranges_write(&ranges, s->past, ino, s->archive, err);
+	tar_ranges_release(&ranges);
+	return ok;
+}
+
 static bool write_entry(
 	struct stream *s, struct archive_entry *e, const PGresult *res, int row, struct error *err)
 {
 	mode_t mode = (mode_t)row_int(res, row, MODE);
 	const char *first = NULL;
 	char ino[24];
-	bool data;
 
 	snprintf(ino, sizeof(ino), "%" PRId64, row_int(res, row, INO));
 	describe(e, res, row);
@@ -125,13 +129,9 @@ static bool write_entry(
 		archive_entry_set_hardlink(e, first);
 	else if (row_int(res, row, XATTRS) && !tar_attributes(s->past, ino, e, err))
 		return false;
-	data = S_ISREG(mode) && !first;
-	if (data)
-		archive_entry_set_size(e, row_int(res, row, SIZE));
-	s->left = data ? (uint64_t)row_int(res, row, SIZE) : 0;
-	if (archive_write_header(s->archive, e) < ARCHIVE_WARN)
-		return archive_fail(s->archive, err);
-	return !data || past_read(s->past, ino, put, s, err);
+	if (S_ISREG(mode) && !first)
+		return write_file(s, e, ino, row_int(res, row, SIZE), err);
+	return archive_write_header(s->archive, e) >= ARCHIVE_WARN || archive_fail(s->archive, err);
 }
 
 static bool write_row(struct stream *s, const PGresult *res, int row, struct error *err)

@@ -1,6 +1,7 @@
 #include "past.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,24 +107,26 @@ void past_close(struct past *p)
 	p->path = NULL;
 }
 
-bool past_read(struct past *p, const char *ino,
+bool past_read(struct past *p, const char *ino, uint64_t from, uint64_t to,
 	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
 	struct error *err)
 {
 	char off[24], page[24];
 	const char *params[] = {ino, p->op, off, page, NULL};
-	int n = PAGE_BYTES;
+	uint64_t wanted = PAGE_BYTES;
+	uint64_t n = wanted;
 	bool ok = true;
 
-	snprintf(page, sizeof(page), "%d", PAGE_BYTES);
-	for (int64_t at = 0; ok && n == PAGE_BYTES; at += n) {
+	for (uint64_t at = from; ok && at < to && n == wanted; at += n) {
 		PGresult *res;
 
-		snprintf(off, sizeof(off), "%lld", (long long)at);
+		wanted = to - at < PAGE_BYTES ? to - at : PAGE_BYTES;
+		snprintf(off, sizeof(off), "%" PRIu64, at);
+		snprintf(page, sizeof(page), "%" PRIu64, wanted);
 		res = past_query(p, statements[STMT_COMMAND_READ].text, 5, params, true, err);
 		if (!res)
 			return false;
-		n = PQgetlength(res, 0, 0);
+		n = (uint64_t)PQgetlength(res, 0, 0);
 		ok = n == 0 || sink(arg, PQgetvalue(res, 0, 0), (size_t)n, err);
 		PQclear(res);
 	}

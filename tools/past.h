@@ -36,11 +36,13 @@ bool past_connect(struct past *p, const char *path, struct error *err);
 PGresult *past_query(struct past *p, const char *sql, int nparams, const char *const *params,
 	bool binary, struct error *err);
 
+#define PAST_WHOLE UINT64_MAX
+
 /*
- * Hands all bytes of a regular file to `sink`, in pieces of at most 1 MiB, in order, until it
- * returns false.
+ * Hands the bytes of a regular file from one offset to another, or its end (PAST_WHOLE), to `sink`,
+ * in pieces of at most 1 MiB, in order, until it returns false.
  */
-bool past_read(struct past *p, const char *ino,
+bool past_read(struct past *p, const char *ino, uint64_t from, uint64_t to,
 	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
 	struct error *err);
 

@@ -137,6 +137,15 @@ static const char *holes_also(const PGresult *res, int row, int before)
 		       : NULL;
 }
 
+static const char *ranges_also(const PGresult *res, int row, int before)
+{
+	if (row_int(res, row, 0) >= row_int(res, row, 1))
+		return "a range that ends before it begins";
+	if (before >= 0 && row_int(res, row, 0) < row_int(res, before, 1))
+		return "extents that overlap";
+	return NULL;
+}
+
 static const struct shape shapes[STMT_COUNT] = {
 	[STMT_READ_INODE] = {{INODE(NEVER, 0), {"parent", INT8, MAYBE, 1, INO_MAX, 0},
 				     {"gone", INT4, NEVER, 0, 1, 0},
@@ -207,6 +216,9 @@ static const struct shape shapes[STMT_COUNT] = {
 			 {"target", BYTEA, MAYBE, 1, TARGET_MAX_BYTES, NO_ZERO},
 			 {"xattrs", INT4, NEVER, 0, INT32_MAX, 0}},
 			tree_also, false},
+	[STMT_COMMAND_DATA] = {{{"begin", INT8, NEVER, 0, FILE_SIZE_MAX, 0},
+				       {"end", INT8, NEVER, 1, INT64_MAX, 0}},
+		ranges_also, false},
 	[STMT_COMMAND_XATTRS] =
 		{{{"attribute's name", BYTEA, NEVER, 1, XATTR_NAME_MAX_BYTES, NO_ZERO},
 			 {"attribute's value", BYTEA, NEVER, 0, XATTR_VALUE_MAX_BYTES, ANY}},

@@ -17,6 +17,7 @@ static const struct door_rule rules[] = {
 	{STMT_COMMAND_STAT, 4, true, true, DOOR_READS},
 	{STMT_COMMAND_STAT_XATTRS, 3, true, true, DOOR_READS},
 	{STMT_COMMAND_READ, 5, true, true, DOOR_READS},
+	{STMT_COMMAND_DATA, 3, true, true, DOOR_READS},
 	{STMT_COMMAND_TREE, 3, true, true, DOOR_READS},
 	{STMT_COMMAND_TREE_LEFT, 3, true, true, DOOR_READS},
 	{STMT_COMMAND_XATTRS, 3, true, true, DOOR_READS},
