@@ -54,6 +54,7 @@ struct door *visitors_start(struct fs *fs, const char *conninfo, const char *pat
 		.dir = dir,
 		.owner = geteuid(),
 		.others = others,
+		.acl = fs->config.acl,
 		.past_owner = fs->config.past_owner,
 		.past = fs->config.magic,
 		.actors = fs->actors,

@@ -246,7 +246,7 @@ struct door *door_start(const struct door_config *config, struct error *err)
 	d->fd = -1;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_cond_init(&d->ended, NULL);
-	d->pool = pool_new(config->conninfo, config->past_owner);
+	d->pool = pool_new(config->conninfo, config->acl, config->past_owner);
 	d->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (d->stop_fd < 0)
 		error_sys(err, "cannot make an event");

@@ -19,6 +19,7 @@ struct door_config {
 	const char *dir; /* of the socket: made, and removed in the end */
 	uid_t owner;     /* of the mount */
 	bool others;     /* users but the owner may use the mount */
+	bool acl;        /* it honours POSIX access lists */
 	bool past_owner; /* what is gone, and older versions, are for their owner alone */
 	bool past;       /* the mount shows the past */
 	struct actor_cache *actors;

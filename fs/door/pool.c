@@ -21,15 +21,18 @@ struct pool {
 	uid_t users[POOL_SIZE]; /* of the connections that are taken */
 	int taken;
 	bool stopped;
-	bool past_owner;
+	const char *rules; /* settings of the sessions, which thule.may_reach() asks for */
 };
 
-struct pool *pool_new(const char *conninfo, bool past_owner)
+struct pool *pool_new(const char *conninfo, bool acl, bool past_owner)
 {
 	struct pool *p = xcalloc(1, sizeof(*p));
 	pthread_condattr_t attr;
 
-	p->past_owner = past_owner;
+	p->rules = acl && past_owner ? "set thule.past = 'owner'"
+		   : past_owner      ? "set thule.past = 'owner'; set thule.acl = 'off'"
+		   : acl             ? "select"
+				     : "set thule.acl = 'off'";
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -113,8 +116,7 @@ PGconn *pool_take(struct pool *p, uid_t uid, struct error *err)
 	}
 	if (!conn)
 		conn = db_connect(p->conninfo, "thulefs door", &why);
-	/* thule.may_reach() asks for it. */
-	if (conn && p->past_owner && !db_exec(conn, "set thule.past = 'owner'", &why)) {
+	if (conn && !db_exec(conn, p->rules, &why)) {
 		PQfinish(conn);
 		conn = NULL;
 	}

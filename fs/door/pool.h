@@ -11,8 +11,8 @@
  */
 struct pool;
 
-/* past_owner: see door.h. */
-struct pool *pool_new(const char *conninfo, bool past_owner);
+/* acl, past_owner: see door.h. */
+struct pool *pool_new(const char *conninfo, bool acl, bool past_owner);
 
 /* No connection may be taken. Accepts NULL. */
 void pool_free(struct pool *p);

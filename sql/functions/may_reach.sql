@@ -3,7 +3,8 @@
 -- Parameters: ino; at_op, an op (2^63-1: the present); want, bits as of thule.permits of what is to be done to the inode, 0: only to
 --   see that it is there; viewer, as of thule.permits.
 -- Returns: boolean; false where it was not there.
---   Where the mount shows the past to owners alone (-o past=owner), the session has the setting thule.past = owner.
+--   Where the mount shows the past to owners alone (-o past=owner), the session has the setting thule.past = owner; where it
+--   honours no access lists (-o noacl), thule.acl = off.
 -- Tables touched: dirent, dirent_history, inode, inode_history, xattr, xattr_history (read).
 create function thule.may_reach(ino bigint, at_op bigint, want integer, viewer bigint[]) returns boolean
 language sql stable parallel safe cost 5000
@@ -26,7 +27,7 @@ begin atomic
             ) e
             where u.ino <> 1 and u.depth < thule.max_depth()
         )
-        select bool_and(thule.permits(i.mode, i.uid, i.gid, case when i.xattrs > 0 then (
+        select bool_and(thule.permits(i.mode, i.uid, i.gid, case when i.xattrs > 0 and current_setting('thule.acl', true) is distinct from 'off' then (
                     select x.value from thule.xattrs_at_op(i.ino, at_op) x where x.name = 'system.posix_acl_access') end,
                 viewer, case when u.depth = 0 then want else 1 end)
                 and (current_setting('thule.past', true) is distinct from 'owner'
@@ -35,7 +36,7 @@ begin atomic
         from up u
         cross join lateral thule.inode_at_op(u.ino, at_op) i
     ) and (
-        select bool_and(thule.permits(w[1]::integer, w[2]::bigint, w[3]::bigint, decode(w[4], 'hex'), viewer,
+        select bool_and(thule.permits(w[1]::integer, w[2]::bigint, w[3]::bigint, case when current_setting('thule.acl', true) is distinct from 'off' then decode(w[4], 'hex') end, viewer,
                 case when t.n = 1 then want else 1 end))
         from thule.guard(may_reach.ino, at_op) g
         cross join string_to_table(g.guard, ';') with ordinality t (text, n)

@@ -62,6 +62,15 @@ select ok(thule.check_viewer(thule.resolve('/dir/file'), 9223372036854775807, nu
 select ok(not thule.may_reach(thule.resolve('/dir/file'), (select max(op) - 1 from thule.op), 4, '{5,5}'),
     'as it was while the directory was closed');
 
+-- A list that lets in whom the mode does not, as long as the mount honours lists.
+update thule.inode set mode = mode & ~63, xattrs = 1 where ino = thule.resolve('/dir/file');
+insert into thule.xattr (ino, name, value, op_from, valid_from)
+    select i.ino, 'system.posix_acl_access', pg_temp.list(7), i.op_from, i.valid_from from thule.inode i where i.ino = thule.resolve('/dir/file');
+select ok(thule.may_reach(thule.resolve('/dir/file'), 9223372036854775807, 4, '{700,700}'), 'by the list');
+set local thule.acl = 'off';
+select ok(not thule.may_reach(thule.resolve('/dir/file'), 9223372036854775807, 4, '{700,700}'), 'where lists count for nothing');
+reset thule.acl;
+
 -- The log.
 select fx.write('/dir/file', 0, 'x');
 select ok(thule.sees_op((select max(op) from thule.op), '{5,5}'), 'what is done to an own file');
