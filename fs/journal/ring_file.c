@@ -373,8 +373,16 @@ static bool look_at_other(void *arg, const char *path, const struct ring_peek *p
 	bool same_server = !strcmp(peek->server, o->key->server);
 
 	if (!peek->bytes_used || peek->kept_from || !strcmp(path, o->ring->path) ||
-		strcmp(peek->uuid, o->key->uuid) || peek->system != o->key->system ||
-		peek->database != o->key->database || (o->named && !same_server) || in_use(path))
+		strcmp(peek->uuid, o->key->uuid) != 0 || in_use(path))
+		return true;
+	/* Of a copy, or of what this database was before it was dumped and restored. */
+	if (peek->system != o->key->system || peek->database != o->key->database) {
+		log_warn("the journal %s holds ops of the same filesystem in another database: see "
+			 "`thule journal show`",
+			path);
+		return true;
+	}
+	if (o->named && !same_server)
 		return true;
 	error_set(o->err, ERR_BUSY,
 		"the journal %s holds ops that were acknowledged for this filesystem when its "

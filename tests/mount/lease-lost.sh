@@ -112,3 +112,30 @@ mount_fs
 assert_eq changed "$(<"$MNT/one")" "the other host's write"
 assert_eq theirs "$(<"$MNT/theirs")" "the other host's file"
 [[ ! -e $MNT/acknowledged && -s $kept ]] || fail "what was kept went into the database, or away"
+
+# A mount of the past waits for a server that lacks the end of it, as one that crashed does until it is brought again.
+now=$(sql 'select next_op - 1 from thule.superblock')
+mkdir "$CASE_DIR/past"
+"$THULEFS" private "$CASE_DIR/past" -f -o "at=op:$now" >"$CASE_DIR/past.log" 2>&1 &
+past=$!
+trap 'rm -f "$kept"; umount -l "$CASE_DIR/past" 2>/dev/null || true' EXIT
+past_mounted() {
+	grep -q " $CASE_DIR/past " /proc/mounts
+}
+wait_until 30 past_mounted || fail "the past is not mounted: $(<"$CASE_DIR/past.log")"
+umount_fs
+sql "update thule.superblock set next_op = 5"
+sql "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'thulefs reader'" >/dev/null
+past_waits() {
+	grep -q 'database ends with op 4, before op' "$CASE_DIR/past.log"
+}
+wait_until 30 past_waits || fail "the mount of the past does not wait: $(<"$CASE_DIR/past.log")"
+cat "$CASE_DIR/past/one" >"$CASE_DIR/past.one" &
+reading=$!
+wait_until 1 process_gone "$reading" && fail "the mount of the past answers from a database that lacks it"
+sql "update thule.superblock set next_op = $now + 1"
+wait "$reading" || fail "a read of the past after the wait"
+assert_eq changed "$(<"$CASE_DIR/past.one")" "what was read of the past"
+umount "$CASE_DIR/past"
+wait "$past" || fail "the daemon of the past"
+mount_fs
