@@ -15,10 +15,10 @@
 #define STEP_MS    20
 
 static const char who_sql[] =
-	"select m.pid, m.host = $1::text and m.boot_id = $2::text, m.source from pg_locks l"
+	"select m.pid, m.host = $1::text and m.boot_id = $2::text, m.source"
+	"  from thule.lease_holder() l (pid)"
 	"  left join thule.mount m on m.backend = l.pid and m.ended_at is null and not m.read_only"
-	" where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.granted"
-	"   and l.database = (select oid from pg_database where datname = current_database())"
+	" where l.pid is not null"
 	" order by m.id desc nulls last limit 1";
 
 struct search {

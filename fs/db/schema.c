@@ -11,8 +11,8 @@
 /* What sql/ was written for; older servers lack some of it. */
 #define SERVER_VERSION_MIN 150000
 
-/* Key of the advisory lock under which one connection at a time installs or upgrades. */
-#define LOCK_INSTALL "select pg_advisory_xact_lock(hashtextextended('thule.install', 0))"
+/* One connection at a time upgrades, which needs the right to write; ops go on. */
+#define LOCK_UPGRADE "lock table thule.superblock in share update exclusive mode"
 
 enum schema_state { SCHEMA_ABSENT, SCHEMA_FOREIGN, SCHEMA_OURS };
 
@@ -126,7 +126,7 @@ static bool set_owner(PGconn *conn, const struct schema_owner *owner, struct err
 	return res != NULL;
 }
 
-/* Runs inside the caller's transaction, which has the lock. */
+/* Runs inside the caller's transaction. */
 static bool install(PGconn *conn, const struct schema_owner *owner, struct error *err)
 {
 	enum schema_state state;
@@ -134,19 +134,18 @@ static bool install(PGconn *conn, const struct schema_owner *owner, struct error
 	if (!find_schema(conn, &state, err))
 		return false;
 	if (state == SCHEMA_OURS)
-		return true; /* whoever had the lock before us did it */
+		return true; /* somebody else did it meanwhile */
 	if (state == SCHEMA_FOREIGN)
 		return refuse_foreign(conn, err);
 	return db_exec(conn, "create schema thule", err) && run_state(conn, err) &&
 	       run_code(conn, err) && set_owner(conn, owner, err);
 }
 
-static bool begin_locked(PGconn *conn, struct error *err)
+/* Read committed: after the wait for a lock we must see what its last holder did. */
+static bool begin(PGconn *conn, struct error *err)
 {
-	/* Read committed: after the wait for the lock we must see what its last holder did. */
 	return db_exec(conn, "begin isolation level read committed read write", err) &&
-	       db_exec(conn, "set local lock_timeout = '60s'", err) &&
-	       db_exec(conn, LOCK_INSTALL, err);
+	       db_exec(conn, "set local lock_timeout = '60s'", err);
 }
 
 /* Commits if `ok`, else rolls back and keeps *err as it is. */
@@ -174,6 +173,25 @@ static bool check_version(PGconn *conn, struct error *err)
 	return true;
 }
 
+/*
+ * The name of the schema is the lock: who makes it second waits for the first, and is refused then.
+ * Nobody gets at that who may not make schemas.
+ */
+static bool install_alone(PGconn *conn, const struct schema_owner *owner, struct error *err)
+{
+	struct error cause = {0};
+	enum schema_state state;
+
+	if (end(conn, begin(conn, &cause) && install(conn, owner, &cause), &cause))
+		return true;
+	if (!strcmp(cause.sqlstate, "23505") || !strcmp(cause.sqlstate, "42P06"))
+		return find_schema(conn, &state, err) &&
+		       (state == SCHEMA_OURS || refuse_foreign(conn, err));
+	if (err)
+		*err = cause;
+	return false;
+}
+
 bool schema_open(PGconn *conn, const struct schema_owner *owner, struct error *err)
 {
 	enum schema_state state;
@@ -182,11 +200,8 @@ bool schema_open(PGconn *conn, const struct schema_owner *owner, struct error *e
 		return false;
 	if (state == SCHEMA_FOREIGN)
 		return refuse_foreign(conn, err);
-	if (state == SCHEMA_ABSENT) {
-		bool ok = begin_locked(conn, err) && install(conn, owner, err);
-		if (!end(conn, ok, err))
-			return false;
-	}
+	if (state == SCHEMA_ABSENT && !install_alone(conn, owner, err))
+		return false;
 	return check_version(conn, err);
 }
 
@@ -265,7 +280,8 @@ bool schema_upgrade(PGconn *conn, struct error *err)
 		return refuse_foreign(conn, err);
 	if (state == SCHEMA_ABSENT)
 		return refuse_absent(conn, err);
-	return end(conn, begin_locked(conn, err) && upgrade(conn, err), err);
+	return end(conn, begin(conn, err) && db_exec(conn, LOCK_UPGRADE, err) && upgrade(conn, err),
+		err);
 }
 
 bool schema_superblock(PGconn *conn, struct superblock *out, struct error *err)

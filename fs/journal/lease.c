@@ -5,8 +5,7 @@
 #include "db/pooler.h"
 #include "journal/journal.h"
 
-/* "thul": the first key of the lease's advisory lock, which is of one database. The second is 1. */
-#define TAKE_LEASE "select pg_try_advisory_lock(1953003884, 1)"
+#define TAKE_LEASE "select thule.lease_take()"
 
 /*
  * The commits of the drain need not wait for the disk unless someone asked for it. Each statement
@@ -29,11 +28,8 @@ static bool lease_refused(PGconn *conn, struct error *err)
 {
 	PGresult *res = db_query(conn,
 		"select m.mountpoint, m.host, m.pid, m.mounted_at::timestamptz(0)"
-		"  from thule.mount m join pg_locks l on l.pid = m.backend"
-		" where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and "
-		"l.granted"
-		"   and m.ended_at is null and l.database = (select oid from pg_database where "
-		"datname = current_database())"
+		"  from thule.mount m where m.backend = (select thule.lease_holder()) and "
+		"m.ended_at is null"
 		" order by m.id desc limit 1",
 		0, NULL, err);
 
@@ -48,8 +44,8 @@ static bool lease_refused(PGconn *conn, struct error *err)
 			PQgetvalue(res, 0, 3));
 	else
 		error_set(err, ERR_LEASE,
-			"another session holds the filesystem's lease: see pg_locks, "
-			"locktype advisory, classid 1953003884");
+			"another session holds the filesystem's lease: `select "
+			"thule.lease_holder()` is its pid in pg_stat_activity");
 	PQclear(res);
 	return false;
 }
@@ -95,11 +91,9 @@ bool lease_reclaim(
 			"with newer as (select exists (select from thule.mount m"
 			"   where m.id > $1::bigint and not m.read_only) as found)"
 			" select n.found, (select bool_and(pg_terminate_backend(m.backend))"
-			"   from thule.mount m join pg_locks l on l.pid = m.backend"
-			"   where m.id = $1::bigint and not n.found and l.locktype = 'advisory'"
-			"     and l.classid = 1953003884 and l.objid = 1 and l.granted"
-			"     and l.database = (select d.oid from pg_database d where d.datname = "
-			"current_database())), (select m.last_op from thule.mount m where m.id = "
+			"   from thule.mount m where m.id = $1::bigint and not n.found"
+			"     and m.backend = (select thule.lease_holder())), (select m.last_op "
+			"from thule.mount m where m.id = "
 			"$1::bigint)"
 			" from newer n",
 			1, params, err);

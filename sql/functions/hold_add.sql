@@ -9,7 +9,7 @@ as $$
 declare
     wanted bigint;
 begin
-    perform pg_advisory_xact_lock_shared(1953003884, 2);
+    perform thule.history_shared();
     select n.ino into wanted from thule.named_at(path) n order by n.op_to desc limit 1;
     if not found then
         raise exception using errcode = 'no_data_found', message = format('there never was a file %s', path);

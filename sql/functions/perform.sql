@@ -31,10 +31,7 @@ declare
     answer   jsonb;
     viewer   bigint[];
 begin
-    if not exists (select from pg_locks l
-        where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.pid = pg_backend_pid() and l.granted
-            and l.database = (select d.oid from pg_database d where d.datname = current_database()))
-    then
+    if thule.lease_holder() is distinct from pg_backend_pid() then
         raise exception using errcode = 'object_not_in_prerequisite_state',
             message = 'this session does not hold the lease of the filesystem',
             hint = 'Use the command thule, which asks whoever holds it.';
@@ -58,7 +55,7 @@ begin
     viewer := thule.viewer_of(r.args);
     -- What is brought back refers to blobs of the past, which prune must not free meanwhile.
     if r.kind <> 'erase' then
-        perform pg_advisory_xact_lock_shared(1953003884, 2);
+        perform thule.history_shared();
     end if;
     -- An atomic run that failed is undone whatever is above a quota meanwhile.
     limited := r.kind in ('undo', 'restore') and exists (select from thule.quota)

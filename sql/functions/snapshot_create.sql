@@ -22,7 +22,7 @@ begin
             hint = 'Take a name that is none.';
     end if;
     -- Nothing may be pruned between finding an instant and naming it.
-    perform pg_advisory_xact_lock_shared(1953003884, 2);
+    perform thule.history_shared();
     at_op := coalesce(thule.instant_op(t), thule.op_at('infinity'));
     insert into thule.snapshot (name, op, at, created_by)
         select snapshot_create.name, o.op, o.at, by from thule.op o where o.op = at_op

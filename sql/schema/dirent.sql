@@ -19,6 +19,7 @@ create index dirent_ino on thule.dirent (ino);
 create index dirent_cookie on thule.dirent (parent, cookie);
 
 create table thule.dirent_history (like thule.dirent including defaults including constraints);
+alter table thule.dirent_history replica identity full;
 create index dirent_history_parent on thule.dirent_history (parent, name, op_from);
 create index dirent_history_ino on thule.dirent_history (ino, op_from);
 create index dirent_history_op_to on thule.dirent_history using brin (op_to) with (autosummarize = on);

@@ -21,6 +21,7 @@ create table thule.extent (
 create index extent_blob on thule.extent (blob);
 
 create table thule.extent_history (like thule.extent including defaults including constraints);
+alter table thule.extent_history replica identity full;
 create index extent_history_ino on thule.extent_history (ino, file_off, op_from);
 create index extent_history_blob on thule.extent_history (blob);
 create index extent_history_op_to on thule.extent_history using brin (op_to) with (autosummarize = on);

@@ -38,6 +38,8 @@ create table thule.inode (
 
 -- Versions that ended, in the same columns and order.
 create table thule.inode_history (like thule.inode including defaults including constraints);
+-- For a publication of all tables, which refuses deletes otherwise. It costs nothing below wal_level = logical.
+alter table thule.inode_history replica identity full;
 create index inode_history_ino on thule.inode_history (ino, op_from);
 -- Versions are appended as they end, so a few numbers a megabyte tell prune where to look, at no cost to writers.
 create index inode_history_op_to on thule.inode_history using brin (op_to) with (autosummarize = on);

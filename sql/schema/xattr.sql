@@ -12,6 +12,7 @@ create table thule.xattr (
 );
 
 create table thule.xattr_history (like thule.xattr including defaults including constraints);
+alter table thule.xattr_history replica identity full;
 create index xattr_history_ino on thule.xattr_history (ino, name, op_from);
 create index xattr_history_op_to on thule.xattr_history using brin (op_to) with (autosummarize = on);
 alter table thule.xattr alter column value set statistics 0;           -- see thule.blob

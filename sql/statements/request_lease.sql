@@ -1,2 +1,2 @@
 -- Takes the lease if nobody has it.
-select pg_try_advisory_lock(1953003884, 1)
+select thule.lease_take()

@@ -4,6 +4,5 @@ select q.done_at is not null, q.error, q.result::text, l.pid is not null,
         from thule.mount m where m.backend = l.pid and m.ended_at is null and not m.read_only order by m.id desc limit 1),
         'the session that holds the lease')
 from thule.request q
-left join pg_locks l on l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.granted
-    and l.database = (select d.oid from pg_database d where d.datname = current_database())
+cross join thule.lease_holder() l (pid)
 where q.id = $1::bigint

@@ -11,7 +11,7 @@ unshare --mount --uts true 2>/dev/null || skip "no mount namespace can be made h
 
 holder() {
 	sql "select l.pid from pg_locks l join pg_stat_activity a using (pid)
-		where l.locktype = 'advisory' and l.classid = 1953003884 and l.objid = 1 and l.granted
+		where l.locktype = 'advisory' and l.classid = 1953003884 and l.pid = thule.lease_holder() and l.granted
 			and a.application_name = 'thulefs drain'" 2>/dev/null
 }
 end_drain() {

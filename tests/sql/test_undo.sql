@@ -11,7 +11,7 @@ select format('%s %s %s %s %s %s %s %s', path, ino, kind, mode, uid, size, nlink
 
 select fx.tree();
 select throws_ok($$select pg_temp.run('undo', '{"tag": "x"}')$$, '55000', null, 'only the holder of the lease performs');
-select pg_advisory_lock(1953003884, 1);
+select thule.lease_take();
 select throws_ok($$select thule.undo_plan('{}')$$, '22023', 'nothing selects what to undo', 'no selector');
 select throws_ok($$select thule.undo_plan('{"path": "/dir"}')$$, '22023', 'nothing selects what to undo', 'a path alone');
 select throws_ok($$select thule.request_reach('undo', '{"path": "/dir"}')$$, '22023', null, 'nor is it counted');

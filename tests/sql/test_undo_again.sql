@@ -5,7 +5,7 @@ select no_plan();
 set client_min_messages = error;
 \ir perform_fixture.sql
 select fx.tree();
-select pg_advisory_lock(1953003884, 1);
+select thule.lease_take();
 -- ctime is not among what an undo brings back.
 create function pg_temp.tree() returns setof text language sql as $$
 select format('%s %s %s %s %s %s %s %s %s', path, ino, kind, mode, uid, size, nlink, mtime,

@@ -5,7 +5,7 @@ select no_plan();
 set client_min_messages = error;
 \ir perform_fixture.sql
 select fx.tree();
-select pg_advisory_lock(1953003884, 1);
+select thule.lease_take();
 
 create function pg_temp.set_flags(path text, bits integer) returns void language plpgsql as $$
 declare

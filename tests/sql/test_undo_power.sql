@@ -24,7 +24,7 @@ select fx.create(path), fx.write(path, 0, 'true'), pg_temp.chown(path, 0, 493), 
     fx.setxattr(path, 'security.capability', 'caps') $$;
 
 select fx.tree();
-select pg_advisory_lock(1953003884, 1);
+select thule.lease_take();
 
 -- Nobody came in between.
 select pg_temp.by(17, null), pg_temp.program('/alone');

@@ -23,7 +23,7 @@ select array_agg(concat_ws(' ', d.path, array_to_string(d.what, ',')) order by d
 from thule.diff_ops(from_op, to_op, null) d $$;
 
 select fx.tree();
-select pg_advisory_lock(1953003884, 1);
+select thule.lease_take();
 
 -- A sets, replaces and removes; B sets another, and one that A did.
 select pg_temp.by(17, null);
