@@ -2,11 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -74,13 +76,28 @@ static void sweep(void)
 		closedir(root);
 }
 
+/* Mounts begin and end at the same time, and a number goes from one to the next. close() it. */
+static int lock_doors(void)
+{
+	int fd = open(DOOR_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	return fd;
+}
+
+static void unlock_doors(int lock)
+{
+	if (lock >= 0)
+		close(lock);
+}
+
+/* Under the lock. */
 static bool open_socket(struct door *d, struct error *err)
 {
 	struct sockaddr_un a;
+	struct stat st;
 
-	if (!make_folder(DOOR_ROOT, err))
-		return false;
-	sweep();
 	if (!make_folder(d->dir, err))
 		return false;
 	if (!address(d->dir, &a))
@@ -90,9 +107,36 @@ static bool open_socket(struct door *d, struct error *err)
 	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (d->fd < 0 || bind(d->fd, (struct sockaddr *)&a, sizeof(a)) < 0 ||
 		chmod(a.sun_path, d->config.others ? 0666 : 0600) < 0 ||
-		listen(d->fd, SOMAXCONN) < 0)
+		listen(d->fd, SOMAXCONN) < 0 || stat(a.sun_path, &st) < 0)
 		return error_sys(err, "cannot listen on %s", a.sun_path);
+	d->ino = st.st_ino;
 	return true;
+}
+
+static bool open_door(struct door *d, struct error *err)
+{
+	bool ok;
+	int lock;
+
+	if (!make_folder(DOOR_ROOT, err))
+		return false;
+	lock = lock_doors();
+	sweep();
+	ok = open_socket(d, err);
+	unlock_doors(lock);
+	return ok;
+}
+
+/* Unless the next mount with this number has put its own there. */
+static void close_door(struct door *d)
+{
+	int lock = lock_doors();
+	struct sockaddr_un a;
+	struct stat st;
+
+	if (address(d->dir, &a) && stat(a.sun_path, &st) == 0 && st.st_ino == d->ino)
+		remove_door(d->dir);
+	unlock_doors(lock);
 }
 
 /* Under the lock. */
@@ -250,11 +294,11 @@ struct door *door_start(const struct door_config *config, struct error *err)
 	d->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (d->stop_fd < 0)
 		error_sys(err, "cannot make an event");
-	else if (open_socket(d, err)) {
+	else if (open_door(d, err)) {
 		if (pthread_create(&d->thread, NULL, door_main, d) == 0)
 			return d;
 		error_sys(err, "cannot start a thread");
-		remove_door(d->dir);
+		close_door(d);
 	}
 	door_free(d);
 	return NULL;
@@ -266,7 +310,7 @@ void door_stop(struct door *d)
 
 	if (!d)
 		return;
-	remove_door(d->dir);
+	close_door(d);
 	/* The counter is at zero, so that this neither waits nor fails. */
 	if (write(d->stop_fd, &one, sizeof(one)) < 0)
 		log_error("cannot stop the door's thread");

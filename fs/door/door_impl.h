@@ -24,6 +24,7 @@
 struct door {
 	struct door_config config;
 	char dir[DOOR_NAME_MAX];
+	ino_t ino;   /* of the socket's file */
 	int fd;      /* listens */
 	int stop_fd; /* eventfd: readable once it is time to end */
 	struct pool *pool;

@@ -346,6 +346,19 @@ def check_accidents():
     answers()
     equal(True, os.path.exists(folder()), "the new door")
     equal(folder() == was, os.path.exists(was), "the old one")
+    # Another mount took the number, as it were, before this one has ended: its socket stays.
+    here = folder()
+    os.rename(here, here + ".x")
+    os.mkdir(here, 0o755)
+    other = socket.socket(socket.AF_UNIX)
+    other.bind(here + "/.s.PGSQL.5432")
+    other.listen(1)
+    shell("remount_fs")
+    equal(True, os.path.exists(here + "/.s.PGSQL.5432"), "the door of another mount")
+    other.close()  # and the next mount sweeps it away
+    os.unlink(here + ".x/.s.PGSQL.5432")
+    os.rmdir(here + ".x")
+    answers()
     idle = [Client() for _ in range(5)]
     for c in idle:
         c.until_ready()
