@@ -13,7 +13,7 @@ declare
     who       bigint := case when args ? 'viewer' then 0 else coalesce((args -> 'actor' ->> 'uid')::bigint, 0) end;
     who_group bigint := (args -> 'actor' ->> 'gid')::bigint;
 begin
-    perform thule.change_power_files();
+    perform thule.change_power_files(who);
     if exists (select from pg_temp.change_power) then
         perform thule.change_power_known();
         delete from pg_temp.change_power f

@@ -1,10 +1,10 @@
 -- Finds the files to which a plan gives power: set-id bits or security.capability that they would have, where what is planned changes
 -- these, the owner or the bytes.
--- Parameters: none; the plan is in the tables of thule.change_begin. Returns: nothing; makes pg_temp.change_power (ino, copy,
+-- Parameters: who, the uid of who asks; the plan is in the tables of thule.change_begin. Returns: nothing; makes pg_temp.change_power (ino, copy,
 --   mode, uid, gid, size, caps, mode_now, caps_now, undone, known), as they would be; *_now is null of what is not there. known:
 --   false, to be set by thule.change_power_known.
 -- Tables touched: inode, inode_history, xattr, xattr_history (read).
-create function thule.change_power_files() returns void
+create function thule.change_power_files(who bigint) returns void
 language plpgsql
 as $$
 begin
@@ -16,8 +16,10 @@ begin
             union
             select x.ino from pg_temp.change_xattr x where x.name = 'security.capability'
             union
+            -- As it was when it went, all of it together: nothing that root could not have.
             select n.ino from pg_temp.change_name n
-            where n.active and n.to_parent is not null and not exists (select from thule.inode i where i.ino = n.ino)
+            where who <> 0 and n.active and n.to_parent is not null
+                and not exists (select from thule.inode i where i.ino = n.ino)
         ), planned as (
             select c.ino, i.like_ino is not null as copy, coalesce(i.mode, v.mode) as mode, coalesce(i.uid, v.uid) as uid,
                 coalesce(i.gid, v.gid) as gid, coalesce(i.size, v.size) as size, coalesce(i.content, false) as content,

@@ -192,6 +192,12 @@ START_TEST(past)
 	ck_assert(c.mount_flags & MS_RDONLY);
 	ck_assert(accept_line("private /mnt").magic);
 	ck_assert(!accept_line("private /mnt -o nomagic").magic);
+	/* Data, never power, whatever else is said. */
+	ck_assert_uint_eq(accept_line("a b -o at=first,rw,suid,dev").mount_flags,
+		MS_RDONLY | MS_NOSUID | MS_NODEV);
+	ck_assert_int_eq(accept_line("a b").past_owner, 0);
+	ck_assert_int_eq(accept_line("a b -o past=owner").past_owner, 1);
+	refuse_line("a b -o past=root", "all, owner");
 }
 END_TEST
 
