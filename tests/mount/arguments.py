@@ -45,6 +45,7 @@ prune --keep A P
 prune --before T P --dry-run
 prune --max-size S --dry-run
 quota set P --bytes S --files N
+quota set --user X --history-bytes S
 quota set P --user X --bytes S
 quota unset P --group X
 restore P --at T --to Q --dry-run
@@ -107,7 +108,8 @@ def bad_values(template):
 def odd_paths(template):
     """Where what is typed is no file of the filesystem: refused, or there is nothing to be done."""
     allowed = [FAILED, USAGE]
-    if template[0] in (b"log", b"undo", b"umount"):
+    # Status is of the mount that a path lies in, which it tells without asking for the path.
+    if template[0] in (b"log", b"undo", b"umount", b"status"):
         allowed = [DONE, FAILED, USAGE]
     for place, kind in enumerate(template):
         if kind not in (b"P", b"Q"):
