@@ -241,6 +241,21 @@ static bool start_journal(struct server *s, struct error *err)
 }
 
 /* A mount of the past has no journal and needs no lease: beside it, others may write. */
+/* A mount that looks on is noted where that is possible: not at a standby, nor by a role that may
+ * merely read. */
+static bool note_past(struct server *s, PGconn *conn, struct error *err)
+{
+	uint64_t may;
+
+	if (!query_u64(conn,
+		    "select ($1::bigint = 0 and not pg_is_in_recovery()"
+		    " and has_table_privilege('thule.mount', 'insert')"
+		    " and has_table_privilege('thule.mount', 'update'))::integer",
+		    0, &may, err))
+		return false;
+	return !may || insert_mount(s, conn, err);
+}
+
 static bool start_past(struct server *s, struct error *err)
 {
 	const char *at = s->config->at;
@@ -250,7 +265,7 @@ static bool start_past(struct server *s, struct error *err)
 
 	ok = conn && schema_superblock(conn, &s->super, err) && actor_host_read(&s->fs.host, err) &&
 	     (res = db_query(conn, "select thule.instant_op($1::text)", 1, &at, err)) &&
-	     insert_mount(s, conn, err);
+	     note_past(s, conn, err);
 	if (ok)
 		disk_find(&s->fs.disk, conn, s->data);
 	if (ok)
@@ -265,9 +280,11 @@ static bool note_device(struct server *s, unsigned int device, struct error *err
 {
 	char id[24], number[24];
 	const char *params[] = {id, number};
-	PGconn *conn = db_connect(s->conninfo, "thulefs", err);
+	PGconn *conn = s->mount ? db_connect(s->conninfo, "thulefs", err) : NULL;
 	PGresult *res = NULL;
 
+	if (!s->mount)
+		return true; /* note_past() */
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)s->mount);
 	snprintf(number, sizeof(number), "%u", device);
 	if (conn)

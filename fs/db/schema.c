@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "db/conn.h"
+#include "db/needs.h"
 #include "db/sql_files.h"
 
 /* What sql/ was written for; older servers lack some of it. */
@@ -200,6 +201,8 @@ bool schema_open(PGconn *conn, const struct schema_owner *owner, struct error *e
 		return false;
 	if (state == SCHEMA_FOREIGN)
 		return refuse_foreign(conn, err);
+	if (!needs_check(conn, NEEDS_WRITE, err))
+		return false;
 	if (state == SCHEMA_ABSENT && !install_alone(conn, owner, err))
 		return false;
 	return check_version(conn, err);
@@ -208,6 +211,7 @@ bool schema_open(PGconn *conn, const struct schema_owner *owner, struct error *e
 bool schema_check(PGconn *conn, struct error *err)
 {
 	enum schema_state state;
+	struct error cause = {0};
 
 	if (!find_schema(conn, &state, err))
 		return false;
@@ -215,7 +219,14 @@ bool schema_check(PGconn *conn, struct error *err)
 		return refuse_foreign(conn, err);
 	if (state == SCHEMA_ABSENT)
 		return refuse_absent(conn, err);
-	return check_version(conn, err);
+	if (check_version(conn, &cause))
+		return true;
+	/* Only who is refused is asked what it lacks. */
+	if (cause.class == ERR_AUTH && !needs_check(conn, NEEDS_READ, err))
+		return false;
+	if (err)
+		*err = cause;
+	return false;
 }
 
 static const struct sql_file *find_file(const char *path)
