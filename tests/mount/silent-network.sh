@@ -52,7 +52,7 @@ database() { # QUERY
 	psql -XAtq -d thule -c "$1"
 }
 lease_holder() {
-	database "select pid from pg_locks where locktype = 'advisory' and classid = 1953003884 and objid = 1 and granted"
+	database 'select thule.lease_holder()'
 }
 mount_there() { # OPTIONS-OF-THE-URI
 	THULE_SOURCE="postgresql://postgres@192.0.2.1/thule?sslmode=disable$1" THULEFS=nsenter-thulefs mount_fs
