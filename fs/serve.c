@@ -75,7 +75,7 @@ static bool open_schema(struct server *s, struct error *err)
 	PGconn *conn = connect_patiently(s->conninfo, err);
 	bool past = *s->config->at;
 	/* Where nothing is there is no past, and none is made. */
-	bool ok = conn && pooler_pass(conn, s->conninfo, err) &&
+	bool ok = conn && pooler_pass(conn, err) &&
 		  (past ? schema_check(conn, err) : schema_open(conn, &owner, err));
 
 	PQfinish(conn);

@@ -13,6 +13,7 @@
 #include "ask.h"
 #include "base/show.h"
 #include "db/conn.h"
+#include "db/pooler.h"
 #include "door.h"
 #include "print.h"
 #include "self.h"
@@ -25,7 +26,8 @@
 
 static bool take_lease(PGconn *conn, bool *taken, struct error *err)
 {
-	PGresult *res = ask(conn, STMT_REQUEST_LEASE, 0, NULL, err);
+	/* The lease and the answer's announcement are of one session. */
+	PGresult *res = pooler_pass(conn, err) ? ask(conn, STMT_REQUEST_LEASE, 0, NULL, err) : NULL;
 
 	*taken = res && PQgetvalue(res, 0, 0)[0] == 't';
 	PQclear(res);

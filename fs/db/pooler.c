@@ -11,7 +11,7 @@
 /* The process in the server that answers now; 0 with *err set. */
 static int backend(PGconn *conn, struct error *err)
 {
-	PGresult *res = db_query(conn, "select pg_backend_pid()", 0, NULL, err);
+	PGresult *res = db_query(conn, "select pg_catalog.pg_backend_pid()", 0, NULL, err);
 	int pid = res ? atoi(PQgetvalue(res, 0, 0)) : 0;
 
 	PQclear(res);
@@ -55,7 +55,31 @@ static bool same_session(PGconn *conn, PGconn *other, struct error *err)
 	return third && db_exec(other, "commit", err);
 }
 
-bool pooler_pass(PGconn *conn, const char *conninfo, struct error *err)
+/* A second connection to what `conn` is connected to, by the same options. */
+static PGconn *connect_beside(PGconn *conn, struct error *err)
+{
+	PQconninfoOption *options = PQconninfo(conn);
+	const char *keys[64], *values[64];
+	PGconn *other;
+	size_t n = 0;
+
+	for (PQconninfoOption *o = options; o && o->keyword && n < 63; o++) {
+		if (!o->val)
+			continue;
+		keys[n] = o->keyword;
+		values[n++] = o->val;
+	}
+	keys[n] = values[n] = NULL;
+	other = PQconnectdbParams(keys, values, 0);
+	PQconninfoFree(options);
+	if (PQstatus(other) == CONNECTION_OK)
+		return other;
+	db_error(other, NULL, "cannot connect to the database a second time", err);
+	PQfinish(other);
+	return NULL;
+}
+
+bool pooler_pass(PGconn *conn, struct error *err)
 {
 	int pid = backend(conn, err);
 	PGconn *other;
@@ -65,7 +89,7 @@ bool pooler_pass(PGconn *conn, const char *conninfo, struct error *err)
 	 * their own for cancelling in that place. */
 	if (!pid || pid == PQbackendPID(conn))
 		return pid != 0;
-	other = db_connect(conninfo, "thulefs", err);
+	other = connect_beside(conn, err);
 	for (int i = 0; ok && i < ROUNDS; i++)
 		ok = other && same_session(conn, other, err);
 	PQfinish(other);

@@ -10,6 +10,6 @@
  * Proves that `conn` is one session of the server from its first transaction to its last, which
  * the lease, prepared statements and settings need. A pooler that lends out sessions as long as a
  * client is connected passes; for one that does so for a transaction or a statement *err is set
- * (ERR_USAGE). `conninfo` is what `conn` was connected with. Outside of transactions.
+ * (ERR_USAGE). Outside of transactions.
  */
-bool pooler_pass(PGconn *conn, const char *conninfo, struct error *err);
+bool pooler_pass(PGconn *conn, struct error *err);

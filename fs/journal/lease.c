@@ -68,8 +68,8 @@ PGconn *drain_connect(const char *conninfo, bool history, struct error *err)
 	if (!conn)
 		return NULL;
 	/* Statements that end a row and keep it look at the setting. */
-	if (pooler_pass(conn, conninfo, err) && take_lease(conn, err) &&
-		db_exec(conn, session, err) && db_exec(conn, patience, err) &&
+	if (pooler_pass(conn, err) && take_lease(conn, err) && db_exec(conn, session, err) &&
+		db_exec(conn, patience, err) &&
 		(history || db_exec(conn, "set thule.history = off", err)) &&
 		batch_prepare(conn, err))
 		return conn;
