@@ -49,10 +49,11 @@ static PGresult *new_answer(const char *types)
 {
 	PGresult *res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
 	PGresAttDesc attrs[21] = {0};
+	char name[] = "c";
 	int n = (int)strlen(types);
 
 	for (int i = 0; i < n; i++)
-		attrs[i] = (PGresAttDesc){.name = (char[]){"c"},
+		attrs[i] = (PGresAttDesc){.name = name,
 			.format = 1,
 			.typid = types[i] == '2'          ? 21
 				 : types[i] == '4'        ? 23
