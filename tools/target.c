@@ -34,6 +34,34 @@ static bool is_roots(const struct target *t)
 	return t->mounted && t->mount.owner == 0 && geteuid() != 0;
 }
 
+/*
+ * Whoever mounts a FUSE filesystem can give it any type and any source: only root's mounts and the
+ * caller's own are believed, where the caller does not say the same.
+ */
+static bool check_owner(const struct mount_point *m, struct error *err)
+{
+	if (m->owner == 0 || m->owner == (long)geteuid())
+		return true;
+	return error_set(err, ERR_AUTH,
+		"what is mounted on %s was mounted by uid %ld, who may have named any database for "
+		"it: nothing is asked there; if you trust it, name the database with THULE_DB",
+		m->dir, m->owner);
+}
+
+/*
+ * What the caller has for servers of his own does not go to one that only root has named.
+ */
+static void keep_secrets(void)
+{
+	static const char *const files[] = {"PGPASSFILE", "PGSERVICEFILE", "PGSSLCERT", "PGSSLKEY"};
+
+	unsetenv("PGPASSWORD");
+	unsetenv("PGSERVICE");
+	/* A file that there cannot be; without it libpq would look in the home directory. */
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		setenv(files[i], "/dev/null/none", 1);
+}
+
 static const char *named_database(void)
 {
 	const char *db = getenv("THULE_DB");
@@ -51,11 +79,14 @@ bool target_of_mount(const struct mount_point *m, struct target *t, struct error
 	t->door = is_roots(t) && !strcmp(m->source, "private");
 	if (t->door)
 		return true;
+	/* /proc/mounts has no password; THULE_DB or ~/.pgpass may have it. */
+	if (db && strcmp(m->source, "private") && source_same(db, m->source))
+		return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", db);
+	if (!check_owner(m, err))
+		return false;
 	if (!strcmp(m->source, "private"))
 		return private_database(t, err);
-	/* /proc/mounts has no password; THULE_DB or ~/.pgpass may have it. */
-	if (db && source_same(db, m->source))
-		return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", db);
+	t->named_by_root = is_roots(t);
 	return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", m->source);
 }
 
@@ -179,6 +210,8 @@ PGconn *target_connect(const struct target *t, struct error *err)
 			t->mount.dir);
 		return NULL;
 	}
+	if (t->named_by_root)
+		keep_secrets();
 	conn = db_connect(t->conninfo, "thule", err);
 	if (conn)
 		interrupt_watch(conn);

@@ -14,6 +14,7 @@ struct target {
 	bool private; /* the private PostgreSQL */
 	bool mounted; /* `mount` is filled */
 	struct mount_point mount;
+	bool named_by_root;        /* and not by the caller, who may have secrets for others */
 	bool door;                 /* root's mount and database, and somebody else's command */
 	char path[PATH_MAX];       /* bytes, absolute from the root of the mount, or "" */
 	char typed_path[PATH_MAX]; /* or the path as SQL shows it, escapes included, or "" */

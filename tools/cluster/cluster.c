@@ -175,7 +175,7 @@ static bool ensure(struct cluster *c, bool create, bool *created, struct error *
 	int home, held;
 	bool ok;
 
-	if (!cluster_locate(c, err))
+	if (!cluster_locate(c, err) || !cluster_check_socket(c, err))
 		return false;
 	/* The usual case costs one connection, and needs no right to write in HOME. */
 	if (cluster_state(c) != CLUSTER_RUNNING || !ensure_database(c, err)) {
@@ -184,7 +184,8 @@ static bool ensure(struct cluster *c, bool create, bool *created, struct error *
 			return false;
 		ok = enter(c, home, &account, &held, err);
 		if (ok) {
-			ok = bring_up(c, &account, home, create, &fresh, err);
+			ok = bring_up(c, &account, home, create, &fresh, err) &&
+			     cluster_conninfo(c, err);
 			close(held);
 		}
 		close(home);

@@ -33,6 +33,15 @@ enum cluster_state {
 /* Finds the paths, and nothing else. ERR_USAGE when they cannot be used as paths. */
 bool cluster_locate(struct cluster *c, struct error *err);
 
+/* Fills c->conninfo anew, once c->data is there: with who must be listening. */
+bool cluster_conninfo(struct cluster *c, struct error *err);
+
+/*
+ * Where the socket is outside of HOME, whether its directory is the server's own: in /tmp somebody
+ * else may have been there first. ERR_AUTH.
+ */
+bool cluster_check_socket(const struct cluster *c, struct error *err);
+
 enum cluster_state cluster_state(const struct cluster *c);
 
 /*

@@ -107,7 +107,8 @@ bool cluster_make_directory(const char *path, const struct account *account, str
 	if (st.st_uid != account->uid && st.st_uid != geteuid())
 		ok = error_set(err, ERR_AUTH, "%s belongs to someone else (uid %u): remove it",
 			path, (unsigned int)st.st_uid);
-	else if ((account->other && fchown(fd, account->uid, 0) != 0) || fchmod(fd, 0750) != 0)
+	else if ((account->other && fchown(fd, account->uid, 0) != 0) ||
+		 fchmod(fd, account->other ? 0750 : 0700) != 0)
 		ok = error_sys(err, "cannot give %s to %s", path, account->name);
 	else
 		ok = true;

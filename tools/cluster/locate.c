@@ -2,11 +2,14 @@
 
 #include <pwd.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "cluster/account.h"
 #include "cluster/path.h"
 
@@ -79,9 +82,16 @@ static void quote(char *dst, const char *src)
 	*dst = '\0';
 }
 
+/* Root's, for a moment while it is made, or of whoever owns the data. */
+static bool is_servers(const struct cluster *c, uid_t uid)
+{
+	struct stat st;
+
+	return uid == geteuid() || (geteuid() == 0 && lstat(c->data, &st) == 0 && st.st_uid == uid);
+}
+
 bool cluster_locate(struct cluster *c, struct error *err)
 {
-	char quoted[2 * PATH_MAX];
 	size_t n;
 
 	if (!home_from_environment(c->home, sizeof(c->home), err))
@@ -99,7 +109,46 @@ bool cluster_locate(struct cluster *c, struct error *err)
 		!path_format(c->log, sizeof(c->log), err, "%s/log", c->home) ||
 		!locate_socket(c, err))
 		return false;
+	return cluster_conninfo(c, err);
+}
+
+bool cluster_conninfo(struct cluster *c, struct error *err)
+{
+	char quoted[2 * PATH_MAX], who[256] = "";
+	const struct passwd *pw = NULL;
+	struct stat st;
+
+	if (lstat(c->data, &st) == 0)
+		pw = getpwuid(st.st_uid);
+	if (pw && strlen(pw->pw_name) < sizeof(who) / 2)
+		quote(who, pw->pw_name);
 	quote(quoted, c->socket);
+	/* libpq asks the kernel who listens before it says anything; it goes by names. */
 	return path_format(c->conninfo, sizeof(c->conninfo), err,
-		"host='%s' port=5432 user=thule dbname=thule", quoted);
+		"host='%s' port=5432 user=thule dbname=thule%s%s%s", quoted,
+		*who ? " requirepeer='" : "", who, *who ? "'" : "");
+}
+
+bool cluster_check_socket(const struct cluster *c, struct error *err)
+{
+	char parent[PATH_MAX];
+	struct stat st, above;
+
+	if (path_in(c->socket, c->home) || lstat(c->socket, &st) != 0)
+		return true;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(c->socket, '/') - c->socket),
+		c->socket);
+	if (lstat(parent, &above) != 0)
+		return error_sys(err, "cannot look at %s", parent);
+	if (S_ISDIR(st.st_mode) && is_servers(c, st.st_uid) &&
+		!(st.st_mode & (S_IWGRP | S_IWOTH)) &&
+		(above.st_mode & S_ISVTX || !(above.st_mode & (S_IWGRP | S_IWOTH))))
+		return true;
+	return error_set(err, ERR_AUTH,
+		"%s, where the private PostgreSQL has its socket, is not a directory of its own "
+		"(it "
+		"belongs to uid %u, mode %o): remove it, or set THULE_HOME to a shorter path, "
+		"below "
+		"which the socket then is",
+		c->socket, (unsigned int)st.st_uid, (unsigned int)st.st_mode & 07777);
 }
