@@ -17,6 +17,7 @@
 struct config {
 	const char *source; /* `private`, or a libpq connection string or URI */
 	const char *dir;
+	bool there;      /* for mount(8): it is mounted at `dir` already */
 	int dir_fd;      /* what was at `dir` when that was checked; -1 before */
 	bool foreground; /* -f */
 	bool help, version;

@@ -4,14 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "actor/actor.h"
+#include "base/log.h"
 #include "db/conn.h"
+#include "pinned.h"
 
 /* How long a daemon that still lives may take to commit what it has; and someone of whom nothing is
  * known, who is about to begin, to end, or to undo something. */
 #define ENDING_MS  600000
 #define UNKNOWN_MS 30000
+#define PINNED_MS  30000
 #define STEP_MS    20
 
 static const char who_sql[] =
@@ -54,52 +58,97 @@ static bool is_mounted(pid_t pid, long connection, const char *source, struct mo
 	return mountinfo_visit(pid, match, &s, NULL) && s.seen;
 }
 
-/* One look. *limit_ms is for how long to look again, when the answer is to wait: HOLDER_STAYS. */
+struct wait {
+	long limit_ms; /* for how long to look again, when the answer is HOLDER_STAYS */
+	pid_t pid;     /* the daemon that has the lease; 0: unknown, or of another host */
+	bool looked;   /* for who keeps it mounted, found or not */
+	bool pinned;
+	struct pinned pin;
+};
+
+/* Once: in which namespace it is mounted, if not in this one. */
+static void look_for_pin(struct wait *w, long connection, const char *source)
+{
+	char text[2400];
+
+	if (w->looked || connection <= 0)
+		return;
+	w->looked = true;
+	w->pinned = pinned_find((unsigned int)connection, source, &w->pin);
+	if (!w->pinned)
+		return;
+	pinned_describe(&w->pin, text, sizeof(text));
+	log_warn("%s; waiting for %d s", text, PINNED_MS / 1000);
+}
+
+/* One look. */
 static enum holder look(
-	PGconn *conn, const struct actor_host *host, struct mount_point *m, long *limit_ms)
+	PGconn *conn, const struct actor_host *host, struct mount_point *m, struct wait *w)
 {
 	const char *params[] = {host->host, host->boot_id};
 	PGresult *res = db_query(conn, who_sql, 2, params, NULL);
 	enum holder answer = HOLDER_STAYS;
 
-	*limit_ms = 0;
+	w->limit_ms = 0;
 	if (!res)
 		return HOLDER_STAYS;
 	if (PQntuples(res) == 0) {
 		answer = HOLDER_GONE;
 	} else if (PQgetisnull(res, 0, 0)) {
-		*limit_ms = UNKNOWN_MS;
+		w->limit_ms = UNKNOWN_MS;
 	} else if (PQgetvalue(res, 0, 1)[0] == 't') {
 		pid_t pid = (pid_t)atol(PQgetvalue(res, 0, 0));
 		const char *source = PQgetvalue(res, 0, 2);
 		long connection = mountinfo_connection(pid);
 
-		if (is_mounted(0, connection, source, m))
+		w->pid = pid;
+		if (is_mounted(0, connection, source, m)) {
 			answer = HOLDER_MOUNTED;
-		else if (connection >= 0 && !is_mounted(pid, connection, source, m))
-			*limit_ms = connection ? ENDING_MS : UNKNOWN_MS;
+		} else if (connection >= 0) {
+			look_for_pin(w, connection, source);
+			w->limit_ms = w->pinned ? PINNED_MS : connection ? ENDING_MS : UNKNOWN_MS;
+		}
 	}
 	PQclear(res);
 	return answer;
 }
 
-enum holder holder_await(const char *conninfo, struct mount_point *m)
+/* Each second, for who looks at a terminal. */
+static void show_progress(const struct wait *w, long waited)
+{
+	if (!isatty(STDERR_FILENO) || waited < 1000 || waited % 1000)
+		return;
+	if (waited < w->limit_ms)
+		fprintf(stderr, "\rwaiting for the daemon that had it mounted (pid %ld): %ld s ",
+			(long)w->pid, waited / 1000);
+}
+
+enum holder holder_await(const char *conninfo, struct mount_point *m, struct error *err)
 {
 	PGconn *conn = db_connect(conninfo, "thulefs", NULL);
 	const struct timespec step = {.tv_nsec = STEP_MS * 1000000L};
 	enum holder answer = HOLDER_STAYS;
-	long limit_ms = 0, mounted_ms = 0;
+	struct wait w = {0};
+	long mounted_ms = 0, waited;
 	struct actor_host host;
+	char text[2400];
 
 	if (conn && actor_host_read(&host, NULL)) {
-		for (long waited = 0;; waited += STEP_MS) {
-			answer = look(conn, &host, m, &limit_ms);
+		for (waited = 0;; waited += STEP_MS) {
+			answer = look(conn, &host, m, &w);
 			mounted_ms = answer == HOLDER_MOUNTED ? mounted_ms + STEP_MS : 0;
 			if (answer == HOLDER_GONE || mounted_ms > MOUNTINFO_SETTLE_MS ||
-				(answer == HOLDER_STAYS && waited >= limit_ms))
+				(answer == HOLDER_STAYS && waited >= w.limit_ms))
 				break;
+			show_progress(&w, waited);
 			nanosleep(&step, NULL);
 		}
+		if (isatty(STDERR_FILENO) && waited > 1000)
+			fprintf(stderr, "\r%70s\r", "");
+	}
+	if (answer == HOLDER_STAYS && w.pinned) {
+		pinned_describe(&w.pin, text, sizeof(text));
+		error_set(err, ERR_LEASE, "%s", text);
 	}
 	PQfinish(conn);
 	return answer;

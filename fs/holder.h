@@ -11,8 +11,9 @@ enum holder {
 };
 
 /*
- * Waits while a daemon of this host that is not mounted any more (or not yet) has the lease:
- * umount(8) returns before the daemon has committed everything. HOLDER_MOUNTED sets *m to a mount
- * of it.
+ * Says on stderr for whom it waits, as soon as it knows that another mount namespace keeps the
+ * mount, and why not for longer in *err. Waits while a daemon of this host that is not mounted any
+ * more (or not yet) has the lease: umount(8) returns before the daemon has committed everything.
+ * HOLDER_MOUNTED sets *m to a mount of it.
  */
-enum holder holder_await(const char *conninfo, struct mount_point *m);
+enum holder holder_await(const char *conninfo, struct mount_point *m, struct error *err);

@@ -15,6 +15,7 @@
 #include "cluster/cluster.h"
 #include "cluster/watch.h"
 #include "config.h"
+#include "db/source.h"
 #include "holder.h"
 #include "mountpoint.h"
 #include "serve.h"
@@ -31,26 +32,36 @@ static void log_to_syslog(const struct herald *h)
 	log_init("thulefs", h->level, 1);
 }
 
-static void tell(const struct herald *h, char kind, const char *text)
+/* False when nobody is there to be told. */
+static bool tell(const struct herald *h, char kind, const char *text)
 {
 	char line[PATH_MAX + 2100];
 	int n = snprintf(line, sizeof(line), "%c%s", kind, text);
 
-	/* When the parent is gone there is nobody to tell. */
-	if (write(h->fd, line, (size_t)n) < 0)
-		return;
+	return write(h->fd, line, (size_t)n) == n;
 }
 
-static void ready(void *arg, const char *message)
+/* What is mounted does not go with the one who waits without being unmounted. */
+static void mounting(void *arg)
+{
+	struct herald *h = arg;
+
+	if (h->fd >= 0)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+}
+
+static bool ready(void *arg, const char *message)
 {
 	struct herald *h = arg;
 	int null;
 
 	if (h->fd < 0) {
 		log_info("%s", message);
-		return;
+		return true;
 	}
-	tell(h, 'm', message);
+	if (!tell(h, 'm', message))
+		return false;
+	prctl(PR_SET_PDEATHSIG, 0);
 	log_to_syslog(h);
 	close(h->fd);
 	null = open("/dev/null", O_RDWR);
@@ -61,6 +72,7 @@ static void ready(void *arg, const char *message)
 		if (null > STDERR_FILENO)
 			close(null);
 	}
+	return true;
 }
 
 /* Prints what the daemon said, good news not for mount(8); exit status of the program. */
@@ -96,7 +108,7 @@ static bool join(const struct config *config, const char *conninfo, struct serve
 	char message[2 * PATH_MAX + 64];
 	struct mount_point there;
 
-	switch (holder_await(conninfo, &there)) {
+	switch (holder_await(conninfo, &there, err)) {
 	case HOLDER_GONE:
 		*ok = true;
 		return true;
@@ -107,7 +119,8 @@ static bool join(const struct config *config, const char *conninfo, struct serve
 		if (*ok) {
 			snprintf(message, sizeof(message), "%s mounted: the same as %s",
 				config->dir, there.dir);
-			on_ready->fn(on_ready->arg, message);
+			if (!on_ready->fn(on_ready->arg, message))
+				mountpoint_unbind(config);
 		}
 		return false;
 	case HOLDER_STAYS:
@@ -152,7 +165,7 @@ static void tell_surroundings(void)
 
 static int run(const struct config *config, struct herald *h)
 {
-	struct serve_ready on_ready = {ready, h};
+	struct serve_ready on_ready = {ready, mounting, h};
 	const char *conninfo = config->source, *data = NULL;
 	struct cluster *cluster = NULL;
 	char place[3 * PATH_MAX];
@@ -203,19 +216,52 @@ static int run(const struct config *config, struct herald *h)
  */
 static bool check(struct config *config, char path[PATH_MAX], struct error *err)
 {
-	char source[2048];
-
 	if (!mountpoint_check(config, path, err))
 		return false;
 	config->dir = path;
-	return source_public(config->source, source, sizeof(source), err);
+	return true;
+}
+
+/*
+ * `thule mount` hands SOURCE over in a file of memory, so that what is secret in it is in no
+ * command line; mount(8) cannot, and there it is overwritten, before it could be seen for long.
+ */
+static bool take_source(struct config *config, char *source, size_t size, struct error *err)
+{
+	char *shown = (char *)(uintptr_t)config->source, public[SOURCE_MAX];
+	const char *number = getenv(SOURCE_FD_VARIABLE);
+	size_t room = strlen(shown);
+	ssize_t n;
+	int fd;
+
+	if (number) {
+		fd = atoi(number);
+		n = pread(fd, source, size - 1, 0);
+		close(fd);
+		unsetenv(SOURCE_FD_VARIABLE);
+		if (n <= 0)
+			return error_set(err, ERR_SYSTEM, "SOURCE was not handed over");
+		source[n] = '\0';
+	} else if ((size_t)snprintf(source, size, "%s", shown) >= size) {
+		return error_set(err, ERR_USAGE, "SOURCE is too long");
+	}
+	config->source = source;
+	if (!source_public(source, public, sizeof(public), err)) {
+		memset(shown, '*', room);
+		return false;
+	}
+	if (strcmp(public, source)) {
+		memset(shown, '\0', room);
+		memcpy(shown, public, strnlen(public, room));
+	}
+	return true;
 }
 
 static int detach(const struct config *config, enum log_level level)
 {
 	struct herald h;
 	int fds[2];
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
 		perror("thulefs");
@@ -226,6 +272,10 @@ static int detach(const struct config *config, enum log_level level)
 		return await_daemon(fds[0], config->helper);
 	}
 	close(fds[0]);
+	/* Who waits for the mount and is killed does not get one later. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		return 1;
 	h.fd = fds[1];
 	h.level = level;
 	setsid();
@@ -239,7 +289,7 @@ int main(int argc, char **argv)
 	struct herald foreground = {.fd = -1};
 	enum log_level level;
 	struct config config;
-	char path[PATH_MAX];
+	char path[PATH_MAX], source[SOURCE_MAX];
 	struct error err;
 
 	log_init("thulefs", LOG_LEVEL_INFO, 0);
@@ -258,11 +308,16 @@ int main(int argc, char **argv)
 		puts("thulefs " THULE_VERSION);
 		return 0;
 	}
+	if (!take_source(&config, source, sizeof(source), &err)) {
+		log_error("%s", err.text);
+		return err.class == ERR_USAGE ? 2 : 1;
+	}
+	source_verify_servers();
 	if (config.remount ? !mountpoint_remount(&config, &err) : !check(&config, path, &err)) {
 		log_error("%s", err.text);
 		return err.class == ERR_USAGE ? 2 : 1;
 	}
-	if (config.remount)
+	if (config.remount || config.there)
 		return 0;
 	level = config.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
 	log_init("thulefs", level, 0);

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libpq-fe.h>
 #include <pwd.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "db/source.h"
 #include "op/past.h"
 
 extern char **environ;
@@ -46,6 +46,7 @@ static bool is_mounted(int dir, dev_t dev)
 
 struct same {
 	const char *source, *path;
+	unsigned long flags; /* those that the mount must have */
 	bool found;
 };
 
@@ -54,16 +55,17 @@ static bool is_same(const struct mount_point *m, void *arg)
 	struct same *s = arg;
 
 	if (!strcmp(m->dir, s->path))
-		s->found = m->ours && !strcmp(m->source, s->source);
+		s->found = m->ours && !strcmp(m->source, s->source) &&
+			   m->owner == (long)geteuid() && (m->flags & s->flags) == s->flags;
 	return true;
 }
 
 /* Whether `source` is what is seen at path, also after a umount that is under way has had its
  * second. */
-static bool has_source(const char *path, const char *source)
+static bool has_source(const struct config *c, const char *path, const char *source)
 {
 	const struct timespec step = {.tv_nsec = 20000000};
-	struct same s = {source, path, true};
+	struct same s = {source, path, *c->at ? MS_RDONLY : 0, true};
 
 	for (int i = 0; s.found && i < 50; i++) {
 		if (i)
@@ -75,15 +77,17 @@ static bool has_source(const char *path, const char *source)
 	return s.found;
 }
 
-static bool check_free(
-	const struct config *c, const char *path, const struct stat *st, struct error *err)
+static bool check_free(struct config *c, const char *path, const struct stat *st, struct error *err)
 {
 	char source[2048];
 
 	if (!source_public(c->source, source, sizeof(source), err))
 		return false;
-	if ((c->helper && has_source(path, source)) ||
-		(!c->helper && is_mounted(c->dir_fd, st->st_dev)))
+	/* mount(8) compares fstab with /proc/mounts, where what is secret is not. */
+	c->there = c->helper && has_source(c, path, source);
+	if (c->there)
+		return true;
+	if (!c->helper && is_mounted(c->dir_fd, st->st_dev))
 		return error_set(err, ERR_BUSY,
 			"something is mounted at %s already: see `findmnt %s`", path, path);
 	if (!c->helper && !is_empty(c->dir_fd))
@@ -130,56 +134,6 @@ bool mountpoint_check(struct config *c, char path[PATH_MAX], struct error *err)
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err, ERR_USAGE, "the mount point %s is not a directory", dir);
 	return path_of(c->dir_fd, path, err) && check_free(c, path, &st, err);
-}
-
-/* Writes the set keywords of a parsed connection string, but for the password. */
-static bool write_conninfo(const PQconninfoOption *o, char *out, size_t size)
-{
-	size_t n = 0;
-
-	for (; o->keyword; o++) {
-		if (!o->val || strstr(o->keyword, "password"))
-			continue;
-		n += (size_t)snprintf(
-			out + n, n < size ? size - n : 0, "%s%s='", n ? " " : "", o->keyword);
-		for (const char *p = o->val; *p && n + 4 < size; p++) {
-			if (*p == '\'' || *p == '\\')
-				out[n++] = '\\';
-			out[n++] = *p;
-		}
-		n += (size_t)snprintf(out + n, n < size ? size - n : 0, "'");
-		if (n >= size)
-			return false;
-	}
-	return true;
-}
-
-bool source_public(const char *source, char *out, size_t size, struct error *err)
-{
-	PQconninfoOption *parsed;
-	bool secret = false, ok;
-	char *why = NULL;
-
-	if (!strcmp(source, "private")) {
-		snprintf(out, size, "%s", source);
-		return true;
-	}
-	parsed = PQconninfoParse(source, &why);
-	if (!parsed) {
-		if (why)
-			why[strcspn(why, "\n")] = '\0';
-		error_set(err, ERR_USAGE,
-			"SOURCE is neither `private` nor a connection string or URI: %s",
-			why ? why : "no memory");
-		PQfreemem(why);
-		return false;
-	}
-	for (const PQconninfoOption *o = parsed; o->keyword; o++)
-		secret = secret || (o->val && strstr(o->keyword, "password"));
-	ok = secret ? write_conninfo(parsed, out, size)
-		    : (size_t)snprintf(out, size, "%s", source) < size;
-	PQconninfoFree(parsed);
-	return ok ? true : error_set(err, ERR_USAGE, "SOURCE is too long");
 }
 
 /* libfuse has its own defaults for some, so each is said. */
@@ -403,6 +357,16 @@ bool mountpoint_bind(const struct config *c, const struct mount_point *from, str
 	if (tree >= 0)
 		close(tree);
 	return ok;
+}
+
+void mountpoint_unbind(const struct config *c)
+{
+	char link[32];
+
+	/* umount(2) takes what is mounted on it, if anything is. */
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", c->dir_fd);
+	if (umount2(link, MNT_DETACH) < 0)
+		log_warn("cannot unmount %s: %s", c->dir, strerror(errno));
 }
 
 bool mountpoint_remount(const struct config *c, struct error *err)

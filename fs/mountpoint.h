@@ -16,9 +16,6 @@
  */
 bool mountpoint_check(struct config *c, char path[PATH_MAX], struct error *err);
 
-/* SOURCE as it may be shown to everybody: without a password. */
-bool source_public(const char *source, char *out, size_t size, struct error *err);
-
 /*
  * A session that serves `ops`, mounted on what was checked, if that still is at path. *device is
  * its device's minor number. NULL with *err set.
@@ -32,6 +29,9 @@ void mountpoint_unmount(const struct config *c, struct fuse_session *se);
 
 /* Mounts on what was checked what is mounted at `from`, with the flags of c. */
 bool mountpoint_bind(const struct config *c, const struct mount_point *from, struct error *err);
+
+/* Takes that away again. */
+void mountpoint_unbind(const struct config *c);
 
 /* mount -o remount: changes the flags of a mount that is there. */
 bool mountpoint_remount(const struct config *c, struct error *err);

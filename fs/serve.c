@@ -15,6 +15,7 @@
 #include "db/conn.h"
 #include "db/pooler.h"
 #include "db/schema.h"
+#include "db/source.h"
 #include "door/door.h"
 #include "fs.h"
 #include "mountpoint.h"
@@ -34,6 +35,7 @@
 /* The pieces, in the order in which they come up; they go down in the opposite one. */
 struct server {
 	const struct config *config;
+	const struct serve_ready *ready;
 	const char *conninfo;
 	const char *data; /* the server's folder, where it is known */
 	char path[PATH_MAX];
@@ -482,6 +484,7 @@ static bool start(struct server *s, struct error *err)
 		journal_on_lease(s->fs.journal, lease_changed, s);
 	if (!past && !load_orphans(s, err))
 		return false;
+	s->ready->mounting(s->ready->arg);
 	s->session = mountpoint_mount(
 		s->config, s->path, s->source, &fs_operations, &s->fs, &device, err);
 	if (!s->session || !note_device(s, device, err))
@@ -581,13 +584,15 @@ bool serve(const struct config *config, const char *conninfo, const char *place,
 	}
 	fs_init(&s->fs, &fs_config);
 	block_signals();
+	s->ready = ready;
 	if (!start(s, err)) {
 		stop(s, NULL);
 		free(s);
 		return false;
 	}
 	snprintf(message, sizeof(message), "%s mounted: %s", s->path, place);
-	ready->fn(ready->arg, message);
+	if (!ready->fn(ready->arg, message))
+		kill(getpid(), SIGTERM);
 	transport_run(s->fs.transport);
 	pthread_kill(s->signals, SIGHUP);
 	pthread_join(s->signals, NULL);

@@ -5,9 +5,13 @@
 #include "base/error.h"
 #include "config.h"
 
-/* Said once, when the filesystem is mounted: `message` is for the person who mounts. */
+/*
+ * Said once, when the filesystem is mounted: `message` is for the person who mounts; false when
+ * that person has gone, and wants it no more. `mounting` is called just before.
+ */
 struct serve_ready {
-	void (*fn)(void *arg, const char *message);
+	bool (*fn)(void *arg, const char *message);
+	void (*mounting)(void *arg);
 	void *arg;
 };
 

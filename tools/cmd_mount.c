@@ -44,9 +44,7 @@ static int run(const struct arguments *args)
 	int n = 3;
 	struct error err = {0};
 
-	if (!strcmp(source, "private"))
-		strcpy(clean, source);
-	else if (!source_hide_password(source, clean, sizeof(clean), &err))
+	if (!source_hand_over(source, clean, sizeof(clean), &err))
 		return command_fail(&err);
 	if (args->option[OPT_FOREGROUND])
 		argv[n++] = "-f";
@@ -68,7 +66,10 @@ const struct command command_mount = {
 		"is\n"
 		"created in it if there is none. Without DB it is $THULE_DB, and without that, or "
 		"with\n"
-		"`private` for DB, a PostgreSQL of our own, created and started when needed.",
+		"`private` for DB, a PostgreSQL of our own, created and started when needed.\n"
+		"\n"
+		"A server that is reached over TCP must prove with its certificate who it is\n"
+		"(sslmode=verify-full), unless DB, PGSSLMODE or the service file says otherwise.",
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 2,

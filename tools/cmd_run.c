@@ -14,6 +14,7 @@
 #include "base/run.h"
 #include "base/show.h"
 #include "command.h"
+#include "db/source.h"
 #include "descendants.h"
 #include "keeper.h"
 
@@ -170,6 +171,7 @@ static int without_keeper(const struct arguments *args)
 		return EXIT_FAILED;
 	}
 	descendants_kill();
+	source_verify_servers();
 	if (!atomic_find(&a, &err))
 		return command_fail(&err);
 	atomic_end(&a, EXIT_SIGNAL + SIGKILL, what);

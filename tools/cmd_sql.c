@@ -27,7 +27,7 @@ static int run(const struct arguments *args)
 	const char **argv;
 
 	if (!target_find(NULL, &t, &err) ||
-		!source_hide_password(t.conninfo, conninfo, sizeof(conninfo), &err) ||
+		!source_for_psql(t.conninfo, conninfo, sizeof(conninfo), &err) ||
 		!program_find("psql", NULL, program, sizeof(program), &err))
 		return command_fail(&err);
 	argv = calloc((size_t)args->operands + 4, sizeof(*argv));

@@ -14,6 +14,7 @@
 
 #include "atomic.h"
 #include "command.h"
+#include "db/source.h"
 #include "descendants.h"
 
 enum { REPORT_FD = STDERR_FILENO + 1 }; /* once it is detached */
@@ -198,6 +199,7 @@ int keeper_main(int argc, char **argv)
 {
 	struct atomic atomic, *a = NULL;
 	int fd, error = 0, ended;
+	bool verify;
 	sigset_t all, mask;
 	pid_t command;
 
@@ -212,6 +214,7 @@ int keeper_main(int argc, char **argv)
 	prctl(PR_SET_NAME, "thule-run");
 	if (!strcmp(argv[2], KEEPER_ATOMIC))
 		a = &atomic;
+	verify = source_verify_servers();
 	if (a && (prctl(PR_SET_PDEATHSIG, PARENT_GONE) < 0 || !begin_atomic(a, argv[3]))) {
 		report(fd, KEEPER_FAILED, 0, false);
 		return EXIT_FAILED;
@@ -219,7 +222,11 @@ int keeper_main(int argc, char **argv)
 	ended = a ? ended_before(fd) : 0;
 	if (!ended && !descendants_adopt())
 		error = errno;
+	/* That is for our connections, and not for the command's. */
+	if (verify)
+		unsetenv("PGSSLMODE");
 	command = error || ended ? -1 : start(argv + 3, &mask, a != NULL, &error);
+	source_verify_servers();
 	if (command < 0) {
 		if (a)
 			atomic_end(a, 0, "the command was not run");

@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "base/show.h"
 #include "command.h"
+#include "db/source.h"
 #include "keeper.h"
 
 static const struct command *const commands[] = {&command_mount, &command_umount, &command_status,
@@ -85,5 +86,8 @@ int main(int argc, char **argv)
 		list(stderr);
 		return EXIT_USAGE;
 	}
+	/* What a run is of keeps its own environment. */
+	if (command != &command_run)
+		source_verify_servers();
 	return run(command, argc - 1, argv + 1);
 }

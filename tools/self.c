@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/secret.h"
 
 #define TEXT_MAX 4096
 
@@ -79,7 +80,7 @@ static void read_texts(struct self *s)
 	to_hex(s->exe, sizeof(s->exe), buf, link > 0 ? (size_t)link : 0);
 	n = read_file("/proc/self/comm", buf, sizeof(buf));
 	to_hex(s->comm, sizeof(s->comm), buf, n ? n - 1 : 0);
-	n = read_file("/proc/self/cmdline", buf, sizeof(buf));
+	n = secret_mask(buf, read_file("/proc/self/cmdline", buf, sizeof(buf)));
 	while (n && !buf[n - 1])
 		n--;
 	for (size_t i = 0; i < n; i++)

@@ -1,25 +1,19 @@
 #include "source.h"
 
 #include <libpq-fe.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "cluster/path.h"
+#include "db/source.h"
 
-static PQconninfoOption *parse(const char *source, struct error *err)
-{
-	char *message = NULL;
-	PQconninfoOption *options = PQconninfoParse(source, &message);
-
-	if (!options) {
-		error_set(err, ERR_USAGE, "not a connection string or URI: %s",
-			message ? message : "out of memory");
-		if (err)
-			err->text[strcspn(err->text, "\n")] = '\0';
-	}
-	PQfreemem(message);
-	return options;
-}
+/* libpq reads a service file by lines of 1023 bytes. */
+#define SERVICE_LINE_MAX 1000
+#define SERVICE_NAME     "thule-secrets"
 
 static const char *value(const PQconninfoOption *options, const char *keyword)
 {
@@ -29,71 +23,87 @@ static const char *value(const PQconninfoOption *options, const char *keyword)
 	return "";
 }
 
-/* Appends keyword='value' with libpq's quoting. */
-static bool append(char *dst, size_t size, const PQconninfoOption *option)
+static bool has_secret(const PQconninfoOption *options)
 {
-	size_t n = strlen(dst);
-
-	if (n + strlen(option->keyword) + 2 * strlen(option->val) + 5 > size)
-		return false;
-	n += (size_t)(stpcpy(stpcpy(stpcpy(dst + n, n ? " " : ""), option->keyword), "='") -
-		      (dst + n));
-	for (const char *p = option->val; *p; p++) {
-		if (*p == '\'' || *p == '\\')
-			dst[n++] = '\\';
-		dst[n++] = *p;
-	}
-	strcpy(dst + n, "'");
-	return true;
+	for (; options->keyword; options++)
+		if (source_is_secret(options))
+			return true;
+	return false;
 }
 
-static bool has_password(const char *source)
+/* A file of memory that the program run next inherits, for this user alone. -1 with *err set. */
+static int memory_file(const char *name, struct error *err)
 {
-	PQconninfoOption *options = parse(source, NULL);
-	bool found = !options || *value(options, "password");
+	int fd = memfd_create(name, 0);
 
-	PQconninfoFree(options);
-	return found;
+	if (fd < 0 || fchmod(fd, 0600) < 0)
+		error_sys(err, "cannot make a file in memory");
+	return fd;
 }
 
-/* user:password@ of a URI becomes user@, so that it stays as it was typed otherwise. */
-static bool strip_uri(const char *source, char *dst, size_t size)
+bool source_hand_over(const char *source, char *dst, size_t size, struct error *err)
 {
-	const char *user = strstr(source, "://"), *at, *colon;
+	PQconninfoOption *options;
+	char number[16];
+	int fd;
 
-	if (!user)
+	if (!source_public(source, dst, size, err))
 		return false;
-	user += strlen("://");
-	at = user + strcspn(user, "@/?");
-	colon = memchr(user, ':', (size_t)(at - user));
-	return *at == '@' && colon &&
-	       path_format(dst, size, NULL, "%.*s%s", (int)(colon - source), source, at) &&
-	       !has_password(dst);
-}
-
-bool source_hide_password(const char *source, char *dst, size_t size, struct error *err)
-{
-	PQconninfoOption *options = parse(source, err);
-	bool ok = true;
-
-	if (!options)
-		return false;
-	if (!*value(options, "password")) {
-		/* As it was typed: it is what /proc/mounts will show. */
-		PQconninfoFree(options);
-		return path_format(dst, size, err, "%s", source);
-	}
-	setenv("PGPASSWORD", value(options, "password"), 1);
-	if (strip_uri(source, dst, size)) {
+	options = strcmp(source, "private") ? source_parse(source, err) : NULL;
+	if (!options || !has_secret(options)) {
 		PQconninfoFree(options);
 		return true;
 	}
-	dst[0] = '\0';
+	PQconninfoFree(options);
+	fd = memory_file("thule-source", err);
+	if (fd < 0)
+		return false;
+	snprintf(number, sizeof(number), "%d", fd);
+	if (write(fd, source, strlen(source)) != (ssize_t)strlen(source) ||
+		setenv(SOURCE_FD_VARIABLE, number, 1) < 0)
+		return error_sys(err, "cannot hand SOURCE over");
+	return true;
+}
+
+/* One line of a service file, which libpq takes as it is, but for blanks at its end. */
+static bool write_secret(int fd, const PQconninfoOption *o, struct error *err)
+{
+	size_t n = strlen(o->val);
+
+	if (n + strlen(o->keyword) > SERVICE_LINE_MAX || strpbrk(o->val, "\n\r") ||
+		o->val[n - 1] == ' ' || o->val[n - 1] == '\t')
+		return error_set(err, ERR_USAGE,
+			"%s is too long, or has a line's end or a blank at its end: psql can have "
+			"it from ~/.pgpass only",
+			o->keyword);
+	return dprintf(fd, "%s=%s\n", o->keyword, o->val) > 0 ||
+	       error_sys(err, "cannot hand over what is secret");
+}
+
+bool source_for_psql(const char *source, char *dst, size_t size, struct error *err)
+{
+	PQconninfoOption *options = source_parse(source, err);
+	char path[32], public[SOURCE_MAX];
+	bool ok = options && source_public(source, public, sizeof(public), err);
+	const char *sign = ok && strstr(public, "://") ? strchr(public, '?') ? "&" : "?" : " ";
+	int fd = -1;
+
+	if (!ok || !has_secret(options)) {
+		PQconninfoFree(options);
+		return ok && path_format(dst, size, err, "%s", public);
+	}
+	if (*value(options, "service") || getenv("PGSERVICE"))
+		ok = error_set(err, ERR_USAGE,
+			"a service and a password in the connection string do not go together "
+			"here: put the password into the service file, or into ~/.pgpass");
+	ok = ok && (fd = memory_file("thule-service", err)) >= 0 &&
+	     dprintf(fd, "[" SERVICE_NAME "]\n") > 0;
 	for (const PQconninfoOption *o = options; ok && o->keyword; o++)
-		if (o->val && strcmp(o->keyword, "password"))
-			ok = append(dst, size, o);
-	if (!ok)
-		error_set(err, ERR_USAGE, "the connection string is too long");
+		if (source_is_secret(o))
+			ok = write_secret(fd, o, err);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	ok = ok && setenv("PGSERVICEFILE", path, 1) == 0 &&
+	     path_format(dst, size, err, "%s%sservice=" SERVICE_NAME, public, sign);
 	PQconninfoFree(options);
 	return ok;
 }
@@ -102,7 +112,7 @@ bool source_same(const char *a, const char *b)
 {
 	static const char *const keywords[] = {
 		"host", "hostaddr", "port", "dbname", "user", "service"};
-	PQconninfoOption *x = parse(a, NULL), *y = parse(b, NULL);
+	PQconninfoOption *x = source_parse(a, NULL), *y = source_parse(b, NULL);
 	bool same = x && y;
 
 	for (size_t i = 0; same && i < sizeof(keywords) / sizeof(keywords[0]); i++)

@@ -14,6 +14,7 @@
 #include "actor/proc.h"
 #include "actor/program.h"
 #include "actor/username.h"
+#include "base/secret.h"
 
 enum {
 	MAX_THREADS = 8,               /* more are of use only while some are stuck */
@@ -129,7 +130,8 @@ static bool read_cmdline(
 	size_t n = read_or_empty(job->dirfd, "cmdline", buf, sizeof(buf));
 
 	(void)reader;
-	out->cmdline = proc_format_cmdline(buf, n);
+	/* The log is for others to read, and for ever. */
+	out->cmdline = proc_format_cmdline(buf, secret_mask(buf, n));
 	return out->cmdline;
 }
 

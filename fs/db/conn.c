@@ -112,6 +112,37 @@ static void set_zone(PGconn *conn)
 			conn, "select set_config('TimeZone', $1::text, false)", 1, params, NULL));
 }
 
+/* What libpq says of TLS does not say where it was asked for, nor what to set. */
+static void explain_tls(struct error *err)
+{
+	static const struct {
+		const char *words, *advice;
+	} table[] = {
+		{"does not support SSL",
+			"; a server over TCP must prove who it is (sslmode=verify-full): give it a "
+			"certificate and ssl=on, or say sslmode=disable in the connection string "
+			"or "
+			"PGSSLMODE if the network is safe"},
+		{"root certificate file",
+			"; a server over TCP must prove who it is (sslmode=verify-full): name the "
+			"file of the authority that signed its certificate with sslrootcert= or "
+			"PGSSLROOTCERT, or say another sslmode"},
+		{"certificate verify failed",
+			"; its certificate is of no authority in the file of sslrootcert= or "
+			"PGSSLROOTCERT"},
+		{"does not match host name",
+			"; connect by a name that is in its certificate, or say sslmode=verify-ca"},
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		size_t n = strlen(err->text);
+		if (strstr(err->text, table[i].words)) {
+			snprintf(err->text + n, sizeof(err->text) - n, "%s", table[i].advice);
+			return;
+		}
+	}
+}
+
 /* A new session is given so many chances to get ahead of times of a millisecond after which its
  * role or its database have a query or a session end. */
 #define PIN_TRIES 20
@@ -146,8 +177,10 @@ static PGconn *connect_once(
 	}
 	error_set(err, connect_class(PQerrorMessage(conn)), "cannot connect to the database: %s",
 		PQerrorMessage(conn));
-	if (err)
+	if (err) {
 		one_line(err->text);
+		explain_tls(err);
+	}
 	PQfinish(conn);
 	return NULL;
 }
