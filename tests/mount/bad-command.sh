@@ -152,8 +152,8 @@ sql 'update thule.superblock set schema_version = schema_version - 1'
 
 # Nobody who may not.
 psql -XAtq -d "$THULE_SOURCE" -c "create role \"$CASE_DB\" login"
-THULE_DB=${good/$PGUSER@/$CASE_DB@} refused 1 'denied' "$THULE" log
-THULE_DB=${good/$PGUSER@/$CASE_DB@} refused 1 'denied' "$THULE" fsck
+THULE_DB=${good/$PGUSER@/$CASE_DB@} refused 1 'may not use schema.*grant usage' "$THULE" log
+THULE_DB=${good/$PGUSER@/$CASE_DB@} refused 1 'may not use schema.*grant usage' "$THULE" fsck
 psql -XAtq -d "$THULE_SOURCE" -c "drop role \"$CASE_DB\""
 
 mount_fs

@@ -143,7 +143,8 @@ def chrooted():
         os.makedirs(path("root", name))
         bind("/" + name, path("root", name))
     for arguments in (["erase", "--yes", "/f"], ["log", "/f"], ["log"], ["undo", "--pid", "1", "--dry-run"]):
-        inside = [] if arguments[-1] == "/f" else ["-u", "THULE_DB"]
+        # A sanitizer ends where it does not find its file of suppressions.
+        inside = ["-u", "TSAN_OPTIONS", *([] if arguments[-1] == "/f" else ["-u", "THULE_DB"])]
         command = ["env", *inside, "chroot", path("root"), "/thule", *arguments]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode == 0 or "not to be seen from here" not in done.stderr:
