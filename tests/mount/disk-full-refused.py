@@ -34,12 +34,19 @@ def refused():
     return not taken("probe")
 
 
+def write_once(name, data, refuse):
+    """One op is acknowledged after `refuse` has been done, before the first refusal can be known."""
+    fd = os.open(path(name), os.O_CREAT | os.O_WRONLY, 0o644)
+    sync()
+    shell("sql", refuse)
+    equal(len(data), os.write(fd, data), f"bytes written to {name}")
+    os.close(fd)
+
+
 def main():
     write("before", b"before")
     write("gone", b"gone")
-    sync()
-    shell("sql", REFUSE)
-    write("acknowledged", b"acknowledged")
+    write_once("acknowledged", b"acknowledged", REFUSE)
     eventually("what grows is refused", refused)
     equal(b"before", read("before"), "what was committed")
     equal(b"acknowledged", read("acknowledged"), "what was not")
@@ -52,8 +59,8 @@ def main():
     shell("sql", "drop trigger refuse on thule.op")
     shell("mount_fs")
     equal(b"acknowledged", read("acknowledged"), "after the daemon was killed")
-    shell("sql", "create trigger refuse before insert on thule.op for each statement execute function public.refuse()")
-    write("second", b"second")
+    write_once("second", b"second",
+               "create trigger refuse before insert on thule.op for each statement execute function public.refuse()")
     eventually("what grows is refused again", refused)
     shell("sql", "drop trigger refuse on thule.op")
     eventually("what grows is taken again", lambda: taken("after"))
