@@ -33,8 +33,14 @@ def database(query):
 
 
 def queries():
-    """Of commands, in the server."""
-    return int(database("select count(*) from pg_stat_activity where application_name = 'thule' and state <> 'idle'"))
+    """Of commands, in this database of the server."""
+    return int(database("select count(*) from pg_stat_activity where application_name = 'thule' and state <> 'idle'"
+                        " and datname = current_database()"))
+
+
+def waiting():
+    return database("select count(*) from pg_locks l join pg_database d on d.oid = l.database"
+                    " where not l.granted and d.datname = current_database()") != "0"
 
 
 class Locked:
@@ -117,7 +123,7 @@ def undo_that_was_begun():
     lock = Locked("exclusive", ["extent"])
     process = start(["undo", "--pid", pid, "--yes"])
     until(lambda: database("select count(*) from thule.request where done_at is null") == "1", "the request")
-    until(lambda: database("select count(*) from pg_locks where not granted") != "0", "the daemon at it")
+    until(waiting, "the daemon at it")
     process.send_signal(signal.SIGINT)
     line = process.stderr.readline()
     equal(True, "will be done" in line, f"what it says: {line}")
@@ -133,7 +139,7 @@ def undo_without_a_mount():
     shell("umount_fs")
     lock = Locked("exclusive", ["extent"])
     process = start(["undo", "--pid", pid, "--yes"])
-    until(lambda: database("select count(*) from pg_locks where not granted") != "0", "the command at it")
+    until(waiting, "the command at it")
     process.send_signal(signal.SIGINT)
     out, said = process.communicate(timeout=60)
     equal(-signal.SIGINT, process.returncode, f"how it ended; it said {out}{said}")

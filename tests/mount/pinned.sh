@@ -44,7 +44,7 @@ wait "$mounting" && fail "ended, it succeeded"
 kill "$other"
 wait_until 30 process_gone "$daemon" || fail "the daemon is there after the last namespace went"
 lease_free() {
-	[[ $(sql "select count(*) from pg_stat_activity where application_name = 'thulefs'") == 0 ]]
+	[[ $(sql "select count(*) from pg_stat_activity where application_name = 'thulefs' and datname = current_database()") == 0 ]]
 }
 wait_until 20 lease_free || fail "a daemon is there that nobody waits for"
 mountpoint -q "$MNT" && fail "who was ended got a mount later"
@@ -53,7 +53,8 @@ mountpoint -q "$MNT" && fail "who was ended got a mount later"
 exec 3> >(psql -XAtq -d "$THULE_SOURCE" >/dev/null)
 echo 'begin; lock table thule.superblock in access exclusive mode;' >&3
 locked() {
-	[[ $(sql "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = 'thule.superblock'::regclass") == 1 ]]
+	[[ $(sql "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = 'thule.superblock'::regclass
+		and database = (select oid from pg_database where datname = current_database())") == 1 ]]
 }
 wait_until 20 locked || fail "no lock"
 for signal in KILL TERM; do

@@ -98,7 +98,8 @@ class Locked:
         equal("locked\n", self.psql.stdout.readline(), "lock")
 
     def waited_for(self):
-        until(lambda: shell("sql", "select 1 from pg_locks where not granted limit 1"), "somebody who waits for the lock")
+        until(lambda: shell("sql", "select 1 from pg_locks l join pg_database d on d.oid = l.database"
+                                  " where not l.granted and d.datname = current_database() limit 1"), "somebody who waits for the lock")
 
     def release(self):
         self.psql.communicate("commit;\n")
