@@ -5,6 +5,8 @@
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
+# The sanitizer has a thread of its own, and a process with threads gets no user namespace (unshare(2)).
+[[ ${THULE_SANITIZED:-} != tsan ]] || skip "a process that ThreadSanitizer watches cannot make a user namespace"
 owner=54321
 getent passwd $owner >/dev/null && skip "uid $owner has a name here"
 as_user $owner unshare --user --map-root-user true 2>/dev/null || skip "ordinary users may not make user namespaces here"
