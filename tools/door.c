@@ -1,6 +1,5 @@
 #include "door.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 
 #include "base/pass.h"
 #include "base/show.h"
+#include "base/user.h"
 #include "db/zone.h"
 #include "door/place.h"
 
@@ -81,6 +81,7 @@ PGconn *door_connect(const struct mount_point *m, struct error *err)
 	char path[DOOR_NAME_MAX + 32], dir[DOOR_NAME_MAX], zone[ZONE_SIZE];
 	char options[ZONE_SIZE + 16] = "", pass[PASS_TEXT_SIZE];
 	const struct passwd *root;
+	struct user user;
 	PGconn *conn;
 
 	if (!door_path(m, path)) {
@@ -94,7 +95,7 @@ PGconn *door_connect(const struct mount_point *m, struct error *err)
 	if (!tell_pass(m, pass, err))
 		return NULL;
 	door_name(m->device, dir);
-	root = getpwuid(0);
+	root = user_by_uid(&user, 0);
 	if (zone_read(zone))
 		snprintf(options, sizeof(options), "-c TimeZone=%s", zone);
 	/* Nothing of the environment is for this: PGOPTIONS, PGSSLMODE and others are another

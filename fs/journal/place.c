@@ -2,13 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "base/user.h"
 
 #define NAME "thulefs"
 
@@ -33,15 +34,16 @@ static bool is_private(const char *dir)
 static void add_state(struct places *p)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	const struct passwd *user;
+	const struct passwd *pw;
+	struct user user;
 
 	if (state && *state == '/') {
 		add(p, state, "");
 		return;
 	}
 	if (!home || *home != '/') {
-		user = getpwuid(geteuid());
-		home = user ? user->pw_dir : NULL;
+		pw = user_by_uid(&user, geteuid());
+		home = pw ? pw->pw_dir : NULL;
 	}
 	add(p, home, "/.local/state");
 }

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/user.h"
 
 /* Debian's package postgresql-common makes it. */
 #define SERVER_USER "postgres"
@@ -24,9 +25,9 @@ static bool fill(struct account *account, const struct passwd *pw)
 	return true;
 }
 
-static const struct passwd *server_user(struct error *err)
+static const struct passwd *server_user(struct user *user, struct error *err)
 {
-	const struct passwd *pw = getpwnam(SERVER_USER);
+	const struct passwd *pw = user_by_name(user, SERVER_USER);
 
 	if (!pw)
 		error_set(err, ERR_NOT_FOUND,
@@ -57,7 +58,8 @@ static bool is_mapped(uid_t uid)
  */
 static bool fill_alias(struct account *account, uid_t uid, gid_t gid, struct error *err)
 {
-	const struct passwd *pw = server_user(err);
+	struct user user;
+	const struct passwd *pw = server_user(&user, err);
 
 	if (!pw)
 		return false;
@@ -79,7 +81,8 @@ bool account_is_root(void)
 static bool owner_of(
 	const struct stat *st, const char *data, struct account *account, struct error *err)
 {
-	struct passwd *pw = getpwuid(st->st_uid);
+	struct user user;
+	const struct passwd *pw = user_by_uid(&user, st->st_uid);
 
 	if (geteuid() != 0 && st->st_uid != geteuid())
 		return error_set(err, ERR_AUTH,
@@ -99,16 +102,17 @@ static bool owner_of(
 bool account_of_cluster(const struct cluster *c, struct account *account, struct error *err)
 {
 	const struct passwd *pw;
+	struct user user;
 	struct stat st;
 
 	memset(account, 0, sizeof(*account));
 	if (lstat(c->data, &st) == 0)
 		return owner_of(&st, c->data, account, err);
 	if (geteuid() != 0) {
-		pw = getpwuid(geteuid());
+		pw = user_by_uid(&user, geteuid());
 		return pw ? fill(account, pw) : fill_alias(account, geteuid(), getegid(), err);
 	}
-	pw = server_user(err);
+	pw = server_user(&user, err);
 	if (!pw)
 		return false;
 	return is_mapped(pw->pw_uid) ? fill(account, pw) : fill_alias(account, 0, getegid(), err);

@@ -1,6 +1,5 @@
 #include "cluster/cluster.h"
 
-#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/user.h"
 #include "cluster/account.h"
 #include "cluster/path.h"
 
@@ -21,6 +21,7 @@ static bool home_from_environment(char *home, size_t size, struct error *err)
 	const char *thule = getenv("THULE_HOME");
 	const char *xdg = getenv("XDG_DATA_HOME");
 	const char *user = getenv("HOME");
+	struct user entry;
 
 	if (thule && *thule == '/')
 		return path_format(home, size, err, "%s", thule);
@@ -33,7 +34,7 @@ static bool home_from_environment(char *home, size_t size, struct error *err)
 	if (xdg && *xdg == '/')
 		return path_format(home, size, err, "%s/thule", xdg);
 	if (!user || *user != '/') {
-		struct passwd *pw = getpwuid(geteuid());
+		const struct passwd *pw = user_by_uid(&entry, geteuid());
 		user = pw ? pw->pw_dir : NULL;
 	}
 	if (!user)
@@ -116,10 +117,11 @@ bool cluster_conninfo(struct cluster *c, struct error *err)
 {
 	char quoted[2 * PATH_MAX], who[256] = "";
 	const struct passwd *pw = NULL;
+	struct user user;
 	struct stat st;
 
 	if (lstat(c->data, &st) == 0)
-		pw = getpwuid(st.st_uid);
+		pw = user_by_uid(&user, st.st_uid);
 	if (pw && strlen(pw->pw_name) < sizeof(who) / 2)
 		quote(who, pw->pw_name);
 	quote(quoted, c->socket);

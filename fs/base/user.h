@@ -1,0 +1,16 @@
+#pragma once
+
+#include <pwd.h>
+
+/*
+ * An entry of the password database (passwd(5)), in memory of the caller's own: getpwuid(3) has one
+ * for all threads.
+ */
+struct user {
+	struct passwd pw;
+	char text[4096];
+};
+
+/* NULL when there is no such user, or its entry is too long. What it returns lies in *user. */
+const struct passwd *user_by_uid(struct user *user, uid_t uid);
+const struct passwd *user_by_name(struct user *user, const char *name);
