@@ -38,7 +38,7 @@ struct guard {
 	size_t acl_len;  /* digits; 0: it has none */
 };
 
-/* Returns where the next one begins, or NULL at the end. */
+/* Returns where the next one begins, or NULL when that is none. */
 static const char *guard_parse(const char *text, struct guard *g)
 {
 	int n;
@@ -81,6 +81,12 @@ static bool mode_allows(const struct acl_caller *c, const struct guard *g, unsig
 	return (bits & 7 & want) == want;
 }
 
+static bool guard_allows(const struct past_caller *c, const struct acl_caller *who,
+	const struct guard *g, unsigned int want)
+{
+	return g->acl_len && !c->mode_only ? acl_allows(who, g, want) : mode_allows(who, g, want);
+}
+
 bool past_allowed(const struct past_caller *c, const char *guard, int want)
 {
 	struct acl_caller who = {c->uid, c->group_count, c->groups};
@@ -90,9 +96,11 @@ bool past_allowed(const struct past_caller *c, const char *guard, int want)
 		return true;
 	if (!*guard)
 		return false;
-	for (; (guard = guard_parse(guard, &g)); want = X_OK)
-		if (g.acl_len && !c->mode_only ? !acl_allows(&who, &g, (unsigned int)want)
-					       : !mode_allows(&who, &g, (unsigned int)want))
+	/* What cannot be read allows nothing. */
+	for (; *guard; want = X_OK) {
+		guard = guard_parse(guard, &g);
+		if (!guard || !guard_allows(c, &who, &g, (unsigned int)want))
 			return false;
+	}
 	return true;
 }

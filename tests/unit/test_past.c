@@ -50,6 +50,10 @@ START_TEST(guards)
 	/* Nothing is known of it, or of a directory above: for root alone. */
 	ck_assert(!may(11, 1, 1, "", R_OK));
 	ck_assert(may(0, 1, 1, "", R_OK));
+	/* What cannot be read allows nothing to others. */
+	ck_assert(!may(10, 1, 1, "33188 10 20;nothing", R_OK));
+	ck_assert(!may(10, 1, 1, "33188 10 20 list;16877 0 0", R_OK));
+	ck_assert(!may(10, 1, 1, "33188 10", R_OK));
 	/* The class that one belongs to decides, also where another has more: 0407. */
 	ck_assert(!may(11, 20, 1, "33031 10 20", R_OK));
 	ck_assert(may(12, 1, 1, "33031 10 20", R_OK));
