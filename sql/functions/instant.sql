@@ -23,8 +23,8 @@ begin
     if found then
         return named;
     end if;
-    if t ~ '^\s*op:\d+\s*$' then
-        wanted := substring(t from '\d+')::numeric;
+    wanted := thule.typed_op(t);
+    if wanted is not null then
         select min(o.op) as first, max(o.op) as last into range from thule.op o;
         if range.first is null or wanted < range.first or wanted > range.last then
             raise exception using errcode = 'no_data_found',

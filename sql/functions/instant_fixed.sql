@@ -9,7 +9,7 @@ as $$
 declare
     at timestamptz := thule.instant(t);
 begin
-    return case when t ~ '^\s*op:' or exists (select from thule.snapshot s where s.name = t) then to_jsonb(t)
+    return case when thule.typed_op(t) is not null or exists (select from thule.snapshot s where s.name = t) then to_jsonb(t)
         else to_jsonb(at) end;
 end
 $$;

@@ -15,8 +15,8 @@ begin
     if found_op is not null then            -- pruning keeps what was true at a snapshot
         return found_op;
     end if;
-    if t ~ '^\s*op:\d+\s*$' then            -- whatever its time is: the clock may have been set back
-        return thule.kept_op(substring(t from '\d+')::bigint, t);
+    if thule.typed_op(t) is not null then   -- whatever its time is: the clock may have been set back
+        return thule.kept_op(thule.typed_op(t)::bigint, t);
     end if;
     select o.op, o.at into first from thule.op o order by o.op limit 1;
     select o.op, o.at into last from thule.op o order by o.op desc limit 1;

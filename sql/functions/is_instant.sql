@@ -8,6 +8,6 @@ begin
     perform t::timestamptz;
     return true;
 exception when data_exception then
-    return t ~ '^\s*op:\d+\s*$' or thule.age_of(t) is not null;
+    return thule.typed_op(t) is not null or thule.age_of(t) is not null;
 end
 $$;

@@ -9,6 +9,6 @@ declare
     at timestamptz := thule.instant(t);
 begin
     return coalesce((select s.op from thule.snapshot s where s.name = t),
-        substring(t from '^\s*op:(\d+)\s*$')::bigint, thule.op_at(at));
+        thule.typed_op(t)::bigint, thule.op_at(at));
 end
 $$;

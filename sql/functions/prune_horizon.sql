@@ -28,7 +28,7 @@ begin
             where s.total > max_bytes), 0);
     elsif before is not null then
         at := thule.instant(before);
-        if at > clock_timestamp() and before !~ '^\s*op:' then
+        if at > clock_timestamp() and thule.typed_op(before) is null then
             raise exception using errcode = 'invalid_parameter_value',
                 message = format('%s is in the future', before);
         end if;

@@ -6,9 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from case import MNT, equal, path, read, shell, sql, write
+from other import eventually
 from terminal import Terminal
 
 THULE = os.environ["THULE"]
@@ -18,14 +18,6 @@ TABLES = ("op", "inode", "inode_history", "dirent", "dirent_history", "extent", 
 COMMANDS = (["log"], ["log", "/file", "--json"], ["diff", "op:17", "now"], ["fsck"], ["tar", "/"], ["cat", "/file"], ["blame", "/file"],
             ["prune", "--keep", "1d", "--dry-run"], ["undo", "--tag", "none", "--dry-run"], ["undo", "--tag", "none"],
             ["snapshot", "create", "s"], ["erase", "/file", "--yes"])
-
-
-def until(condition, what):
-    end = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within 60 s: {what}")
-        time.sleep(0.02)
 
 
 def database(query):
@@ -67,11 +59,11 @@ def start(words, **named):
 
 def interrupted(words, number):
     process = start(words)
-    until(lambda: queries() == 1, f"the query of {words}")
+    eventually(f"the query of {words}", lambda: queries() == 1)
     process.send_signal(number)
     out, said = process.communicate(timeout=60)
     equal(-number, process.returncode, f"how {words} ended after {number.name}; it said {out}{said}")
-    until(lambda: queries() == 0, f"the end of the query of {words} after {number.name}")
+    eventually(f"the end of the query of {words} after {number.name}", lambda: queries() == 0)
 
 
 def every_command():
@@ -87,19 +79,19 @@ def terminals():
     """Also behind a pager, which takes Ctrl-C for itself, and when the terminal goes."""
     lock = Locked()
     terminal = Terminal(THULE, "log", environment={**os.environ, "THULE_PAGER": "cat"})
-    until(lambda: queries() == 1, "a query")
+    eventually("a query", lambda: queries() == 1)
     terminal.type(b"\x03")
     equal(130, terminal.wait(), "exit status after Ctrl-C")
-    until(lambda: queries() == 0, "the end of the query after Ctrl-C")
+    eventually("the end of the query after Ctrl-C", lambda: queries() == 0)
     terminal = Terminal(THULE, "log", environment={**os.environ, "THULE_PAGER": "cat -u"})
-    until(lambda: queries() == 1, "a query behind a pager")
+    eventually("a query behind a pager", lambda: queries() == 1)
     terminal.type(b"\x03")
     equal(True, terminal.wait() != 0, "exit status after Ctrl-C behind a pager")
-    until(lambda: queries() == 0, "the end of the query behind a pager")
+    eventually("the end of the query behind a pager", lambda: queries() == 0)
     terminal = Terminal(THULE, "log")
-    until(lambda: queries() == 1, "a query")
+    eventually("a query", lambda: queries() == 1)
     os.close(terminal.fd)
-    until(lambda: queries() == 0, "the end of the query after the terminal went")
+    eventually("the end of the query after the terminal went", lambda: queries() == 0)
     os.waitpid(terminal.pid, 0)
     lock.release()
 
@@ -113,7 +105,7 @@ def nobody_reads():
     process = subprocess.Popen([THULE, "log"], stdout=writer, stderr=subprocess.DEVNULL)
     os.close(writer)
     equal(True, process.wait(timeout=60) != 0, "exit status of a log that nobody reads")
-    until(lambda: queries() == 0, "the end of a query that nobody reads")
+    eventually("the end of a query that nobody reads", lambda: queries() == 0)
 
 
 def undo_that_was_begun():
@@ -122,8 +114,8 @@ def undo_that_was_begun():
     sql("select 1")
     lock = Locked("exclusive", ["extent"])
     process = start(["undo", "--pid", pid, "--yes"])
-    until(lambda: database("select count(*) from thule.request where done_at is null") == "1", "the request")
-    until(waiting, "the daemon at it")
+    eventually("the request", lambda: database("select count(*) from thule.request where done_at is null") == "1")
+    eventually("the daemon at it", waiting)
     process.send_signal(signal.SIGINT)
     line = process.stderr.readline()
     equal(True, "will be done" in line, f"what it says: {line}")
@@ -139,11 +131,11 @@ def undo_without_a_mount():
     shell("umount_fs")
     lock = Locked("exclusive", ["extent"])
     process = start(["undo", "--pid", pid, "--yes"])
-    until(waiting, "the command at it")
+    eventually("the command at it", waiting)
     process.send_signal(signal.SIGINT)
     out, said = process.communicate(timeout=60)
     equal(-signal.SIGINT, process.returncode, f"how it ended; it said {out}{said}")
-    until(lambda: queries() == 0, "the end of its query")
+    eventually("the end of its query", lambda: queries() == 0)
     lock.release()
     equal("0", database("select count(*) from thule.request where done_at is null"), "requests that are left")
     shell("mount_fs")

@@ -6,9 +6,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 from case import MNT, equal, path, shell, sql
+from other import eventually
 from terminal import Terminal
 
 THULE = os.environ["THULE"]
@@ -24,16 +24,8 @@ def children(pid):
         return [int(child) for child in f.read().split()]
 
 
-def until(condition, what):
-    end = time.monotonic() + 60
-    while not condition():
-        if time.monotonic() > end:
-            raise AssertionError(f"not within 60 s: {what}")
-        time.sleep(0.02)
-
-
 def ready():
-    until(lambda: os.path.exists(path("ready")), "what the command does first")
+    eventually("what the command does first", lambda: os.path.exists(path("ready")))
 
 
 def start(script=SCRIPT):
@@ -83,7 +75,7 @@ def typed():
     terminal = Terminal(*RUN, "sh", "-c", SCRIPT)
     ready()
     os.close(terminal.fd)
-    until(lambda: not os.listdir(MNT), "the undo after a terminal was closed")
+    eventually("the undo after a terminal was closed", lambda: not os.listdir(MNT))
     os.waitpid(terminal.pid, 0)
 
 
@@ -98,8 +90,9 @@ class Locked:
         equal("locked\n", self.psql.stdout.readline(), "lock")
 
     def waited_for(self):
-        until(lambda: shell("sql", "select 1 from pg_locks l join pg_database d on d.oid = l.database"
-                                  " where not l.granted and d.datname = current_database() limit 1"), "somebody who waits for the lock")
+        query = ("select 1 from pg_locks l join pg_database d on d.oid = l.database"
+                 " where not l.granted and d.datname = current_database() limit 1")
+        eventually("somebody who waits for the lock", lambda: shell("sql", query))
 
     def release(self):
         self.psql.communicate("commit;\n")
@@ -129,7 +122,7 @@ def before_it_starts():
     terminal.type(CONTROL_C)
     # The terminal has taken it, and the keeper has it, once its queue of signals says so.
     keeper = children(terminal.pid)[0]
-    until(lambda: int(field(keeper, "ShdPnd"), 16) & 2, "a signal that waits for the keeper")
+    eventually("a signal that waits for the keeper", lambda: int(field(keeper, "ShdPnd"), 16) & 2)
     lock.release()
     equal(130, terminal.wait(), f"exit status after a signal before the command; it said {terminal.said}")
     equal([], os.listdir(MNT), "files of a command that was not to run")
@@ -142,8 +135,8 @@ def field(pid, name):
 
 def gone(what):
     """The daemon tells the kernel after it has committed."""
-    until(lambda: sql("select count(*) from thule.run where ended_at is null") == [["0"]], f"an end of the run after {what}")
-    until(lambda: not os.listdir(MNT), f"the undo after {what}")
+    eventually(f"an end of the run after {what}", lambda: sql("select count(*) from thule.run where ended_at is null") == [["0"]])
+    eventually(f"the undo after {what}", lambda: not os.listdir(MNT))
 
 
 def killed():
@@ -164,7 +157,7 @@ def killed():
     process.kill()
     process.wait()
     gone("SIGKILL of both")
-    until(lambda: not os.path.exists(f"/proc/{command}") or field(command, "State") in "ZX", "the end of the command")
+    eventually("the end of the command", lambda: not os.path.exists(f"/proc/{command}") or field(command, "State") in "ZX")
     process = start()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
