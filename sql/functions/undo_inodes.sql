@@ -39,7 +39,6 @@ begin
 
     create temp table undo_version on commit drop as
         select v.ino, v.op_from, v.op_to, v.mode, v.uid, v.gid, v.size, v.atime_ns, v.mtime_ns, v.flags, l.value as acl,
-            lag(v.op_to) over w is distinct from v.op_from as born,
             lag(v.mode) over w is distinct from v.mode or o.kind in (12, 15)
                 or lag(l.value) over w is distinct from l.value
                 or (o.kind in (17, 18) and o.name = 'system.posix_acl_access') as is_mode,
@@ -72,12 +71,13 @@ begin
         left join thule.op o on o.op = v.op_from
         left join pg_temp.undo_op u on u.op = v.op_from
         window w as (partition by v.ino order by v.op_from);
-    -- What began with what is undone has nothing to go back to: it goes as a whole, or stays as it is.
+    -- What began with what is undone has nothing to go back to: it goes as a whole, or stays as it is. It began once: what went and
+    -- was brought back by an undo or a restore has what it was before that to go back to.
     delete from pg_temp.undo_version v
     using (
-        select distinct on (b.ino) b.ino, b.own from pg_temp.undo_version b where b.born order by b.ino, b.op_from desc
-    ) life
-    where life.ino = v.ino and life.own;
+        select distinct on (b.ino) b.ino, b.own from pg_temp.undo_version b order by b.ino, b.op_from
+    ) first
+    where first.ino = v.ino and first.own;
     create index on undo_version (ino, op_from);
     analyze undo_version;
 

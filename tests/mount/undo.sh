@@ -48,6 +48,18 @@ assert_eq "second first" "$(cat "$MNT/a/f" "$MNT/b/f" | xargs)" "undone since, b
 undo --since "op:$((since + 1))" --until "op:$((since + 2))" --exe bash
 assert_eq first "$(cat "$MNT/a/f")" "undone by exe and time"
 
+# What an undo has brought back is what it was before, not new: what came before its removal can be undone after it.
+echo base >"$MNT/again"
+a=$(($(last_op) + 1))
+echo more >>"$MNT/again"
+chmod 600 "$MNT/again"
+b=$(($(last_op) + 1))
+rm "$MNT/again"
+undo --since "op:$b"
+undo --since "op:$a"
+assert_eq "base 644" "$(cat "$MNT/again") $(stat -c %a "$MNT/again")" "undone from before the removal on, once that was undone"
+rm "$MNT/again"
+
 # By tag; the plan is what happens.
 "$THULE" run --tag job -- sh -c "echo third >$MNT/a/f; mv $MNT/b $MNT/c; chmod 600 $MNT/c/f; echo new >$MNT/c/new"
 before=$(last_op)

@@ -1,0 +1,56 @@
+-- A life of a file that an undo or a restore began is no birth: what was before it is what there is to go back to.
+begin;
+\ir fixture.sql
+select no_plan();
+set client_min_messages = error;
+\ir perform_fixture.sql
+select fx.tree();
+select thule.lease_take();
+create function pg_temp.tree() returns setof text language sql as $$
+select format('%s %s %s %s %s %s %s %s %s %s', f.path, f.ino, f.kind, f.mode, f.uid, f.size, f.nlink, f.mtime,
+    case when f.kind = 'file' then thule.content(f.path) end,
+    (select string_agg(format('%s=%s', x.name, x.value), ' ' order by x.name) from thule.xattr x where x.ino = f.ino))
+from thule.file f order by f.path $$;
+create function pg_temp.undo(what jsonb) returns jsonb language sql as $$ select pg_temp.run('undo', what) -> 'conflicts' $$;
+create function pg_temp.since(o bigint, until bigint default null) returns jsonb language sql as $$
+select pg_temp.undo(jsonb_strip_nulls(jsonb_build_object('since', 'op:' || o, 'until', 'op:' || until))) $$;
+create function pg_temp.last() returns bigint language sql as $$ select max(op) from thule.op $$;
+create function pg_temp.tag() returns jsonb language sql as $$
+select jsonb_build_object('tag', format('%s:%s', kind, id)) from thule.request order by id desc limit 1 $$;
+-- What a does to all kinds of things, and b removes; a's first op and b's are in pg_temp.at.
+create temp table at (a bigint, b bigint, c bigint);
+create temp table was (stage text, line text);
+create function pg_temp.look(what text) returns void language sql as $$
+delete from was where stage = what; insert into was select what, pg_temp.tree() $$;
+create function pg_temp.is_at(what text, why text) returns text language sql as $$
+select set_eq('select pg_temp.tree()', format('select line from was where stage = %L', what), why) $$;
+
+select fx.mkdir('/d'), fx.create('/d/f'), fx.write('/d/f', 0, 'base'), fx.setxattr('/d/f', 'user.one', 'base'),
+    fx.link('/d/f', '/d/hard'), fx.symlink('/d/link', 'base'), fx.mkdir('/d/sub'), fx.setxattr('/d/sub', 'user.one', 'base');
+select pg_temp.look('base');
+insert into at (a) select pg_temp.last() + 1;
+select fx.write('/d/f', 4, 'more'), fx.chmod('/d/f', 384), fx.setxattr('/d/f', 'user.one', 'a'), fx.setxattr('/d/f', 'user.two', 'a'),
+    fx.link('/d/f', '/d/third'), fx.rename('/d/hard', '/d/harder'), fx.chmod('/d/sub', 448), fx.setxattr('/d/sub', 'user.one', null),
+    fx.setxattr('/d/link', 'trusted.t', 'a'), fx.rename('/d/link', '/d/sub/link'), fx.create('/d/sub/own'),
+    fx.write('/d/sub/own', 0, 'own'), fx.truncate('/d/f', 2), fx.write('/d/f', 2, 'seven');
+select pg_temp.look('a');
+update pg_temp.at set b = pg_temp.last() + 1;
+select pg_temp.by(18, 'b');
+select fx.unlink('/d/f'), fx.unlink('/d/harder'), fx.unlink('/d/third'), fx.unlink('/d/sub/own'), fx.unlink('/d/sub/link'),
+    fx.unlink('/d/sub'), fx.unlink('/d');
+select pg_temp.look('b');
+
+-- It comes back, and a is undone with what brought it back.
+select is(pg_temp.since(b), '[]', 'b is undone') from at;
+select pg_temp.is_at('a', 'all is back');
+select is(pg_temp.since(a), '[]', 'and a') from at;
+select pg_temp.is_at('base', 'as before a');
+select is(pg_temp.undo(pg_temp.tag()), '[]', 'the undo of it');
+select pg_temp.is_at('a', 'as after a');
+select is(pg_temp.since(a), '[]', 'a again, with all levels since') from at;
+select pg_temp.is_at('base', 'as before a again');
+select is(pg_temp.undo('{"tag": "b"}'), '[]', 'b, of which nothing is left');
+select pg_temp.is_at('base', 'changes nothing');
+select is_empty('select * from thule.fsck', 'sound');
+select * from finish();
+rollback;
