@@ -1,16 +1,16 @@
 #include "runs.h"
 
-#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "actor/facts.h"
-#include "actor/proc.h"
+#include "actor/seek.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/ns.h"
 #include "base/run.h"
 #include "db/conn.h"
 #include "db/statement.h"
@@ -19,20 +19,31 @@
 
 struct watched_run {
 	char id[RUN_ID_LEN + 1];
-	bool seen; /* its keeper was alive */
-	bool dead; /* and was not, the last time */
+	pid_t keeper; /* in our pid namespace; 0: not known */
+	bool hidden;  /* and never will be */
+	int64_t gone; /* since when it is, by clock_mono_ns(); 0: it is not, as far as is known */
 };
 
-static bool alive(const char *pid, unsigned long long start_time)
+/* Runs without an end, oldest first. NULL with *err set when the database fails. */
+static PGresult *unfinished(PGconn *conn, const struct actor_host *host, struct error *err)
 {
-	char path[64], buf[1024];
-	struct proc_stat st;
-	long n;
+	char time_ns[24];
+	const char *params[] = {host->boot_id, time_ns};
 
-	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
-	n = proc_read_at(AT_FDCWD, path, buf, sizeof(buf));
-	return n > 0 && proc_parse_stat(buf, (size_t)n, &st) && st.start_time == start_time &&
-	       !(st.flags & PROC_FLAG_EXITING);
+	snprintf(time_ns, sizeof(time_ns), "%" PRIu64, ns_read().time);
+	return db_query(conn, statements[STMT_RUN_UNFINISHED].text, 2, params, err);
+}
+
+/* What of the keeper of a row can be seen; *here as process_seek() has it. */
+static enum process_seen seek_keeper(const PGresult *res, int row, pid_t *here)
+{
+	const struct process_id id = {
+		.pid = atoi(PQgetvalue(res, row, 1)),
+		.pid_ns = strtoull(PQgetvalue(res, row, 2), NULL, 10),
+		.start_time = strtoull(PQgetvalue(res, row, 3), NULL, 10),
+	};
+
+	return PQgetvalue(res, row, 4)[0] == 't' ? process_seek(&id, here) : PROCESS_HIDDEN;
 }
 
 static bool undo(PGconn *conn, const char *id, const struct actor_host *host, struct error *err)
@@ -53,17 +64,14 @@ static bool undo(PGconn *conn, const char *id, const struct actor_host *host, st
 
 bool runs_recover(const char *conninfo, const struct actor_host *host, struct error *err)
 {
-	const char *params[] = {host->host, host->boot_id};
 	PGconn *conn = db_connect(conninfo, "thulefs", err);
-	PGresult *res =
-		conn ? db_query(conn, statements[STMT_RUN_UNFINISHED].text, 2, params, err) : NULL;
+	PGresult *res = conn ? unfinished(conn, host, err) : NULL;
 	bool ok = res != NULL;
 
 	for (int i = 0; ok && i < PQntuples(res); i++) {
-		bool here = PQgetvalue(res, i, 3)[0] == 't';
-		unsigned long long start_time = strtoull(PQgetvalue(res, i, 2), NULL, 10);
+		pid_t keeper = 0;
 		/* Elsewhere it may live on, but its filesystem is here now. */
-		if (!here || !alive(PQgetvalue(res, i, 1), start_time))
+		if (seek_keeper(res, i, &keeper) != PROCESS_THERE)
 			ok = undo(conn, PQgetvalue(res, i, 0), host, err);
 	}
 	PQclear(res);
@@ -73,7 +81,7 @@ bool runs_recover(const char *conninfo, const struct actor_host *host, struct er
 
 static struct watched_run watched(const struct runs_watch *w, const char *id)
 {
-	struct watched_run fresh = {{0}, false, false};
+	struct watched_run fresh = {0};
 
 	for (size_t i = 0; i < w->count; i++)
 		if (!strcmp(w->runs[i].id, id))
@@ -82,17 +90,23 @@ static struct watched_run watched(const struct runs_watch *w, const char *id)
 	return fresh;
 }
 
-/* *found: its keeper is dead at the second look, at which `thule run` has begun to do that
- * itself if it lives. */
+/* *found: its keeper has been gone for a while, in which `thule run` has begun to do that itself if
+ * it lives. */
 static bool look(struct watched_run *run, const PGresult *res, int row, PGconn *conn,
 	const struct actor_host *host, bool *found, struct error *err)
 {
-	unsigned long long start_time = strtoull(PQgetvalue(res, row, 2), NULL, 10);
-	bool here = PQgetvalue(res, row, 3)[0] == 't', was_dead = run->dead;
+	int64_t now = clock_mono_ns();
+	enum process_seen seen;
 
-	run->dead = here && run->seen && !alive(PQgetvalue(res, row, 1), start_time);
-	run->seen = run->seen || (here && alive(PQgetvalue(res, row, 1), start_time));
-	if (!was_dead || !run->dead)
+	if (run->hidden)
+		return true;
+	seen = seek_keeper(res, row, &run->keeper);
+	run->hidden = seen == PROCESS_HIDDEN;
+	if (seen != PROCESS_GONE)
+		run->gone = 0;
+	else if (!run->gone)
+		run->gone = now;
+	if (!run->gone || now - run->gone < LOOK_NS)
 		return true;
 	*found = true;
 	return undo(conn, run->id, host, err);
@@ -101,15 +115,16 @@ static bool look(struct watched_run *run, const PGresult *res, int row, PGconn *
 bool runs_watch(struct runs_watch *w, PGconn *conn, const struct actor_host *host, bool asked,
 	bool *found, struct error *err)
 {
-	const char *params[] = {host->host, host->boot_id};
 	struct watched_run *runs;
 	bool ok = true;
 	PGresult *res;
 	size_t n;
 
-	if (!asked && (!w->count || clock_mono_ns() < w->next_look))
+	if (!asked && ((!w->count && !w->failed) || clock_mono_ns() < w->next_look))
 		return true;
-	res = db_query(conn, statements[STMT_RUN_UNFINISHED].text, 2, params, err);
+	w->next_look = clock_mono_ns() + LOOK_NS;
+	res = unfinished(conn, host, err);
+	w->failed = !res;
 	if (!res)
 		return false;
 	n = (size_t)PQntuples(res);
@@ -120,12 +135,13 @@ bool runs_watch(struct runs_watch *w, PGconn *conn, const struct actor_host *hos
 	}
 	PQclear(res);
 	free(w->runs);
-	*w = (struct runs_watch){runs, n, clock_mono_ns() + LOOK_NS};
+	w->runs = runs;
+	w->count = n;
 	return ok;
 }
 
 void runs_watch_end(struct runs_watch *w)
 {
 	free(w->runs);
-	*w = (struct runs_watch){NULL, 0, 0};
+	*w = (struct runs_watch){0};
 }

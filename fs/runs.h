@@ -18,14 +18,16 @@ bool runs_recover(const char *conninfo, const struct actor_host *host, struct er
 struct runs_watch {
 	struct watched_run *runs;
 	size_t count;
+	bool failed;       /* the last look: there may be others */
 	int64_t next_look; /* clock_mono_ns() */
 };
 
 /*
  * Asks, like runs_recover(), for the undo of runs whose keeper has died while the filesystem is
- * mounted. A keeper that was never seen alive is left alone, since it may live in another pid
- * namespace. Looks once a second while there are runs, and at once when `asked`. *found: there is a
- * request now. The connection is the caller's. False with *err set when the database fails.
+ * mounted, also when it was dead at the first look. A keeper in a pid namespace that is not seen
+ * from here, or on another host, is left alone. Looks once a second while there are runs, and at
+ * once when `asked`. *found: there is a request now. The connection is the caller's. False with
+ * *err set when the database fails: then the rest is looked at a second later.
  */
 bool runs_watch(struct runs_watch *w, PGconn *conn, const struct actor_host *host, bool asked,
 	bool *found, struct error *err);

@@ -1,11 +1,13 @@
 #include "atomic.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/ns.h"
 #include "base/run.h"
 #include "base/show.h"
 #include "request.h"
@@ -29,12 +31,16 @@ bool atomic_begin(const struct atomic *a, const char *command, struct error *err
 {
 	PGconn *conn = target_connect(&a->target, err);
 	char id[RUN_ID_LEN + 1], *self = conn ? self_actor(conn, err) : NULL;
-	const char *params[] = {id, a->value + RUN_ID_LEN + 1, command, self};
+	char pid_ns[24], time_ns[24];
+	const char *params[] = {id, a->value + RUN_ID_LEN + 1, command, self, pid_ns, time_ns};
+	struct ns ns = ns_read();
 	PGresult *res;
 	bool ok;
 
 	id_of(a, id);
-	res = self ? ask(conn, STMT_RUN_BEGIN, 4, params, err) : NULL;
+	snprintf(pid_ns, sizeof(pid_ns), "%" PRIu64, ns.pid);
+	snprintf(time_ns, sizeof(time_ns), "%" PRIu64, ns.time);
+	res = self ? ask(conn, STMT_RUN_BEGIN, 6, params, err) : NULL;
 	ok = res && PQntuples(res) == 1;
 	if (res && !ok)
 		error_set(err, ERR_USAGE,

@@ -108,6 +108,26 @@ bool proc_parse_tgid(const char *buf, size_t len, pid_t *out)
 	return true;
 }
 
+bool proc_parse_own_pid(const char *buf, size_t len, pid_t *out)
+{
+	static const char label[] = "\nNSpid:";
+	struct scan s = {memmem(buf, len, label, sizeof(label) - 1), buf + len};
+	uint64_t pid;
+
+	if (!s.pos)
+		return false;
+	s.pos += sizeof(label) - 1;
+	/* One for each namespace, from ours to its own. */
+	do
+		if (!scan_char(&s, '\t') || !scan_u64(&s, &pid))
+			return false;
+	while (s.pos < s.end && *s.pos == '\t');
+	if (!scan_char(&s, '\n'))
+		return false;
+	*out = (pid_t)pid;
+	return true;
+}
+
 int64_t proc_parse_loginuid(const char *buf, size_t len)
 {
 	struct scan s = {buf, buf + len};

@@ -35,6 +35,10 @@ bool proc_parse_stat(const char *buf, size_t len, struct proc_stat *out);
 /* The thread group in /proc/PID/status. False, with *out untouched, when there is none. */
 bool proc_parse_tgid(const char *buf, size_t len, pid_t *out);
 
+/* In /proc/PID/status: the pid that the process has for itself, in its own pid namespace. False,
+ * with *out untouched, when there is none. */
+bool proc_parse_own_pid(const char *buf, size_t len, pid_t *out);
+
 /* /proc/PID/loginuid: the user, or -1 when unset or unreadable. */
 int64_t proc_parse_loginuid(const char *buf, size_t len);
 

@@ -4,7 +4,7 @@
 --   tag; run, as thule.actor has it; pid; exe, a path or its last part; user, a name or a uid; since, until, as thule.instant reads them;
 --   path, escaped: only what was done at or below that path; viewer (thule.viewer_of): only what was done to his own files while they
 --   were his: what was in a file before that is not for him.
--- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, or something of
+-- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, where it is not about a run, or something of
 --   which the state from before it was pruned (no_data_found).
 -- Tables touched: op, actor, inode, inode_history, dirent, dirent_history, superblock, pruned_inode (read).
 -- Writes that became one version of a file because one process made them in one go are taken together, also
@@ -28,9 +28,9 @@ begin
     if args ->> 'since' is not null then
         first := greatest(first, thule.op_before(args ->> 'since') + 1);
     end if;
-    -- The id of an actor is its first op.
+    -- The id of an actor is its first op; of a run that has changed nothing there is none.
     if args ->> 'run' is not null then
-        first := greatest(first, (select min(a.id) from thule.actor a where a.run = args ->> 'run'));
+        first := greatest(first, coalesce((select min(a.id) from thule.actor a where a.run = args ->> 'run'), last));
     end if;
     if args ->> 'until' is not null then
         last := thule.op_until(args ->> 'until');
@@ -86,7 +86,8 @@ begin
     create index on undo_op (ino);
     analyze undo_op;
     select count(*) into selected from pg_temp.undo_op;
-    if selected = 0 then
+    -- Whoever finds an atomic run abandoned cannot know, before all is committed, whether it has changed anything.
+    if selected = 0 and args ->> 'run' is null then
         raise exception using errcode = 'no_data_found', message = 'the log has no such change: nothing to undo',
             hint = '`thule log` with the same selectors shows what there is.';
     end if;

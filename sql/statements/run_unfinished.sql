@@ -1,2 +1,6 @@
--- Atomic runs without an end: id, pid and start time of their keeper, whether it belongs to host $1 booted as $2.
-select id, pid, start_time, host = $1::text and boot_id = $2::text from thule.run where ended_at is null order by started_at
+-- Atomic runs without an end: id, pid, its namespace and start time of their keeper, whether it belongs to the host that booted as $1,
+-- in the time namespace $2.
+select id, pid, pid_ns, start_time, boot_id = $1::text and time_ns = $2::bigint
+from thule.run
+where ended_at is null
+order by started_at

@@ -4,37 +4,16 @@
 # timeout: 240
 import os
 import signal
-import subprocess
-import sys
 
-from case import MNT, equal, path, shell, sql
+from case import MNT, equal, path, sql
 from other import eventually
+from runs import RUN, Locked, children, field, gone, kill_all, ready, start
 from terminal import Terminal
 
-THULE = os.environ["THULE"]
-RUN = [THULE, "run", "--tag", "t", "--atomic", "--"]
 # A shell goes on after a SIGINT that the program it waits for has survived, as one that just ends does: so no program is run
 # before the one that stays.
 SCRIPT = f"echo A >{path('x')}; : >{path('ready')}; sleep 60"
 CONTROL_C, CONTROL_BACKSLASH = b"\x03", b"\x1c"
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
-        return [int(child) for child in f.read().split()]
-
-
-def ready():
-    eventually("what the command does first", lambda: os.path.exists(path("ready")))
-
-
-def start(script=SCRIPT):
-    # A shell without job control makes what runs in its background ignore some.
-    default = "import os, signal, sys; signal.signal(2, signal.SIG_DFL); signal.signal(3, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
-    process = subprocess.Popen([sys.executable, "-c", default, *RUN, "sh", "-c", script], stderr=subprocess.PIPE,
-                               start_new_session=True)
-    ready()
-    return process
 
 
 def undone(said, what):
@@ -79,25 +58,6 @@ def typed():
     os.waitpid(terminal.pid, 0)
 
 
-class Locked:
-    """A table that nobody can write to, so that what needs it takes its time."""
-
-    def __init__(self, table):
-        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", os.environ["THULE_SOURCE"]], stdin=subprocess.PIPE,
-                                     stdout=subprocess.PIPE, text=True)
-        self.psql.stdin.write(f"begin; lock table {table} in share row exclusive mode; select 'locked';\n")
-        self.psql.stdin.flush()
-        equal("locked\n", self.psql.stdout.readline(), "lock")
-
-    def waited_for(self):
-        query = ("select 1 from pg_locks l join pg_database d on d.oid = l.database"
-                 " where not l.granted and d.datname = current_database() limit 1")
-        eventually("somebody who waits for the lock", lambda: shell("sql", query))
-
-    def release(self):
-        self.psql.communicate("commit;\n")
-
-
 def during_the_undo():
     lock = Locked("thule.request")
     terminal = Terminal(*RUN, "sh", "-c", SCRIPT)
@@ -128,17 +88,6 @@ def before_it_starts():
     equal([], os.listdir(MNT), "files of a command that was not to run")
 
 
-def field(pid, name):
-    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as f:
-        return next(line.split()[1] for line in f if line.startswith(name + ":"))
-
-
-def gone(what):
-    """The daemon tells the kernel after it has committed."""
-    eventually(f"an end of the run after {what}", lambda: sql("select count(*) from thule.run where ended_at is null") == [["0"]])
-    eventually(f"the undo after {what}", lambda: not os.listdir(MNT))
-
-
 def killed():
     """SIGKILL, which nobody can catch, under a live mount."""
     leaves = f"(trap '' TERM; while :; do echo more >>{path('x')}; sleep 0.05; done) & {SCRIPT}"
@@ -158,11 +107,9 @@ def killed():
     process.wait()
     gone("SIGKILL of both")
     eventually("the end of the command", lambda: not os.path.exists(f"/proc/{command}") or field(command, "State") in "ZX")
-    process = start()
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process = start(SCRIPT)
+    kill_all(process)
     gone("SIGKILL of the group")
-    process.stderr.close()
 
 
 def caught():

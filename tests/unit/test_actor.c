@@ -14,7 +14,10 @@
 
 #include "actor/actor.h"
 #include "actor/facts.h"
+#include "actor/proc.h"
+#include "actor/seek.h"
 #include "base/mark.h"
+#include "base/ns.h"
 #include "child.h"
 
 static struct actor_cache *cache;
@@ -384,6 +387,45 @@ START_TEST(host_names)
 }
 END_TEST
 
+static uint64_t start_time_of(pid_t pid)
+{
+	char path[64], buf[1024];
+	struct proc_stat st;
+	long n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	n = proc_read_at(AT_FDCWD, path, buf, sizeof(buf));
+	ck_assert(n > 0 && proc_parse_stat(buf, (size_t)n, &st));
+	return st.start_time;
+}
+
+/* The same, whether its namespace is known or it has to be searched for. */
+START_TEST(process_is_sought)
+{
+	uint64_t namespaces[] = {ns_read().pid, 0};
+	const enum process_seen none = actor_sees_host() ? PROCESS_GONE : PROCESS_HIDDEN;
+
+	for (int i = 0; i < 2; i++) {
+		struct child c = child_start("sought");
+		struct process_id id = {c.pid, namespaces[i], start_time_of(c.pid)}, other = id;
+		pid_t here = 0, nowhere = 0;
+
+		ck_assert_int_eq(process_seek(&id, &here), PROCESS_THERE);
+		ck_assert_int_eq(here, c.pid);
+		other.start_time++;
+		ck_assert_int_eq(process_seek(&other, &nowhere), i ? none : PROCESS_GONE);
+		kill(c.pid, SIGKILL);
+		/* Its parent does not know yet. */
+		waitid(P_PID, (id_t)c.pid, NULL, WEXITED | WNOWAIT);
+		ck_assert_int_eq(process_seek(&id, &here), PROCESS_GONE);
+		child_end(&c);
+		ck_assert_int_eq(process_seek(&id, &here), PROCESS_GONE);
+		here = 0;
+		ck_assert_int_eq(process_seek(&id, &here), i ? none : PROCESS_GONE);
+	}
+}
+END_TEST
+
 int main(int argc, char **argv)
 {
 	TCase *tc = tcase_create("actor");
@@ -411,6 +453,7 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, concurrent);
 	tcase_add_test(tc, abandoned_reads);
 	tcase_add_test(tc, host_names);
+	tcase_add_test(tc, process_is_sought);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -113,6 +113,25 @@ START_TEST(tgid)
 }
 END_TEST
 
+START_TEST(own_pid)
+{
+	static const char text[] = "Name:\tNSpid:\t9\nPid:\t42\nGroups:\t0 1 "
+				   "\nNStgid:\t42\t8\nNSpid:\t42\t7\t1\nNSpgid:\t5\n";
+	static const char one[] = "Name:\tx\nNSpid:\t42\n";
+	pid_t pid = -1;
+
+	ck_assert(proc_parse_own_pid(text, sizeof(text) - 1, &pid));
+	ck_assert_int_eq(pid, 1);
+	ck_assert(proc_parse_own_pid(one, sizeof(one) - 1, &pid));
+	ck_assert_int_eq(pid, 42);
+	pid = -1;
+	for (const char *end = text; end < strstr(text, "\nNSpgid"); end++)
+		ck_assert(!proc_parse_own_pid(text, (size_t)(end - text), &pid));
+	ck_assert(!proc_parse_own_pid("Name:\tx\nNSpid:\t\n", 16, &pid));
+	ck_assert_int_eq(pid, -1);
+}
+END_TEST
+
 START_TEST(loginuid)
 {
 	ck_assert_int_eq(proc_parse_loginuid("1000", 4), 1000);
@@ -236,6 +255,7 @@ int main(void)
 	tcase_add_test(tc, stat_truncated);
 	tcase_add_test(tc, stat_not_one);
 	tcase_add_test(tc, tgid);
+	tcase_add_test(tc, own_pid);
 	tcase_add_test(tc, loginuid);
 	tcase_add_test(tc, cmdline);
 	tcase_add_test(tc, cmdline_bound);
