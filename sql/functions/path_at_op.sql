@@ -48,7 +48,7 @@ begin
             ) n
             where u.ino <> 1 and u.depth < thule.max_depth()
         )
-        select string_agg('/' || thule.escape_name(u.name), '' order by u.depth desc) || tail
+        select coalesce(string_agg('/' || thule.escape_name(u.name), '' order by u.depth desc), '') || tail
         from up u
         having bool_or(u.ino = 1));
 end

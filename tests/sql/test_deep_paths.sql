@@ -68,6 +68,8 @@ select is_empty($$select what, size, buffers from fx.cost where buffers > 100 * 
 select is((select count(*) from thule.file f where f.path like '/top20000%'), 1500::bigint, 'and all are there');
 select cmp_ok(fx.buffers('select path from thule.change where op > 21480'), '<', 20 * 1500 * 8::bigint,
     'each row of the log costs as much as it is deep');
+select is_empty($$select k, thule.path(20000 + k) from generate_series(1, 60) k
+    where thule.path(20000 + k) is distinct from '/top20000' || repeat('/d', k - 1)$$, 'there is a path at every depth');
 select is((select path from thule.change where op = 21500), '/top20000' || repeat('/d', 1499), 'and has its path');
 
 -- An undo of them all prints a plan.
