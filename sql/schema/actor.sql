@@ -30,3 +30,5 @@ create table thule.actor (
     primary key (id)
 );
 create index actor_run on thule.actor (run) where run is not null;
+-- What a uid is called: thule.username.
+create index actor_username on thule.actor (uid, id) where username is not null;

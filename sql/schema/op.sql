@@ -18,6 +18,9 @@ create table thule.op (
 );
 create index op_ino on thule.op (ino, op);
 create index op_tag on thule.op (tag, op) where tag is not null;
+-- For conditions on time in SQL, whatever the clock did; the programs make an op of a time. The log is appended to, so a few
+-- numbers a megabyte do, at no cost to writers.
+create index op_at on thule.op using brin (at) with (autosummarize = on);
 
 -- Where the clock of whoever made ops was set back: from this op on, times are those of the corrected clock. Between two of these
 -- rows, and before and after them, at grows with op. thule.op_at is the one place that makes an op of a time.

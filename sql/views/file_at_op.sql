@@ -1,7 +1,7 @@
 -- thule.file as it was once an op had happened.
 -- Parameters: at_op, an op (2^63-1: the present).
 -- Returns: rows of thule.file; none before the first op.
--- Tables touched: dirent, dirent_history, inode, inode_history (read).
+-- Tables touched: dirent, dirent_history, inode, inode_history, actor, quota (read). Names of users are those of now.
 -- Versions of one inode do not overlap, so of those that ended only the last that began by then is looked at,
 -- however many there are.
 create function thule.file_at_op(at_op bigint) returns setof thule.file
@@ -26,7 +26,13 @@ begin atomic
         thule.ns_time(i.atime_ns),
         thule.ns_time(i.mtime_ns),
         thule.ns_time(i.ctime_ns),
-        thule.ns_time(i.btime_ns)
+        thule.ns_time(i.btime_ns),
+        thule.mode_text(i.mode),
+        w.username,
+        w.groupname,
+        case when i.mode & 61440 in (8192, 24576) then thule.device_text(i.rdev) end,
+        i.allocated,
+        thule.escape_name(i.target)
     from tree t
     cross join lateral (
         select v.* from thule.inode v where v.ino = t.ino and v.op_from <= at_op
@@ -38,5 +44,6 @@ begin atomic
         ) h
         where h.op_to > at_op
     ) i
+    cross join lateral (select thule.username(i.uid) as username, thule.groupname(i.gid) as groupname offset 0) w
     where i.nlink > 0;
 end;

@@ -14,5 +14,5 @@ begin atomic
         case when viewer is null or viewer[1] = c.uid then c.cwd end,
         case when viewer is null or viewer[1] = c.uid then c.chain end, c.session, c.unit, c.run, c.deferred, c.xattr,
         c.clock_set_back,
-        c.exe_seen, c.exe_deleted, c.incomplete;
+        c.exe_seen, c.exe_deleted, c.incomplete, c.off, c.len;
 end;
