@@ -3,34 +3,15 @@
 -- Returns: nothing; adds to pg_temp.change_inode, change_cut, change_extent and change_note.
 -- Tables touched: inode_history, extent, extent_history, op (read).
 -- Each byte has a history of its own: the ops that wrote it or cut it off. If the last of them is undone, the byte goes
--- back to what it was after the last one that is not. The file is looked at in segments within which no extent, of the
--- present or the past, begins or ends. If somebody else has set the size since, or has written past the size to go
--- back to, what the bytes mean depends on both, and the file's content stays as it is.
+-- back to what it was after the last one that is not. The file is looked at in segments (thule.undo_pieces). If somebody
+-- else has set the size since, or has written past the size to go back to, what the bytes mean depends on both, and the
+-- file's content stays as it is.
 create function thule.undo_content(force boolean) returns void
 language plpgsql
 as $$
 begin
-    drop table if exists pg_temp.undo_extent, pg_temp.undo_touch, pg_temp.undo_segment, pg_temp.undo_size;
-    -- What an inode that is gone had when it went counts as present.
-    create temp table undo_extent on commit drop as
-        with file as (
-            select f.ino, l.comes_back,
-                least(f.first_mine, (select min(m.op) from pg_temp.undo_moot m join thule.op o on o.op = m.op where o.ino = f.ino)) as since,
-                case when l.comes_back then (select max(h.op_to) from thule.inode_history h where h.ino = f.ino) end as gone
-            from pg_temp.undo_file f
-            join pg_temp.undo_live l on l.ino = f.ino
-        )
-        select e.ino, e.file_off, e.len, e.blob, e.blob_off, e.op_from, 9223372036854775807 as op_to
-        from file f
-        join thule.extent e on e.ino = f.ino
-        union all
-        select e.ino, e.file_off, e.len, e.blob, e.blob_off, e.op_from,
-            case when e.op_to = f.gone then 9223372036854775807 else e.op_to end
-        from file f
-        join thule.extent_history e on e.ino = f.ino and e.op_to >= f.since;
-    create index on undo_extent (ino, file_off);
-    analyze undo_extent;
-
+    drop table if exists pg_temp.undo_touch, pg_temp.undo_segment, pg_temp.undo_size;
+    perform thule.undo_pieces();
     create temp table undo_size on commit drop as
         select f.ino, f.first_mine, l.comes_back, false as whole, s.size as size_now,
             coalesce(case when not a.stands then a.value end, s.size) as size, a.stands and a.value <> s.size as set_later,
@@ -43,36 +24,34 @@ begin
         left join pg_temp.undo_attr a on a.ino = f.ino and a.attr = 'size';
     alter table pg_temp.undo_size add primary key (ino);
     update pg_temp.undo_size s set "by" = s.kept, why = 'the size was changed later' where s.set_later;
-    update pg_temp.undo_size s set "by" = e.op, why = 'was written past its old end later'
+    update pg_temp.undo_size s set "by" = e.op, why = 'was changed past its old end later'
         from (
-            select x.ino, max(x.op_from) as op
-            from pg_temp.undo_extent x
-            join pg_temp.undo_size z on z.ino = x.ino and z.size < z.size_now
-            left join pg_temp.undo_op u on u.op = x.op_from
-            where x.op_to = 9223372036854775807 and u.op is null and x.op_from >= z.back_until
-                and not exists (select from pg_temp.undo_back b where b.op = x.op_from)
-                and x.file_off + x.len > z.size
-            group by x.ino
+            select p.ino, max(p.op) as op
+            from (
+                select n.ino, n.op_from as op, n.hi from pg_temp.undo_piece n where n.op_to = 9223372036854775807
+                union all
+                select b.ino, b.op, b.hi from pg_temp.undo_other b
+            ) p
+            join pg_temp.undo_size z on z.ino = p.ino and z.size < z.size_now
+            where p.hi > z.size and p.op >= z.back_until
+                and not exists (select from pg_temp.undo_op u where u.op = p.op)
+                and not exists (select from pg_temp.undo_back b where b.op = p.op)
+            group by p.ino
         ) e
         where e.ino = s.ino and s."by" is null;
 
     create temp table undo_touch on commit drop as
-        with cut as (
-            select e.ino, e.file_off as at from pg_temp.undo_extent e
-            union
-            select e.ino, e.file_off + e.len from pg_temp.undo_extent e
-        ), segment as (
-            select c.ino, c.at as lo, lead(c.at) over (partition by c.ino order by c.at) as hi from cut c
-        )
-        select s.ino, s.lo, s.hi, o.op, u.op is not null as own, u.op is not null as mine
-        from segment s
-        join pg_temp.undo_extent e on e.ino = s.ino and e.file_off > s.lo - 131072 and e.file_off <= s.lo
-            and e.file_off + e.len > s.lo
+        select p.ino, p.lo, p.hi, o.op, u.op is not null as own, u.op is not null as mine
+        from pg_temp.undo_piece p
         cross join lateral (
-            values (e.op_from), (case when e.op_to < 9223372036854775807 then e.op_to end)
+            values (p.op_from), (case when p.op_to < 9223372036854775807 then p.op_to end)
         ) o (op)
         left join pg_temp.undo_op u on u.op = o.op
-        where s.hi is not null and o.op is not null;
+        where o.op is not null
+        union all
+        select p.ino, p.lo, p.hi, b.op, false, false
+        from pg_temp.undo_other b
+        join (select distinct s.ino, s.lo, s.hi from pg_temp.undo_piece s) p on p.ino = b.ino and p.lo >= b.lo and p.hi <= b.hi;
     if exists (select from pg_temp.undo_back) then
         create index on undo_touch (ino, lo);
         analyze undo_touch;
@@ -104,15 +83,15 @@ begin
         insert into pg_temp.change_note (action, ino, detail, op, "by")
             select 'content', s.ino, s.why, s.first_mine, s."by"
             from pg_temp.undo_size s
-            join thule.op o on o.op = s."by"
-            where coalesce(o.tag, '') !~ '^(undo|restore):';
+            where s."by" is not null;
         insert into pg_temp.change_note (action, ino, detail, op, "by")
             select 'content', g.ino, format('%s bytes at %s were written again later', sum(g.hi - g.lo), min(g.lo)),
                 min(g.first_mine), max(g.kept)
             from pg_temp.undo_segment g
             join pg_temp.undo_size s on s.ino = g.ino and s."by" is null
-            join thule.op o on o.op = g.kept
-            where g.kept > g.last_mine and coalesce(o.tag, '') !~ '^(undo|restore):'
+            left join pg_temp.undo_piece n on n.ino = g.ino and n.lo = g.lo and n.op_to = 9223372036854775807
+            left join pg_temp.undo_piece p on p.ino = g.ino and p.lo = g.lo and p.op_from < g.first_mine and p.op_to >= g.first_mine
+            where g.kept > g.last_mine and (n.blob, n.shift) is distinct from (p.blob, p.shift)
             group by g.ino;
     end if;
     -- A file that stays as it is keeps its time too.
@@ -124,18 +103,14 @@ begin
             last_mine = case when s.whole or g.last_mine > g.kept then 1 end,
             kept = case when s.whole then s.first_mine - 1 else g.kept end
         from pg_temp.undo_size s where s.ino = g.ino;
-    -- What an earlier undo has brought back already is there.
-    if exists (select from pg_temp.undo_back) then
-        update pg_temp.undo_segment g set last_mine = null
-            where g.last_mine is not null
-                and (select (e.blob, e.file_off - e.blob_off) from pg_temp.undo_extent e
-                    where e.ino = g.ino and e.file_off > g.lo - 131072 and e.file_off <= g.lo and e.file_off + e.len > g.lo
-                        and e.op_to = 9223372036854775807)
-                    is not distinct from
-                    (select (e.blob, e.file_off - e.blob_off) from pg_temp.undo_extent e
-                    where e.ino = g.ino and e.file_off > g.lo - 131072 and e.file_off <= g.lo and e.file_off + e.len > g.lo
-                        and e.op_from <= g.kept and e.op_to > g.kept);
-    end if;
+    -- What is there already, brought back by an earlier undo.
+    update pg_temp.undo_segment g set last_mine = null
+        where g.last_mine is not null
+            and (select (p.blob, p.shift) from pg_temp.undo_piece p
+                where p.ino = g.ino and p.lo = g.lo and p.op_to = 9223372036854775807)
+                is not distinct from
+                (select (p.blob, p.shift) from pg_temp.undo_piece p
+                where p.ino = g.ino and p.lo = g.lo and p.op_from <= g.kept and p.op_to > g.kept);
     insert into pg_temp.change_cut (ino, lo, hi)
         select g.ino, g.lo, least(g.hi, s.size)
         from pg_temp.undo_segment g
@@ -151,13 +126,12 @@ begin
         from (
             select q.*, sum(q.new) over (partition by q.ino order by q.lo) as run
             from (
-                select g.ino, g.lo, least(g.hi, s.size) as hi, e.blob, e.file_off - e.blob_off as shift,
+                select g.ino, g.lo, least(g.hi, s.size) as hi, e.blob, e.shift,
                     case when lag(least(g.hi, s.size)) over w = g.lo and lag(e.blob) over w = e.blob
-                            and lag(e.file_off - e.blob_off) over w = e.file_off - e.blob_off then 0 else 1 end as new
+                            and lag(e.shift) over w = e.shift then 0 else 1 end as new
                 from pg_temp.undo_segment g
                 join pg_temp.undo_size s on s.ino = g.ino
-                join pg_temp.undo_extent e on e.ino = g.ino and e.file_off > g.lo - 131072 and e.file_off <= g.lo
-                    and e.file_off + e.len > g.lo
+                join pg_temp.undo_piece e on e.ino = g.ino and e.lo = g.lo
                     and case when g.last_mine is null then e.op_to = 9223372036854775807
                              else e.op_from <= g.kept and e.op_to > g.kept end
                 where (g.last_mine is not null or s.comes_back) and g.lo < s.size

@@ -1,7 +1,8 @@
 -- Plans what attributes inodes go back to when the ops of pg_temp.undo_op are undone. After thule.undo_conflicts.
 -- Parameters: force, see thule.undo_plan.
--- Returns: nothing; adds to pg_temp.change_inode, change_xattr and change_note; makes pg_temp.undo_file (ino, ...) with the regular
---   files whose content the ops changed, for thule.undo_content.
+-- Returns: nothing; adds to pg_temp.change_inode, change_xattr and change_note; makes pg_temp.undo_file (ino, first_mine)
+--   with the regular files whose content the ops changed, and pg_temp.undo_gap (ino, died, back), when inodes were gone, for
+--   thule.undo_content.
 -- Tables touched: inode, inode_history, xattr, xattr_history, dirent, dirent_history, op (read).
 -- Mode, owner, group, size, atime, mtime and flags each have a history of their own: the versions at which the value changed.
 -- If the last of them was made by what is undone, the value goes back to that of the last one that was not. The access list
@@ -10,7 +11,7 @@ create function thule.undo_inodes(force boolean) returns void
 language plpgsql
 as $$
 begin
-    drop table if exists pg_temp.undo_version, pg_temp.undo_change, pg_temp.undo_attr, pg_temp.undo_file, pg_temp.undo_live;
+    drop table if exists pg_temp.undo_version, pg_temp.undo_gap, pg_temp.undo_change, pg_temp.undo_attr, pg_temp.undo_file, pg_temp.undo_live;
     -- Inodes that are there in the end: those that are there and keep a name, and those that come back.
     create temp table undo_live on commit drop as
         with candidate as (
@@ -44,7 +45,7 @@ begin
                 or (o.kind in (17, 18) and o.name = 'system.posix_acl_access') as is_mode,
             lag(v.uid) over w is distinct from v.uid as is_uid,
             lag(v.gid) over w is distinct from v.gid as is_gid,
-            lag(v.size) over w is distinct from v.size as is_size,
+            lag(v.size) over w is distinct from v.size or (o.kind = 11 and coalesce(o.tag, '') !~ '^(undo|restore):') as is_size,
             lag(v.atime_ns) over w is distinct from v.atime_ns as is_atime,
             lag(v.mtime_ns) over w is distinct from v.mtime_ns and v.mode & 61440 <> 16384 as is_mtime,
             lag(v.flags) over w is distinct from v.flags or o.kind = 22 as is_flags,
@@ -80,6 +81,12 @@ begin
     where first.ino = v.ino and first.own;
     create index on undo_version (ino, op_from);
     analyze undo_version;
+    create temp table undo_gap on commit drop as
+        select v.ino, v.op_to as died, v.next as back
+        from (
+            select w.ino, w.op_to, lead(w.op_from) over (partition by w.ino order by w.op_from) as next from pg_temp.undo_version w
+        ) v
+        where v.next > v.op_to;
 
     create temp table undo_change on commit drop as
         select v.ino, a.attr, v.op_from, v.own, v.own as mine
@@ -156,7 +163,8 @@ begin
         where a.attr = 'mode' and (force or not a.stands) and a.acl is distinct from a.acl_now;
 
     create temp table undo_file on commit drop as
-        select v.ino, min(o.op) as first_mine
+        select v.ino, least(min(o.op), (
+            select g.died from pg_temp.undo_gap g where g.ino = v.ino and g.died < min(o.op) and g.back >= min(o.op))) as first_mine
         from (select distinct x.ino from pg_temp.undo_version x where x.mode & 61440 = 32768) v
         join pg_temp.undo_op o on o.ino = v.ino and o.kind not between 5 and 9 and o.kind not in (12, 13, 14, 17, 18, 22)
         group by v.ino;

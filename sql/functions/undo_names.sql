@@ -93,6 +93,15 @@ begin
                 join pg_temp.undo_back b on b.request = m.request
                 join pg_temp.undo_event d on d.op = b.op and d.token = e.token
                 where m.op = e.op));
+    -- A name that others removed and brought back to where it was has not changed.
+    delete from pg_temp.undo_event e
+    using (
+        select v.token, v.op, v.parent is null and not v.mine and not lead(v.mine) over w as goes, lead(v.op) over w as back,
+            (lead(v.parent) over w, lead(v.name) over w) = (lag(v.parent) over w, lag(v.name) over w) as same
+        from pg_temp.undo_event v
+        window w as (partition by v.token order by v.op)
+    ) g
+    where g.goes and g.same and e.token = g.token and e.op in (g.op, g.back);
 
     -- Where each name is, where it was after the last op that stays (since), and before the first that goes.
     create temp table undo_token on commit drop as
@@ -129,7 +138,10 @@ begin
                  else 'was renamed later' end, t.undone, t.kept
         from pg_temp.undo_token t
         where not force and t.stands
-            and (t.from_parent, t.from_name) is distinct from (t.to_parent, t.to_name);
+            and (t.from_parent, t.from_name) is distinct from (t.to_parent, t.to_name)
+            -- Unless the place has been given to it again.
+            and not (t.from_parent is null and exists (
+                select from thule.dirent d where d.parent = t.to_parent and d.name = t.to_name and d.ino = t.ino));
     analyze change_name;
 end
 $$;

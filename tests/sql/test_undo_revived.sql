@@ -52,5 +52,66 @@ select pg_temp.is_at('base', 'as before a again');
 select is(pg_temp.undo('{"tag": "b"}'), '[]', 'b, of which nothing is left');
 select pg_temp.is_at('base', 'changes nothing');
 select is_empty('select * from thule.fsck', 'sound');
+
+-- A restore brings it back: what came before is undone alone, and with the restore.
+select pg_temp.look('now');
+select pg_temp.by(17, 'a');
+update at set a = pg_temp.last() + 1;
+select fx.write('/d/f', 2, 'SE'), fx.chmod('/d/f', 384), fx.setxattr('/d/f', 'user.one', 'a'), fx.rename('/d/hard', '/d/harder'),
+    fx.chmod('/d/sub', 448), fx.setxattr('/d/link', 'trusted.t', 'a'), fx.write('/d/f', 10, 'beyond a hole');
+select pg_temp.look('a');
+update at set b = pg_temp.last() + 1;
+select pg_temp.by(18, 'b2');
+select fx.unlink('/d/f'), fx.unlink('/d/harder'), fx.unlink('/d/sub'), fx.unlink('/d/link'), fx.unlink('/d');
+select pg_temp.run('restore', jsonb_build_object('path', '/d', 'at', 'op:' || b - 1)) from at;
+select pg_temp.is_at('a', 'restored');
+update at set c = pg_temp.last();
+savepoint restored;
+select is(pg_temp.since(a, b - 1), '[]', 'what came before, alone') from at;
+select pg_temp.is_at('now', 'is undone');
+select is(pg_temp.undo(pg_temp.tag()), '[]', 'and brought back');
+select pg_temp.is_at('a', 'as restored');
+rollback to restored;
+select is(pg_temp.since(a), '[]', 'with the removal and the restore') from at;
+select pg_temp.is_at('now', 'is undone');
+rollback to restored;
+-- Back to what it was at an earlier instant: that is a change like any other, unless it is what it was before.
+select fx.unlink('/d/f'), fx.unlink('/d/harder');
+select pg_temp.run('restore', jsonb_build_object('path', '/d', 'at', 'op:' || a - 1)) from at;
+select pg_temp.look('restored');
+select is(pg_temp.since(a, b - 1), '[]', 'restored to what it was before') from at;
+select pg_temp.is_at('restored', 'nothing to do');
+rollback to restored;
+select pg_temp.by(17, 'c');
+select fx.write('/d/f', 0, 'CCCC');
+select pg_temp.run('restore', jsonb_build_object('path', '/d/f', 'at', 'op:' || c)) from at;
+select matches(pg_temp.since(a, b - 1)::text, '2 bytes at 2 were written again later', 'what a restore has put back stands, and is told')
+    from at;
+
+-- What a rename replaced, and came back.
+select pg_temp.by(17, null);
+select fx.create('/f'), fx.write('/f', 0, 'base'), fx.create('/g');
+select pg_temp.look('base');
+select pg_temp.by(18, 'over');
+select fx.rename('/g', '/f');
+select is(pg_temp.undo('{"tag": "over"}'), '[]', 'a replacement is undone');
+select pg_temp.by(17, 'after');
+select fx.write('/f', 0, 'AAAA');
+select is(pg_temp.undo('{"tag": "after"}'), '[]', 'and what was done after that');
+select pg_temp.is_at('base', 'all is as it was');
+select fx.write('/f', 0, 'AAAA');
+select is(pg_temp.undo('{"tag": "over"}') || pg_temp.undo('{"tag": "after"}'), '[]', 'once more, in the order of then');
+select is(thule.content('/f'), 'base', 'the bytes of before');
+
+-- A file that was made by what is undone goes, in whatever life.
+select pg_temp.by(17, 'made');
+select fx.create('/made'), fx.write('/made', 0, 'made');
+update at set b = pg_temp.last() + 1;
+select fx.unlink('/made');
+select is(pg_temp.since(b), '[]', 'its removal undone') from at;
+select is(thule.content('/made'), 'made', 'is back');
+select is(pg_temp.undo('{"tag": "made"}'), '[]', 'its making undone');
+select is(thule.resolve('/made'), null, 'is gone');
+select is_empty('select * from thule.fsck', 'sound in the end');
 select * from finish();
 rollback;
