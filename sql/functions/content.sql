@@ -1,6 +1,6 @@
 -- The content of a regular file, holes as zeros.
 -- Parameters: path, absolute and escaped (thule.path_names).
--- Returns: bytea. Errors: those of thule.content_at_op.
+-- Returns: bytea; null for what has no bytes, see thule.content_at_op. Errors: those of it.
 -- Tables touched: dirent, dirent_history, inode, inode_history, extent, extent_history, blob (read).
 create function thule.content(path text) returns bytea
 language sql stable strict parallel safe cost 10000

@@ -1,6 +1,6 @@
 -- The content of a regular file once an op had happened, holes as zeros.
 -- Parameters: path, absolute and escaped (thule.path_names); at_op, an op (2^63-1: the present).
--- Returns: bytea. Errors: no such path (no_data_found), those of thule.check_kept and thule.read_at_op; a file of more than 1 GB is
+-- Returns: bytea; null for what has no bytes of its own: directories, symbolic links, devices, pipes and sockets. Errors: no such path (no_data_found), those of thule.check_kept and thule.read_at_op; a file of more than 1 GB is
 --   one (program_limit_exceeded). In text format, as psql asks for it, the server can send at most 512 MB.
 -- Tables touched: dirent, dirent_history, inode, inode_history, extent, extent_history, blob, pruned_inode, op (read).
 create function thule.content_at_op(path text, at_op bigint) returns bytea
@@ -10,6 +10,9 @@ declare
     at_ino bigint := thule.resolve_at_op(path, at_op);
     result bytea;
 begin
+    if (select i.mode & 61440 <> 32768 from thule.inode_at_op(at_ino, at_op) i) then
+        return null;
+    end if;
     if at_ino is not null then
         result := thule.read_at_op(at_ino, at_op, 0, 9223372036854775807);
     end if;

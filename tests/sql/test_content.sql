@@ -8,8 +8,12 @@ select is(thule.content('/dir/file'), 'hello world'::bytea, 'a file');
 select is(thule.content('/dir/sub/hard'), 'hello world'::bytea, 'by its other name');
 select is(thule.content('/empty'), ''::bytea, 'an empty file');
 select throws_ok($$select thule.content('/nothing')$$, 'P0002', 'there is no file ''/nothing''', 'no such file');
-select throws_ok($$select thule.content('/dir')$$, '42809', null, 'a directory');
-select throws_ok($$select thule.content('/link')$$, '42809', null, 'a symbolic link');
+select is(thule.content('/dir'), null, 'a directory has no bytes');
+select is(thule.content('/link'), null, 'nor has a symbolic link');
+select is(thule.content_at_op('/dir', 104), null, 'nor had the directory');
+select results_eq($$select path from thule.file where thule.content(path) like '%world%' order by path$$, $$values ('/dir/file'), ('/dir/sub/hard')$$,
+    'so all files can be searched');
+select throws_ok('select thule.read_at_op(100, 104, 0, 1)', '42809', null, 'bytes of a directory that is given by number');
 select throws_ok($$select thule.content('dir/file')$$, '22023', null, 'a relative path');
 
 -- 107 to 113
@@ -58,6 +62,22 @@ select fx.truncate('/hole', 9223372036854771712);
 select throws_ok($$select thule.content('/hole')$$, '54000', null, 'a file that no value holds');
 select is(thule.read_at_op(thule.resolve('/hole'), 9223372036854775807, 9223372036854771705, 100),
     '\x00000000000000', 'but its last bytes do');
+
+-- Files with the same bytes, whatever their extents.
+select is_empty('select * from thule.duplicate_file', 'hard links and files without bytes are no copies');
+select fx.create(p) from unnest(array['/one', '/two', '/other', '/many', '/copy', '/tail']) p;
+select fx.write(p, 0, 'the same bytes') from unnest(array['/one', '/two']) p;
+select fx.write('/other', 0, 'as many bytes!');
+select fx.write('/many', 0, 'the same XXXXX'), fx.write('/many', 9, 'bytes'), fx.link('/many', '/linked');
+select fx.write(p, 1048576, 'and a hole') from unnest(array['/copy', '/tail']) p;
+select results_eq('select path, size, copies from thule.duplicate_file order by path',
+    $$values ('/copy', 1048586::bigint, 2::bigint), ('/linked', 14, 3), ('/many', 14, 3), ('/one', 14, 3), ('/tail', 1048586, 2), ('/two', 14, 3)$$,
+    'files with the same bytes');
+select is(count(distinct digest), 2::bigint, 'belong together by digest') from thule.duplicate_file;
+select is(thule.content_digest(thule.resolve('/one')), sha256(sha256('the same bytes')), 'which is that of its mebibytes');
+select is(thule.content_digest(thule.resolve('/tail')),
+    sha256(sha256(decode(repeat('00', 1048576), 'hex')) || sha256('and a hole')), 'of each');
+select is(thule.content_digest(1), null, 'a directory has none');
 
 -- Damage is an error, not zeros.
 delete from thule.blob where id = (select blob from thule.extent where ino = thule.resolve('/big') and file_off = 2000000);
