@@ -5,7 +5,7 @@
 --   whoever makes ops, which the first of these has unless it is just before that of the last op there is.
 -- Returns: how many ops. Fills pg_temp.touched.
 -- Tables touched: all of the filesystem's but blob: restored bytes are those of the blobs of then.
--- An inode has one version from all the ops, which begins with the first of them: as a batch would have made it.
+-- An inode has a version from each op on that changes it, as a batch would have made it; of those in between, as of any, one can ask.
 create function thule.change_apply(actor jsonb, tag text, mount bigint, opened bigint[], now timestamptz) returns bigint
 language plpgsql
 as $$
@@ -14,7 +14,6 @@ declare
     free_op bigint;
     began   timestamptz;
     last_at timestamptz;
-    now_ns  bigint;
 begin
     select s.next_op, s.next_ino into super from thule.superblock s for update;
     free_op := thule.change_order(super.next_op);
@@ -29,7 +28,6 @@ begin
     if began < last_at then
         insert into thule.clock_step (op, at, was) values (super.next_op, began, last_at);
     end if;
-    now_ns := (extract(epoch from began) * 1000000)::bigint * 1000;
 
     insert into thule.actor (id, host, boot_id, pid, start_time, ppid, uid, gid, loginuid, exe, comm, cmdline, cgroup,
             username)
@@ -59,47 +57,30 @@ begin
         join thule.op o on o.op = c.op_on
         where c.active;
 
+    perform thule.change_steps();
     -- Every inode that is not as it was: its first op, its last, how many names it has now, and whether it goes with the last.
-    drop table if exists pg_temp.change_row;
+    drop table if exists pg_temp.change_row, pg_temp.change_before;
     create temp table change_row on commit drop as
         select t.ino, t.first, t.last, n.names,
             n.names = 0 and t.ino <> 1 and not exists (select from unnest(opened) o (ino) where o.ino = t.ino) as gone
         from (
-            select v.ino, min(v.op) as first, max(v.op) as last
-            from (
-                select i.ino, i.op from pg_temp.change_inode i where i.op is not null
-                union all
-                select x.ino, x.op from pg_temp.change_xattr x where x.op is not null
-                union all
-                select p.ino, p.op
-                from pg_temp.change_name c
-                cross join lateral (
-                    values (c.ino, c.op_off), (c.ino, c.op_on), (c.from_parent, c.op_off), (c.to_parent, c.op_on)
-                ) p (ino, op)
-                where c.active and p.ino is not null and p.op is not null
-            ) v
-            group by v.ino
+            select s.ino, min(s.op) as first, max(s.op) as last from pg_temp.change_step s group by s.ino
         ) t
         cross join lateral (select count(*) as names from thule.dirent d where d.ino = t.ino) n;
     create unique index on change_row (ino);
     analyze change_row;
+    create temp table change_before on commit drop as
+        select i.* from pg_temp.change_row r join thule.inode i on i.ino = r.ino;
+    create unique index on change_before (ino);
+    analyze change_before;
 
-    -- Versions end. Inodes that go have one more, from their first op to the last.
     insert into thule.inode_history (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns,
             btime_ns, flags, xattrs, project, target, op_from, valid_from, op_to, valid_to)
         select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns,
             i.btime_ns, i.flags, i.xattrs, i.project, i.target, i.op_from, i.valid_from, o.op, o.at
         from pg_temp.change_row r
-        join thule.inode i on i.ino = r.ino
-        join thule.op o on o.op = r.first
-        union all
-        select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, now_ns,
-            i.btime_ns, i.flags, i.xattrs, i.project, i.target, f.op, f.at, o.op, o.at
-        from pg_temp.change_row r
-        join thule.inode i on i.ino = r.ino
-        join thule.op f on f.op = r.first
-        join thule.op o on o.op = r.last
-        where r.gone and r.first < r.last;
+        join pg_temp.change_before i on i.ino = r.ino
+        join thule.op o on o.op = r.first;
     with gone as (
         delete from thule.inode i using pg_temp.change_row r where i.ino = r.ino and r.gone
         returning i.ino
@@ -125,12 +106,13 @@ begin
                 then (select coalesce(sum(e.len), 0) from thule.extent e where e.ino = r.ino)
                 else v.allocated end as allocated,
             coalesce(i.atime_ns, v.atime_ns) as atime_ns, coalesce(i.mtime_ns, v.mtime_ns) as mtime_ns,
-            case when i.like_ino is null then v.btime_ns else now_ns end as btime_ns,
+            case when i.like_ino is null then v.btime_ns else thule.time_ns(f.at) end as btime_ns,
             coalesce(i.flags, v.flags) as flags,
             (select count(*) from thule.xattr x where x.ino = r.ino) as xattrs, v.project, v.target, o.op, o.at,
             p.ino is not null as there
         from pg_temp.change_row r
-        join thule.op o on o.op = r.first
+        join thule.op f on f.op = r.first
+        join thule.op o on o.op = r.last
         left join pg_temp.change_inode i on i.ino = r.ino
         left join thule.inode p on p.ino = r.ino
         cross join lateral (
@@ -145,15 +127,37 @@ begin
             order by op_from desc limit 1
         ) v
         where not r.gone;
+    create unique index on change_now (ino);
+    analyze change_now;
+    -- Between the first op and the last. What is made anew has all but its links from the start; what goes stays as it is until then.
+    insert into thule.inode_history (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns,
+            btime_ns, flags, xattrs, project, target, op_from, valid_from, op_to, valid_to)
+        select s.ino, case when a.attributes then n.mode else p.mode end,
+            coalesce(p.nlink, case when n.mode & 61440 = 16384 then 2 else 0 end) + s.links,
+            case when a.attributes then n.uid else p.uid end, case when a.attributes then n.gid else p.gid end, coalesce(p.rdev, n.rdev),
+            case when a.content then n.size else p.size end, case when a.content then n.allocated else p.allocated end,
+            case when a.attributes then n.atime_ns else p.atime_ns end,
+            case when a.content or a.attributes then n.mtime_ns else p.mtime_ns end, thule.time_ns(o.at), coalesce(p.btime_ns, n.btime_ns),
+            case when a.flags then n.flags else p.flags end, coalesce(p.xattrs + s.xattrs, n.xattrs), coalesce(p.project, n.project),
+            coalesce(p.target, n.target), o.op, o.at, t.op, t.at
+        from pg_temp.change_step s
+        join thule.op o on o.op = s.op
+        join thule.op t on t.op = s.next
+        left join pg_temp.change_before p on p.ino = s.ino
+        left join pg_temp.change_now n on n.ino = s.ino
+        cross join lateral (
+            select n.ino is not null and (s.content or p.ino is null) as content,
+                n.ino is not null and (s.attributes or p.ino is null) as attributes, n.ino is not null and (s.flags or p.ino is null) as flags
+        ) a;
     update thule.inode i
         set mode = n.mode, nlink = n.nlink, uid = n.uid, gid = n.gid, size = n.size, allocated = n.allocated,
-            atime_ns = n.atime_ns, mtime_ns = n.mtime_ns, ctime_ns = now_ns, flags = n.flags,
+            atime_ns = n.atime_ns, mtime_ns = n.mtime_ns, ctime_ns = thule.time_ns(n.at), flags = n.flags,
             xattrs = n.xattrs, op_from = n.op, valid_from = n.at
         from pg_temp.change_now n
         where i.ino = n.ino;
     insert into thule.inode (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns,
             flags, xattrs, project, target, op_from, valid_from)
-        select n.ino, n.mode, n.nlink, n.uid, n.gid, n.rdev, n.size, n.allocated, n.atime_ns, n.mtime_ns, now_ns,
+        select n.ino, n.mode, n.nlink, n.uid, n.gid, n.rdev, n.size, n.allocated, n.atime_ns, n.mtime_ns, thule.time_ns(n.at),
             n.btime_ns, n.flags, n.xattrs, n.project, n.target, n.op, n.at
         from pg_temp.change_now n
         where not n.there;

@@ -1,5 +1,5 @@
 -- The part of thule.change_apply that concerns bytes: ends what pg_temp.change_cut covers, begins what is in
--- pg_temp.change_extent, at the op of the file in pg_temp.change_row.
+-- pg_temp.change_extent, at the op that changes the file's bytes: of one that is made anew the first, of one that goes the last.
 -- Parameters: none. Returns: nothing.
 -- Tables touched: extent, extent_history, op (read).
 -- Extents are at most 131072 bytes long: that bounds the part of the index to look at.
@@ -14,7 +14,8 @@ begin
         join thule.extent e on e.ino = c.ino and e.file_off < c.hi and e.file_off > c.lo - 131072
             and e.file_off + e.len > c.lo
         join pg_temp.change_row r on r.ino = c.ino
-        join thule.op o on o.op = case when r.gone then r.last else r.first end;
+        left join pg_temp.change_op w on w.ino = c.ino and w.kind in ('write', 'truncate')
+        join thule.op o on o.op = case when r.gone then r.last else coalesce(w.op, r.first) end;
     insert into thule.extent_history (ino, file_off, len, blob, blob_off, op_from, valid_from, op_to, valid_to)
         select h.ino, greatest(h.file_off, h.lo), least(h.file_off + h.len, h.hi) - greatest(h.file_off, h.lo), h.blob,
             h.blob_off + greatest(h.file_off, h.lo) - h.file_off, h.op_from, h.valid_from, h.op, h.at
@@ -33,6 +34,7 @@ begin
         select c.ino, c.file_off, c.len, c.blob, c.blob_off, o.op, o.at
         from pg_temp.change_extent c
         join pg_temp.change_row r on r.ino = c.ino
-        join thule.op o on o.op = r.first;
+        left join pg_temp.change_op w on w.ino = c.ino and w.kind in ('write', 'truncate')
+        join thule.op o on o.op = coalesce(w.op, r.first);
 end
 $$;

@@ -1,5 +1,5 @@
 -- The part of thule.change_apply that concerns extended attributes: those of inodes that went end, those of inodes that are
--- made anew begin, and what pg_temp.change_xattr says is done, at the op of the inode in pg_temp.change_row.
+-- made anew begin, and what pg_temp.change_xattr says is done, each at its op.
 -- Parameters: none. Returns: nothing. Inodes that are gone must be gone from thule.inode already, new ones not there yet.
 -- Tables touched: xattr, xattr_history, inode, inode_history, op (the last three read).
 create function thule.change_xattrs() returns void
@@ -9,10 +9,9 @@ begin
     with gone as (
         delete from thule.xattr x
         using pg_temp.change_row r
-        where x.ino = r.ino
-            and (r.gone
-                or exists (select from pg_temp.change_xattr c where c.ino = x.ino and c.name = x.name))
-        returning x.*, case when r.gone then r.last else r.first end as op
+        left join pg_temp.change_xattr c on c.ino = r.ino and not r.gone
+        where x.ino = r.ino and (r.gone or c.name = x.name)
+        returning x.*, case when r.gone then r.last else c.op end as op
     )
     insert into thule.xattr_history (ino, name, value, op_from, valid_from, op_to, valid_to)
         select g.ino, g.name, g.value, g.op_from, g.valid_from, o.op, o.at
@@ -42,7 +41,7 @@ begin
         select c.ino, c.name, c.value, o.op, o.at
         from pg_temp.change_xattr c
         join pg_temp.change_row r on r.ino = c.ino and not r.gone
-        join thule.op o on o.op = r.first
+        join thule.op o on o.op = coalesce(c.op, r.first)
         where c.value is not null;
 end
 $$;
