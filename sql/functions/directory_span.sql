@@ -4,30 +4,27 @@
 --   has; op_from, op_to: as of ops from op_from on and before op_to (2^63-1: still) this was the path. As of other ops, and where
 --   these are null, ask thule.path_at_op.
 -- Tables touched: dirent, dirent_history (read).
--- The planner puts this body in place of a call, with a Memoize over each part of the path. So a statement works out the first part
--- once for each directory, the next for every 8th of them, every 64th and every 512th, and a listing takes some steps for each
--- directory however deep they are in each other; of a row that is not looked at, nothing is worked out.
+-- The planner puts this body in place of a call, with a Memoize over each part of the path. So a statement works out the lower part
+-- once for each directory and the upper one once for each checkpoint, some 16 of them; and where those are deep, what is above them is
+-- looked up in one list of all (thule.checkpoints). A listing takes some steps for each directory however deep they are in
+-- each other; of a row that is not looked at, nothing is worked out.
 -- What makes it choose that: a function in `from` is thought to cost nothing when it is called again, a sub-select costs what
 -- is in it; ino should be a column of a sub-select of one row, which has one value as far as anybody can tell, whatever statistics say;
--- the views have no more in their `from`, with this, than join_collapse_limit, 8 by default; and conditions on paths are
--- tested above the outer joins, else they would be part of the key.
-create function thule.directory_span(ino bigint) returns table (path text, depth bigint, op_from bigint, op_to bigint)
+-- conditions on paths are tested above the outer joins, else they would be part of the key. The views have six tables in
+-- their `from` with this; what they are joined with is planned together with them up to join_collapse_limit, 8 by default.
+create function thule.directory_span(ino bigint) returns table (path text, depth integer, op_from bigint, op_to bigint)
 language sql stable parallel safe rows 1
 begin atomic
-    select case when a.depth + coalesce(b.depth, 0) + coalesce(c.depth, 0) + coalesce(d.depth, 0) <= thule.max_depth() then
-            case when c.above is null then '' else d.path end || case when b.above is null then '' else c.path end
-                || case when a.above is null then '' else b.path end || a.path
-        end,
-        coalesce(a.depth, 0) + coalesce(b.depth, 0) + coalesce(c.depth, 0) + coalesce(d.depth, 0),
-        case when (a.above is null or b.op_from is not null) and (b.above is null or c.op_from is not null)
-            and (c.above is null or d.op_from is not null) then greatest(a.op_from, b.op_from, c.op_from, d.op_from) end,
-        least(a.op_to, b.op_to, c.op_to, d.op_to)
+    select case when a.depth + coalesce(b.depth, 0) <= thule.max_depth() then case when a.above is null then '' else b.path end || a.path end,
+        coalesce(a.depth, 0) + coalesce(b.depth, 0),
+        case when a.above is null or b.op_from is not null then greatest(a.op_from, b.op_from) end,
+        least(a.op_to, b.op_to)
     from (select (u.up).path, (u.up).above, (u.up).depth, (u.up).op_from, (u.up).op_to
-        from (select thule.path_up(ino, 8) as up offset 0) u offset 0) a
-    left join lateral (select (u.up).path, (u.up).above, (u.up).depth, (u.up).op_from, (u.up).op_to
-        from (select thule.path_up(a.above, 64) as up offset 0) u offset 0) b on true
-    left join lateral (select (u.up).path, (u.up).above, (u.up).depth, (u.up).op_from, (u.up).op_to
-        from (select thule.path_up(b.above, 512) as up offset 0) u offset 0) c on true
-    left join lateral (select (u.up).path, (u.up).depth, (u.up).op_from, (u.up).op_to
-        from (select thule.path_up(c.above, 1099511627776) as up offset 0) u offset 0) d on true;
+        from (select thule.path_up(ino, 1) as up offset 0) u offset 0) a
+    left join lateral (select (u.deep).path || u.path as path, u.depth + (u.deep).depth as depth,
+            case when u.op_from is not null and (u.deep).op_from is not null then greatest(u.op_from, (u.deep).op_from) end as op_from,
+            least(u.op_to, (u.deep).op_to) as op_to
+        from (select (v.up).path, (v.up).depth, (v.up).op_from, (v.up).op_to,
+                thule.path_above((v.up).above, case when (v.up).above is not null then (select thule.checkpoints()) end) as deep
+            from (select thule.path_up(a.above, 64) as up offset 0) v offset 0) u offset 0) b on true;
 end;

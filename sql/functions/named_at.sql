@@ -6,11 +6,7 @@
 create function thule.named_at(path text) returns table (ino bigint, op_from bigint, op_to bigint)
 language sql stable strict parallel safe rows 2
 begin atomic
-    with recursive entry as not materialized (
-        select d.parent, d.name, d.ino, d.op_from, d.op_to from thule.dirent d
-        union all
-        select d.parent, d.name, d.ino, d.op_from, d.op_to from thule.dirent_history d
-    ), wanted as materialized (
+    with recursive wanted as materialized (
         select thule.path_names(path) as names
     ), walk (depth, ino, op_from, op_to) as (
         select 0, 1::bigint, 0::bigint, 9223372036854775807
@@ -18,8 +14,15 @@ begin atomic
         select w.depth + 1, e.ino, greatest(w.op_from, e.op_from), least(w.op_to, e.op_to)
         from walk w
         cross join wanted
-        join entry e on e.parent = w.ino and e.name = wanted.names[w.depth + 1]
-            and e.op_from < w.op_to and e.op_to > w.op_from
+        cross join lateral (
+            -- By index, however small the tables are: joined, they would be read whole for each name.
+            select d.ino, d.op_from, d.op_to from thule.dirent d
+            where d.parent = w.ino and d.name = wanted.names[w.depth + 1] and d.op_from < w.op_to
+            union all
+            select d.ino, d.op_from, d.op_to from thule.dirent_history d
+            where d.parent = w.ino and d.name = wanted.names[w.depth + 1] and d.op_from < w.op_to and d.op_to > w.op_from
+            offset 0
+        ) e
     )
     select w.ino, w.op_from, w.op_to
     from walk w

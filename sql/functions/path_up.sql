@@ -1,12 +1,12 @@
--- The part of a directory's path that leads up from it to the nearest directory above whose number `stride` divides, or to the
--- root: the last one that it had, and from when to when it was that.
--- Parameters: ino, of a directory, or null; stride, 2^40: up to the root.
--- Returns: path, escaped, '' for the root itself, null when none leads there in thule.max_depth() steps; above, where it ends,
+-- The part of a directory's path that leads up from it to a checkpoint, the first directory above, after some, whose number 16
+-- divides, or to the root: the last one that it had, and from when to when it was that.
+-- Parameters: ino, of a directory, or null; steps, how many at least.
+-- Returns: path, escaped, '' for the root itself, null when none led there in thule.max_depth() steps; above, where it ends,
 --   null: at the root; depth, its number of names; op_from, op_to: as of ops from op_from on and before op_to (2^63-1:
 --   still) this was the path, null when that is not known. One row of nulls for null, and for what never had a name.
 -- Tables touched: dirent, dirent_history (read).
 -- What many paths have in common is worked out once for a statement by way of it: see thule.directory_span.
-create function thule.path_up(ino bigint, stride bigint, out path text, out above bigint, out depth bigint, out op_from bigint,
+create function thule.path_up(ino bigint, steps integer, out path text, out above bigint, out depth integer, out op_from bigint,
     out op_to bigint)
 language plpgsql stable parallel safe cost 1000
 as $$
@@ -24,7 +24,7 @@ begin
     end if;
     with recursive up (depth, ino, name, op_from, op_to, at_op) as (
         -- As of the last op at which it had a name.
-        select 1::bigint, n.parent, n.name, n.op_from, n.op_to, n.op_to - 1
+        select 1, n.parent, n.name, n.op_from, n.op_to, n.op_to - 1
         from (
             (select d.parent, d.name, d.op_from, d.op_to from thule.dirent d where d.ino = path_up.ino limit 1)
             union all
@@ -43,7 +43,7 @@ begin
             where d.ino = u.ino and d.op_from <= u.at_op and d.op_to > u.at_op
             limit 1
         ) n
-        where u.ino <> 1 and u.ino % stride <> 0 and u.depth < thule.max_depth()
+        where u.ino <> 1 and (u.depth < path_up.steps or u.ino % 16 <> 0) and u.depth < thule.max_depth()
     )
     select string_agg('/' || thule.escape_name(u.name), '' order by u.depth desc),
             (array_agg(u.ino order by u.depth desc))[1], max(u.depth), max(u.op_from), min(u.op_to)
@@ -51,7 +51,7 @@ begin
         from up u;
     if above = 1 then
         above := null;
-    elsif above % stride <> 0 then
+    elsif above % 16 <> 0 or depth < path_up.steps then
         path := null;
         above := null;
         if depth < thule.max_depth() then   -- it ends in what was not there then; other instants may know more
