@@ -206,7 +206,7 @@ static void add_effect(struct batch *b, const struct effect *e, struct when w, u
 		add_actor(b, &e->actor);
 		break;
 	case EFFECT_INODE:
-		inode_fold_put(b, e, w, actor);
+		inode_fold_put(b, e, w);
 		break;
 	case EFFECT_INODE_GONE: {
 		struct inode_fold *f;

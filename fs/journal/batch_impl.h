@@ -53,8 +53,6 @@ struct inode_fold {
 	uint64_t ino;
 	bool existed;      /* the database has a row for it from before this batch */
 	bool live;         /* it exists after what was folded so far; cur and from are valid */
-	bool mergeable;    /* the next MERGE effect of the same actor may replace cur */
-	uint64_t actor;    /* whose cur is */
 	struct when ended; /* of the row from before, if it existed */
 	struct when from;  /* when cur began */
 	struct inode_attr cur;
@@ -152,7 +150,7 @@ void rows_bytes(struct rows *r, struct bytes b);
 void rows_bytes_or_null(struct rows *r, struct bytes b);
 void rows_when(struct rows *r, struct when w); /* two columns */
 
-void inode_fold_put(struct batch *b, const struct effect *e, struct when w, uint64_t actor);
+void inode_fold_put(struct batch *b, const struct effect *e, struct when w);
 void inode_fold_atime(struct batch *b, const struct effect *e);
 void inode_fold_gone(struct batch *b, uint64_t ino, struct when w);
 void inode_fold_finish(struct batch *b);

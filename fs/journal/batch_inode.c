@@ -1,7 +1,6 @@
 #include "journal/batch_impl.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
 /* The columns of thule.inode from ino to target. */
 static void rows_inode(struct rows *r, const struct inode_attr *a, struct bytes target)
@@ -48,24 +47,19 @@ static struct inode_fold *find_or_add(struct batch *b, uint64_t ino, bool existe
 	return f;
 }
 
-void inode_fold_put(struct batch *b, const struct effect *e, struct when w, uint64_t actor)
+void inode_fold_put(struct batch *b, const struct effect *e, struct when w)
 {
 	const struct inode_attr *attr = &e->inode.attr;
-	bool merge = e->flags & EFFECT_MERGE;
 	struct inode_fold *f = find_or_add(b, attr->ino, !(e->flags & EFFECT_NEW), w);
 
 	if (e->flags & EFFECT_NEW && attr->ino >= b->next_ino)
 		b->next_ino = attr->ino + 1;
-	/* A directory's times are merged whoever changed it; a file's only for one writer. */
-	if (f->live && !(merge && f->mergeable && (f->actor == actor || S_ISDIR(attr->mode)))) {
+	/* An op may say it twice of a directory: of the name that goes, and of the one that comes.
+	 */
+	if (f->live && f->from.op != w.op)
 		end_version(b, f, w);
-		f->from = w;
-	} else if (!f->live) {
-		f->from = w;
-	}
 	f->live = true;
-	f->mergeable = merge;
-	f->actor = actor;
+	f->from = w;
 	f->cur = *attr;
 	f->target = e->inode.target;
 }

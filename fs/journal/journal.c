@@ -99,17 +99,14 @@ uint64_t journal_flushed(const struct journal *j)
 }
 
 /*
- * When the next op happens, microseconds since the epoch. No two ops are at one time, and a clock
- * that is merely adjusted does not take time back; one that was set back does, and the log says so.
+ * No two ops are at one time, and a clock that is merely adjusted does not take time back; one that
+ * was set back does, and the log says so.
  */
-static int64_t next_time(int64_t last, int64_t now, unsigned int *flags)
+int64_t journal_next_at(const struct journal *j)
 {
-	if (now > last)
-		return now;
-	if (last - now <= CLOCK_TOLERANCE_US)
-		return last + 1;
-	*flags |= RECORD_CLOCK_STEP;
-	return now;
+	int64_t now = clock_now_ns() / 1000;
+
+	return now <= j->last_at && j->last_at - now <= CLOCK_TOLERANCE_US ? j->last_at + 1 : now;
 }
 
 const void *journal_append(struct journal *j, struct record *r)
@@ -117,11 +114,12 @@ const void *journal_append(struct journal *j, struct record *r)
 	bool was_idle = !journal_uncommitted(j);
 	const void *data = NULL;
 	size_t size;
-	int64_t now = clock_now_ns() / 1000;
 
 	/* What is no op belongs to the one before it. */
 	if (r->kind != OP_NONE) {
-		j->last_at = next_time(j->last_at, now, &r->flags);
+		if (r->at <= j->last_at)
+			r->flags |= RECORD_CLOCK_STEP;
+		j->last_at = r->at;
 		j->next_op++;
 	}
 	r->at = j->last_at;

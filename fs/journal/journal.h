@@ -129,8 +129,12 @@ void journal_wait_room(struct journal *j, struct journal_waiter *w);
 /* Under the lock: the id that the next append will have. */
 uint64_t journal_next_op(const struct journal *j);
 
+/* Under the lock: when the next op happens, microseconds since the epoch. */
+int64_t journal_next_at(const struct journal *j);
+
 /*
- * Under the lock, after journal_room(): sets r->op and r->at and appends. Returns where the
+ * Under the lock, after journal_room(): sets r->op and appends. r->at is of journal_next_at(), or
+ * set here for what is no op. Returns where the
  * data of the record's EXTENT is, valid until the op is committed; NULL when it has none.
  */
 const void *journal_append(struct journal *j, struct record *r);

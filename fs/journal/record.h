@@ -57,7 +57,6 @@ enum effect_type {
 
 enum effect_flag {
 	EFFECT_NEW = 1,    /* INODE, XATTR: it did not exist before this op */
-	EFFECT_MERGE = 2,  /* INODE: may join the version before it, if both are in one batch */
 	EFFECT_FRESH = 4,  /* EXTENT: lies past the old end of file; INODE_GONE: it had no bytes */
 	EFFECT_XATTRS = 8, /* INODE_GONE: it had extended attributes */
 };

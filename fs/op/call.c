@@ -15,6 +15,12 @@ void call_begin(struct call *c, fuse_req_t req)
 	pthread_mutex_lock(&c->fs->lock);
 }
 
+/* One time for the op and for what it sets to now. */
+void call_now(struct call *c)
+{
+	c->now = c->fs->journal ? journal_next_at(c->fs->journal) * 1000 : clock_now_ns();
+}
+
 void call_begin_change(struct call *c, fuse_req_t req)
 {
 	struct fs *fs = fuse_req_userdata(req);
@@ -27,7 +33,7 @@ void call_begin_change(struct call *c, fuse_req_t req)
 		journal_look(fs->journal);
 	call_begin(c, req);
 	c->actor = actor;
-	c->now = clock_now_ns();
+	call_now(c);
 }
 
 void call_leave(struct call *c)

@@ -77,6 +77,7 @@ void change_begin(struct call *c, enum op_kind kind, uint64_t ino)
 
 const void *change_end(struct call *c)
 {
+	c->record.at = c->now / 1000;
 	return journal_append(c->fs->journal, &c->record);
 }
 
@@ -144,7 +145,7 @@ void effect_inode_gone(struct call *c, struct inode *inode)
 void effect_touch_dir(struct call *c, struct inode *dir)
 {
 	dir->attr.mtime = dir->attr.ctime = c->now;
-	effect_inode(c, dir, EFFECT_MERGE);
+	effect_inode(c, dir, 0);
 }
 
 /* An op makes at most two names, so its id and one bit number them; see sql/schema/dirent.sql. */
@@ -265,7 +266,6 @@ void change_size(struct call *c, struct inode *inode, uint64_t size)
 		allocated_cut(&inode->attr, size, inode->attr.size, 0);
 	}
 	inode->attr.size = size;
-	inode->write_fh = 0;
 	c->record.off = (int64_t)size;
 }
 

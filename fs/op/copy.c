@@ -110,7 +110,6 @@ static int put_shares(struct call *c, struct inode *to, struct copy *k, const PG
 			(struct bytes){shares, count * (uint32_t)sizeof(*shares)});
 	attr.mtime = attr.ctime = c->now;
 	to->attr = attr;
-	to->write_fh = 0;
 	effect_inode(c, to, 0);
 	change_end(c);
 	free(shares);

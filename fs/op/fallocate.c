@@ -84,7 +84,6 @@ static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, 
 	c->record.len = (int64_t)len;
 	if (zero)
 		effect_cut(c, inode, off, cut_end - off);
-	inode->write_fh = 0;
 	after.mtime = after.ctime = c->now;
 	inode->attr = after;
 	effect_inode(c, inode, 0);

@@ -99,8 +99,9 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 void forget_orphan(struct fs *fs, struct inode *inode, struct actor *who)
 {
-	struct call c = {.fs = fs, .actor = who, .deferred = true, .now = clock_now_ns()};
+	struct call c = {.fs = fs, .actor = who, .deferred = true};
 
+	call_now(&c);
 	change_begin(&c, OP_FORGET, inode->ino);
 	effect_inode_gone(&c, inode);
 	change_end(&c);
@@ -124,8 +125,6 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 		if (rc)
 			return rc;
 	}
-	if (inode->write_fh == fh)
-		inode->write_fh = 0;
 	inode->opens--;
 	/* Who opens it asks for its attributes. */
 	if (!inode->opens && !inode->misplaced)
@@ -181,14 +180,10 @@ static void synced(struct journal_waiter *w, int error)
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
 	struct sync_wait *wait = xcalloc(1, sizeof(*wait));
-	struct inode *inode;
 	struct call c;
 	int rc = 0;
 
 	call_begin(&c, req);
-	inode = inode_find(&c.fs->state, ino);
-	if (inode)
-		inode->write_fh = 0; /* what follows is another version */
 	wait->waiter.fn = synced;
 	wait->reply = transport_later(req);
 	if (journal_failed(c.fs->journal))

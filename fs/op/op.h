@@ -41,13 +41,15 @@ struct call {
 	struct actor *actor; /* who asks, for calls that change something; else NULL */
 	bool deferred;       /* the kernel asks, and actor is who opened the file */
 	bool stranger;       /* need_setid() found that who asks is not in the inode's group */
-	int64_t now;         /* nanoseconds since the epoch */
+	int64_t now; /* when the op happens, nanoseconds since the epoch: whole microseconds */
 	struct record record;
 };
 
 /* Begins a call and takes the lock. The second finds out who asks, first. */
 void call_begin(struct call *c, fuse_req_t req);
 void call_begin_change(struct call *c, fuse_req_t req);
+/* Under the lock, before the record of an op: sets c->now. */
+void call_now(struct call *c);
 
 /* Ends it: lets go of the lock, replies unless parked. */
 void call_end(struct call *c, int rc);

@@ -26,7 +26,6 @@ static int write_file(
 	struct inode_attr *attr;
 	struct inode *inode;
 	const void *kept;
-	bool merge;
 	bool kill = transport_kills_setid();
 	int rc = need_setid(c, ino, kill ? SETID_CLEARED : SETID_STAYS, &inode);
 
@@ -49,9 +48,6 @@ static int write_file(
 	if (rc)
 		return rc;
 	attr = &inode->attr;
-	/* Writes through one open file that follow each other are one version of the inode. */
-	merge = inode->write_fh == fh;
-	inode->write_fh = fh;
 	change_begin(c, OP_WRITE, ino);
 	c->record.off = (int64_t)off;
 	c->record.len = data->len;
@@ -62,7 +58,7 @@ static int write_file(
 	attr->mtime = attr->ctime = c->now;
 	if (kill)
 		change_kill_setid(c, attr);
-	effect_inode(c, inode, merge ? EFFECT_MERGE : 0);
+	effect_inode(c, inode, 0);
 	kept = change_end(c);
 	pending_add(inode, (struct pending){c->record.op, off, data->len, kept, PENDING_WRITE});
 	return 0;

@@ -164,7 +164,6 @@ void state_reload(struct state *s, uint64_t next_op)
 		dir_unknown(&inode->dir);
 		inode->dropped_op =
 			next_op - 1; /* of which the journal will say that it is committed */
-		inode->write_fh = 0;
 	}
 }
 

@@ -70,7 +70,6 @@ struct inode {
 	uint64_t dropped_op; /* pending writes up to this op have left for the database */
 	uint64_t base_end;   /* from this offset on, the database holds no bytes of the file */
 	int64_t accessed;    /* access time that the journal does not have yet, ns; 0: none */
-	uint64_t write_fh; /* handle whose writes the next write may join as one version, 0: none */
 	struct pending *pending;
 	size_t pending_head, pending_count, pending_cap;
 	struct dir_index dir;

@@ -1,19 +1,20 @@
--- The log: one row per state-changing operation, never merged, never updated.
+-- The log: one row per state-changing operation, never merged, never updated. Columns are in the order in which a row has no gaps.
 create table thule.op (
     op         bigint not null,            -- grows in the order in which things happened
-    at         timestamptz not null,       -- grows with op, but where the clock was set back: thule.clock_step
-    kind       smallint not null,          -- thule.op_kind
+    at         timestamptz not null,       -- grows with op, but where the clock was set back: thule.clock_step. The times that the op
+                                           -- set to now are this one
     ino        bigint not null,            -- what it was done to
     parent     bigint,                     -- directory and name it was done through, where there is one
-    name       bytea,
     new_parent bigint,                     -- of rename, exchange and link
-    new_name   bytea,
     off        bigint,                     -- of write, truncate, fallocate, copy_range: bytes; truncate's is the new size
     len        bigint,                     -- of write, fallocate, copy_range, setxattr: bytes
     actor      bigint not null,            -- thule.actor
     mount      bigint not null,            -- thule.mount
-    tag        text,                       -- of the actor
+    kind       smallint not null,          -- thule.op_kind
     deferred   boolean not null default false, -- the kernel did it later: actor is who opened the file
+    name       bytea,                      -- see parent
+    new_name   bytea,                      -- see new_parent
+    tag        text,                       -- of the actor
     primary key (op)
 );
 create index op_ino on thule.op (ino, op);

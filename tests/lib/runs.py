@@ -1,11 +1,11 @@
-"""Runs of `thule run --atomic` and what holds them up, for cases about their end."""
+"""Runs of `thule run --atomic`, for cases about their end."""
 
 import os
 import signal
 import subprocess
 import sys
 
-from case import MNT, equal, path, shell, sql
+from case import MNT, path, shell, sql
 from other import eventually
 
 THULE = os.environ["THULE"]
@@ -46,23 +46,3 @@ def gone(what):
     """The daemon tells the kernel after it has committed."""
     eventually(f"an end of the run after {what}", lambda: sql("select count(*) from thule.run where ended_at is null") == [["0"]])
     eventually(f"the undo after {what}", lambda: not os.listdir(MNT))
-
-
-class Locked:
-    """A table that others cannot write to, or not read, so that what needs it takes its time."""
-
-    def __init__(self, table, mode="share row exclusive"):
-        self.table = table
-        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", os.environ["THULE_SOURCE"]], stdin=subprocess.PIPE,
-                                     stdout=subprocess.PIPE, text=True)
-        self.psql.stdin.write(f"begin; lock table {table} in {mode} mode; select 'locked';\n")
-        self.psql.stdin.flush()
-        equal("locked\n", self.psql.stdout.readline(), "lock")
-
-    def waited_for(self):
-        """Returns the backend that waits."""
-        query = f"select pid from pg_locks where relation = '{self.table}'::regclass and not granted limit 1"
-        return eventually("somebody who waits for the lock", lambda: shell("sql", query))
-
-    def release(self):
-        self.psql.communicate("commit;\n")

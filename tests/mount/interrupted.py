@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 from case import MNT, equal, path, read, shell, sql, write
+from locked import Locked, waiting
 from other import eventually
 from terminal import Terminal
 
@@ -30,26 +31,6 @@ def queries():
                         " and datname = current_database()"))
 
 
-def waiting():
-    return database("select count(*) from pg_locks l join pg_database d on d.oid = l.database"
-                    " where not l.granted and d.datname = current_database()") != "0"
-
-
-class Locked:
-    """Tables that nobody can read or write, so that what needs them takes its time."""
-
-    def __init__(self, mode="access exclusive", tables=TABLES):
-        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", os.environ["THULE_SOURCE"]], stdin=subprocess.PIPE,
-                                     stdout=subprocess.PIPE, text=True)
-        names = ", ".join(f"thule.{table}" for table in tables)
-        self.psql.stdin.write(f"begin; lock table {names} in {mode} mode; select 'locked';\n")
-        self.psql.stdin.flush()
-        equal("locked\n", self.psql.stdout.readline(), "lock")
-
-    def release(self):
-        self.psql.communicate("commit;\n")
-
-
 def start(words, **named):
     # A shell without job control makes what runs in its background ignore some.
     default = "import os, signal, sys; signal.signal(2, signal.SIG_DFL); signal.signal(3, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
@@ -67,7 +48,7 @@ def interrupted(words, number):
 
 
 def every_command():
-    lock = Locked()
+    lock = Locked(*TABLES, mode="access exclusive")
     for words in COMMANDS:
         interrupted(words, signal.SIGINT)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGKILL):
@@ -77,7 +58,7 @@ def every_command():
 
 def terminals():
     """Also behind a pager, which takes Ctrl-C for itself, and when the terminal goes."""
-    lock = Locked()
+    lock = Locked(*TABLES, mode="access exclusive")
     terminal = Terminal(THULE, "log", environment={**os.environ, "THULE_PAGER": "cat"})
     eventually("a query", lambda: queries() == 1)
     terminal.type(b"\x03")
@@ -112,7 +93,7 @@ def undo_that_was_begun():
     """By the daemon: it goes on, and so does who asked, until it is done."""
     pid = subprocess.run(["sh", "-c", f"echo $$; echo bad >{path('file')}"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     sql("select 1")
-    lock = Locked("exclusive", ["extent"])
+    lock = Locked("extent", mode="exclusive")
     process = start(["undo", "--pid", pid, "--yes"])
     eventually("the request", lambda: database("select count(*) from thule.request where done_at is null") == "1")
     eventually("the daemon at it", waiting)
@@ -129,7 +110,7 @@ def undo_without_a_mount():
     """By the command itself, in one transaction: nothing has changed."""
     pid = subprocess.run(["sh", "-c", f"echo $$; echo bad >{path('file')}"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
     shell("umount_fs")
-    lock = Locked("exclusive", ["extent"])
+    lock = Locked("extent", mode="exclusive")
     process = start(["undo", "--pid", pid, "--yes"])
     eventually("the command at it", waiting)
     process.send_signal(signal.SIGINT)

@@ -6,8 +6,9 @@ import os
 import subprocess
 
 from case import MNT, equal, path, shell, sql
+from locked import Locked
 from other import eventually
-from runs import Locked, children, gone, kill_all, start
+from runs import children, gone, kill_all, start
 
 SCRIPT = f"echo A >{path('x')}; : >{path('ready')}; exec sleep 600"
 
@@ -19,7 +20,7 @@ def database(query):
 
 def unseen():
     """Killed before the daemon has looked at it."""
-    lock = Locked("thule.request", "access exclusive")
+    lock = Locked("request", mode="access exclusive")
     process = start(SCRIPT)
     lock.waited_for()
     kill_all(process)
@@ -29,10 +30,10 @@ def unseen():
 
 def look_cancelled():
     """The daemon is told of a run, and its query about that fails."""
-    first = Locked("thule.request", "access exclusive")
+    first = Locked("request", mode="access exclusive")
     process = start(SCRIPT)
     first.waited_for()
-    second = Locked("thule.run", "access exclusive")
+    second = Locked("run", mode="access exclusive")
     first.release()
     database(f"select pg_cancel_backend({second.waited_for()})")
     second.release()
@@ -42,7 +43,7 @@ def look_cancelled():
 
 def uncommitted():
     """Nothing of what it did is committed when the daemon finds it abandoned."""
-    lock = Locked("thule.actor")
+    lock = Locked("actor")
     process = start(SCRIPT)
     kill_all(process)
     eventually("an end of the run whose changes are not committed",

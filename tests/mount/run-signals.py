@@ -6,8 +6,9 @@ import os
 import signal
 
 from case import MNT, equal, path, sql
+from locked import Locked
 from other import eventually
-from runs import RUN, Locked, children, field, gone, kill_all, ready, start
+from runs import RUN, children, field, gone, kill_all, ready, start
 from terminal import Terminal
 
 # A shell goes on after a SIGINT that the program it waits for has survived, as one that just ends does: so no program is run
@@ -59,7 +60,7 @@ def typed():
 
 
 def during_the_undo():
-    lock = Locked("thule.request")
+    lock = Locked("request")
     terminal = Terminal(*RUN, "sh", "-c", SCRIPT)
     ready()
     keeper = children(terminal.pid)[0]
@@ -76,7 +77,7 @@ def during_the_undo():
 
 
 def before_it_starts():
-    lock = Locked("thule.run")
+    lock = Locked("run")
     terminal = Terminal(*RUN, "sh", "-c", SCRIPT)
     lock.waited_for()
     terminal.type(CONTROL_C)

@@ -32,7 +32,7 @@ create function fx.op(kind text, ino bigint, parent bigint default null, name by
 returns bigint language plpgsql as $$
 declare new_op bigint := fx.next('next_op');
 begin
-    insert into thule.op
+    insert into thule.op (op, at, kind, ino, parent, name, new_parent, new_name, off, len, actor, mount, tag)
         select new_op, fx.at(new_op), k.id, op.ino, op.parent, op.name, op.new_parent, op.new_name, op.off, op.len, s.actor,
             (select min(m.id) from thule.mount m), s.tag
         from thule.op_kind k, fx.setting s where k.name = kind;

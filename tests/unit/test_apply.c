@@ -123,7 +123,7 @@ static void add_inode(struct record *r, const struct file *f, unsigned int flags
 
 static void add_root(struct record *r)
 {
-	add(r, EFFECT_INODE, EFFECT_MERGE)->inode.attr =
+	add(r, EFFECT_INODE, 0)->inode.attr =
 		(struct inode_attr){.ino = 1, .mode = S_IFDIR | 0755, .nlink = 2, .size = 4096};
 }
 
