@@ -3,50 +3,54 @@
 -- One statement reads one snapshot, and every commit of the daemon is a sound state, so it can be asked at any
 -- time, also while mounted.
 create view thule.fsck as
-select check_id, severity, ino, detail from thule.fsck_root
+select check_id, severity, ino, detail from thule.fsck_root()
 union all
-select check_id, severity, ino, detail from thule.fsck_inode_orphan
+select check_id, severity, ino, detail from thule.fsck_inode_orphan()
 union all
-select check_id, severity, ino, detail from thule.fsck_inode_attribute
+select check_id, severity, ino, detail from thule.fsck_inode_attribute()
 union all
-select check_id, severity, ino, detail from thule.fsck_dirent_dangling
+select check_id, severity, ino, detail from thule.fsck_dirent_dangling()
 union all
-select check_id, severity, ino, detail from thule.fsck_dirent_name
+select check_id, severity, ino, detail from thule.fsck_dirent_name()
 union all
-select check_id, severity, ino, detail from thule.fsck_dirent_cookie
+select check_id, severity, ino, detail from thule.fsck_dirent_cookie()
 union all
-select check_id, severity, ino, detail from thule.fsck_nlink
+select check_id, severity, ino, detail from thule.fsck_nlink()
 union all
-select check_id, severity, ino, detail from thule.fsck_directory_names
+select check_id, severity, ino, detail from thule.fsck_directory_names()
 union all
-select check_id, severity, ino, detail from thule.fsck_directory_unreachable
+select check_id, severity, ino, detail from thule.fsck_directory_unreachable()
 union all
-select check_id, severity, ino, detail from thule.fsck_extent_inode
+select check_id, severity, ino, detail from thule.fsck_extent_inode()
 union all
-select check_id, severity, ino, detail from thule.fsck_extent_range
+select check_id, severity, ino, detail from thule.fsck_extent_range()
 union all
-select check_id, severity, ino, detail from thule.fsck_extent_overlap
+select check_id, severity, ino, detail from thule.fsck_extent_overlap()
 union all
-select check_id, severity, ino, detail from thule.fsck_extent_blob
+select check_id, severity, ino, detail from thule.fsck_extent_blob()
 union all
-select check_id, severity, ino, detail from thule.fsck_blob_unused
+select check_id, severity, ino, detail from thule.fsck_blob_unused()
 union all
-select check_id, severity, ino, detail from thule.fsck_xattr_inode
+select check_id, severity, ino, detail from thule.fsck_xattr_inode()
 union all
-select check_id, severity, ino, detail from thule.fsck_xattr_count
+select check_id, severity, ino, detail from thule.fsck_xattr_count()
 union all
-select check_id, severity, ino, detail from thule.fsck_xattr_text
+select check_id, severity, ino, detail from thule.fsck_xattr_text()
 union all
-select check_id, severity, ino, detail from thule.fsck_version_interval
+select check_id, severity, ino, detail from thule.fsck_version_interval()
 union all
-select check_id, severity, ino, detail from thule.fsck_version_overlap
+select check_id, severity, ino, detail from thule.fsck_version_overlap()
 union all
-select check_id, severity, ino, detail from thule.fsck_extent_version
+select check_id, severity, ino, detail from thule.fsck_extent_version()
 union all
-select check_id, severity, ino, detail from thule.fsck_quota_tree
+select check_id, severity, ino, detail from thule.fsck_quota_tree()
 union all
-select check_id, severity, ino, detail from thule.fsck_superblock
+select check_id, severity, ino, detail from thule.fsck_superblock()
 union all
-select check_id, severity, ino, detail from thule.fsck_op_reference
+select check_id, severity, ino, detail from thule.fsck_op_reference()
 union all
-select check_id, severity, ino, detail from thule.fsck_op_order;
+select check_id, severity, ino, detail from thule.fsck_op_order();
+
+comment on view thule.fsck is 'What is wrong with the filesystem: one row per violation; none: it is sound.';
+comment on column thule.fsck.severity is 'error: the state contradicts itself; warning: it holds something that it need not';
+comment on column thule.fsck.ino is 'null: none is concerned';

@@ -10,3 +10,12 @@ select l.mount, l.ino, thule.path(l.ino) as path,
     l.first_byte, l.last_byte, l.pid, l.comm, l.waiting
 from thule.live_lock l
 where l.mount in (select thule.mount_alive());
+
+comment on view thule.file_lock is 'Locks on files, held and waited for, as of some moments ago.';
+comment on column thule.file_lock.mount is 'which daemon: thule.mount';
+comment on column thule.file_lock.path is 'null: the file has no name any more';
+comment on column thule.file_lock.kind is 'posix, ofd, flock or lease';
+comment on column thule.file_lock.mode is 'read or write';
+comment on column thule.file_lock.last_byte is 'null: to the end of the file';
+comment on column thule.file_lock.pid is 'who holds it or waits, null: not known';
+comment on column thule.file_lock.waiting is 'not granted yet';

@@ -10,3 +10,11 @@ select h.mount, h.ino, thule.path(h.ino) as path,
     h.pid, h.comm, h.actor, h.since
 from thule.live_handle h
 where h.mount in (select thule.mount_alive());
+
+comment on view thule.open_file is 'Files that have been open for more than a second, as of some moments ago: a row for each open(2).';
+comment on column thule.open_file.mount is 'which daemon: thule.mount';
+comment on column thule.open_file.path is 'null: the file has no name any more';
+comment on column thule.open_file.how is 'read, write or read+write';
+comment on column thule.open_file.append is 'O_APPEND';
+comment on column thule.open_file.pid is 'who opened it, null: not known';
+comment on column thule.open_file.actor is 'thule.actor, once it has changed something';

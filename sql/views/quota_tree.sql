@@ -10,3 +10,6 @@ with recursive tree (ino, project) as (
     where not exists (select from thule.quota q where q.ino = d.ino)
 )
 select t.ino, t.project from tree t;
+
+comment on view thule.quota_tree is 'The directory tree with a quota that every inode counts for.';
+comment on column thule.quota_tree.project is 'number of the tree: thule.quota.id';

@@ -44,3 +44,10 @@ left join used u on case q.kind
     when 0 then u.set = 3 and u.uid = q.id
     when 1 then u.set = 5 and u.gid = q.id
     else u.set = 6 and u.project = q.id end;
+
+comment on view thule.quota_usage is 'Quotas, and what is used of them.';
+comment on column thule.quota_usage.kind is 'user, group or tree';
+comment on column thule.quota_usage.id is 'uid, gid or number of the tree';
+comment on column thule.quota_usage.name is 'as it was given, or path of the tree';
+comment on column thule.quota_usage.bytes_limit is 'null: none';
+comment on column thule.quota_usage.history_bytes is 'that only the past of a user''s files has; null: no user has a limit of them';

@@ -56,7 +56,7 @@ begin
         ('subtree_spans', $q$select * from thule.subtree_spans('/')$q$),
         ('diff', format('select * from thule.diff_ops(%s, %s, null)', base, base + size)),
         ('usage', format('select * from thule.usage(%L, %L, %L)', 'directory', fx.at(base + 1), fx.at(base + size))),
-        ('unreachable', 'select * from thule.fsck_directory_unreachable')
+        ('unreachable', 'select * from thule.fsck_directory_unreachable()')
     ) w (what, query);
 end $$;
 select fx.measure(300, 10000);

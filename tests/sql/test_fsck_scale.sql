@@ -48,7 +48,7 @@ begin
         insert into fx.tried
         select round, f.found, w.wanted, f.details is not distinct from w.details
         from (select count(*) as found, array_agg(format('%s %s', ino, detail) order by ino, detail) as details
-              from thule.fsck_extent_version) f,
+              from thule.fsck_extent_version()) f,
             (select coalesce(sum(n), 0) as wanted, array_agg(format('%s the extent at %s of %s bytes from op %s to %s overlaps one '
                         || 'that began before it and had not ended', ino, off, len, op_from, op_to) order by ino,
                     format('the extent at %s of %s bytes from op %s to %s overlaps', off, len, op_from, op_to)) as details
@@ -129,8 +129,8 @@ begin
         perform fx.grow(c.size, c.shape);
         perform set_config('work_mem', c.mem, true);
         insert into fx.cost
-        select c.shape, v.relname, c.size, c.mem, fx.rows_of('select * from thule.' || quote_ident(v.relname))
-        from pg_class v where v.relnamespace = 'thule'::regnamespace and v.relname like 'fsck\_%' and v.relkind = 'v';
+        select c.shape, f.proname, c.size, c.mem, fx.rows_of(format('select * from thule.%I()', f.proname))
+        from pg_proc f where f.pronamespace = 'thule'::regnamespace and f.proname like 'fsck\_%';
     end loop;
 end $$;
 select fx.measure();
@@ -142,6 +142,14 @@ select is_empty($$
     where s.size = 200 and l.size = 2000 and l.handled > 25 * s.handled + 1000$$, 'no check handles more rows than n log n');
 select is_empty($$select shape, view, work_mem, handled from fx.cost where handled > 50 * size * log(2, size)$$,
     'nor many for each row that there is');
+create function fx.calls(query text) returns boolean language plpgsql as $$
+declare plan jsonb;
+begin
+    execute 'explain (format json) ' || query into plan;
+    return jsonb_path_exists(plan, 'strict $.** ? (@."Function Name" like_regex "^fsck_")');
+end $$;
+select is_empty($$select f.proname from pg_proc f where f.pronamespace = 'thule'::regnamespace and f.proname like 'fsck\_%'
+    and fx.calls(format('select * from thule.%I()', f.proname))$$, 'the planner looks into checks, so these were their rows');
 select cmp_ok((select count(*) from fx.cost), '>=', 400::bigint, 'and all of them were asked');
 
 select * from finish();

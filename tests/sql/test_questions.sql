@@ -121,5 +121,15 @@ select is_empty(format($$select q.question, r.buffers from question q join fx.re
 select is_empty(format($$select q.question, r.buffers from question q join fx.results(%L) r using (id)
     where not q.grows and r.buffers > 60000$$, :'long'), 'and what is many in a few for each');
 
+-- A role that may only read gets the same answers.
+create role asks_only;
+grant usage on schema thule, fx to asks_only;
+grant select on all tables in schema thule to asks_only;
+grant select on question, asked to asks_only;
+set local role asks_only;
+select is((select jsonb_agg(a -> 'answer' order by a -> 'id') from jsonb_array_elements(fx.answers()) a),
+    (select jsonb_agg(a -> 'answer' order by a -> 'id') from jsonb_array_elements(:'long'::jsonb) a), 'who may only read has the same answers');
+reset role;
+
 select * from finish();
 rollback;

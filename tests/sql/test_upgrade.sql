@@ -1,4 +1,4 @@
--- Dropping the code, as an upgrade does first: all of it, nothing else, and nothing of the user's.
+-- The code that there is, and dropping it, as an upgrade does first: all of it, nothing else, and nothing of the user's.
 begin;
 select no_plan();
 
@@ -9,6 +9,12 @@ $$;
 create temp table tables as
     select c.oid, c.relname from pg_class c where c.relnamespace = 'thule'::regnamespace and c.relkind <> 'v';
 create temp table before as select pg_temp.code() as objects;
+
+-- What people find with \dv is what they are to read, and says what it is. Checks of fsck are functions.
+select set_eq($$select relname from pg_class where relnamespace = 'thule'::regnamespace and relkind = 'v'$$,
+    array['change', 'deleted_file', 'duplicate_file', 'file', 'file_lock', 'fsck', 'open_file', 'quota_tree', 'quota_usage'], 'the views there are');
+select is_empty($$select relname from pg_class c where relnamespace = 'thule'::regnamespace and relkind = 'v'
+    and obj_description(oid, 'pg_class') is null$$, 'views have comments');
 
 create schema mine;
 create view mine.paths as select path from thule.file;
