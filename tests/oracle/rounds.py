@@ -54,7 +54,7 @@ class Run:
         self.rounds += 1
         session = Session(self.server, f"{self.rounds}", not self.args.at_rest)
         rng = random.Random(seed)
-        check = Check(session, rng)
+        check = Check(session, rng, self.args.without.split(","))
         try:
             if commands is None:
                 generator = Generator(seed)

@@ -239,7 +239,9 @@ class Session:
         found = self.log()
         if not found:
             return
-        self.known = State(live.inodes(self.folder, self.server, self.last_op))
+        before = self.known.inodes
+        now = live.inodes(self.folder, self.server, self.last_op)
+        self.known = State({ino: replace(i, btime=before[ino].btime) if ino in before else i for ino, i in now.items()})
         for row in found:
             self.add(row, number, None if row != found[-1] else self.known)
         self.scene.state = self.known
