@@ -4,6 +4,7 @@ A command is [NUMBER, WORKER, NAME, ARGUMENT...]. CALLS has a function for each 
 of the round, and returns what the model cannot know; EFFECTS one that returns the ops which that makes, given the state before.
 A command that fails makes none."""
 
+import contextlib
 import errno
 import mmap
 import os
@@ -29,7 +30,8 @@ def data(seed, length):
 
 def begin(folder):
     """The round's directory becomes the current one."""
-    close()
+    with contextlib.suppress(OSError):  # of a daemon that died
+        close()
     os.chdir(folder)
     os.umask(0)
 

@@ -23,7 +23,7 @@ class Generator:
         self.worker = 0
         self.number = 0
         # Some sequences are calmer, so that what undo and crash make of the rest is not in the way.
-        self.rare = self.random.choice((0, 0.5, 1))
+        self.rare = self.random.choice((0, 1, 1, 4))
 
     def chance(self, p):
         return self.random.random() < p
@@ -40,7 +40,7 @@ class Generator:
             return [self.number, -1, "hold"]
         if self.chance(0.025):
             return [self.number, -1, "sync"]
-        if self.chance(0.02 * self.rare):
+        if self.chance(0.04 * self.rare):
             return [self.number, -1, *self.rare_command()]
         if self.chance(0.35):
             self.worker = self.random.randrange(WORKERS)
@@ -51,11 +51,12 @@ class Generator:
         return [self.number, self.worker, *self.path_command(tree)]
 
     def rare_command(self):
-        since = self.number - self.random.choice((1, 2, 5, 10, 30))
-        return self.random.choice((
-            ["undo", since, None], ["undo", since, None], ["undo", since, self.random.randrange(WORKERS)],
-            ["restore", self.random.choice(self.all or ["a"]), since], ["crash"], ["crash_server"], ["remount"],
-        ))
+        since = max(1, self.number - self.random.choice((1, 2, 5, 10, 30)))
+        until = self.random.choice((None, None, self.random.randrange(since, self.number + 1)))
+        worker = self.random.choice((None, self.random.randrange(WORKERS)))
+        undo = ["undo", since, until, worker]
+        return self.random.choice((undo, undo, undo, ["restore", self.random.choice(self.all or ["a"]), since],
+                                   ["crash"], ["crash_server"], ["remount"]))
 
     def seed_of_data(self):
         return self.random.randrange(1 << 30)

@@ -7,6 +7,10 @@ DIRECTORY_SIZE = 4096
 TOUCH_DATA, TOUCH_NODE = ("mtime", "ctime"), ("ctime",)
 
 
+class Senseless(Exception):
+    """An op that could not have been done."""
+
+
 @dataclass(frozen=True)
 class Inode:
     """As of one instant. Times are nanoseconds; None: what they are is not known."""
@@ -132,6 +136,8 @@ class Draft:
 
     def enter(self, parent, name, ino):
         entries = dict(self.inodes[parent].entries)
+        if name in entries or not self.inodes[parent].nlink:
+            raise Senseless
         entries[name] = ino
         self.set(parent, TOUCH_DATA, entries=tuple(sorted(entries.items())))
         if self.inodes[ino].kind == "directory":
@@ -150,6 +156,8 @@ class Draft:
 
     def unlinked(self, ino):
         self.set(ino, TOUCH_NODE)
+        if self.inodes[ino].entries:
+            raise Senseless
         if self.inodes[ino].kind == "directory":
             self.set(ino, nlink=0)
         else:

@@ -1,8 +1,9 @@
 """A sequence of commands in a fresh directory, and the state after each op that it made.
 
-The driver's own commands: hold (no batch commits until the next command that needs it), sync, undo NUMBER WORKER|null (what was done
-since that command, by that worker), restore PATH NUMBER (as it was before that command), crash (of the daemon), crash_server, remount."""
+The driver's own commands: hold (no batch commits until the next command that needs it), sync, undo NUMBER NUMBER|null WORKER|null (what
+was done from one command to another, by that worker), restore PATH NUMBER (as it was before that command), crash (of the daemon), crash_server, remount."""
 
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ import live
 from case import MNT, path, shell
 from compare import Difference, agree, rows, without
 from generate import WORKERS
-from model import Inode, State
+from model import Effect, Inode, Senseless, State
 from other import Other, eventually
 
 THULE = os.environ["THULE"]
@@ -34,6 +35,7 @@ class Instant:
     number: int  # of the command
     batch: str  # the transaction that committed it
     state: State
+    effect: Effect = None  # None: it is of an undo or restore, or changes nothing
 
 
 def hexed(name):
@@ -65,6 +67,9 @@ class Session:
         self.known = self.start  # after the last op of the log
         self.scene = calls.Scene(self.known, self.top)
         self.instants = []
+        self.adopted = set()  # commands that were an undo or restore
+        self.births = {}  # by inode number, also of what is gone
+        self.undone = 0
 
     def enter(self):
         for worker in self.workers:
@@ -112,19 +117,45 @@ class Session:
     def hold(self, _):
         self.server.hold()
 
-    def undo(self, number, since, worker):
+    def undo(self, number, since, until, worker):
+        """What others did, and nothing else, must be what is left, where nobody stands on what was undone."""
         self.commit()
-        first = self.first_since(since)
-        if first is None:
+        workers = {command[0]: command[1] for command in self.commands}
+        chosen = [i for i in self.instants if since <= i.number <= (until or number) and worker in (None, workers[i.number])]
+        if not chosen:
             return
-        selectors = ["--since", f"op:{first.op}", *([] if worker is None else ["--pid", str(self.workers[worker].pid)])]
-        done = thule("undo", *selectors, MNT, "--yes")
-        before = self.state_before(first)
+        selectors = ["--since", f"op:{chosen[0].op}"]
+        selectors += ["--until", f"op:{chosen[-1].op}"] if until else []
+        selectors += ["--pid", str(self.workers[worker].pid)] if worker is not None else []
+        done = thule("undo", *selectors, MNT, "--yes", "--json")
+        wanted = self.without({i.op for i in chosen})
         self.adopt(number)
-        if worker is None and self.exact:
-            if done.returncode:
-                raise Difference("undo", "exit status", [f"undo {' '.join(selectors)}: {done.stderr.decode()}"])
-            agree("undo", f"undo {' '.join(selectors)}", self.rows_of(before, "ctime"), self.rows_of(self.known, "ctime"))
+        named = f"undo {' '.join(selectors)}"
+        if not self.exact or wanted is None:
+            return
+        if done.returncode:
+            raise Difference("undo", "exit status", [f"{named}: {done.stderr.decode()}"])
+        conflicts = json.loads(done.stdout)["conflicts"]
+        if not conflicts:
+            agree("undo", named, self.rows_of(wanted, "ctime"), self.rows_of(self.known, "ctime"))
+            self.undone += 1
+        elif not until and worker is None:
+            raise Difference("undo", "a conflict with nobody", [named, str(conflicts[0])])
+
+    def without(self, ops):
+        """What the state would be without some ops, or None where that makes no sense or is not known."""
+        adopted = [n for n, i in enumerate(self.instants) if i.number in self.adopted]
+        first = adopted[-1] + 1 if adopted else 0
+        if not ops <= {i.op for i in self.instants[first:]}:
+            return self.state_before(self.instants[self.index(min(ops))]) if max(ops) == self.last_op else None
+        state = self.instants[first - 1].state if first else self.start
+        try:
+            for i in self.instants[first:]:
+                if i.effect and i.op not in ops:
+                    state = state.after(i.effect, i.op, i.at * 1000)
+        except (KeyError, Senseless):
+            return None
+        return state
 
     def restore(self, number, name, since):
         self.commit()
@@ -132,7 +163,7 @@ class Session:
         if first is None or first == self.instants[0]:
             return
         before = self.state_before(first)
-        op = self.instants[self.instants.index(first) - 1].op
+        op = self.instants[self.index(first.op) - 1].op
         done = thule("restore", os.path.join(self.folder, name), "--at", f"op:{op}", "--yes")
         self.adopt(number)
         if done.returncode or (not self.exact and not self.ends_batch(op)):
@@ -182,12 +213,15 @@ class Session:
     def first_since(self, number):
         return next((i for i in self.instants if i.number >= number), None)
 
+    def index(self, op):
+        return next(n for n, i in enumerate(self.instants) if i.op == op)
+
     def state_before(self, instant):
-        n = self.instants.index(instant)
+        n = self.index(instant.op)
         return self.instants[n - 1].state if n else self.start
 
     def ends_batch(self, op):
-        n = next(n for n, i in enumerate(self.instants) if i.op == op)
+        n = self.index(op)
         return n + 1 == len(self.instants) or self.instants[n + 1].batch != self.instants[n].batch
 
     def rows_of(self, state, *skip):
@@ -204,15 +238,15 @@ class Session:
     def commit(self):
         """Commits, and finds the ops of the log that the commands were to make."""
         for row in self.log():
-            number = self.instants[-1].number if self.instants else 0
+            number, effect = self.instants[-1].number if self.instants else 0, None
             if row["kind"] != "forget":
-                number = self.match(row)
-            self.add(row, number, self.known)
+                number, effect = self.match(row)
+            self.add(row, number, self.known, effect)
         if self.pending:
             raise Difference("log", "ops", [f"there is no op for {self.pending[0]}"])
 
     def match(self, row):
-        """The next op that was expected must be this one, or begin with it. The number of its command."""
+        """The next op that was expected must be this one, or begin with it. The number of its command, and itself."""
         if not self.pending:
             raise Difference("log", "ops", [f"nobody has done {row}"])
         number, effect = self.pending.pop(0)
@@ -229,19 +263,20 @@ class Session:
             lines = [f"{k} is {got[k]!r}, and was {wanted[k]!r}" for k in wanted if got[k] != wanted[k]]
             raise Difference("log", "ops", [f"op {row['op']}, {effect.kind} of command {number}:", *lines])
         self.known = self.known.after(effect, row["op"], row["at"] * 1000 if self.exact else None)
-        return number
+        return number, effect
 
-    def add(self, row, number, state):
-        self.instants.append(Instant(row["op"], row["at"], row["kind"], number, row["batch"], state))
+    def add(self, row, number, state, effect=None):
+        self.instants.append(Instant(row["op"], row["at"], row["kind"], number, row["batch"], state, effect))
 
     def adopt(self, number):
         """What an undo or restore has made is what there is now; what lies between its ops is one change."""
         found = self.log()
         if not found:
             return
-        before = self.known.inodes
+        self.adopted.add(number)
+        self.births.update({ino: i.btime for ino, i in self.known.inodes.items()})
         now = live.inodes(self.folder, self.server, self.last_op)
-        self.known = State({ino: replace(i, btime=before[ino].btime) if ino in before else i for ino, i in now.items()})
+        self.known = State({ino: replace(i, btime=self.births.get(ino)) for ino, i in now.items()})
         for row in found:
             self.add(row, number, None if row != found[-1] else self.known)
         self.scene.state = self.known
