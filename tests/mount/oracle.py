@@ -10,11 +10,11 @@ import sys
 
 RUN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../oracle/run")
 SECONDS = "10" if os.environ.get("THULE_SANITIZED") else "25"
-AT_REST = ["--at-rest"]  # until what lies inside a batch is exact
+LEFT_OUT = ["--without", "paths"]  # until commands walk a path in the tree of the instant
 given = list(filter(None, os.environ.get("THULE_ORACLE_ARGUMENTS", "").split("\n")))
 
 sys.stdout.flush()
-for arguments in [given] if given else ([*AT_REST, "--seed", "1", "--seconds", SECONDS], [*AT_REST, "--seconds", SECONDS]):
+for arguments in [given] if given else ([*LEFT_OUT, "--seed", "1", "--seconds", SECONDS], [*LEFT_OUT, "--seconds", SECONDS]):
     status = subprocess.run([RUN, *arguments], check=False).returncode
     if status:
         sys.exit(status)
