@@ -137,6 +137,15 @@ def print_history(past):
           f"{verdict(past['log_table_scans'] == 0)}")
 
 
+def print_questions(asked):
+    print(f"questions in SQL, {asked['files']} files, {asked['ops']} ops: rows, ms")
+    for question in asked["questions"]:
+        want = question["want"]
+        target = f"< {want}" if want else ""
+        met = verdict(question["ms"] < want) if want else ""
+        print(f"{question['question']:66} {question['rows']:8} {question['ms']:10.1f}  {target:6} {met}")
+
+
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as f:
         model = next((line.split(":")[1].strip() for line in f if line.startswith("model name")), "")
@@ -144,7 +153,7 @@ def machine():
             "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
 
 
-def publish(rounds, kernel, past=None):
+def publish(rounds, kernel, past=None, asked=None):
     median = medians(rounds)
     rows = ratios(median)
     print()
@@ -156,9 +165,11 @@ def publish(rounds, kernel, past=None):
         print_kernel(kernel)
     if past:
         print_history(past)
+    if asked:
+        print_questions(asked)
     path = os.path.join(scratch.BENCH, "results.json")
     with open(path, "w", encoding="utf-8") as f:
-        json.dump({"machine": machine(), "rounds": rounds, "medians": median, "ratios": rows, "kernel": kernel, "history": past},
-                  f, indent=2)
+        json.dump({"machine": machine(), "rounds": rounds, "medians": median, "ratios": rows, "kernel": kernel, "history": past,
+                   "questions": asked}, f, indent=2)
         f.write("\n")
     print(f"all figures: {os.path.relpath(path)}")
