@@ -57,6 +57,7 @@ class Check:
         self.count("file_at_op", len(ops))
         if "blame" not in self.left_out:
             self.blame(instants)
+        self.changes(instants)
 
     def blame(self, instants):
         s = self.session
@@ -66,6 +67,38 @@ class Check:
             for path, inode in i.state.tree(s.top).items():
                 equal("blame_at_op", "writers", f"op:{i.op}, {path!r}", list(inode.writers), found.get((i.op, inode.ino), []))
         self.count("blame_at_op", len(instants))
+
+    def changes(self, instants):
+        """The paths that thule.change gives are those of then; of several of a file it may be any."""
+        s = self.session
+        found = readers.sql_changes(self.server, [i.op for i in instants])
+        for i in instants:
+            if not i.effect:
+                continue
+            names = places(i.state.tree(s.top))
+            path, new_path = found[i.op]
+            for got, parent, name in ((path, i.effect.parent, i.effect.name), (new_path, i.effect.new_parent, i.effect.new_name)):
+                if parent is not None:
+                    equal("thule.change", "path", f"op:{i.op}, {i.kind}", s.top_path + f"{names[parent][0]}/{name}"[1:], got)
+            if i.effect.parent is None and i.effect.new_parent is None:
+                wanted = [s.top_path + p[1:] for p in names.get(i.effect.ino, ())]
+                if got_other(path, wanted):
+                    raise Difference("thule.change", "path", [f"op:{i.op}, {i.kind}: is {path!r}, and was {wanted}"])
+        self.count("thule.change", len(instants))
+
+    def by_path(self, instant):
+        """SQL by path, and by time."""
+        s = self.session
+        at = time_text(instant.at)
+        expected = s.rows_of(instant.state)
+        agree("file_at", at, expected, readers.sql_by_time(self.server, s.top_path, at))
+        files = {s.top_path + p[1:]: i for p, i in instant.state.tree(s.top).items() if i.kind == "file"}
+        some = self.rng.sample(sorted(files), min(len(files), 5))
+        for path, contents in readers.sql_contents(self.server, instant.op, at, some).items():
+            for content in contents:
+                equal("content, content_at_op", "content", f"{path} {at}", digest(files[path].data), digest(content))
+        self.count("file_at")
+        self.count("content", 2 * len(some))
 
     def times(self, instants):
         """A time means the last op that is not after it."""
@@ -102,6 +135,7 @@ class Check:
             archived = {p: r for p, r in expected.items() if r["kind"] != "socket"}
             agree("tar", t, without(archived, "ino", "nlink", "ctime", "btime"), readers.tar(s.folder, t))
             self.count("tar")
+            self.by_path(i)
             self.single(i, t)
 
     def single(self, instant, t):
@@ -211,6 +245,11 @@ def places(tree):
     for path, inode in tree.items():
         found.setdefault(inode.ino, []).append(path)
     return found
+
+
+def got_other(path, wanted):
+    """Whether a path is none of those, or there is one although there are none."""
+    return path not in wanted if wanted else path is not None
 
 
 def parents(state, top):

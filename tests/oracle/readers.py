@@ -34,6 +34,12 @@ BLAME = """select o.op, i.ino, b.off, b.len, b.op as by from thule.op o
     cross join lateral thule.blame_at_op(i.ino, o.op) b
     where o.op = any ('{ops}') order by o.op, i.ino, b.off"""
 
+CHANGES = "select c.op, c.path, c.new_path from thule.change c where c.op = any ('{ops}')"
+BY_TIME = """select f.path, f.ino, f.kind, f.mode, f.uid, f.gid, f.nlink, f.size from thule.file_at('{at}') f
+    where f.path = '{top}' or starts_with(f.path, '{top}/')"""
+CONTENTS = """select v.path, encode(thule.content_at_op(v.path, {op}), 'hex') as by_op,
+    encode(thule.content(v.path, '{at}'), 'hex') as by_time from unnest({paths}) v (path)"""
+
 
 def array(values):
     return "{" + ",".join(map(str, values)) + "}"
@@ -58,6 +64,11 @@ def unescape(path):
             data.append(rest[0])
             rest = rest[1:]
     return os.fsdecode(bytes(data))
+
+
+def escape(path):
+    """A path as SQL takes it."""
+    return "".join(chr(c) if 32 <= c < 127 and c != 92 else f"\\x{c:02x}" for c in os.fsencode(path))
 
 
 def short(text):
@@ -92,6 +103,25 @@ def sql_blame(server, inos, ops):
     for row in server.rows(BLAME.format(inos=array(inos), ops=array(ops))):
         found.setdefault((row["op"], row["ino"]), []).append((row["off"], row["off"] + row["len"], row["by"]))
     return found
+
+
+def sql_changes(server, ops):
+    """By op: the paths that the log shows."""
+    return {row["op"]: [row[k] and unescape(row[k]) for k in ("path", "new_path")]
+            for row in server.rows(CHANGES.format(ops=array(ops)))}
+
+
+def sql_by_time(server, top_path, at):
+    return {"." + unescape(row.pop("path"))[len(top_path) :]: row for row in server.rows(BY_TIME.format(top=top_path, at=at))}
+
+
+def sql_contents(server, op, at, paths):
+    """By path: the bytes of a file as of the op and as of the time."""
+    if not paths:
+        return {}
+    names = "array[" + ",".join("e'" + escape(p).replace("\\", "\\\\").replace("'", "''") + "'" for p in paths) + "]"
+    found = server.rows(CONTENTS.format(op=op, at=at, paths=names))
+    return {unescape(row["path"]): [bytes.fromhex(row[k]) for k in ("by_op", "by_time")] for row in found}
 
 
 def shown_in_mount(row):

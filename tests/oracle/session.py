@@ -121,7 +121,8 @@ class Session:
         """What others did, and nothing else, must be what is left, where nobody stands on what was undone."""
         self.commit()
         workers = {command[0]: command[1] for command in self.commands}
-        chosen = [i for i in self.instants if since <= i.number <= (until or number) and worker in (None, workers[i.number])]
+        chosen = [i for i in self.instants if since <= i.number <= (until or number) and i.kind != "forget"
+                  and worker in (None, workers[i.number])]
         if not chosen:
             return
         selectors = ["--since", f"op:{chosen[0].op}"]
@@ -147,7 +148,8 @@ class Session:
         adopted = [n for n, i in enumerate(self.instants) if i.number in self.adopted]
         first = adopted[-1] + 1 if adopted else 0
         if not ops <= {i.op for i in self.instants[first:]}:
-            return self.state_before(self.instants[self.index(min(ops))]) if max(ops) == self.last_op else None
+            since = self.index(min(ops))
+            return self.state_before(self.instants[since]) if ops == {i.op for i in self.instants[since:] if i.kind != "forget"} else None
         state = self.instants[first - 1].state if first else self.start
         try:
             for i in self.instants[first:]:
