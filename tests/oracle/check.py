@@ -120,11 +120,11 @@ class Check:
         last = every[n + 1].at - 1 if n + 1 < len(every) else instant.at
         return self.rng.choice((f"op:{instant.op}", time_text(instant.at), time_text((instant.at + last) // 2), time_text(last)))
 
-    def costly(self, instants, mounts):
-        """In the mount and by commands, at a few."""
+    def costly(self, instants, mounts, name=None):
+        """In the mount and by commands, at a few; or at one that has a name."""
         s = self.session
         for n, i in enumerate(instants if "commands" not in self.left_out else ()):
-            t = self.moment(i)
+            t = name or self.moment(i)
             expected = s.rows_of(i.state)
             shown = {p: readers.shown_in_mount(r) for p, r in expected.items()}
             agree(".thule/at", t, shown, without(readers.at_folder(s.top_path, t), "ino"))

@@ -55,7 +55,7 @@ class Generator:
         until = self.random.choice((None, None, self.random.randrange(since, self.number + 1)))
         worker = self.random.choice((None, self.random.randrange(WORKERS)))
         undo = ["undo", since, until, worker]
-        return self.random.choice((undo, undo, undo, ["restore", self.random.choice(self.all or ["a"]), since],
+        return self.random.choice((undo, undo, undo, ["undo_undo"], ["restore", self.random.choice(self.all or ["a"]), since],
                                    ["crash"], ["crash_server"], ["remount"]))
 
     def seed_of_data(self):

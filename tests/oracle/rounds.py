@@ -84,8 +84,7 @@ class Run:
         check.costly(check.sample(instants, 3), 1)
         check.diffs(instants, 3)
         check.restored(rng.choice(instants), self.rounds)
-        if rng.random() < 0.7:
-            session.remount()
+        session.remount()
         check.costly(check.sample(instants, 1), 0)
         self.prune(session, check, instants, rng)
 
@@ -97,10 +96,15 @@ class Run:
         left = [instants[kept], *instants[horizon:]]
         check.cheap(left)
         check.costly([rng.choice(left)], 0)
+        check.costly([instants[kept]], 0, f"s{self.rounds}")
         check.diffs(left, 1)
         gone = [i for i in instants[:horizon] if i.op != instants[kept].op]
         if gone:
             check.refused(rng.choice(gone))
+        rng.choice((session.crash, session.crash_server, session.remount, session.sync))(None)
+        check.present()
+        check.cheap(rng.sample(left, min(len(left), 10)))
+        check.costly([rng.choice(left)], 0)
         readers.output("snapshot", "delete", f"s{self.rounds}")
 
     def tidy(self, session, check):

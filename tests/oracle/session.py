@@ -1,7 +1,7 @@
 """A sequence of commands in a fresh directory, and the state after each op that it made.
 
 The driver's own commands: hold (no batch commits until the next command that needs it), sync, undo NUMBER NUMBER|null WORKER|null (what
-was done from one command to another, by that worker), restore PATH NUMBER (as it was before that command), crash (of the daemon), crash_server, remount."""
+was done from one command to another, by that worker), undo_undo (the last undo), restore PATH NUMBER (as it was before that command), crash (of the daemon), crash_server, remount."""
 
 import json
 import os
@@ -69,6 +69,7 @@ class Session:
         self.instants = []
         self.adopted = set()  # commands that were an undo or restore
         self.births = {}  # by inode number, also of what is gone
+        self.last_undo = None  # its tag, the state before it, and its last op
         self.undone = 0
 
     def enter(self):
@@ -129,8 +130,10 @@ class Session:
         selectors += ["--until", f"op:{chosen[-1].op}"] if until else []
         selectors += ["--pid", str(self.workers[worker].pid)] if worker is not None else []
         done = thule("undo", *selectors, MNT, "--yes", "--json")
-        wanted = self.without({i.op for i in chosen})
+        wanted, before, op = self.without({i.op for i in chosen}), self.known, self.last_op
         self.adopt(number)
+        if self.last_op > op:
+            self.last_undo = (json.loads(done.stdout)["tag"], before, self.last_op)
         named = f"undo {' '.join(selectors)}"
         if not self.exact or wanted is None:
             return
@@ -143,6 +146,22 @@ class Session:
         elif not until and worker is None:
             raise Difference("undo", "a conflict with nobody", [named, str(conflicts[0])])
 
+    def undo_undo(self, number):
+        """All is what it was, where nobody has done anything since."""
+        self.commit()
+        if not self.last_undo:
+            return
+        tag, before, op = self.last_undo
+        quiet = all(i.kind == "forget" for i in self.instants[self.index(op) + 1 :])
+        done = thule("undo", "--tag", tag, MNT, "--yes", "--json")
+        self.adopt(number)
+        self.last_undo = None
+        if self.exact and quiet:
+            if done.returncode:
+                raise Difference("undo of an undo", "exit status", [f"undo --tag {tag}: {done.stderr.decode()}"])
+            agree("undo of an undo", f"undo --tag {tag}", self.rows_of(before, "ctime"), self.rows_of(self.known, "ctime"))
+            self.undone += 1
+
     def without(self, ops):
         """What the state would be without some ops, or None where that makes no sense or is not known."""
         adopted = [n for n, i in enumerate(self.instants) if i.number in self.adopted]
@@ -151,6 +170,8 @@ class Session:
             since = self.index(min(ops))
             return self.state_before(self.instants[since]) if ops == {i.op for i in self.instants[since:] if i.kind != "forget"} else None
         state = self.instants[first - 1].state if first else self.start
+        if self.sizes_of_both(ops, first):
+            return None
         try:
             for i in self.instants[first:]:
                 if i.effect and i.op not in ops:
@@ -209,6 +230,19 @@ class Session:
     def again(self):
         self.scene.kept = {}
         self.enter()
+
+    def sizes_of_both(self, ops, first):
+        """Whether there is a file whose size both they and others after them have set: which is whose cannot be told apart."""
+        theirs, state = set(), self.instants[first - 1].state if first else self.start
+        for i in self.instants[first:]:
+            ino = i.effect and i.effect.ino
+            if ino in state.inodes and state.inodes[ino].kind == "file" and state.inodes[ino].size != i.state.inodes[ino].size:
+                if i.op in ops:
+                    theirs.add(ino)
+                elif ino in theirs:
+                    return True
+            state = i.state
+        return False
 
     # The log.
 
