@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "accounts.h"
 #include "base/log.h"
 #include "control.h"
 #include "db/conn.h"
@@ -217,7 +218,8 @@ static bool start_journal(struct server *s, struct error *err)
 		!read_key(s, conn, err) || !(ring = ring_open(&s->key, &wish, err)) ||
 		!replay(s, conn, ring, err) ||
 		!last_time(conn, (uint64_t)s->super.next_op, &last_at, err) ||
-		!insert_mount(s, conn, err) || !quotas_read(conn, &s->fs.state.quotas, err)) {
+		!insert_mount(s, conn, err) || !accounts_write(conn, s->fs.host.host, err) ||
+		!quotas_read(conn, &s->fs.state.quotas, err)) {
 		ring_close(ring);
 		PQfinish(conn);
 		return false;

@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 # What people ask in SQL, of a real history: what was deleted, how large and by whom, also in one batch with its making; and the archive of
 # questions that the bench asks (tests/sql/questions.sql) has an answer to each.
+import grp
 import os
+import pwd
 import re
 import subprocess
 import sys
@@ -76,6 +78,12 @@ def columns():
     if os.getuid() == 0:
         os.mknod(path("device"), 0o20600, os.makedev(259, 300))
         equal([["char", "259:300"]], sql("select kind, rdev from thule.file('/device')"), "a device")
+    # Of users and groups that never did anything here, as the host has them.
+    if os.getuid() == 0:
+        os.chown(path("power"), 1, 2)
+        equal([[pwd.getpwuid(1).pw_name, grp.getgrgid(2).gr_name]], sql("select username, groupname from thule.file('/power')"), "names")
+        os.chown(path("power"), 54321, 54322)
+        equal([["", ""]], sql("select username, groupname from thule.file('/power')"), "of nobody that is known")
     with open(path("power"), "r+b") as f:
         f.seek(4999)
         f.write(b"y")

@@ -22,6 +22,21 @@ select is(thule.ns_time(-1), '1969-12-31 23:59:59.999999+00'::timestamptz, 'time
 select is(thule.ns_time(9223372036854775807), '2262-04-11 23:47:16.854775+00'::timestamptz, 'the last time there is');
 select is(thule.ns_time(-9223372036854775807), '1677-09-21 00:12:43.145224+00'::timestamptz, 'and the first');
 
+-- Names of owners: of the last process with that uid, else of the host that was seen last, else of a quota.
+savepoint names;
+\set account_write `cat "$SQL_DIR/statements/account_write.sql"`
+prepare accounts as :account_write;
+execute accounts('south', E'root:x:0:0:root:/root:/bin/sh\nada2:x:1000:1000::/:\nbob:x:1005:1\n+nis\nodd name:x:7:7\ntoor:x:0:0', E'root:x:0:\nstaff:x:1001:ada,bob\n');
+select results_eq('select distinct username, groupname from thule.file', $$values ('root', 'root'), ('ada', 'staff')$$, 'names of owners');
+select is((thule.username(1005), thule.username(7), thule.groupname(5)), ('bob'::text, null::text, null::text), 'of users that never did anything');
+update thule.account set seen = now() - interval '1 day';
+execute accounts('north', 'robert:x:1005:1', '');
+select is(thule.username(1005), 'robert', 'of the host that mounted it last');
+insert into thule.quota (kind, id, name) values (0, 77, 'quoted'), (0, 78, '78'), (1, 79, 'grouped');
+select is((thule.username(77), thule.username(78), thule.groupname(79)), ('quoted'::text, null::text, 'grouped'::text), 'of quotas');
+deallocate accounts;
+rollback to names;
+
 -- Every state on the way equals what thule.file showed then. Ops 107 to 117.
 create temp table seen as select 106::bigint as op, f.* from thule.file f;
 do $$
