@@ -194,7 +194,7 @@ static int run(const struct arguments *args)
 	struct past p;
 	bool ok;
 
-	if (!past_open(&p, args->operand[0], NULL, &err))
+	if (!past_open(&p, args->operand[0], NULL, true, &err))
 		return command_fail(&err);
 	ok = !strcmp(p.kind, "file") ||
 	     error_set(&err, ERR_NOT_FOUND, "%s is a %s: blame is about regular files", p.path,

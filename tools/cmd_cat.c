@@ -22,7 +22,7 @@ static int run(const struct arguments *args)
 	struct past p;
 	bool ok;
 
-	if (!past_open(&p, args->operand[0], args->option[OPT_AT], &err))
+	if (!past_open(&p, args->operand[0], args->option[OPT_AT], true, &err))
 		return command_fail(&err);
 	if (strcmp(p.kind, "file"))
 		ok = error_set(&err, ERR_NOT_FOUND, "%s is a %s: cat prints regular files", p.path,

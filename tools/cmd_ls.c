@@ -135,7 +135,7 @@ static int run(const struct arguments *args)
 	PGresult *res;
 	const char *slash, *name;
 
-	if (!past_open(&p, args->operand[0], args->option[OPT_AT], &err))
+	if (!past_open(&p, args->operand[0], args->option[OPT_AT], false, &err))
 		return command_fail(&err);
 	slash = strrchr(p.path, '/');
 	name = slash ? slash + 1 : p.path;

@@ -30,7 +30,7 @@ static bool find(
 
 	if (!args->option[OPT_AT])
 		return error_set(err, ERR_USAGE, "give the instant to go back to with --at");
-	if (!target_find(args->operand[0], from, err))
+	if (!target_find_past(args->operand[0], from, err))
 		return false;
 	memset(to, 0, sizeof(*to));
 	if (!new)
@@ -47,12 +47,19 @@ static char *json_args(PGconn *conn, const struct arguments *args, const struct 
 	const struct target *to, struct error *err)
 {
 	struct past_path path = past_path(from), new = past_path(to);
-	const char *params[] = {path.text, path.bytes, args->option[OPT_AT], new.text, new.bytes,
-		args->option[OPT_FORCE] ? "true" : "false"};
-	PGresult *res = ask_again(conn, STMT_COMMAND_RESTORE_ARGS, 6, params, err);
-	char *json = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
+	struct past_start s;
+	PGresult *res;
+	char *json;
 
+	past_start(from, &s);
+	res = ask_again(conn, STMT_COMMAND_RESTORE_ARGS, 10,
+		(const char *[]){path.text, path.bytes, args->option[OPT_AT], new.text, new.bytes,
+			args->option[OPT_FORCE] ? "true" : "false", s.values[PAST_START],
+			s.values[PAST_REST], s.values[PAST_TOP], s.values[PAST_HOME]},
+		err);
+	json = res ? strdup(PQgetvalue(res, 0, 0)) : NULL;
 	PQclear(res);
+	past_start_release(&s);
 	free(path.bytes);
 	free(new.bytes);
 	return json;

@@ -78,7 +78,7 @@ static int run(const struct arguments *args)
 	struct past p;
 	bool ok;
 
-	if (!past_open(&p, args->operand[0], args->option[OPT_AT], &err))
+	if (!past_open(&p, args->operand[0], args->option[OPT_AT], false, &err))
 		return command_fail(&err);
 	ok = show(&p, args->option[OPT_JSON], &err);
 	past_close(&p);

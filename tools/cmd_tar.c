@@ -257,7 +257,7 @@ static int run(const struct arguments *args)
 			"into `tar -x`");
 		return command_fail(&err);
 	}
-	if (!past_open(&p, args->operand[0], args->option[OPT_AT], &err))
+	if (!past_open(&p, args->operand[0], args->option[OPT_AT], false, &err))
 		return command_fail(&err);
 	ok = write_archive(&p, &err);
 	past_close(&p);

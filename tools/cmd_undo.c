@@ -102,7 +102,7 @@ static int run(const struct arguments *args)
 	PGconn *conn = NULL;
 	bool ok;
 
-	if (check(args, &err) && target_find(args->operand[0], &t, &err))
+	if (check(args, &err) && target_find_past(args->operand[0], &t, &err))
 		conn = target_ask(&t, &err);
 	if (!conn)
 		return command_fail(&err);

@@ -84,6 +84,27 @@ bool mounts_find(const char *path, struct mount_point *m)
 	return m->ours && path_in(path, strcmp(m->dir, "/") ? m->dir : "");
 }
 
+static bool is_on(const struct mount_point *m, void *arg)
+{
+	struct search *s = arg;
+
+	if (!strcmp(m->dir, s->path))
+		*s->best = *m;
+	return true;
+}
+
+bool mounts_at(const char *dir, struct mount_point *m)
+{
+	struct search s = {dir, m, 0};
+	int id;
+
+	m->id = -1;
+	if (!mountinfo_visit(0, is_on, &s, NULL) || m->id < 0)
+		return false;
+	id = mountinfo_id(AT_FDCWD, dir);
+	return id < 0 || id == m->id;
+}
+
 static bool covers(const struct mount_point *m, void *arg)
 {
 	struct search *s = arg;

@@ -16,6 +16,9 @@ bool mounts_visit(
  */
 bool mounts_find(const char *path, struct mount_point *m);
 
+/* What is mounted on a directory, ours or not, and not covered. False when nothing is. */
+bool mounts_at(const char *dir, struct mount_point *m);
+
 /*
  * The path in the filesystem of an absolute path without symbolic links whose last names need not
  * be there: with what of it is mounted where, as by bind mounts. m->ours says whether it is in one.

@@ -9,11 +9,15 @@
 
 #include "ask.h"
 #include "base/show.h"
+#include "cluster/path.h"
 #include "db/conn.h"
 #include "door.h"
 #include "hex.h"
 
 #define PAGE_BYTES (1 << 20)
+
+/* How often a path of then may go out of the mount and come back. */
+#define OUTSIDE_MAX 40
 
 /* What is acknowledged and not committed belongs to the past as well. A mount whose daemon is gone
  * commits nothing, and what the database has is what there is. */
@@ -48,11 +52,35 @@ struct past_path past_path(const struct target *t)
 		*t->typed_path ? t->typed_path : NULL, *t->path ? hex_bytea(t->path) : NULL};
 }
 
-bool past_connect(struct past *p, const char *path, struct error *err)
+void past_start(const struct target *t, struct past_start *s)
 {
-	memset(p, 0, sizeof(*p));
-	if (!target_find(path, &p->target, err))
-		return false;
+	char *dir;
+
+	memset(s, 0, sizeof(*s));
+	if (!t->start)
+		return;
+	snprintf(s->start, sizeof(s->start), "%" PRIu64, t->start);
+	snprintf(s->top, sizeof(s->top), "%" PRIu64, t->top);
+	s->rest = hex_bytea(t->rest);
+	dir = t->mount.whole && strcmp(t->mount.dir, "/") ? hex_bytea(t->mount.dir) : NULL;
+	/* An array of one bytea, or of none: only the kernel knows what is outside. */
+	if (asprintf(&s->home, "{%s%s%s}", dir ? "\"\\" : "", dir ? dir : "", dir ? "\"" : "") < 0)
+		s->home = NULL;
+	free(dir);
+	s->values[PAST_START] = s->start;
+	s->values[PAST_REST] = s->rest;
+	s->values[PAST_TOP] = t->top ? s->top : NULL;
+	s->values[PAST_HOME] = s->home;
+}
+
+void past_start_release(struct past_start *s)
+{
+	free(s->rest);
+	free(s->home);
+}
+
+static bool connect_target(struct past *p, struct error *err)
+{
 	if (p->target.mounted && !p->target.door)
 		settle(&p->target.mount);
 	p->conn = target_ask(&p->target, err);
@@ -66,33 +94,97 @@ bool past_connect(struct past *p, const char *path, struct error *err)
 	return false;
 }
 
-/* Takes the answer of command_past. */
-static bool take(
-	struct past *p, const PGresult *res, const char *path, const char *at, struct error *err)
+bool past_connect(struct past *p, const char *path, struct error *err)
 {
-	if (PQgetisnull(res, 0, 1))
-		return error_set(err, ERR_NOT_FOUND, "there %s %s%s%s", at ? "was no" : "is no",
-			PQgetvalue(res, 0, 3), at ? " at " : "", at ? at : "");
-	snprintf(p->op, sizeof(p->op), "%s", PQgetvalue(res, 0, 0));
-	snprintf(p->ino, sizeof(p->ino), "%s", PQgetvalue(res, 0, 1));
-	snprintf(p->kind, sizeof(p->kind), "%s", PQgetvalue(res, 0, 2));
-	p->path = strdup(PQgetvalue(res, 0, 3));
+	memset(p, 0, sizeof(*p));
+	return target_find_past(path, &p->target, err) && connect_target(p, err);
+}
+
+/* Columns of command_past. */
+enum { OP, INO, KIND, PLACE, TARGET, PROBLEM, OUTSIDE };
+
+static bool not_there(const PGresult *res, const char *at, struct error *err)
+{
+	const char *problem = PQgetvalue(res, 0, PROBLEM);
+
+	return error_set(err, ERR_NOT_FOUND, "there %s %s%s%s%s%s", at ? "was no" : "is no",
+		PQgetvalue(res, 0, PLACE), at ? " at " : "", at ? at : "", *problem ? ": " : "",
+		problem);
+}
+
+/* Takes the answer of command_past. */
+static bool take(struct past *p, const PGresult *res, const char *at, struct error *err)
+{
+	if (PQgetisnull(res, 0, INO))
+		return not_there(res, at, err);
+	snprintf(p->op, sizeof(p->op), "%s", PQgetvalue(res, 0, OP));
+	snprintf(p->ino, sizeof(p->ino), "%s", PQgetvalue(res, 0, INO));
+	snprintf(p->kind, sizeof(p->kind), "%s", PQgetvalue(res, 0, KIND));
+	p->path = strdup(PQgetvalue(res, 0, PLACE));
 	return p->path || error_set(err, ERR_SYSTEM, "out of memory");
 }
 
-bool past_open(struct past *p, const char *path, const char *at, struct error *err)
+static PGresult *walk(struct past *p, const char *at, bool follow, struct error *err)
 {
-	struct past_path typed;
+	struct past_path typed = past_path(&p->target);
+	struct past_start s;
+	PGresult *res;
+
+	past_start(&p->target, &s);
+	res = past_query(p, statements[STMT_COMMAND_PAST].text, 9,
+		(const char *[]){at, typed.text, typed.bytes, s.values[PAST_START],
+			s.values[PAST_REST], s.values[PAST_TOP], s.values[PAST_HOME],
+			follow ? "true" : "false", NULL},
+		false, err);
+	past_start_release(&s);
+	free(typed.bytes);
+	return res;
+}
+
+/*
+ * Where the path of then led out of the mount, the kernel of today says what is there. True with
+ * p->target there if that is the same filesystem again.
+ */
+static bool go_outside(struct past *p, const PGresult *res)
+{
+	static const char above[] = "./..";
+	struct target t;
+	char path[PATH_MAX], dir[PATH_MAX];
+	size_t len;
+	unsigned char *left = PQunescapeBytea((unsigned char *)PQgetvalue(res, 0, OUTSIDE), &len);
+	bool ok = left != NULL;
+
+	snprintf(dir, sizeof(dir), "%s", p->target.mount.dir);
+	*strrchr(dir, '/') = '\0';
+	if (ok && *left == '/')
+		ok = path_format(path, sizeof(path), NULL, "%.*s", (int)len, (char *)left);
+	else if (ok)
+		ok = path_format(path, sizeof(path), NULL, "%s/%.*s", dir,
+			(int)(len - sizeof(above) + 1), (char *)left + sizeof(above) - 1);
+	PQfreemem(left);
+	if (!ok || !target_find_past(path, &t, NULL) || !t.mounted || t.door != p->target.door ||
+		!(t.door ? mountinfo_same(&t.mount, &p->target.mount)
+			 : !strcmp(t.conninfo, p->target.conninfo)))
+		return false;
+	p->target = t;
+	return true;
+}
+
+bool past_open(struct past *p, const char *path, const char *at, bool follow, struct error *err)
+{
 	PGresult *res;
 	bool ok;
 
 	if (!past_connect(p, path, err))
 		return false;
-	typed = past_path(&p->target);
-	res = past_query(p, statements[STMT_COMMAND_PAST].text, 4,
-		(const char *[]){at, typed.text, typed.bytes, NULL}, false, err);
-	free(typed.bytes);
-	ok = res && take(p, res, path, at, err);
+	res = walk(p, at, follow, err);
+	for (int i = 0; i < OUTSIDE_MAX && res && p->target.mounted &&
+			!PQgetisnull(res, 0, OUTSIDE) && go_outside(p, res);
+		i++) {
+		PQclear(res);
+		res = walk(p, at, follow, err);
+	}
+	ok = res && take(p, res, at, err);
 	PQclear(res);
 	if (!ok)
 		past_close(p);

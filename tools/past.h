@@ -18,11 +18,12 @@ struct past {
 };
 
 /*
- * Finds `path` as it was at `at` (an instant as thule.instant takes it; NULL: now). Where it is
- * mounted, all that was acknowledged is committed first. ERR_USAGE: what was typed means nothing;
- * ERR_NOT_FOUND: the instant cannot be read, or there was no such path. past_close() it when true.
+ * Finds `path` as it was at `at` (an instant as thule.instant takes it; NULL: now), by the names
+ * and symbolic links of then; one at its end only if `follow`. Where it is mounted, all that was
+ * acknowledged is committed first. ERR_USAGE: what was typed means nothing; ERR_NOT_FOUND: the
+ * instant cannot be read, or there was no such path. past_close() it when true.
  */
-bool past_open(struct past *p, const char *path, const char *at, struct error *err);
+bool past_open(struct past *p, const char *path, const char *at, bool follow, struct error *err);
 void past_close(struct past *p);
 
 /* For commands that look at a whole filesystem, or at a path that need not exist at either end:
@@ -52,3 +53,14 @@ struct past_path {
 	char *bytes;
 };
 struct past_path past_path(const struct target *t);
+
+/* Where the walk of such a path begins, as thule.walk_typed takes it: `values` are texts, or NULL.
+ */
+enum { PAST_START, PAST_REST, PAST_TOP, PAST_HOME, PAST_START_VALUES };
+struct past_start {
+	const char *values[PAST_START_VALUES];
+	char start[24], top[24];
+	char *rest, *home;
+};
+void past_start(const struct target *t, struct past_start *s);
+void past_start_release(struct past_start *s);

@@ -17,6 +17,7 @@
 #include "interrupt.h"
 #include "source.h"
 #include "text.h"
+#include "walk.h"
 
 static bool private_database(struct target *t, struct error *err)
 {
@@ -104,19 +105,9 @@ static bool default_database(struct target *t, struct error *err)
 	return t->mount.ours ? target_of_mount(&t->mount, t, err) : private_database(t, err);
 }
 
-bool target_find(const char *path, struct target *t, struct error *err)
+/* What is in no mount of ours that can be found. */
+static bool find_typed(const char *path, struct target *t, struct error *err)
 {
-	char real[PATH_MAX];
-
-	memset(t, 0, sizeof(*t));
-	if (!path)
-		return default_database(t, err);
-	if (mounts_real_path(path, false, real, err)) {
-		if (!mounts_locate(real, &t->mount, t->path, err))
-			return false;
-		if (t->mount.ours)
-			return target_of_mount(&t->mount, t, err);
-	}
 	if (*path != '/')
 		return error_set(err, ERR_USAGE,
 			"%s is not in a ThuleFS mount: give a path in one, or an absolute path "
@@ -130,6 +121,42 @@ bool target_find(const char *path, struct target *t, struct error *err)
 			path);
 	return path_format(t->typed_path, sizeof(t->typed_path), err, "%s", path) &&
 	       default_database(t, err);
+}
+
+bool target_find(const char *path, struct target *t, struct error *err)
+{
+	char real[PATH_MAX];
+
+	memset(t, 0, sizeof(*t));
+	if (!path)
+		return default_database(t, err);
+	if (mounts_real_path(path, false, real, err)) {
+		if (!mounts_locate(real, &t->mount, t->path, err))
+			return false;
+		if (t->mount.ours)
+			return target_of_mount(&t->mount, t, err);
+	}
+	return find_typed(path, t, err);
+}
+
+bool target_find_past(const char *path, struct target *t, struct error *err)
+{
+	struct walk w;
+	bool inside;
+
+	memset(t, 0, sizeof(*t));
+	if (!path)
+		return default_database(t, err);
+	if (!walk_begin(path, &w, &inside, err))
+		return false;
+	if (!inside)
+		return find_typed(path, t, err);
+	t->mount = w.mount;
+	memcpy(t->path, w.path, sizeof(t->path));
+	memcpy(t->rest, w.rest, sizeof(t->rest));
+	t->start = w.start;
+	t->top = w.top;
+	return target_of_mount(&t->mount, t, err);
 }
 
 /* Whether the path that the root of a bind mount has is that of its inode; -1 with *err set. */

@@ -2,6 +2,7 @@
 
 #include <libpq-fe.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "cluster/cluster.h"
@@ -18,6 +19,10 @@ struct target {
 	bool door;                 /* root's mount and database, and somebody else's command */
 	char path[PATH_MAX];       /* bytes, absolute from the root of the mount, or "" */
 	char typed_path[PATH_MAX]; /* or the path as SQL shows it, escapes included, or "" */
+	/* Of target_find_past(): `path` is not walked below `start`, which `rest` begins at. */
+	char rest[PATH_MAX];
+	uint64_t start,
+		top; /* inodes: where the kernel's walk ended, what is mounted; 0: unknown */
 };
 
 /*
@@ -27,6 +32,12 @@ struct target {
  * (the private PostgreSQL was never created), and cluster_start()'s.
  */
 bool target_find(const char *path, struct target *t, struct error *err);
+
+/*
+ * The same for a path as it was: below the mount, or the current directory in it, no symbolic link
+ * of today is followed, and nothing needs to be there.
+ */
+bool target_find_past(const char *path, struct target *t, struct error *err);
 
 /* The same for a mount that has been found. */
 bool target_of_mount(const struct mount_point *m, struct target *t, struct error *err);

@@ -12,7 +12,7 @@ static const struct door_rule rules[] = {
 	{STMT_COMMAND_FOLLOW_START, 2, false, false, DOOR_READS},
 	{STMT_COMMAND_FOLLOW, 11, true, false, DOOR_READS},
 	{STMT_COMMAND_HOLDS, 3, true, false, DOOR_READS},
-	{STMT_COMMAND_PAST, 4, true, true, DOOR_READS},
+	{STMT_COMMAND_PAST, 9, true, true, DOOR_READS},
 	{STMT_COMMAND_LS, 4, true, true, DOOR_READS},
 	{STMT_COMMAND_STAT, 4, true, true, DOOR_READS},
 	{STMT_COMMAND_STAT_XATTRS, 3, true, true, DOOR_READS},

@@ -7,20 +7,21 @@ create function thule.content_at_op(path text, at_op bigint) returns bytea
 language plpgsql stable strict parallel safe cost 10000
 as $$
 declare
-    at_ino bigint := thule.resolve_at_op(path, at_op);
+    found  record;
     result bytea;
 begin
-    if (select i.mode & 61440 <> 32768 from thule.inode_at_op(at_ino, at_op) i) then
+    select w.ino, w.place, w.problem into found from thule.walk_at_op(path, at_op) w;
+    if (select i.mode & 61440 <> 32768 from thule.inode_at_op(found.ino, at_op) i) then
         return null;
     end if;
-    if at_ino is not null then
-        result := thule.read_at_op(at_ino, at_op, 0, 9223372036854775807);
+    if found.ino is not null then
+        result := thule.read_at_op(found.ino, at_op, 0, 9223372036854775807);
     end if;
     if result is null then
-        perform thule.check_kept(path, at_op);
+        perform thule.check_kept(found.place, at_op);
         raise exception using errcode = 'no_data_found',
-            message = format('there is no file %s%s', quote_literal(path),
-                case when at_op < 9223372036854775807 then format(' as of op %s', at_op) end);
+            message = format('there is no file %s%s%s', quote_literal(path),
+                case when at_op < 9223372036854775807 then format(' as of op %s', at_op) end, ': ' || found.problem);
     end if;
     return result;
 end

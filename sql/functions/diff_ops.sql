@@ -24,10 +24,15 @@ begin atomic
     left join lateral (
         select a.uid, a.username, a.pid, a.exe, a.cmdline from thule.actor a where a.id = r.actor offset 0
     ) a on true
-    where top is null or thule.plain_path(top) in (r.new_path, r.old_path)
-        or starts_with(r.new_path, thule.plain_path(top) || '/') or starts_with(r.old_path, thule.plain_path(top) || '/')
+    -- The path is walked in either tree, once.
+    where top is null
+        or r.new_path = (select w.place from thule.walk_at_op(top, to_op) w)
+        or r.old_path = (select w.place from thule.walk_at_op(top, from_op) w)
+        or starts_with(r.new_path, (select w.place || '/' from thule.walk_at_op(top, to_op) w))
+        or starts_with(r.old_path, (select w.place || '/' from thule.walk_at_op(top, from_op) w))
         -- A directory above it that is not what it was.
         or r.change <> 'modified' and r.mode & 61440 = 16384
-            and (starts_with(thule.plain_path(top), r.new_path || '/') or starts_with(thule.plain_path(top), r.old_path || '/'))
+            and (starts_with((select w.place from thule.walk_at_op(top, to_op) w), r.new_path || '/')
+                or starts_with((select w.place from thule.walk_at_op(top, from_op) w), r.old_path || '/'))
     order by coalesce(r.new_path, r.old_path) collate "C";
 end;

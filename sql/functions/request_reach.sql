@@ -21,7 +21,7 @@ begin
     return (select count(distinct o.ino)
         from thule.op o
         where o.op > at_op
-            and exists (select from thule.subtree_spans(args ->> 'path') s
+            and exists (select from thule.subtree_spans(thule.real_path(args ->> 'path', at_op)) s
                 where s.ino = o.ino and o.op >= s.op_from and o.op <= s.op_to));
 end
 $$;

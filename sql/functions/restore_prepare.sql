@@ -1,5 +1,6 @@
 -- Plans a restore in the tables of thule.change_begin.
--- Parameters: args: path, escaped; at, an instant as thule.instant_op reads it; to, optional: a path that does not exist.
+-- Parameters: args: path, escaped, walked in the tree of then; place, optional: what that is to be called now; at, an instant as
+--   thule.instant_op reads it; to, optional: a path that does not exist.
 --   Without `to` the path becomes what it was: what was made below it since goes. With `to` a copy is made, whose bytes
 --   are those of then, and nothing else changes. force: also what is immutable or append-only now, which stays otherwise.
 -- Returns: nothing. Errors: those of thule.instant_op; no such path then, or no directory now to put it in
@@ -13,7 +14,7 @@ as $$
 declare
     present constant bigint := 9223372036854775807;
     at_op    bigint := thule.instant_op(args ->> 'at');
-    place    text := coalesce(args ->> 'to', args ->> 'path');
+    place    text := coalesce(thule.real_path(args ->> 'to', present), args ->> 'place', thule.real_path(args ->> 'path', at_op));
     names    bytea[] := thule.path_names(place);
     in_place boolean := args ->> 'to' is null;
     top      bigint;

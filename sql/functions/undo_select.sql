@@ -2,7 +2,7 @@
 -- new_name).
 -- Parameters: args, of which these are read, each of them optional, but at least one besides the path given:
 --   tag; run, as thule.actor has it; pid; exe, a path or its last part; user, a name or a uid; since, until, as thule.instant reads them;
---   path, escaped: only what was done at or below that path; viewer (thule.viewer_of): only what was done to his own files while they
+--   path, escaped, walked in the tree of until, or of now: only what was done at or below that path; viewer (thule.viewer_of): only what was done to his own files while they
 --   were his: what was in a file before that is not for him.
 -- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, where it is not about a run, or something of
 --   which the state from before it was pruned (no_data_found).
@@ -58,7 +58,8 @@ begin
                         and (args ->> 'user' is null or a.username = args ->> 'user'
                             or a.uid::text = args ->> 'user')));
     if args ->> 'path' is not null then
-        create temp table undo_span on commit drop as select * from thule.subtree_spans(args ->> 'path');
+        create temp table undo_span on commit drop as
+            select * from thule.subtree_spans(thule.real_path(args ->> 'path', last));
         if viewer is null and not exists (select from pg_temp.undo_span) then
             raise exception using errcode = 'no_data_found',
                 message = format('there never was a file %s', quote_literal(args ->> 'path'));

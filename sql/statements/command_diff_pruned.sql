@@ -6,7 +6,7 @@ from (values ($1::bigint, $2::bigint, coalesce($3::text, thule.escape_name($4::b
     a (since, until, path)
 join thule.pruned_inode p on p.op > a.since
 left join thule.op o on o.op = p.op
-where (a.path is null or p.ino in (select thule.inodes_under(a.path)))
+where (a.path is null or p.ino in (select thule.inodes_under(thule.real_path(a.path, a.until))))
     and ($5::bigint[] is null or thule.is_own(p.ino, $5))
     and exists (
         select from (values (a.since), (a.until)) t (op)

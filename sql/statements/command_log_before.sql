@@ -5,9 +5,9 @@ from (
     select a.path, coalesce(thule.op_until($3::text), 9223372036854775807) as upto
     from (select coalesce($1::text, thule.escape_name($2::bytea)) as path) a
 ) a
-cross join lateral thule.named_at(a.path) n
+cross join lateral thule.led_at(a.path) n
 cross join lateral (
-    select t.ino from thule.named_at(a.path) t where t.op_from <= a.upto order by t.op_from < a.upto desc, t.op_to desc limit 1
+    select t.ino from thule.led_at(a.path) t where t.op_from <= a.upto order by t.op_from < a.upto desc, t.op_to desc limit 1
 ) shown
 where n.ino <> shown.ino and n.op_to <= a.upto
     and ($4::bigint[] is null or thule.is_own(n.ino, $4) and thule.is_own(shown.ino, $4))

@@ -3,4 +3,5 @@
 -- An age means the same in the plan and when it is done.
 select jsonb_strip_nulls(jsonb_build_object('tag', $1::text, 'pid', $2::integer, 'exe', $3::text, 'user', $4::text,
     'since', thule.instant_fixed($5::text), 'until', thule.instant_fixed($6::text),
-    'path', nullif(coalesce($7::text, thule.escape_name($8::bytea)), '/'), 'force', $9::boolean))
+    'path', nullif(thule.real_path(coalesce($7::text, thule.escape_name($8::bytea)), coalesce(thule.op_until($6), 9223372036854775807)), '/'),
+    'force', $9::boolean))

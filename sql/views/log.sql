@@ -9,7 +9,7 @@ language sql stable strict parallel safe rows 100
 begin atomic
     with target as materialized (
         -- What the op itself took the path from comes before what it gave the path to.
-        select n.ino from thule.named_at(path) n where n.op_from <= upto order by n.op_from < upto desc, n.op_to desc limit 1
+        select n.ino from thule.led_at(path) n where n.op_from <= upto order by n.op_from < upto desc, n.op_to desc limit 1
     ), ops as (
         select o.op from target t join thule.op o on o.ino = t.ino
         union

@@ -9,8 +9,12 @@ select is(thule.resolve('/dir/sub/hard'), 102::bigint, 'a path');
 select is(thule.resolve('//dir/sub/'), 101::bigint, 'slashes too many');
 select is(thule.resolve('/nothing'), null, 'no such name');
 select is(thule.resolve('/empty/x'), null, 'a name below a file');
-select is(thule.resolve('/link/x'), null, 'symbolic links are not followed');
-select is(thule.resolve('/dir/../empty'), null, '.. is a name like any other');
+select is(thule.resolve('/link/x'), null, 'a name below a link to a file');
+select is(thule.resolve('/link'), 104::bigint, 'a link as the last name is not followed');
+select is(thule.resolve('/dir/../empty'), 103::bigint, '.. is the directory above');
+select is(thule.resolve('/dir/./sub/../../..'), 1::bigint, 'above the root there is the root');
+select is(thule.resolve('/empty/..'), null, 'a file has nothing above');
+select is(thule.resolve('/empty/'), null, 'nor is it a directory');
 select throws_ok($$select thule.resolve('dir')$$, '22023', null, 'a relative path');
 
 select is(thule.path(1), '/', 'path of the root');
