@@ -23,7 +23,13 @@ begin
     where o.op >= low and o.op < high and o.ino <> all (held)
         and not exists (select from thule.snapshot s where s.op = o.op)
         and not exists (select from thule.extent e where e.ino = o.ino and e.op_from = o.op)
-        and not exists (select from thule.extent_history e where e.ino = o.ino and e.op_from = o.op);
+        and not exists (select from thule.extent_history e where e.ino = o.ino and e.op_from = o.op)
+        -- An append that is part of an earlier one's extent (thule.extent_writes): any other write would have cut that.
+        and not (o.kind = 10 and o.len > 0 and (
+            exists (select from thule.extent e where e.ino = o.ino and e.file_off > o.off - 131072
+                and e.file_off < o.off + o.len and e.file_off + e.len > o.off and e.op_from < o.op)
+            or exists (select from thule.extent_history e where e.ino = o.ino and e.file_off > o.off - 131072
+                and e.file_off < o.off + o.len and e.file_off + e.len > o.off and e.op_from < o.op and e.op_to > o.op)));
     get diagnostics ops = row_count;
     actors := 0;
     log_done := high >= horizon;

@@ -126,17 +126,22 @@ class Check:
         for n, i in enumerate(instants if "commands" not in self.left_out else ()):
             t = name or self.moment(i)
             expected = s.rows_of(i.state)
-            shown = {p: readers.shown_in_mount(r) for p, r in expected.items()}
-            agree(".thule/at", t, shown, without(readers.at_folder(s.top_path, t), "ino"))
-            self.count(".thule/at")
-            if n < mounts:
-                agree("-o at=", t, shown, without(readers.at_mount(s.top_path, t), "ino"))
-                self.count("-o at=")
+            self.folder(i, t, n < mounts)
             archived = {p: r for p, r in expected.items() if r["kind"] != "socket"}
             agree("tar", t, without(archived, "ino", "nlink", "ctime", "btime"), readers.tar(s.folder, t))
             self.count("tar")
             self.by_path(i)
             self.single(i, t)
+
+    def folder(self, instant, t, alone=False):
+        """The tree below .thule/at, or a mount of its own as well."""
+        s = self.session
+        shown = {p: readers.shown_in_mount(r) for p, r in s.rows_of(instant.state).items()}
+        agree(".thule/at", t, shown, without(readers.at_folder(s.top_path, t), "ino"))
+        self.count(".thule/at")
+        if alone:
+            agree("-o at=", t, shown, without(readers.at_mount(s.top_path, t), "ino"))
+            self.count("-o at=")
 
     def single(self, instant, t):
         """thule ls, stat and cat of something."""

@@ -89,14 +89,17 @@ class Run:
         self.prune(session, check, instants, rng)
 
     def prune(self, session, check, instants, rng):
-        """What is from before a random op goes, but for a snapshot."""
+        """What is from before a random op goes, but for a snapshot; the log of that, too, at times."""
         kept, horizon = sorted(rng.sample(range(len(instants)), 2))
-        readers.output("snapshot", "create", f"s{self.rounds}", "--at", f"op:{instants[kept].op}")
-        readers.output("prune", "--before", f"op:{instants[horizon].op}")
-        left = [instants[kept], *instants[horizon:]]
+        name, log = f"s{self.rounds}", rng.random() < 0.3
+        readers.output("snapshot", "create", name, "--at", f"op:{instants[kept].op}")
+        readers.output("prune", "--before", f"op:{instants[horizon].op}", *(["--ops"] if log else []))
+        left = instants[horizon:] if log else [instants[kept], *instants[horizon:]]
         check.cheap(left)
         check.costly([rng.choice(left)], 0)
-        check.costly([instants[kept]], 0, f"s{self.rounds}")
+        check.folder(instants[kept], name)
+        if not log:
+            check.costly([instants[kept]], 0, name)
         check.diffs(left, 1)
         gone = [i for i in instants[:horizon] if i.op != instants[kept].op]
         if gone:
@@ -105,7 +108,7 @@ class Run:
         check.present()
         check.cheap(rng.sample(left, min(len(left), 10)))
         check.costly([rng.choice(left)], 0)
-        readers.output("snapshot", "delete", f"s{self.rounds}")
+        readers.output("snapshot", "delete", name)
 
     def tidy(self, session, check):
         session.end()

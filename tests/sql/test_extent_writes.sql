@@ -47,6 +47,12 @@ select is(pg_temp.blame(), '0+10:101 10+2:102 12+4:105 16+2:103 18+2:104 20+5:10
 insert into thule.op (op, at, kind, ino, off, len, actor, mount, tag)
     select fx.next('next_op'), now(), 10, thule.resolve('/f'), 0, 30, 18, min(m.id), 'undo:1' from thule.mount m;
 select is(pg_temp.blame(), '0+10:101 10+2:102 12+4:105 16+2:103 18+2:104 20+5:106 25+1:107 26+2:109 28+2:110', 'as before');
+-- Pruning the log leaves each op whose bytes are there, also that of an append in the extent of another.
+select lives_ok($$select thule.prune_begin(max(op)) from thule.op$$, 'a prune');
+select thule.prune_step(1000), thule.prune_log(1000);
+select set_eq($$select op from thule.op where ino = thule.resolve('/f')$$, array[101, 102, 103, 104, 105, 106, 107, 109, 110, 111],
+    'those whose bytes are there, and that from which on the past is kept');
+select is(pg_temp.blame(), '0+10:101 10+2:102 12+4:105 16+2:103 18+2:104 20+5:106 25+1:107 26+2:109 28+2:110', 'as before it');
 -- Where the log lacks the first, all is that one's; what it has is told.
 delete from thule.op where op = 101;
 select is(pg_temp.blame(), '0+12:101 12+4:105 16+4:101 20+5:106 25+1:107 26+2:109 28+2:110', 'after the log was pruned');
