@@ -121,6 +121,17 @@ select is_empty(format($$select q.question, r.buffers from question q join fx.re
 select is_empty(format($$select q.question, r.buffers from question q join fx.results(%L) r using (id)
     where not q.grows and r.buffers > 60000$$, :'long'), 'and what is many in a few for each');
 
+-- Conditions on time are right whatever the clock did.
+savepoint clock;
+update thule.op set at = at + (op % 5 - 2) * interval '20 minutes' where op % 1000 < 10;
+create function fx.at_index(bitmaps text) returns table (op bigint) language plpgsql as $$
+begin
+    perform set_config('enable_bitmapscan', bitmaps, true), set_config('enable_seqscan', case bitmaps when 'on' then 'off' else 'on' end, true);
+    return query execute $q$select c.op from thule.change c where c.at > now() - interval '30 minutes' and c.at < now() - interval '20 minutes'$q$;
+end $$;
+select set_eq($$select * from fx.at_index('on')$$, array(select fx.at_index('off')), 'times that went back and forth');
+rollback to clock;
+
 -- A role that may only read gets the same answers.
 create role asks_only;
 grant usage on schema thule, fx to asks_only;
