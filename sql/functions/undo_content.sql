@@ -49,9 +49,13 @@ begin
         left join pg_temp.undo_op u on u.op = o.op
         where o.op is not null
         union all
-        select p.ino, p.lo, p.hi, b.op, false, false
+        select c.ino, c.lo, c.hi, b.op, false, false
         from pg_temp.undo_other b
-        join (select distinct s.ino, s.lo, s.hi from pg_temp.undo_piece s) p on p.ino = b.ino and p.lo >= b.lo and p.hi <= b.hi;
+        cross join lateral (
+            select s.* from pg_temp.undo_cut s where s.ino = b.ino and s.lo >= b.lo and s.lo < b.hi and s.hi is not null
+            offset 0
+        ) c
+        where b.hole;
     if exists (select from pg_temp.undo_back) then
         create index on undo_touch (ino, lo);
         analyze undo_touch;
@@ -112,10 +116,18 @@ begin
                 (select (p.blob, p.shift) from pg_temp.undo_piece p
                 where p.ino = g.ino and p.lo = g.lo and p.op_from <= g.kept and p.op_to > g.kept);
     insert into pg_temp.change_cut (ino, lo, hi)
-        select g.ino, g.lo, least(g.hi, s.size)
-        from pg_temp.undo_segment g
-        join pg_temp.undo_size s on s.ino = g.ino
-        where g.last_mine is not null and g.lo < s.size and not s.comes_back
+        select r.ino, min(r.lo), max(r.hi)
+        from (
+            select q.ino, q.lo, q.hi, sum(q.new) over (partition by q.ino order by q.lo) as run
+            from (
+                select g.ino, g.lo, least(g.hi, s.size) as hi,
+                    case when lag(least(g.hi, s.size)) over (partition by g.ino order by g.lo) = g.lo then 0 else 1 end as new
+                from pg_temp.undo_segment g
+                join pg_temp.undo_size s on s.ino = g.ino
+                where g.last_mine is not null and g.lo < s.size and not s.comes_back
+            ) q
+        ) r
+        group by r.ino, r.run
         union all
         select s.ino, s.size, 9223372036854775807
         from pg_temp.undo_size s

@@ -1,6 +1,7 @@
 -- Finds the bytes that files had and have, for thule.undo_content.
 -- Parameters: none; pg_temp.undo_file says which files. Returns: nothing; makes pg_temp.undo_piece (ino, lo, hi, blob, shift, op_from,
---   op_to), and pg_temp.undo_other (op, ino, lo, hi), the later ops of the log that are not undone and set the bytes of a range.
+--   op_to), and pg_temp.undo_other (op, ino, lo, hi, hole), the later ops of the log that are not undone and set the bytes of a range; hole:
+--   maybe to a hole.
 -- Tables touched: inode_history, extent, extent_history, op (read).
 -- A file is looked at in segments, [lo, hi), within which nothing one op has set begins or ends, now or in the past. A piece is
 -- what blob a segment's bytes were in, from byte lo - shift on, and from which op to which; in between are holes. What an inode
@@ -9,7 +10,7 @@ create function thule.undo_pieces() returns void
 language plpgsql
 as $$
 begin
-    drop table if exists pg_temp.undo_extent, pg_temp.undo_piece, pg_temp.undo_other;
+    drop table if exists pg_temp.undo_extent, pg_temp.undo_cut, pg_temp.undo_piece, pg_temp.undo_other;
     create temp table undo_extent on commit drop as
         with file as (
             select f.ino, l.comes_back, case when l.comes_back then (select max(h.op_to) from thule.inode_history h where h.ino = f.ino) end as gone,
@@ -30,12 +31,11 @@ begin
             case when r.last then 9223372036854775807 else r.op_to end as op_to
         from version r
         cross join lateral thule.extent_writes(r.ino, r.file_off, r.len, r.op_from, r.op_to) w;
-    create index on undo_extent (ino, file_off);
     analyze undo_extent;
 
     -- What sets bytes that are a hole already leaves no other trace. Those of undo and restore do so only where they change something.
     create temp table undo_other on commit drop as
-        select o.op, o.ino, o.off as lo, case when o.kind = 11 then 9223372036854775807 else o.off + o.len end as hi
+        select o.op, o.ino, o.off as lo, case when o.kind = 11 then 9223372036854775807 else o.off + o.len end as hi, o.kind <> 10 as hole
         from pg_temp.undo_file f
         join thule.op o on o.ino = f.ino and o.op > f.first_mine
         where o.kind in (10, 11, 20, 21) and coalesce(o.tag, '') !~ '^(undo|restore):'
@@ -44,21 +44,25 @@ begin
     create index on undo_other (ino);
     analyze undo_other;
 
-    create temp table undo_piece on commit drop as
-        with cut as (
+    create temp table undo_cut on commit drop as
+        select c.ino, c.at as lo, lead(c.at) over (partition by c.ino order by c.at) as hi
+        from (
             select e.ino, e.file_off as at from pg_temp.undo_extent e
             union
             select e.ino, e.file_off + e.len from pg_temp.undo_extent e
             union
-            select b.ino, a.at from pg_temp.undo_other b cross join lateral (values (b.lo), (b.hi)) a (at)
-        ), segment as (
-            select c.ino, c.at as lo, lead(c.at) over (partition by c.ino order by c.at) as hi from cut c
-        )
+            select b.ino, a.at from pg_temp.undo_other b cross join lateral (values (b.lo), (b.hi)) a (at) where b.hole
+        ) c;
+    create unique index on undo_cut (ino, lo);
+    analyze undo_cut;
+    create temp table undo_piece on commit drop as
         select s.ino, s.lo, s.hi, e.blob, e.file_off - e.blob_off as shift, e.op_from, e.op_to
-        from segment s
-        join pg_temp.undo_extent e on e.ino = s.ino and e.file_off > s.lo - 131072 and e.file_off <= s.lo
-            and e.file_off + e.len > s.lo
-        where s.hi is not null;
+        from pg_temp.undo_extent e
+        cross join lateral (
+            select c.* from pg_temp.undo_cut c
+            where c.ino = e.ino and c.lo >= e.file_off and c.lo < e.file_off + e.len
+            offset 0
+        ) s;
     if exists (select from pg_temp.undo_gap) then
         with taken as (
             delete from pg_temp.undo_piece p using (select distinct g.ino from pg_temp.undo_gap g) f where f.ino = p.ino
