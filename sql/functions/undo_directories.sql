@@ -2,9 +2,7 @@
 -- Parameters: force, see thule.undo_plan.
 -- Returns: nothing; adds to pg_temp.change_inode.
 -- Tables touched: inode, inode_history, dirent, dirent_history, op (read).
--- The versions of a directory's row can be those of several ops, of several processes (ARCHITECTURE.md); the entries
--- say which ops they were. The mtime is that of the last op that stays; where that one shares its version with one
--- that goes, the time of the op.
+-- The mtime is that of the last op that stays, of those that changed the entries or the time itself.
 create function thule.undo_directories(force boolean) returns void
 language plpgsql
 as $$
@@ -68,17 +66,11 @@ begin
             join pg_temp.undo_dir_event e2 on e2.ino = e.ino and e2.op > e.kept
             group by e.ino, e.kept
         ) t
-        left join thule.op o on o.op = t.kept
         join lateral (
-            select i.mtime_ns, i.op_to from thule.inode i where i.ino = t.ino and i.op_from <= t.kept
+            select i.mtime_ns from thule.inode i where i.ino = t.ino and i.op_from <= t.kept
             union all
-            (select h.mtime_ns, h.op_to from thule.inode_history h
-                where h.ino = t.ino and h.op_from <= t.kept and h.op_to > t.kept limit 1)
-        ) v on true
-        cross join lateral (
-            select case when v.op_to <= t.undone then v.mtime_ns else (extract(epoch from o.at) * 1000000)::bigint * 1000 end
-                as mtime_ns
-        ) m
+            select h.mtime_ns from thule.inode_history h where h.ino = t.ino and h.op_from <= t.kept and h.op_to > t.kept
+        ) m on true
         join lateral (
             select i.mtime_ns from thule.inode i where i.ino = t.ino
             union all
