@@ -7,8 +7,6 @@
 -- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, where it is not about a run, or something of
 --   which the state from before it was pruned (no_data_found).
 -- Tables touched: op, actor, inode, inode_history, dirent, dirent_history, superblock, pruned_inode (read).
--- Writes that became one version of a file because one process made them in one go are taken together, also
--- where a time lies between them: there is nothing in between to go back to.
 create function thule.undo_select(args jsonb) returns bigint
 language plpgsql
 as $$
@@ -68,20 +66,6 @@ begin
         analyze undo_span;
         delete from pg_temp.undo_op o
         where not exists (select from pg_temp.undo_span s where s.ino = o.ino and o.op between s.op_from and s.op_to);
-    end if;
-    if args ->> 'since' is not null or args ->> 'until' is not null then
-        insert into pg_temp.undo_op
-        select distinct on (w.op) w.op, w.kind, w.ino, w.parent, w.name, w.new_parent, w.new_name
-        from (select distinct u.ino from pg_temp.undo_op u where u.kind = 10) f
-        cross join lateral (
-            select i.op_from, i.op_to from thule.inode i where i.ino = f.ino
-            union all
-            select i.op_from, i.op_to from thule.inode_history i where i.ino = f.ino
-        ) v
-        join thule.op w on w.ino = f.ino and w.op >= v.op_from and w.op < v.op_to and w.kind = 10
-        where exists (select from pg_temp.undo_op u where u.ino = f.ino and u.kind = 10 and u.op >= v.op_from
-                and u.op < v.op_to)
-            and not exists (select from pg_temp.undo_op u where u.op = w.op);
     end if;
     alter table pg_temp.undo_op add primary key (op);
     create index on undo_op (ino);
