@@ -2,14 +2,13 @@
 -- that it named; with `upto`, of the last one that it named before that op. Follows the inode through renames, before and after; includes ops on other inodes that gave it a
 -- name or took one away (a rename over it, an exchange with it). Of a directory, the ops on itself.
 -- Parameters: path, absolute and escaped (thule.path_names); upto, an op.
--- Returns: rows of thule.change in the order of op, to that op; none when there never was such a path.
+-- Returns: rows of thule.change in the order of op, to that op; none when there never was such a path. Errors: those of thule.last_led.
 -- Tables touched: op, actor, op_kind, dirent, dirent_history (read).
 create function thule.log(path text, upto bigint default 9223372036854775807) returns setof thule.change
 language sql stable strict parallel safe rows 100
 begin atomic
     with target as materialized (
-        -- What the op itself took the path from comes before what it gave the path to.
-        select n.ino from thule.led_at(path) n where n.op_from <= upto order by n.op_from < upto desc, n.op_to desc limit 1
+        select thule.last_led(path, upto) as ino
     ), ops as (
         select o.op from target t join thule.op o on o.ino = t.ino
         union
