@@ -10,11 +10,10 @@ import sys
 
 RUN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "../oracle/run")
 SECONDS = "10" if os.environ.get("THULE_SANITIZED") else "25"
-LEFT_OUT = ["--without", "paths"]  # until commands walk a path in the tree of the instant
 given = list(filter(None, os.environ.get("THULE_ORACLE_ARGUMENTS", "").split("\n")))
 
 sys.stdout.flush()
-for arguments in [given] if given else ([*LEFT_OUT, "--seed", "1", "--seconds", SECONDS], [*LEFT_OUT, "--seconds", SECONDS]):
+for arguments in [given] if given else (["--seed", "1", "--seconds", SECONDS], ["--seconds", SECONDS]):
     status = subprocess.run([RUN, *arguments], check=False).returncode
     if status:
         sys.exit(status)
