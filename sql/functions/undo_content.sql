@@ -61,6 +61,7 @@ begin
         analyze undo_touch;
         update pg_temp.undo_touch e set mine = true
             where not e.mine and (exists (select from pg_temp.undo_back b where b.op = e.op)
+                or exists (select from pg_temp.undo_ended d where d.op = e.op and d.ino = e.ino)
                 or exists (select from pg_temp.undo_touch d
                     join pg_temp.undo_back b on b.op = d.op
                     join pg_temp.undo_moot m on m.request = b.request and m.op = e.op

@@ -1,8 +1,8 @@
 -- Plans what attributes inodes go back to when the ops of pg_temp.undo_op are undone. After thule.undo_conflicts.
 -- Parameters: force, see thule.undo_plan.
 -- Returns: nothing; adds to pg_temp.change_inode, change_xattr and change_note; makes pg_temp.undo_file (ino, first_mine)
---   with the regular files whose content the ops changed, and pg_temp.undo_gap (ino, died, back), when inodes were gone, for
---   thule.undo_content.
+--   with the regular files whose content the ops changed, pg_temp.undo_gap (ino, died, back), when inodes were gone,
+--   and pg_temp.undo_ended (ino, op), for thule.undo_content and undo_xattrs.
 -- Tables touched: inode, inode_history, xattr, xattr_history, dirent, dirent_history, op (read).
 -- Mode, owner, group, size, atime, mtime and flags each have a history of their own: the versions at which the value changed.
 -- If the last of them was made by what is undone, the value goes back to that of the last one that was not. The access list
@@ -11,7 +11,7 @@ create function thule.undo_inodes(force boolean) returns void
 language plpgsql
 as $$
 begin
-    drop table if exists pg_temp.undo_version, pg_temp.undo_gap, pg_temp.undo_change, pg_temp.undo_attr, pg_temp.undo_file, pg_temp.undo_live;
+    drop table if exists pg_temp.undo_version, pg_temp.undo_gap, pg_temp.undo_ended, pg_temp.undo_change, pg_temp.undo_attr, pg_temp.undo_file, pg_temp.undo_live;
     -- Inodes that are there in the end: those that are there and keep a name, and those that come back.
     create temp table undo_live on commit drop as
         with candidate as (
@@ -87,6 +87,15 @@ begin
             select w.ino, w.op_to, lead(w.op_from) over (partition by w.ino order by w.op_from) as next from pg_temp.undo_version w
         ) v
         where v.next > v.op_to;
+    -- What an undo that stands has taken back by removing the inode, all at once.
+    create temp table undo_ended on commit drop as
+        select distinct v.ino, m.op
+        from pg_temp.undo_version v
+        join pg_temp.undo_back b on b.op = v.op_to
+        join pg_temp.undo_moot m on m.request = b.request
+        where not exists (select from pg_temp.undo_version w where w.ino = v.ino and w.op_from = v.op_to);
+    create index on undo_ended (op, ino);
+    analyze undo_ended;
 
     create temp table undo_change on commit drop as
         select v.ino, a.attr, v.op_from, v.own, v.own as mine
@@ -103,6 +112,7 @@ begin
                 join pg_temp.undo_back b on b.request = m.request
                 join pg_temp.undo_change d on d.op_from = b.op and d.ino = e.ino and d.attr = e.attr
                 where m.op = e.op_from)
+            or exists (select from pg_temp.undo_ended d where d.op = e.op_from and d.ino = e.ino)
             -- A time that somebody else had set later was not set back.
             or (e.attr in ('atime', 'mtime') and exists (select from pg_temp.undo_moot m
                 join pg_temp.undo_back b on b.request = m.request

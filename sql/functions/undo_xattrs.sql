@@ -43,6 +43,7 @@ begin
     analyze undo_xattr_event;
     update pg_temp.undo_xattr_event e set mine = true
         where not e.mine and (exists (select from pg_temp.undo_back b where b.op = e.op)
+            or exists (select from pg_temp.undo_ended d where d.op = e.op and d.ino = e.ino)
             or exists (select from pg_temp.undo_moot m
                 join pg_temp.undo_back b on b.request = m.request
                 join pg_temp.undo_xattr_event d on d.op = b.op and d.ino = e.ino and d.name = e.name

@@ -103,6 +103,24 @@ select fx.write('/f', 0, 'AAAA');
 select is(pg_temp.undo('{"tag": "over"}') || pg_temp.undo('{"tag": "after"}'), '[]', 'once more, in the order of then');
 select is(thule.content('/f'), 'base', 'the bytes of before');
 
+-- In parts: the later changes are undone, that is undone, once more, and then all of them.
+select pg_temp.by(17, null);
+select fx.create('/parts'), fx.write('/parts', 0, 'base'), fx.setxattr('/parts', 'user.one', 'base'), fx.create('/over');
+select pg_temp.look('base');
+select pg_temp.by(17, 'parts');
+select fx.chmod('/parts', 384), fx.write('/parts', 0, 'AAAA'), fx.setxattr('/parts', 'user.one', 'a');
+update at set b = pg_temp.last() + 1;
+select fx.chmod('/parts', 448), fx.write('/parts', 0, 'BBBB'), fx.setxattr('/parts', 'user.one', 'b'), fx.rename('/over', '/parts');
+select is(pg_temp.undo(jsonb_build_object('tag', 'parts', 'since', 'op:' || b)), '[]', 'the later part') from at;
+select is(pg_temp.undo(pg_temp.tag()), '[]', 'back');
+savepoint parts;
+select is(pg_temp.undo('{"tag": "parts"}'), '[]', 'all of it at once');
+select pg_temp.is_at('base', 'as before');
+rollback to parts;
+select is(pg_temp.undo(jsonb_build_object('tag', 'parts', 'since', 'op:' || b)), '[]', 'the later part once more') from at;
+select is(pg_temp.undo('{"tag": "parts"}'), '[]', 'then all of it');
+select pg_temp.is_at('base', 'as before');
+
 -- A file that was made by what is undone goes, in whatever life.
 select pg_temp.by(17, 'made');
 select fx.create('/made'), fx.write('/made', 0, 'made');
