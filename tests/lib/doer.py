@@ -16,6 +16,13 @@ def write(path, off, text):
     os.close(fd)
 
 
+def write_kept(path, off, text, kept={}):  # pylint: disable=dangerous-default-value
+    """Through a descriptor that stays open."""
+    if path not in kept:
+        kept[path] = os.open(path, os.O_WRONLY)
+    os.pwrite(kept[path], text.encode(), off)
+
+
 def overwrite(path, text):
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
@@ -50,6 +57,7 @@ def set_list(path, name, *of):
 
 WHAT = {
     "write": write,
+    "write kept": write_kept,
     "overwrite": overwrite,
     "truncate": os.truncate,
     "punch": lambda path, off, length: allocate(path, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, off, length),

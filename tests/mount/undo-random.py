@@ -4,8 +4,8 @@
 
 A tree and a copy of it: A and B change the tree at random, B does the same to the copy. What one has changed the other
 leaves alone, but both work in the same directories and in different bytes of the same files. Undo of A (by its pid)
-must make the tree equal to the copy; undo of the undo must make it what it was before; undo of A again, and then of B, what it was
-at first. Some files are open all the
+from an op in the middle on must make the tree equal to the copy, to which what A did before that was done, too; undo of the undo must make
+it what it was before; undo of all of A, and then of B, what it was at first. Some files are open all the
 time, and must go on with what the undo makes of them; some are immutable or append-only, and must stay what they are, unless A
 itself has made them so. THULE_UNDO_SEED (0: any) and THULE_UNDO_ROUNDS choose the random numbers."""
 
@@ -27,6 +27,7 @@ from other import eventually
 ROUNDS = int(os.environ.get("THULE_UNDO_ROUNDS", "3"))
 SEED = int(os.environ.get("THULE_UNDO_SEED", "1")) or random.SystemRandom().randrange(1, 1 << 30)
 STEPS = 160
+KEPT = 40           # steps before the op from which on A is undone
 SLOT = 700
 SHARED = 3
 IMMUTABLE, APPEND = 0x10, 0x20
@@ -214,7 +215,8 @@ class Script:
             return ["setxattr", os.path.join(self.top, name), f"user.{slot}", str(self.rng.random())]
         name, off, length = os.path.join(self.top, name), slot * SLOT, self.rng.randrange(1, SLOT)
         return self.rng.choice([
-            ["write", name, off, str(self.rng.random())[2:] * 9],
+            ["write kept", name, off, str(self.rng.random())[2:] * 9],
+            ["write kept", name, off, str(self.rng.random())[2:] * 9],
             ["punch", name, off, length],
             ["copy", self.source(), name, self.rng.randrange(60_000), off, length],
         ])
@@ -380,14 +382,15 @@ def undo(*selectors):
     return json.loads(done.stdout)
 
 
-def worked_in(script, doer):
-    """Names of directories in which one has worked: their mtime is not that of the copy."""
+def worked_in(script, *others):
+    """Names of directories in which one has worked whose changes stay: their mtime is not that of the copy."""
+    inodes = set().union(*others)
     _, folders = walk(script.copy)
     names = [os.path.relpath(f, script.copy) for f in folders]
     timeless = set()
     for name in names:
         full = os.path.join(script.top, name)
-        if not os.path.isdir(full) or inode(full) in doer.used | doer.changed:
+        if not os.path.isdir(full) or inode(full) in inodes:
             timeless.add(name)
     return timeless
 
@@ -399,18 +402,23 @@ def disjoint(number, rng):
     a, b, alone = Doer(), Doer(), Doer()
     held = Held(script)
     held.add(12)
-    for _ in range(STEPS):
+    for step in range(STEPS):
+        # What A does before that stays, through descriptors that are open before and after.
+        if step == KEPT:
+            os.mkdir(path(f"middle{number}"))
+            kept = a.used | a.changed
         if rng.random() < 0.5:
-            script.run(a, b, None, 0)
+            script.run(a, b, alone if step < KEPT else None, 0)
         else:
             script.run(b, a, alone, 1)
     held.add(12)
     freeze_own(script, a, b)
     before, contents = describe(script.top), held.contents()
-    result = undo("--pid", str(a.pid), script.top)
+    middle = sql(f"select op from thule.op where parent = 1 and name = 'middle{number}'")[0][0]
+    result = undo("--pid", str(a.pid), "--since", f"op:{middle}", script.top)
     equal([], result["conflicts"], f"conflicts (seed {SEED})")
     held.check(contents, f"after undo (seed {SEED})")
-    timeless = worked_in(script, b)
+    timeless = worked_in(script, b.used, b.changed, kept)
     compare(describe(script.copy, timeless), describe(script.top, timeless), "after undo of A", script)
     equal([], sql("select * from thule.fsck"), f"fsck after undo (seed {SEED})")
     contents = held.contents()
@@ -420,16 +428,19 @@ def disjoint(number, rng):
     held.check(contents, f"after undo of the undo (seed {SEED})")
     equal([], sql("select * from thule.fsck"), f"fsck after undo of the undo (seed {SEED})")
     contents = held.contents()
-    once_more = undo("--pid", str(a.pid), script.top)
+    once_more = undo("--pid", str(a.pid), "--since", f"op:{middle}", script.top)
     equal([], once_more["conflicts"], f"conflicts of A undone once more (seed {SEED})")
     compare(describe(script.copy, timeless), describe(script.top, timeless), "after undo of A once more", script)
     held.check(contents, f"after undo of A once more (seed {SEED})")
+    all_of_a = undo("--pid", str(a.pid), script.top)
+    equal([], all_of_a["conflicts"], f"conflicts of all of A (seed {SEED})")
     both = undo("--pid", str(b.pid), script.top)
     equal([], both["conflicts"], f"conflicts of B after A (seed {SEED})")
     compare(begin, describe(script.top), "after undo of A, then of B", script)
     equal([], sql("select * from thule.fsck"), f"fsck after undo of A, then of B (seed {SEED})")
     contents = held.contents()
     undo("--tag", both["tag"])
+    undo("--tag", all_of_a["tag"])
     held.check(contents, f"after B came back (seed {SEED})")
     compare(describe(script.copy, timeless), describe(script.top, timeless), "after B came back", script)
     held.close()
