@@ -64,15 +64,8 @@ static bool print(
 static PGresult *find_ops(struct past *p, const struct arguments *args, struct error *err)
 {
 	const char *params[] = {args->operand[0], args->operand[1]};
-	PGresult *res =
-		past_query(p, statements[STMT_COMMAND_DIFF_OPS].text, 2, params, false, err);
 
-	if (!res || *PQgetvalue(res, 0, 2) == 't')
-		return res;
-	error_set(
-		err, ERR_USAGE, "%s is after %s: give the earlier one first", params[0], params[1]);
-	PQclear(res);
-	return NULL;
+	return past_query(p, statements[STMT_COMMAND_DIFF_OPS].text, 2, params, false, err);
 }
 
 /* What was pruned by itself cannot be compared, and would look as if it had not been there. */
@@ -124,8 +117,9 @@ const struct command command_diff = {
 	.summary = "what differs between two instants, and by whom",
 	.help = "FROM and TO are times (2024-05-01 12:00), ages (10min, 2 days), `now`, op:N or "
 		"names of\n"
-		"snapshots. PATH is a path in a mount, or an absolute path from the root of the "
-		"filesystem.\n"
+		"snapshots; with the later one first it is the way back. PATH is a path in a "
+		"mount, or\n"
+		"an absolute path from the root of the filesystem.\n"
 		"A file is added, removed, renamed, modified or replaced (another file has its "
 		"name); of what\n"
 		"was renamed or modified, content, mode, owner, mtime, flags or xattr are "

@@ -105,6 +105,17 @@ static bool default_database(struct target *t, struct error *err)
 	return t->mount.ours ? target_of_mount(&t->mount, t, err) : private_database(t, err);
 }
 
+/* Whether each backslash begins an escape as SQL shows it, \xNN. */
+static bool escapes_only(const char *path)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+
+	for (const char *p = strchr(path, '\\'); p; p = strchr(p + 1, '\\'))
+		if (p[1] != 'x' || !p[2] || !strchr(digits, p[2]) || !p[3] || !strchr(digits, p[3]))
+			return false;
+	return true;
+}
+
 /* What is in no mount of ours that can be found. */
 static bool find_typed(const char *path, struct target *t, struct error *err)
 {
@@ -114,11 +125,10 @@ static bool find_typed(const char *path, struct target *t, struct error *err)
 			"from "
 			"the root of the filesystem",
 			path);
-	if (!text_is_utf8(path, strlen(path)))
-		return error_set(err, ERR_USAGE,
-			"%s is in no mount of ThuleFS, and not in UTF-8: as a path from the root "
-			"of the filesystem write each byte that is not as \\xNN",
-			path);
+	/* Bytes as they are, where they are no escapes. */
+	if (!text_is_utf8(path, strlen(path)) || !escapes_only(path))
+		return path_format(t->path, sizeof(t->path), err, "%s", path) &&
+		       default_database(t, err);
 	return path_format(t->typed_path, sizeof(t->typed_path), err, "%s", path) &&
 	       default_database(t, err);
 }

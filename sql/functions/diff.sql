@@ -1,4 +1,4 @@
--- What differs between two instants.
+-- What differs between two instants. With the later one first it is the way back.
 -- Parameters: since, until: system time; top: a path, only what is at or below it, or moved there or away (null: everything).
 -- Returns: rows, by path:
 --   change    added, removed, renamed (path is the new one, old_path the old one), modified, or replaced (another file

@@ -1,6 +1,7 @@
--- What differs between the states after two ops; see thule.diff for what the rows say.
+-- What differs between the states after two ops; see thule.diff for what the rows say. With the later one first it is the
+-- way back: what was added is removed.
 -- Parameters: from_op, to_op: ops; top: a path, only what is at or below it, or moved there or away (null: everything).
--- Returns: rows, by path. Errors: from_op after to_op (invalid_parameter_value).
+-- Returns: rows, by path.
 -- Tables touched: actor, op, and those of thule.diff_part (read).
 -- Many ops are worth a second process: each takes the inodes of one part, and sorts its rows. In SQL and without settings, so
 -- that the planner puts the body in place of the call, and rows stream through it; it needs the ops to be none of a subquery's.
@@ -13,13 +14,24 @@ begin atomic
         thule.mode_kind(r.mode), r.what, r.ino, r.old_size, r.new_size, r.op, r.at, a.uid, a.username, a.pid, a.exe,
         a.cmdline
     from (
-        select * from thule.diff_few(from_op, to_op) where to_op - from_op <= thule.many_ops()
-        union all
-        select * from thule.diff_many(from_op, to_op, 0, thule.diff_middle(from_op, to_op))
-        where to_op - from_op > thule.many_ops()
-        union all
-        select * from thule.diff_many(from_op, to_op, thule.diff_middle(from_op, to_op), 9223372036854775807)
-        where to_op - from_op > thule.many_ops()
+        select case when from_op <= to_op then f.change when f.change = 'added' then 'removed' when f.change = 'removed' then 'added'
+                else f.change end as change,
+            f.what, f.ino, f.mode, case when from_op <= to_op then f.old_path else f.new_path end as old_path,
+            case when from_op <= to_op then f.new_path else f.old_path end as new_path,
+            case when from_op <= to_op then f.old_size else f.new_size end as old_size,
+            case when from_op <= to_op then f.new_size else f.old_size end as new_size, f.op, f.at, f.actor
+        from (
+            select * from thule.diff_few(least(from_op, to_op), greatest(from_op, to_op))
+            where abs(to_op - from_op) <= thule.many_ops()
+            union all
+            select * from thule.diff_many(least(from_op, to_op), greatest(from_op, to_op), 0,
+                thule.diff_middle(least(from_op, to_op), greatest(from_op, to_op)))
+            where abs(to_op - from_op) > thule.many_ops()
+            union all
+            select * from thule.diff_many(least(from_op, to_op), greatest(from_op, to_op),
+                thule.diff_middle(least(from_op, to_op), greatest(from_op, to_op)), 9223372036854775807)
+            where abs(to_op - from_op) > thule.many_ops()
+        ) f
     ) r
     left join lateral (
         select a.uid, a.username, a.pid, a.exe, a.cmdline from thule.actor a where a.id = r.actor offset 0

@@ -9,7 +9,6 @@ as $$
 declare
     at    timestamptz := thule.instant(t);
     first record;
-    last  record;
     found_op bigint := (select s.op from thule.snapshot s where s.name = t);
 begin
     if found_op is not null then            -- pruning keeps what was true at a snapshot
@@ -19,13 +18,7 @@ begin
         return thule.kept_op(thule.typed_op(t)::bigint, t);
     end if;
     select o.op, o.at into first from thule.op o order by o.op limit 1;
-    select o.op, o.at into last from thule.op o order by o.op desc limit 1;
-    -- The clock of the host that made the last op may be ahead of this one.
-    if at > greatest(clock_timestamp(), last.at) then
-        raise exception using errcode = 'no_data_found',
-            message = format('%s is in the future: it is %s now', t, clock_timestamp()::timestamptz(0));
-    end if;
-    found_op := thule.op_at(at);
+    found_op := thule.op_at(thule.past_time(at, t));
     perform thule.kept_op(found_op, t);
     if found_op = 0 then
         raise exception using errcode = 'no_data_found',

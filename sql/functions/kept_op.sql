@@ -16,7 +16,7 @@ end
 $$;
 
 -- The same of the last op that had happened at an instant. Parameters: at, system time.
--- Returns: op, as thule.op_at; null for null. Tables touched: also op (read).
+-- Returns: op, as thule.op_at; null for null. Errors: also those of thule.past_time. Tables touched: also op (read).
 create function thule.kept_op(at timestamptz) returns bigint
 language sql stable strict parallel safe
-return thule.kept_op(thule.op_at(at), at::text);
+return thule.kept_op(thule.op_at(thule.past_time(at, at::text)), at::text);

@@ -98,7 +98,7 @@ begin
         perform pg_notify('thule_change', (s.next_op - 1)::text) from thule.superblock s;
     end if;
     update thule.request q
-        set done_at = clock_timestamp(), result = answer || jsonb_build_object('tag', tag, 'ops', ops,
+        set done_at = clock_timestamp(), result = answer || jsonb_build_object('tag', case when ops > 0 then tag end, 'ops', ops,
             'selected', selected) || coalesce(erased, quota, '{}'),
             made = case when gone is not null then int8range(first, first + ops) end, undone = gone
         where q.id = r.id;

@@ -2,7 +2,7 @@
 -- nobody knows any more what they were, because they were pruned by themselves; and from when on that is known. $5 who asks, where it is
 -- a user at the door, or null.
 select count(*), concat_ws(' ', max(o.at)::timestamptz(0), '(op:' || max(p.op) || ')')
-from (values ($1::bigint, $2::bigint, coalesce($3::text, thule.escape_name($4::bytea))))
+from (values (least($1::bigint, $2::bigint), greatest($1, $2), coalesce($3::text, thule.escape_name($4::bytea))))
     a (since, until, path)
 join thule.pruned_inode p on p.op > a.since
 left join thule.op o on o.op = p.op

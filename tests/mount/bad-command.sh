@@ -75,7 +75,6 @@ refused 1 'no quota' "$THULE" quota unset --user root
 refused 1 'nonsense' "$THULE" snapshot delete nonsense
 refused 1 'not set' "$THULE" config get retention
 refused 2 '--yes' "$THULE" erase /file
-refused 2 'after' "$THULE" diff now "$first"
 
 # Paths: in no mount, of no mount, of no file.
 for command in "${with_path[@]}"; do

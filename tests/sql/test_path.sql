@@ -38,7 +38,8 @@ select is(thule.resolve('/empty', fx.at(108)), 103::bigint, 'a name used twice: 
 select is(thule.resolve('/empty', fx.at(109)), null, 'a name used twice: between');
 select is(thule.resolve('/empty'), 105::bigint, 'a name used twice: now');
 select is(thule.resolve('/dir', '2000-01-01'), null, 'before the beginning');
-select is(thule.resolve('/', 'infinity'), 1::bigint, 'the end of time');
+select throws_ok($$select thule.resolve('/', 'infinity')$$, 'P0002', null, 'the end of time has not come');
+select throws_ok($$select * from thule.file_at(now() + interval '1 day')$$, 'P0002', null, 'nor has tomorrow');
 select is(thule.resolve_at_op('/dir', 99), null, 'by op, before');
 select is(thule.resolve_at_op('/dir', 100), 100::bigint, 'by op, at it');
 
