@@ -1,5 +1,5 @@
--- The names in an absolute path, unescaped. Repeated and trailing slashes count for nothing; . and .. are names
--- like any other (and no entry has them).
+-- The names in an absolute path, unescaped. Repeated and trailing slashes count for nothing here, and . and .. are
+-- names like any other: what they mean is for thule.walk_at_op.
 -- Parameters: path, absolute from the mount's root, escaped as thule.escape_name does.
 -- Returns: bytea[], empty for '/'. A path that does not begin with a slash is an error (invalid_parameter_value).
 -- Tables touched: none.
