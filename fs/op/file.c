@@ -156,7 +156,7 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	}
 	call_leave(&c);
-	transport_forget_attr(c.fs->transport, ino);
+	transport_attr_changed(c.fs->transport, ino);
 	fuse_reply_err(req, rc);
 }
 
@@ -185,11 +185,13 @@ void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_inf
 
 	call_begin(&c, req);
 	wait->waiter.fn = synced;
-	wait->reply = transport_later(req);
-	if (journal_failed(c.fs->journal))
+	if (journal_failed(c.fs->journal)) {
 		rc = EIO;
-	else if (!journal_sync(c.fs->journal, &wait->waiter))
+	} else if (!journal_sync(c.fs->journal, &wait->waiter)) {
+		/* In time: who is synced is told after the lock was had. */
+		wait->reply = transport_later(req);
 		rc = CALL_PARKED;
+	}
 	call_end(&c, rc);
 	if (rc != CALL_PARKED)
 		free(wait);

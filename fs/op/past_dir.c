@@ -88,7 +88,9 @@ static bool list_kept(struct past_request *r)
 
 	if (!res)
 		return false;
+	transport_reply(&r->reply);
 	list_dir(r, res);
+	transport_done();
 	past_listing_put(r->fs->past, r->node, res, kept);
 	past_request_free(r);
 	return true;

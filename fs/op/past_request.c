@@ -192,6 +192,7 @@ struct past_request *past_request_next(struct past_request *r, enum stmt stmt,
 	struct past_request *next = xcalloc(1, sizeof(*next));
 
 	*next = *r;
+	transport_keep(&next->reply);
 	r->caller.groups = NULL;
 	next->answer = answer;
 	next->query = reader_query_new(stmt, answered, next);

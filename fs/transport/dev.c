@@ -27,15 +27,27 @@ struct worker {
 
 struct transport {
 	struct fuse_session *se;
+	struct waiting_list *waiting;
 	unsigned int count;
 	struct worker workers[];
 };
 
+/* A reply that is kept. */
+struct later {
+	struct waiting waiting;
+	struct transport *transport;
+	enum raw_kind kind;
+};
+
 /* The request that this thread handles now: libfuse's callbacks have no place for it. */
 static _Thread_local struct {
+	struct transport *transport;
 	int fd; /* 0: none, the session's own descriptor */
 	int error;
 	unsigned int times_parked;
+	bool signalled; /* while it was parked */
+	bool answered;  /* nobody waits for the reply */
+	struct later *later;
 	enum raw_kind kind;
 	char *bytes;
 	size_t len;
@@ -45,6 +57,11 @@ static ssize_t reply_writev(int fd, struct iovec *iov, int count, void *userdata
 {
 	const struct fuse_in_header *in = (const void *)current.bytes;
 
+	/* As the kernel says it of a request that it has no more. */
+	if (current.answered) {
+		errno = ENOENT;
+		return -1;
+	}
 	if (in && in->opcode == FUSE_INIT && count > 1)
 		raw_init(in + 1, current.len - sizeof(*in), iov[1].iov_base, iov[1].iov_len);
 	return writev(current.fd ? current.fd : fd, iov, count);
@@ -58,16 +75,17 @@ static ssize_t request_read(int fd, void *buf, size_t len, void *userdata)
 static const struct fuse_custom_io transport_io = {.writev = reply_writev, .read = request_read};
 
 static void dispatch(
-	struct fuse_session *se, int fd, enum raw_kind kind, char *bytes, size_t len, int error)
+	struct transport *t, int fd, enum raw_kind kind, char *bytes, size_t len, int error)
 {
 	struct fuse_buf buf = {.size = len, .mem = bytes};
 
+	current.transport = t;
 	current.fd = fd;
 	current.error = error;
 	current.kind = kind;
 	current.bytes = bytes;
 	current.len = len;
-	fuse_session_process_buf(se, &buf);
+	fuse_session_process_buf(t->se, &buf);
 	current.fd = 0;
 	current.error = 0;
 	current.kind = RAW_NONE;
@@ -93,6 +111,18 @@ static void let_go(int fd)
 	close(unconnected);
 }
 
+/* A signal came for a request. It needs no reply. */
+static bool interrupts(struct transport *t, const void *bytes, size_t len)
+{
+	const struct fuse_in_header *in = bytes;
+	const struct fuse_interrupt_in *body = (const void *)(in + 1);
+
+	if (len < sizeof(*in) + sizeof(*body) || in->opcode != FUSE_INTERRUPT)
+		return false;
+	waiting_signalled(t->waiting, body->unique);
+	return true;
+}
+
 static void *worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -113,7 +143,9 @@ static void *worker_main(void *arg)
 			fuse_session_exit(se);
 			break;
 		}
-		dispatch(se, w->fd, raw_disguise(buf, (size_t)n), buf, (size_t)n, 0);
+		if (!interrupts(w->transport, buf, (size_t)n))
+			dispatch(w->transport, w->fd, raw_disguise(buf, (size_t)n), buf, (size_t)n,
+				0);
 	}
 	free(buf);
 	let_go(w->fd);
@@ -138,6 +170,11 @@ struct transport *transport_new(struct fuse_session *se, unsigned int threads, s
 	int fd = fuse_session_fd(se);
 
 	t->se = se;
+	t->waiting = waiting_new(err);
+	if (!t->waiting) {
+		free(t);
+		return NULL;
+	}
 	t->count = threads;
 	for (unsigned int i = 0; i < threads; i++) {
 		t->workers[i].transport = t;
@@ -176,7 +213,19 @@ void transport_free(struct transport *t)
 	for (unsigned int i = 1; i < t->count; i++)
 		if (t->workers[i].fd > 0)
 			close(t->workers[i].fd);
+	waiting_free(t->waiting);
 	free(t);
+}
+
+/* What waits of the request that this thread handles. */
+static struct waiting waiting_here(void)
+{
+	const struct fuse_in_header *in = (const void *)current.bytes;
+
+	return (struct waiting){.unique = in->unique,
+		.pid = (int32_t)in->pid,
+		.fd = current.fd,
+		.signalled = current.signalled};
 }
 
 struct parked *transport_park(struct transport *t, fuse_req_t req)
@@ -187,20 +236,25 @@ struct parked *transport_park(struct transport *t, fuse_req_t req)
 		abort();
 	p->transport = t;
 	p->next = NULL;
-	p->fd = current.fd;
+	p->waiting = waiting_here();
 	p->kind = current.kind;
 	p->times = current.times_parked + 1;
 	p->len = current.len;
 	memcpy(p->bytes, current.bytes, current.len);
 	fuse_reply_none(req); /* sends nothing */
+	waiting_add(t->waiting, &p->waiting);
 	return p;
 }
 
 void transport_resume(struct parked *p, int error)
 {
-	current.times_parked = p->times;
-	dispatch(p->transport->se, p->fd, p->kind, p->bytes, p->len, error);
-	current.times_parked = 0;
+	if (waiting_remove(p->transport->waiting, &p->waiting)) {
+		current.times_parked = p->times;
+		current.signalled = p->waiting.signalled;
+		dispatch(p->transport, p->waiting.fd, p->kind, p->bytes, p->len, error);
+		current.times_parked = 0;
+		current.signalled = false;
+	}
 	free(p);
 }
 
@@ -214,32 +268,47 @@ unsigned int transport_times_parked(void)
 	return current.times_parked;
 }
 
-void transport_forget_attr(struct transport *t, fuse_ino_t ino)
-{
-	/* A negative offset: nothing of its bytes. */
-	fuse_lowlevel_notify_inval_inode(t->se, ino, -1, 0);
-}
-
 struct reply transport_later(fuse_req_t req)
 {
-	return (struct reply){req, current.fd, current.kind};
+	struct later *l = xcalloc(1, sizeof(*l));
+
+	l->waiting = waiting_here();
+	l->transport = current.transport;
+	l->kind = current.kind;
+	waiting_add(l->transport->waiting, &l->waiting);
+	return (struct reply){req, l};
 }
 
 void transport_reply(const struct reply *r)
 {
-	current.fd = r->fd;
-	current.kind = r->kind;
+	struct later *l = r->later;
+
+	current.answered = !waiting_remove(l->transport->waiting, &l->waiting);
+	current.fd = l->waiting.fd;
+	current.kind = l->kind;
+	current.later = l;
+}
+
+void transport_keep(const struct reply *r)
+{
+	current.later = NULL;
+	if (!r->later->waiting.answered)
+		waiting_add(r->later->transport->waiting, &r->later->waiting);
 }
 
 void transport_done(void)
 {
+	free(current.later);
+	current.later = NULL;
+	current.answered = false;
 	current.fd = 0;
 	current.kind = RAW_NONE;
 }
 
 void transport_attr_changed(struct transport *t, fuse_ino_t ino)
 {
-	/* A kernel that does not know the inode has nothing to forget. */
+	/* A negative offset: nothing of its bytes. A kernel that does not know the inode has
+	 * nothing to forget. */
 	fuse_lowlevel_notify_inval_inode(t->se, ino, -1, 0);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "transport/raw.h"
+#include "transport/waiting.h"
 
 /*
  * Requests in, replies out, exactly one reply each.
@@ -14,7 +15,9 @@
  * another thread; so the descriptor travels with what is kept of a request.
  *
  * Operations never wait. One that lacks something either parks its request, to be run again from
- * the beginning when what it lacked is there, or keeps the reply for later.
+ * the beginning when what it lacked is there, or keeps the reply for later. When the process that
+ * asked is killed meanwhile, either is answered with EINTR (waiting.h): the request is not run
+ * again, and what is replied to it goes nowhere.
  */
 struct transport;
 
@@ -27,9 +30,9 @@ void transport_free(struct transport *t);
 
 /* A request that waits to be run again; it holds nothing but the request's bytes. */
 struct parked {
+	struct waiting waiting;
 	struct transport *transport;
 	struct parked *next; /* for the list of whoever holds it */
-	int fd;
 	enum raw_kind kind;
 	unsigned int times; /* that it was parked, with this one */
 	size_t len;
@@ -48,25 +51,23 @@ int transport_error(void);
 /* How many times the request was parked until now, for those that could wait for ever. */
 unsigned int transport_times_parked(void);
 
-/* The kernel asks for the attributes of an inode again. No lock may be held, and the inode must be
- * in use. */
-void transport_forget_attr(struct transport *t, fuse_ino_t ino);
-
-/* A reply for later. */
+/* A reply for later; one that is kept must be made. */
 struct reply {
 	fuse_req_t req;
-	int fd;
-	enum raw_kind kind;
+	struct later *later;
 };
 struct reply transport_later(fuse_req_t req);
 
-/* Before fuse_reply_*() of a reply that was kept; transport_done() after it. */
+/* Before fuse_reply_*() of a reply that was kept, which then fails with ENOENT where it has been
+ * answered; transport_done() after it. */
 void transport_reply(const struct reply *r);
+/* After transport_reply(), instead of fuse_reply_*(): it is kept on. */
+void transport_keep(const struct reply *r);
 void transport_done(void);
 
 /*
- * The kernel asks for an inode's attributes anew: for requests that change them without the kernel
- * knowing. Not under the lock: it writes to the kernel.
+ * The kernel asks for an inode's attributes anew: for what changes them without the kernel knowing.
+ * No lock may be held, since it writes to the kernel.
  */
 void transport_attr_changed(struct transport *t, fuse_ino_t ino);
 
