@@ -39,6 +39,20 @@ begin
             group by p.ino
         ) e
         where e.ino = s.ino and s."by" is null;
+    -- What is undone had cut it, and others have written since: how long it would be without that cut, no version says.
+    update pg_temp.undo_size s set "by" = s.kept, why = 'was cut off, and has grown again by what stays'
+        where s."by" is null and s.kept > 0 and exists (
+            select from (
+                select v.op_from, v.own, v.is_size, v.size, lag(v.size) over (order by v.op_from) as before
+                from pg_temp.undo_version v
+                where v.ino = s.ino and v.op_from < s.kept
+            ) m
+            where m.own and m.is_size and m.size < m.before and m.before > s.size
+                -- Unless what stays has set the size since, whatever it was.
+                and not exists (
+                    select from pg_temp.undo_version f
+                    join thule.op o on o.op = f.op_from and o.kind in (11, 15)
+                    where f.ino = s.ino and f.op_from > m.op_from and f.op_from <= s.kept and f.is_size and not f.own));
 
     create temp table undo_touch on commit drop as
         select p.ino, p.lo, p.hi, o.op, u.op is not null as own, u.op is not null as mine

@@ -366,6 +366,26 @@ def without_a_trace(a, b):
         equal(now, read(name), f"{name}, as it was")
 
 
+def cut_and_grown(a, b):
+    """How long a file would be without a cut, when others have written since, is known only where they have written beyond its old end."""
+    for name, kept in (("shorter", None), ("longer", 6000)):
+        b.call(Writer.write, name, 4000, b"end")
+        a.call(Writer.truncate, name, 5)
+        cut = ops_of(name)[-1][0]
+        b.call(Writer.write, name, 300, b"b" * 10)
+        if name == "longer":
+            b.call(Writer.write, name, 5990, b"b" * 10)
+        a.call(Writer.write, name, 12000, b"a")
+        now = read(name)
+        told = undo("--pid", str(a.pid), "--since", f"op:{cut - 1}", path(name))["conflicts"]
+        if kept:
+            equal([], told, f"conflicts about {name}")
+            equal(kept, len(read(name)), f"size of {name}")
+        else:
+            equal(["was cut off, and has grown again by what stays"], [c["detail"] for c in told], f"conflicts about {name}")
+            equal(now, read(name), f"{name}, as it was")
+
+
 def main():
     print("seed", SEED)
     eight_writes()
@@ -373,6 +393,7 @@ def main():
     writers = [Other() for _ in range(3)]
     one_directory(*writers[:2])
     without_a_trace(*writers[:2])
+    cut_and_grown(*writers[:2])
     clean = sum(random_ranges(number, rng, writers) for number in range(ROUNDS))
     print("files without a conflict:", clean)
     equal(True, clean >= ROUNDS, "whether there were files without a conflict")

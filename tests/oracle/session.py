@@ -170,8 +170,6 @@ class Session:
             since = self.index(min(ops))
             return self.state_before(self.instants[since]) if ops == {i.op for i in self.instants[since:] if i.kind != "forget"} else None
         state = self.instants[first - 1].state if first else self.start
-        if self.sizes_of_both(ops, first):
-            return None
         try:
             for i in self.instants[first:]:
                 if i.effect and i.op not in ops:
@@ -230,19 +228,6 @@ class Session:
     def again(self):
         self.scene.kept = {}
         self.enter()
-
-    def sizes_of_both(self, ops, first):
-        """Whether there is a file whose size both they and others after them have set: which is whose cannot be told apart."""
-        theirs, state = set(), self.instants[first - 1].state if first else self.start
-        for i in self.instants[first:]:
-            ino = i.effect and i.effect.ino
-            if ino in state.inodes and state.inodes[ino].kind == "file" and state.inodes[ino].size != i.state.inodes[ino].size:
-                if i.op in ops:
-                    theirs.add(ino)
-                elif ino in theirs:
-                    return True
-            state = i.state
-        return False
 
     # The log.
 
