@@ -115,7 +115,7 @@ def odd_paths(template):
         if kind not in (b"P", b"Q"):
             continue
         for value in ODD:
-            root = value.strip(b"/") == b""
+            root = value.startswith(b"/") and value.strip(b"/") in (b"", b"..")
             if b"--follow" in template and value.startswith(b"/"):    # goes on for ever
                 continue
             check(filled(template, place, value), [DONE, *allowed] if root or kind == b"Q" else allowed)
