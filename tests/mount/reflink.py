@@ -165,7 +165,7 @@ def check_history():
     equal(expected, read("h2"), "content")
     equal(True, os.stat(path("h2")).st_mtime_ns > 1, "mtime")
     equal([["copy_range", "/h2", "20000", "100000"]],
-          sql(f"select c.kind, path, off, len from thule.change c join thule.op o using (op) where op = {copied}"), "the log")
+          sql(f"select kind, path, off, len from thule.change where op = {copied}"), "the log")
     equal(True, "copy_range" in thule("log", path("h2")), "thule log")
     rows = sql("select off, len, op, exe from thule.blame('/h2') order by off")
     equal([["0", "20000"], ["20000", "100000", str(copied)]], [rows[0][:2], rows[1][:3]], "blame")
