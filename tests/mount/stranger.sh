@@ -52,7 +52,7 @@ umount_fs
 hold_locks "select pg_advisory_lock(1953003884, $key);"
 wait_until 20 held 4 || fail "the stranger does not hold it"
 assert_eq "" "$(sql 'select thule.lease_holder()')" "the stranger is not who has the lease"
-THULE_DB=$THULE_SOURCE "$THULE" hold /file >/dev/null || fail "a request without a mount"
+THULE_DB=$THULE_SOURCE "$THULE" hold / >/dev/null || fail "a request without a mount"
 mount_fs
 assert_eq 1 "$(sql 'select count(*) from thule.mount_alive()')" "mounts that live"
 echo three >"$MNT/file"
