@@ -44,10 +44,20 @@ def sent():
             finish(process, 128 + number, f"{number.name} to {whom}")
 
 
+def sleeping(terminal):
+    """SCRIPT has come to its program: a shell goes on, too, when the signal comes between its fork and the exec."""
+    ready()
+
+    def seen():
+        shell = children(children(terminal.pid)[0])[0]
+        return any(field(pid, "Name") == "sleep" for pid in children(shell))
+    eventually("the program of the script", seen)
+
+
 def typed():
     for key, status in ((CONTROL_C, 130), (CONTROL_BACKSLASH, 131)) * 3:
         terminal = Terminal(*RUN, "sh", "-c", SCRIPT)
-        ready()
+        sleeping(terminal)
         terminal.type(key)
         equal(status, terminal.wait(), f"exit status after {key}; it said {terminal.said}")
         undone(terminal.said.decode(), f"{key} on a terminal")
@@ -62,7 +72,7 @@ def typed():
 def during_the_undo():
     lock = Locked("request")
     terminal = Terminal(*RUN, "sh", "-c", SCRIPT)
-    ready()
+    sleeping(terminal)
     keeper = children(terminal.pid)[0]
     terminal.type(CONTROL_C)
     lock.waited_for()
