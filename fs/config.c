@@ -10,11 +10,13 @@
 
 #include "base/size.h"
 #include "journal/ring.h"
+#include "transport/transport.h"
 
 enum option_type {
 	OPT_FLAG,    /* sets a bool */
 	OPT_UNFLAG,  /* clears it */
 	OPT_NUMBER,  /* name=N, within min and max */
+	OPT_SIZE,    /* name=SIZE, the same in MiB; the field is a uint64_t, bytes */
 	OPT_WORD,    /* name=WORD, one of `words`; the field is a long, the word's index */
 	OPT_TEXT,    /* name=ANYTHING, of up to CONFIG_TEXT_MAX bytes */
 	OPT_JOURNAL, /* name=PATH or name=SIZE */
@@ -38,44 +40,74 @@ static const char *const actor_words[] = {
 
 /* Bools in a long. */
 static const char *const past_words[] = {"all", "owner", NULL};
+static const char *const transport_words[] = {
+	[TRANSPORT_AUTO] = "auto", [TRANSPORT_URING] = "uring", [TRANSPORT_DEV] = "dev", NULL};
+static const char *const fsync_words[] = {
+	[FSYNC_DATABASE] = "database", [FSYNC_JOURNAL] = "journal", NULL};
 static const char *const off_on[] = {"off", "on", NULL};
 
 static const struct option_def options[] = {
 	{"journal", OPT_JOURNAL, 0, 0, 0, 0,
 		"how much may be acknowledged and not yet committed (64M, or what fits), or the\n"
-		"            file for it, or a directory for that; may be given for each",
+		"            file or directory of the journal; may be given once for each",
 		NULL},
+	{"fsync", OPT_WORD, FIELD(fsync), FSYNC_DATABASE, 0, 0,
+		"what fsync waits for: that a change is on the disk of the database, or only\n"
+		"            that it is in the journal on a disk of this host",
+		fsync_words},
 	{"cache_inodes", OPT_NUMBER, FIELD(cache_inodes), 100000, 1000, 100000000,
-		"inodes kept in memory", NULL},
+		"inodes kept in memory, or fewer where they and their names take more than 1 KiB "
+		"each",
+		NULL},
+	{"cache_attributes", OPT_SIZE, FIELD(cache_attributes), 32, 16, 1 << 20,
+		"memory for extended attributes", NULL},
+	{"cache_data", OPT_SIZE, FIELD(cache_data), 32, 1, 1 << 20,
+		"memory for bytes of files that are read ahead, until the kernel has them", NULL},
+	{"cache_processes", OPT_SIZE, FIELD(cache_processes), 4, 1, 1 << 20,
+		"memory for what is known of processes that ask", NULL},
+	{"cache_past", OPT_SIZE, FIELD(cache_past), 64, 1, 1 << 20,
+		"memory for reading the past; what was used least recently is forgotten", NULL},
 	{"threads", OPT_NUMBER, FIELD(threads), 0, 0, 64,
-		"that serve requests (0: one per processor, at least 2)", NULL},
+		"threads that serve requests (0: one per processor, at least 2)", NULL},
+	{"transport", OPT_WORD, FIELD(transport), TRANSPORT_AUTO, 0, 0,
+		"how requests come: uring, by io_uring; dev, by /dev/fuse; or auto, by io_uring\n"
+		"            where the kernel offers it (`thule status` says which and why)",
+		transport_words},
 	{"actor", OPT_WORD, FIELD(actor), ACTOR_FULL, 0, 0,
-		"what the log keeps of processes: full; basic, which is without command lines,\n"
-		"            directories and ancestors; or off: users only, and no tags",
+		"what the log records of processes: full; basic, without command lines,\n"
+		"            directories and ancestors; or off, users alone and no tags",
 		actor_words},
 	{"history", OPT_WORD, FIELD(history), 1, 0, 0,
-		"off keeps neither log nor old versions: for measuring what they cost, since that\n"
+		"off records neither log nor old versions, to measure what they cost: that\n"
 		"            past is lost",
 		off_on},
 	{"at", OPT_TEXT, FIELD(at), 0, 0, 0,
-		"show the past: everything as it was at this instant, read-only", NULL},
+		"show the past: the whole tree as it was at this instant, read-only", NULL},
 	{"past", OPT_WORD, FIELD(past_owner), 0, 0, 0,
-		"owner shows what is gone, and older versions, to their owner and root alone;\n"
-		"            all to whoever could read it then, and could now",
+		"owner shows removed files and old versions to their owner and root alone;\n"
+		"            all shows them to everybody who could read them then and could now",
 		past_words},
-	{"noacl", OPT_UNFLAG, FIELD(acl), 0, 0, 0, "no POSIX access control lists", NULL},
-	{"nomagic", OPT_UNFLAG, FIELD(magic), 0, 0, 0, "no .thule/at in the root", NULL},
+	{"past_timeout", OPT_NUMBER, FIELD(past_timeout), 30, 1, 86400,
+		"seconds that one question about the past may take before it fails with ETIMEDOUT",
+		NULL},
+	{"noacl", OPT_UNFLAG, FIELD(acl), 0, 0, 0, "disable POSIX access control lists", NULL},
+	{"nomagic", OPT_UNFLAG, FIELD(magic), 0, 0, 0, "disable .thule/at, the past, in the root",
+		NULL},
 	{"allow_other", OPT_FLAG, FIELD(allow_other), 0, 0, 0,
-		"let other users in; a mount by root does anyway", NULL},
-	{"default_permissions", OPT_FLAG, FIELD(default_permissions), 0, 0, 0, "always so", NULL},
+		"let other users in, as a mount by root always does", NULL},
+	{"default_permissions", OPT_FLAG, FIELD(default_permissions), 0, 0, 0, "is always on",
+		NULL},
 	{"nosubtype", OPT_FLAG, FIELD(nosubtype), 0, 0, 0,
 		"show the type `fuse` instead of `fuse.thulefs`", NULL},
-	{"debug", OPT_FLAG, FIELD(debug), 0, 0, 0, "log more", NULL},
+	{"debug", OPT_FLAG, FIELD(debug), 0, 0, 0,
+		"log each request and its reply, as libfuse does: to the terminal with -f,\n"
+		"            else to syslog",
+		NULL},
 	{.name = "remount", .type = OPT_FLAG, .offset = FIELD(remount)},
-	/* Of other filesystems, and without a meaning here. */
+	/* Options of other filesystems, without a meaning here. */
 	{.name = "dax", .type = OPT_IGNORE},
 	{.name = "inlinecrypt", .type = OPT_IGNORE},
-	/* What /proc/mounts says of FUSE comes back with a remount. */
+	/* A remount comes with what /proc/mounts says of FUSE. */
 	{.name = "user_id", .type = OPT_IGNORE},
 	{.name = "group_id", .type = OPT_IGNORE},
 	{.name = "max_read", .type = OPT_IGNORE},
@@ -102,7 +134,7 @@ static const struct option_def options[] = {
 };
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
 
-/* The flags of mount(2): what sets and clears which. */
+/* The flags of mount(2), and the options that set and clear them. */
 static const struct {
 	const char *name;
 	unsigned long set, clear;
@@ -152,6 +184,20 @@ static bool set_number(
 			"option %s takes a number from %ld to %ld, as in %s=%ld", o->name, o->min,
 			o->max, o->name, o->fallback);
 	*(long *)((char *)c + o->offset) = n;
+	return true;
+}
+
+static bool set_size(
+	struct config *c, const struct option_def *o, const char *value, struct error *err)
+{
+	uint64_t bytes;
+
+	if (!value || !size_parse(value, &bytes) || bytes >> 20 < (uint64_t)o->min ||
+		bytes > (uint64_t)o->max << 20)
+		return error_set(err, ERR_USAGE,
+			"option %s takes a size from %ldM to %ldG, as in %s=%ldM", o->name, o->min,
+			o->max >> 10, o->name, o->fallback);
+	*(uint64_t *)((char *)c + o->offset) = bytes;
 	return true;
 }
 
@@ -239,6 +285,8 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 		return true;
 	case OPT_NUMBER:
 		return set_number(c, o, value ? value + 1 : NULL, err);
+	case OPT_SIZE:
+		return set_size(c, o, value ? value + 1 : NULL, err);
 	case OPT_WORD:
 		return set_word(c, o, value ? value + 1 : NULL, err);
 	case OPT_TEXT:
@@ -256,7 +304,8 @@ static bool set_options(struct config *c, const char *list, struct error *err)
 	char copy[1024], *save = NULL;
 
 	if (strlen(list) >= sizeof(copy) || !append(c->options, sizeof(c->options), list))
-		return error_set(err, ERR_USAGE, "too many mount options");
+		return error_set(
+			err, ERR_USAGE, "there are too many mount options: leave some out");
 	strcpy(copy, list);
 	for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save))
 		if (!set_option(c, word, err))
@@ -270,8 +319,11 @@ static void set_defaults(struct config *c)
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].type == OPT_NUMBER || options[i].type == OPT_WORD)
 			*(long *)((char *)c + options[i].offset) = options[i].fallback;
+		else if (options[i].type == OPT_SIZE)
+			*(uint64_t *)((char *)c + options[i].offset) = (uint64_t)options[i].fallback
+								       << 20;
 	c->default_permissions = c->magic = c->acl = true;
-	/* What others may do with the mount is for root to give. */
+	/* Root decides what others may do with a mount. */
 	c->allow_other = geteuid() == 0;
 	c->mount_flags = geteuid() == 0 ? 0 : MS_NOSUID | MS_NODEV;
 }
@@ -283,7 +335,7 @@ static bool is_helper(const char *called)
 	return !strncmp(slash ? slash + 1 : called, "mount.", strlen("mount."));
 }
 
-/* What getopt_long() does not take. `word` is what it read last. */
+/* Explains an option that getopt_long() does not take; `word` is what it read last. */
 static bool refuse_option(const char *word, struct error *err)
 {
 	if (optopt && strncmp(word, "--", 2) != 0)
@@ -346,10 +398,9 @@ void config_usage(void)
 {
 	puts("usage: thulefs SOURCE DIR [-o OPTION,...] [-f]\n"
 	     "\n"
-	     "Mounts the filesystem in the PostgreSQL database SOURCE at the directory DIR. SOURCE "
-	     "is a connection\n"
-	     "string or URI as libpq takes it, or `private`: a server of its own, made when it is "
-	     "not there.\n"
+	     "Mounts the filesystem of the PostgreSQL database SOURCE at the directory DIR.\n"
+	     "SOURCE is a connection string or URI as libpq takes it, or `private`, a server of\n"
+	     "its own, which is created when it does not exist.\n"
 	     "\n"
 	     "  -f  stay in the foreground and log to stderr\n"
 	     "  -o  options, beside those of mount(8):");
@@ -357,6 +408,8 @@ void config_usage(void)
 		const struct option_def *o = &options[i];
 		if (o->help && o->type == OPT_NUMBER)
 			printf("        %s=%ld  %s\n", o->name, o->fallback, o->help);
+		else if (o->help && o->type == OPT_SIZE)
+			printf("        %s=%ldM  %s\n", o->name, o->fallback, o->help);
 		else if (o->help && o->type == OPT_WORD)
 			printf("        %s=%s  %s\n", o->name, o->words[o->fallback], o->help);
 		else if (o->help && o->type == OPT_TEXT)

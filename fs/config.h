@@ -10,10 +10,16 @@
 
 #define CONFIG_TEXT_MAX 200
 
-/* What a mount of the past always has: it is data, never power. */
+/* Flags that a mount of the past always has: the past is data, never power. */
 #define CONFIG_PAST_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV)
 
-/* What people type to mount: thulefs SOURCE DIR [-o OPT,...] [-f]. */
+/* What fsync waits for. */
+enum fsync_choice {
+	FSYNC_DATABASE, /* the disk of the server */
+	FSYNC_JOURNAL,  /* the disk of the journal's file, which is this host's */
+};
+
+/* The command line of a mount: thulefs SOURCE DIR [-o OPT,...] [-f]. */
 struct config {
 	const char *source; /* `private`, or a libpq connection string or URI */
 	const char *dir;
@@ -30,14 +36,18 @@ struct config {
 	char at[CONFIG_TEXT_MAX + 1];           /* the instant of a mount of the past, or "" */
 	char journal_path[CONFIG_TEXT_MAX + 1]; /* of its file or the directory for it, or "" */
 	uint64_t journal_bytes;                 /* 0: not said */
+	long fsync;                             /* enum fsync_choice */
 	long threads, cache_inodes;
-	long actor;         /* enum actor_detail */
+	long transport; /* enum transport_choice */
+	uint64_t cache_attributes, cache_data, cache_processes, cache_past; /* bytes */
+	long actor;                                                         /* enum actor_detail */
+	long past_timeout;  /* seconds that a question about the past may take */
 	long past_owner;    /* 1: what is gone, and older versions, are for their owner alone */
 	long history;       /* 0: keep no log and no old versions */
 	char options[1024]; /* as given, for thule.mount */
 };
 
-/* Parses the command line. ERR_USAGE says what is wrong. Strings point into argv. */
+/* Parses the command line; strings point into argv. False with *err set, ERR_USAGE. */
 bool config_parse(struct config *c, int argc, char **argv, struct error *err);
 
 /* Prints usage with all options to stdout. */

@@ -7,18 +7,22 @@ void fs_init(struct fs *fs, const struct fs_config *config)
 {
 	*fs = (struct fs){.config = *config,
 		.next_ino = config->next_ino,
-		.nudge_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+		.invalidate_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	pthread_mutex_init(&fs->lock, NULL);
+	fs->trace = trace_new();
+	figures_init(&fs->figures);
 	pass_init(&fs->pass);
-	state_init(&fs->state, config->max_inodes);
+	state_init(&fs->state, &config->limits);
 }
 
 void fs_destroy(struct fs *fs)
 {
 	state_free(&fs->state);
-	if (fs->nudge_fd >= 0)
-		close(fs->nudge_fd);
+	if (fs->invalidate_fd >= 0)
+		close(fs->invalidate_fd);
+	figures_destroy(&fs->figures);
 	pass_destroy(&fs->pass);
+	trace_free(fs->trace);
 	pthread_mutex_destroy(&fs->lock);
 }
 
@@ -50,4 +54,5 @@ void fs_committed(void *arg, const struct batch *b, uint64_t op)
 			if (inode->pending_count)
 				pending_drop(inode, op);
 	state_evict(&c.fs->state, op);
+	figures_changed(&c.fs->figures);
 }

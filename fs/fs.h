@@ -4,23 +4,27 @@
 #include <pthread.h>
 
 #include "actor/actor.h"
+#include "base/host.h"
 #include "base/pass.h"
+#include "base/trace.h"
+#include "db/direct.h"
 #include "db/disk.h"
-#include "db/reader.h"
+#include "db/reader_pool.h"
 #include "db/row.h"
+#include "figures.h"
 #include "journal/journal.h"
 #include "state/state.h"
 #include "transport/transport.h"
 
-/* What a mount is made with; see config.h for the options that people type. */
+/* Settings that a mount is made with; config.h has the options that people type. */
 struct fs_config {
 	const char *conninfo;
-	uint64_t next_ino; /* first inode number to use */
-	size_t max_inodes; /* cached */
-	uint64_t at_op;    /* not 0: the root shows the past as of this op, nothing else */
-	bool magic;        /* the root has .thule */
-	bool acl;          /* POSIX access control lists */
-	bool past_owner;   /* what is gone, and older versions, are for their owner alone */
+	uint64_t next_ino;          /* first inode number to use */
+	struct state_limits limits; /* of what is cached */
+	uint64_t at_op;             /* not 0: the root shows the past as of this op, nothing else */
+	bool magic;                 /* the root has .thule */
+	bool acl;                   /* POSIX access control lists */
+	bool past_owner; /* what is gone, and older versions, are for their owner alone */
 };
 
 /*
@@ -35,23 +39,28 @@ struct fs {
 	struct state state;
 	struct journal *journal;
 	uint64_t next_ino;
-	bool settling;         /* the kernel is not told yet what a request changed */
-	int nudge_fd;          /* eventfd: the control thread is to look at state.misplaced */
+	bool invalidating;     /* the kernel has yet to drop what a request changed */
+	int invalidate_fd;     /* eventfd: the control thread is to look at state.misplaced */
 	struct load *loads;    /* what was asked of the database and is not here yet; op/load.c */
-	struct layout *layout; /* an answer for the parked request that is run again; op/layout.c */
-	struct reader *reader;
+	unsigned int ahead;    /* those of them that nobody needs yet */
+	struct reader *reader; /* of the present */
+	struct direct *direct; /* for bytes that one thread waits for; NULL: none */
+	struct reader_pool *past_reader; /* of the past: its questions may take long */
 	struct actor_cache *actors;
-	struct actor_host host;
+	struct host host;
 	struct transport *transport;
-	struct disk disk;      /* of the server */
-	struct pass pass;      /* for who asks at the door */
-	struct past *past;     /* instants that are being read; op/past.c */
-	struct access *access; /* access times; op/access.c */
+	struct trace *trace;
+	struct figures figures; /* of the database, for statfs(2) */
+	struct disk disk;       /* of the server */
+	struct pass pass;       /* for who asks at the door */
+	struct past *past;      /* instants that are being read; past/past.c */
+	struct access *access;  /* access times; op/access.c */
+	struct nearby *nearby;  /* who reads small files; op/nearby.c */
 };
 
-/* Sets up lock and state. */
+/* Sets up the lock and the state. */
 void fs_init(struct fs *fs, const struct fs_config *config);
 void fs_destroy(struct fs *fs);
 
-/* The journal's callback: unpins what has been committed. `arg` is the struct fs. */
+/* Lets go of what has been committed; the journal's callback, `arg` is the struct fs. */
 void fs_committed(void *arg, const struct batch *b, uint64_t op);

@@ -8,31 +8,35 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "actor/actor.h"
+#include "base/fault.h"
 #include "base/log.h"
+#include "base/notify.h"
+#include "base/ns.h"
 #include "base/path.h"
 #include "base/show.h"
 #include "cluster/cluster.h"
 #include "cluster/watch.h"
 #include "config.h"
+#include "db/handover.h"
 #include "db/source.h"
-#include "holder.h"
-#include "mountpoint.h"
+#include "mount/holder.h"
+#include "mount/mountpoint.h"
 #include "serve.h"
 
-/* What the parent hears from the daemon: 'm' and where it is mounted, or 'e' and why not. */
+/* The daemon's end of a pipe to its parent, which hears 'm' and where it is mounted, or 'e' and why
+ * not. */
 struct herald {
 	int fd; /* -1: in the foreground */
 	enum log_level level;
 };
 
-/* What is logged before goes to whoever waits for the mount. */
+/* Sends the log to syslog; earlier lines went to whoever waits for the mount. */
 static void log_to_syslog(const struct herald *h)
 {
 	log_init("thulefs", h->level, 1);
 }
 
-/* False when nobody is there to be told. */
+/* Tells the parent. False when it has gone. */
 static bool tell(const struct herald *h, char kind, const char *text)
 {
 	char line[PATH_MAX + 2100];
@@ -41,7 +45,7 @@ static bool tell(const struct herald *h, char kind, const char *text)
 	return write(h->fd, line, (size_t)n) == n;
 }
 
-/* What is mounted does not go with the one who waits without being unmounted. */
+/* Has the parent's death unmount us from now on, where it would have killed us before. */
 static void mounting(void *arg)
 {
 	struct herald *h = arg;
@@ -57,6 +61,7 @@ static bool ready(void *arg, const char *message)
 
 	if (h->fd < 0) {
 		log_info("%s", message);
+		notify_ready(message);
 		return true;
 	}
 	if (!tell(h, 'm', message))
@@ -75,7 +80,9 @@ static bool ready(void *arg, const char *message)
 	return true;
 }
 
-/* Prints what the daemon said, good news not for mount(8); exit status of the program. */
+/*
+ * Prints what the daemon said, but no good news when mount(8) called us. Returns the exit status.
+ */
 static int await_daemon(int fd, bool quiet)
 {
 	char line[PATH_MAX + 2100];
@@ -93,14 +100,15 @@ static int await_daemon(int fd, bool quiet)
 			show_line(stdout, "%s\n", line + 1);
 		return 0;
 	}
-	show_line(
-		stderr, "thulefs: %s\n", len ? line + 1 : "the daemon died while it was mounting");
+	show_line(stderr, "thulefs: %s\n",
+		len ? line + 1 : "the daemon died while it was mounting: see the system log");
 	return 1;
 }
 
 /*
- * Somebody else has the lease. True: try again. What is mounted on this host already is mounted
- * once more, by root and not in the foreground; *ok says that this was done.
+ * Decides what to do when another daemon has the lease. Returns true to try again. A filesystem
+ * that is mounted on this host already is mounted once more, by root and not in the foreground; *ok
+ * says that this was done.
  */
 static bool join(const struct config *config, const char *conninfo, struct serve_ready *on_ready,
 	bool *ok, struct error *err)
@@ -129,7 +137,7 @@ static bool join(const struct config *config, const char *conninfo, struct serve
 	return false;
 }
 
-/* Whether a path, which may not exist, lies in a directory. */
+/* Returns whether a path, which may not exist, lies in a directory. */
 static bool lies_in(const char *dir, const char *path)
 {
 	char real[PATH_MAX];
@@ -137,10 +145,8 @@ static bool lies_in(const char *dir, const char *path)
 	return path_in(realpath(path, real) ? real : path, dir);
 }
 
-/*
- * libpq looks for files of its user each time it connects; in the mount it would wait for us. So
- * what lies there is not looked at.
- */
+/* Keeps libpq from files that lie in the mount: it looks for files of its user each time it
+ * connects, and would wait there for us. */
 static void avoid_own_files(const char *dir)
 {
 	static const char *const names[] = {"PGPASSFILE", "PGSERVICEFILE", "PGSYSCONFDIR",
@@ -154,13 +160,12 @@ static void avoid_own_files(const char *dir)
 		setenv("HOME", "/", 1);
 }
 
-/* The kernel gives no pid of a process that this namespace does not have. */
+/* Warns where the kernel has no pid to give for processes outside of this namespace. */
 static void tell_surroundings(void)
 {
-	if (!actor_sees_host())
-		log_info(
-			"this is not the host's pid namespace: what processes outside of it change "
-			"will be logged without pid and program (for a container: --pid=host)");
+	if (!ns_sees_host())
+		log_info("this is not the host's pid namespace: changes of processes outside of it "
+			 "will be logged without pid and program (for a container: --pid=host)");
 }
 
 static int run(const struct config *config, struct herald *h)
@@ -180,8 +185,7 @@ static int run(const struct config *config, struct herald *h)
 		if (ok && lies_in(config->dir, cluster->home))
 			ok = error_set(&err, ERR_USAGE,
 				"the private PostgreSQL in %s would be hidden by a mount on %s: "
-				"set "
-				"THULE_HOME to a directory elsewhere, or mount elsewhere",
+				"set THULE_HOME to a directory elsewhere, or mount elsewhere",
 				cluster->home, config->dir);
 		if (ok) {
 			conninfo = cluster->conninfo;
@@ -210,10 +214,8 @@ static int run(const struct config *config, struct herald *h)
 	return 1;
 }
 
-/*
- * Checks that need nothing but the file system come first: they are what people get wrong. The
- * daemon changes its directory, so it goes on with the absolute path.
- */
+/* Checks the directory first, which people get wrong and which needs no database. The daemon
+ * changes its directory, so it goes on with the absolute path. */
 static bool check(struct config *config, char path[PATH_MAX], struct error *err)
 {
 	if (!mountpoint_check(config, path, err))
@@ -222,29 +224,15 @@ static bool check(struct config *config, char path[PATH_MAX], struct error *err)
 	return true;
 }
 
-/*
- * `thule mount` hands SOURCE over in a file of memory, so that what is secret in it is in no
- * command line; mount(8) cannot, and there it is overwritten, before it could be seen for long.
- */
+/* Takes SOURCE, and overwrites what is secret of it on the command line. `thule mount` hands it
+ * over in a file of memory; mount(8) cannot, and there it is seen for a moment. */
 static bool take_source(struct config *config, char *source, size_t size, struct error *err)
 {
 	char *shown = (char *)(uintptr_t)config->source, public[SOURCE_MAX];
-	const char *number = getenv(SOURCE_FD_VARIABLE);
 	size_t room = strlen(shown);
-	ssize_t n;
-	int fd;
 
-	if (number) {
-		fd = atoi(number);
-		n = pread(fd, source, size - 1, 0);
-		close(fd);
-		unsetenv(SOURCE_FD_VARIABLE);
-		if (n <= 0)
-			return error_set(err, ERR_SYSTEM, "SOURCE was not handed over");
-		source[n] = '\0';
-	} else if ((size_t)snprintf(source, size, "%s", shown) >= size) {
-		return error_set(err, ERR_USAGE, "SOURCE is too long");
-	}
+	if (!handover_take(shown, source, size, err))
+		return false;
 	config->source = source;
 	if (!source_public(source, public, sizeof(public), err)) {
 		memset(shown, '*', room);
@@ -272,7 +260,7 @@ static int detach(const struct config *config, enum log_level level)
 		return await_daemon(fds[0], config->helper);
 	}
 	close(fds[0]);
-	/* Who waits for the mount and is killed does not get one later. */
+	/* Nobody gets a mount after the process that waited for it was killed. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		return 1;
@@ -293,10 +281,9 @@ int main(int argc, char **argv)
 	struct error err;
 
 	log_init("thulefs", LOG_LEVEL_INFO, 0);
-	/* By which name it is known to who looks for it, also when mount(8) has called it by
-	 * another. */
+	/* The daemon is searched for by this name, also when mount(8) has called it by another. */
 	prctl(PR_SET_NAME, "thulefs");
-	if (!config_parse(&config, argc, argv, &err)) {
+	if (!config_parse(&config, argc, argv, &err) || !fault_init(&err)) {
 		log_error("%s", err.text);
 		return 2;
 	}

@@ -5,10 +5,8 @@
 #include "base/error.h"
 #include "config.h"
 
-/*
- * Said once, when the filesystem is mounted: `message` is for the person who mounts; false when
- * that person has gone, and wants it no more. `mounting` is called just before.
- */
+/* Callbacks of a start. `fn` is called once, when the filesystem is mounted: `message` is for the
+ * person who mounts; false when that person has gone. `mounting` is called just before. */
 struct serve_ready {
 	bool (*fn)(void *arg, const char *message);
 	void (*mounting)(void *arg);

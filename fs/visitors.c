@@ -7,11 +7,12 @@
 #include "base/mountinfo.h"
 #include "door/place.h"
 
-/* How long who asks at the door waits for what is acknowledged to be committed, and looks. */
-#define DOOR_SETTLE_MS 5000
+/* How long a client of the door waits until everything acknowledged is committed, and between
+ * looks. */
+#define DOOR_COMMIT_MS 5000
 #define DOOR_LOOK_MS   5
 
-static bool door_settle(void *arg)
+static bool await_commit(void *arg)
 {
 	struct fs *fs = arg;
 	uint64_t last, committed;
@@ -20,7 +21,7 @@ static bool door_settle(void *arg)
 	last = journal_next_op(fs->journal) - 1;
 	committed = journal_committed(fs->journal);
 	pthread_mutex_unlock(&fs->lock);
-	for (int ms = 0; committed < last && ms < DOOR_SETTLE_MS; ms += DOOR_LOOK_MS) {
+	for (int ms = 0; committed < last && ms < DOOR_COMMIT_MS; ms += DOOR_LOOK_MS) {
 		usleep(DOOR_LOOK_MS * 1000);
 		pthread_mutex_lock(&fs->lock);
 		committed = journal_committed(fs->journal);
@@ -36,7 +37,7 @@ static bool door_proves(void *arg, const char *text)
 	return pass_valid(&fs->pass, text);
 }
 
-/* Of several mounts on one directory the last one is ours: it was made a moment ago. */
+/* Remembers the device of the last of our mounts on the directory, which was made a moment ago. */
 static bool find_device(const struct mount_point *m, void *arg)
 {
 	struct mount_point *found = arg;
@@ -60,7 +61,7 @@ struct door *visitors_start(struct fs *fs, const char *conninfo, const char *pat
 		.actors = fs->actors,
 		.host = &fs->host,
 		.proves = door_proves,
-		.settle = door_settle,
+		.await_commit = await_commit,
 		.arg = fs};
 	struct error err = {0};
 	struct door *door = NULL;

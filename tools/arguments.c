@@ -7,14 +7,17 @@
 #include <string.h>
 
 #include "base/show.h"
-#include "text.h"
+#include "base/utf8.h"
 
-/* Values of getopt_long() above all letters: HELP, and then one per option. */
+/* Values of getopt_long() above all letters: HELP, then one for each option. */
 enum { HELP = 1000, FIRST };
+
+/* Columns that --help gives to the names of options. */
+#define HELP_COLUMN 22
 
 struct getopt_tables {
 	struct option longs[COMMAND_OPTIONS_MAX + 2];
-	char shorts[2 * COMMAND_OPTIONS_MAX + 5];
+	char shorts[2 * COMMAND_OPTIONS_MAX + 15];
 };
 
 static void make_tables(const struct command *command, struct getopt_tables *t)
@@ -35,6 +38,8 @@ static void make_tables(const struct command *command, struct getopt_tables *t)
 			if (o[i].argument)
 				*s++ = ':';
 		}
+		if (o[i].digits)
+			s = stpcpy(s, "0123456789");
 		if (o[i].name)
 			t->longs[n++] = (struct option){o[i].name,
 				o[i].argument ? required_argument : no_argument, NULL, FIRST + i};
@@ -58,7 +63,9 @@ static int wrong(const struct command *command, const char *what, const char *wh
 	return EXIT_USAGE;
 }
 
-/* `word` is what getopt_long() read last; of several letters in it, optopt is the one. */
+/*
+ * Refuses an option. `word` is the last word that getopt_long() read; optopt is the letter in it.
+ */
 static int unknown(const struct command *command, const char *word)
 {
 	char letter[] = {'-', (char)optopt, '\0'};
@@ -67,8 +74,8 @@ static int unknown(const struct command *command, const char *word)
 }
 
 /*
- * An empty word comes from a variable that is not set, more often than not, and would mean a path,
- * or a selector, that nobody has chosen.
+ * Refuses a word that cannot be meant. An empty one mostly comes from a variable that is not set,
+ * and would stand for a path or a selector that nobody chose.
  */
 static int check_word(const struct command *command, const char *what, const char *word,
 	bool may_be_empty, bool is_path)
@@ -76,11 +83,11 @@ static int check_word(const struct command *command, const char *what, const cha
 	char problem[128];
 
 	if (!*word && !may_be_empty)
-		snprintf(problem, sizeof(problem), "%s is empty", what);
+		snprintf(problem, sizeof(problem), "%s is empty: is a variable not set?", what);
 	else if (is_path && strlen(word) >= PATH_MAX)
 		snprintf(problem, sizeof(problem), "%s is longer than a path can be (%d bytes)",
 			what, PATH_MAX - 1);
-	else if (!is_path && !text_is_utf8(word, strlen(word)))
+	else if (!is_path && !utf8_is_text(word, strlen(word)))
 		snprintf(problem, sizeof(problem), "%s is not text in UTF-8", what);
 	else
 		return EXIT_DONE;
@@ -105,13 +112,33 @@ static int check_operands(const struct command *command, const struct arguments 
 	char what[64];
 	int code = EXIT_DONE;
 
-	/* Those of a command line are not ours. */
+	/* The words of another command line are not checked. */
 	for (int i = 0; code == EXIT_DONE && i < args->operands && !command->stop_at_operand; i++) {
 		snprintf(what, sizeof(what), "argument %d", i + 1);
 		code = check_word(
 			command, what, args->operand[i], false, i >= command->operands_text);
 	}
 	return code;
+}
+
+/* Finds the verb of a command that has some, and checks how many operands follow it. */
+static int check_verb(const struct command *command, struct arguments *args)
+{
+	const struct command_verb *v = command->verbs;
+	int n = args->operands - 1;
+	char problem[128];
+
+	if (!v)
+		return EXIT_DONE;
+	for (; v->name && strcmp(v->name, args->operand[0]); v++)
+		args->verb++;
+	if (v->name && n >= v->min && n <= v->max)
+		return EXIT_DONE;
+	if (!v->name)
+		return wrong(command, "there is no such command", args->operand[0]);
+	snprintf(problem, sizeof(problem), "%s takes %s", v->name,
+		v->operands ? v->operands : "nothing more");
+	return wrong(command, problem, NULL);
 }
 
 static void set_option(const struct command_option *option, char **value, const char *text)
@@ -127,17 +154,40 @@ static void set_option(const struct command_option *option, char **value, const 
 		abort();
 }
 
+/* Takes one digit of a word like -20. `first` says whether it begins the word. */
+static bool take_digit(const struct command *command, int value, bool first, struct arguments *args)
+{
+	const struct command_option *o = command->options;
+	char text[32];
+	int i = 0;
+
+	if (value < '0' || value > '9')
+		return false;
+	while (!o[i].digits)
+		i++;
+	snprintf(text, sizeof(text), "%.20s%c", first || !args->option[i] ? "" : args->option[i],
+		value);
+	set_option(&o[i], &args->option[i], text);
+	return true;
+}
+
 static int parse_options(
 	const struct command *command, int argc, char **argv, struct arguments *args, bool *help)
 {
 	struct getopt_tables tables;
-	int value, code;
+	int value, code, word = 0, before = 1;
 
 	make_tables(command, &tables);
 	optind = 1;
 	opterr = 0;
-	while ((value = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1) {
+	while ((before = optind,
+		       value = getopt_long(argc, argv, tables.shorts, tables.longs, NULL)) != -1) {
 		int i = position(command, value);
+		bool first = word != before;
+
+		word = before;
+		if (take_digit(command, value, first, args))
+			continue;
 		if (value == ':')
 			return wrong(command, "this option needs a value", argv[optind - 1]);
 		if (i < 0 && (value == HELP || value == 'h')) {
@@ -173,10 +223,11 @@ int arguments_parse(
 	if (code != EXIT_DONE || *help)
 		return code;
 	if (args->operands < command->operands_min)
-		return wrong(command, "something is missing", NULL);
+		return wrong(command, "an argument is missing", NULL);
 	if (args->operands > command->operands_max)
-		return wrong(command, "too much", args->operand[command->operands_max]);
-	return check_operands(command, args);
+		return wrong(command, "unexpected argument", args->operand[command->operands_max]);
+	code = check_operands(command, args);
+	return code == EXIT_DONE ? check_verb(command, args) : code;
 }
 
 void arguments_release(struct arguments *args)
@@ -189,17 +240,22 @@ bool arguments_check_number(const char *option, const char *text, struct error *
 {
 	if (!text || (*text && strlen(text) < 10 && !text[strspn(text, "0123456789")]))
 		return true;
-	return error_set(err, ERR_USAGE, "%s wants a number, not `%s`", option, text);
+	return error_set(err, ERR_USAGE, "%s takes a number, not `%s`", option, text);
 }
 
+/* Prints an option and, below it where the first column is too narrow, its text. */
 static void help_option(char letter, const char *name, const char *argument, const char *text)
 {
 	char left[64];
+	int n = snprintf(left, sizeof(left), "%c%c%s%s%s%s%s", letter ? '-' : ' ',
+		letter ? letter : ' ',
+		letter && name ? ", "
+		: name         ? "  "
+			       : "",
+		name ? "--" : "", name ? name : "", argument ? " " : "", argument ? argument : "");
 
-	snprintf(left, sizeof(left), "%c%c%s%s%s%s%s", letter ? '-' : ' ', letter ? letter : ' ',
-		letter && name ? ", " : "  ", name ? "--" : "", name ? name : "",
-		argument ? " " : "", argument ? argument : "");
-	printf("  %-22s %s\n", left, text);
+	printf("  %-*s%s%*s %s\n", HELP_COLUMN, left, n > HELP_COLUMN ? "\n" : "",
+		n > HELP_COLUMN ? HELP_COLUMN + 2 : 0, "", text);
 }
 
 void arguments_help(const struct command *command)

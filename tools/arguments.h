@@ -3,9 +3,9 @@
 #include "command.h"
 
 /*
- * Reads argv (argv[0] is the command's own name) as the command's tables say. Returns EXIT_DONE, or
- * EXIT_USAGE having said on stderr what is wrong. *help is set where --help was typed; then the
- * rest does not count. arguments_release() them in any case.
+ * Reads argv (argv[0] is the name of the command) by the tables of the command. Returns EXIT_DONE,
+ * or EXIT_USAGE after an explanation on stderr. Sets *help when --help was typed; then the rest of
+ * *args is not to be used. Call arguments_release() in any case.
  */
 int arguments_parse(
 	const struct command *command, int argc, char **argv, struct arguments *args, bool *help);
@@ -13,8 +13,8 @@ int arguments_parse(
 void arguments_release(struct arguments *args);
 
 /*
- * An option that is a number below a thousand million, or NULL where it was not given. False with
- * *err set when it is none.
+ * Checks that an option is a number below a thousand million, or NULL because it was not given.
+ * Returns false with *err set when it is neither.
  */
 bool arguments_check_number(const char *option, const char *text, struct error *err);
 

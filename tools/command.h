@@ -5,28 +5,51 @@
 #include "base/error.h"
 
 /*
- * A sub-command of `thule`: a const struct in a file of its own (cmd_NAME.c), listed in main.c. Its
- * options are a table, from which parsing and --help are made.
+ * A command of `thule`: a const struct in a file of its own, cmd/NAME.c, listed in main.c. Parsing,
+ * checks and --help are made from its tables, so that run() sees only words that the tables allow.
+ * run() finds its filesystem (target.h, past.h), asks it (ask.h, sync.h, request.h), prints
+ * (print.h, base/show.h) and returns an exit code.
  */
 
-/* What sub-commands exit with. */
+/* Exit codes of commands. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 #define COMMAND_OPTIONS_MAX 16
 
+/* Paragraphs of help that commands share. */
+#define HELP_PAST_PATH                                                                             \
+	"PATH is a path in a mount, or an absolute path from the root of the filesystem.\n"        \
+	"It need not exist any more."
+#define HELP_INSTANT                                                                               \
+	"T is a time (2024-05-01 12:00), an age (10min, 2 days), the name of a snapshot,\n"        \
+	"or op:N."
+
 struct command_option {
 	char letter;          /* short form, or 0 */
 	const char *name;     /* long form without dashes, or NULL */
-	const char *argument; /* what help calls its argument; NULL: it takes none */
+	const char *argument; /* the name of its argument in --help; NULL: it takes none */
 	const char *help;
-	bool list; /* given again, its values are joined by commas; else the last one counts */
-	bool may_be_empty; /* "" is a value, too */
+	bool list; /* its values are joined by commas when it is given again; else the last one
+		      counts */
+	bool may_be_empty; /* "" is a value of it */
 	bool is_path;      /* its value is bytes; else it is text in UTF-8 */
+	bool digits;       /* `-20` gives it as well */
 };
 
-/* What was typed. */
+/* The first operand of commands that do several things: `create` in `thule snapshot create NAME`.
+ */
+struct command_verb {
+	const char *name;
+	const char *operands; /* those that follow it, for messages: "KEY VALUE", or NULL */
+	int min, max;         /* how many follow it */
+};
+
+/* The words that were typed. */
 struct arguments {
-	/* By position in the command's table: NULL if absent, "" for one without argument. */
+	int verb; /* position in the command's table, if it has one */
+	/*
+	 * By position in the command's table: NULL when absent, "" for an option without argument.
+	 */
 	char *option[COMMAND_OPTIONS_MAX];
 	char **operand; /* NULL-terminated */
 	int operands;
@@ -37,19 +60,21 @@ struct command {
 	const char *operands;                 /* for the usage line, e.g. "[DB] DIR" */
 	const char *summary;                  /* one line for the list of commands */
 	const char *help;                     /* paragraphs for --help, or NULL */
+	const struct command_verb *verbs;     /* ends with one without a name; NULL: none */
 	const struct command_option *options; /* ends with one whose help is NULL; NULL: none */
 	int operands_min, operands_max;
-	int operands_text;    /* as many from the first are text in UTF-8; the others are paths */
+	int operands_text;    /* so many operands from the first are text in UTF-8; the others are
+				 paths */
 	bool stop_at_operand; /* options come before operands, which are a command line */
-	bool verbatim; /* everything typed is operands, --help excepted: it is another program's */
+	bool verbatim; /* all words are operands, except --help: they are for another program */
 	int (*run)(const struct arguments *args); /* returns an exit code */
 };
 
 extern const struct command command_blame, command_cat, command_cluster, command_config,
 	command_diff, command_erase, command_fsck, command_hold, command_journal, command_log,
-	command_ls, command_mount, command_prune, command_quota, command_restore, command_run,
-	command_snapshot, command_sql, command_stat, command_status, command_sync, command_tar,
-	command_umount, command_undo, command_upgrade;
+	command_ls, command_metrics, command_mount, command_prune, command_quota, command_restore,
+	command_run, command_snapshot, command_sql, command_stat, command_status, command_sync,
+	command_tar, command_top, command_umount, command_undo, command_upgrade;
 
-/* Prints the error as one line on stderr; returns the exit code that goes with its class. */
+/* Prints the error as one line on stderr. Returns the exit code of its class. */
 int command_fail(const struct error *err);

@@ -9,6 +9,7 @@
 #include "base/show.h"
 #include "db/conn.h"
 #include "door.h"
+#include "sync.h"
 
 bool confirm(const char *question, const char *reason, const char *refused, struct error *err)
 {
@@ -22,7 +23,7 @@ bool confirm(const char *question, const char *reason, const char *refused, stru
 	return error_set(err, ERR_AUTH, "%s", refused);
 }
 
-/* Counting an undo makes tables, which go with the transaction. */
+/* Counting an undo makes tables, which the rollback removes. */
 static bool count(
 	PGconn *conn, const char *kind, const char *args, long long *many, struct error *err)
 {
@@ -45,8 +46,8 @@ bool confirm_request(PGconn *conn, const char *kind, const char *args, struct er
 	bool files = !strcmp(kind, "restore");
 	long long many = 0;
 
-	/* What it would take back may not be committed yet. */
-	if (!ask_sync(conn, err) || !count(conn, kind, args, &many, err))
+	/* Its last changes may not be committed yet. */
+	if (!sync_database(conn, err) || !count(conn, kind, args, &many, err))
 		return false;
 	if (many <= CONFIRM_LIMIT)
 		return true;

@@ -5,16 +5,18 @@
 
 #include "base/error.h"
 
-/* Ops that undo, and files whose changes restore takes back without asking: what a person does in
- * a day, and less than is matched by a selector that is wider than it was meant. */
+/*
+ * The number of ops that undo reverses, and of files that restore changes, without asking: as many
+ * as a person changes in a day, and fewer than a selector matches that is too wide.
+ */
 #define CONFIRM_LIMIT 1000
 
 /*
- * Asks on the terminal, and takes `yes` alone for an answer. False with *err set: ERR_USAGE, which
- * says `reason`, why --yes is needed, where stdin is no terminal; ERR_AUTH, which says `refused`,
+ * Asks on the terminal, and takes only `yes` for consent. Returns false with *err set otherwise:
+ * ERR_USAGE with `reason`, the reason for --yes, when stdin is no terminal; ERR_AUTH with `refused`
  * on any other answer.
  */
 bool confirm(const char *question, const char *reason, const char *refused, struct error *err);
 
-/* Asks when a request (see request.h) would take back more than CONFIRM_LIMIT. */
+/* Asks when a request (request.h) would take back more than CONFIRM_LIMIT. */
 bool confirm_request(PGconn *conn, const char *kind, const char *args, struct error *err);

@@ -1,6 +1,5 @@
 #include "daemon.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,62 +10,59 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/host.h"
 #include "base/mountinfo.h"
 #include "base/path.h"
-#include "cluster/path.h"
+#include "base/proc_read.h"
 #include "db/conn.h"
 #include "journal/ring.h"
-#include "self.h"
 
 #define NAMED_USERS_MAX 5
 #define LOOK_MS         20
 
-static bool read_line(const char *path, char *line, size_t size)
+static bool is_thulefs(pid_t pid)
 {
-	FILE *f = fopen(path, "re");
-	bool ok = f && fgets(line, (int)size, f);
+	char comm[PROC_COMM_MAX];
 
-	if (f)
-		fclose(f);
-	if (ok)
-		line[strcspn(line, "\n")] = '\0';
-	return ok;
+	return proc_read_comm(pid, comm) && !strcmp(comm, "thulefs");
 }
 
-static bool is_thulefs(const char *pid)
-{
-	char path[64], comm[64];
+struct servers {
+	unsigned int device;
+	pid_t pid; /* of the last one found */
+	int count;
+};
 
-	return path_format(path, sizeof(path), NULL, "/proc/%.20s/comm", pid) &&
-	       read_line(path, comm, sizeof(comm)) && !strcmp(comm, "thulefs");
+static bool count_server(pid_t pid, void *arg)
+{
+	struct servers *s = arg;
+
+	if (is_thulefs(pid) && mountinfo_connection(pid) == (long)s->device) {
+		s->pid = pid;
+		s->count++;
+	}
+	return true;
 }
 
-/* How many show the connection, and the last of them. */
+/* Returns how many daemons show the connection; *pid is the last of them. */
 static int count_servers(unsigned int device, pid_t *pid)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *d;
-	int count = 0;
+	struct servers s = {.device = device};
 
-	while (proc && (d = readdir(proc)))
-		if (isdigit((unsigned char)d->d_name[0]) && is_thulefs(d->d_name) &&
-			mountinfo_connection((pid_t)atol(d->d_name)) == (long)device) {
-			*pid = (pid_t)atol(d->d_name);
-			count++;
-		}
-	if (proc)
-		closedir(proc);
-	return count;
+	proc_each(count_server, &s);
+	if (s.count)
+		*pid = s.pid;
+	return s.count;
 }
 
-/* Of two, one shows the number that its connection had. */
-static pid_t find_by_connection(unsigned int device)
+/* Of two daemons with the same number, one shows a number that its connection no longer has. */
+pid_t daemon_by_connection(const struct mount_point *m)
 {
 	const struct timespec step = {.tv_nsec = LOOK_MS * 1000000L};
 	pid_t pid = 0;
 	int count;
 
-	for (int ms = 0; (count = count_servers(device, &pid)) > 1 && ms < MOUNTINFO_SETTLE_MS;
+	for (int ms = 0; (count = count_servers(m->device, &pid)) > 1 && ms < MOUNTINFO_STALE_MS;
 		ms += LOOK_MS)
 		nanosleep(&step, NULL);
 	return count == 1 ? pid : 0;
@@ -74,30 +70,20 @@ static pid_t find_by_connection(unsigned int device)
 
 static PGresult *ask_row(PGconn *conn, const struct mount_point *m, struct error *err)
 {
-	char boot[SELF_BOOT_ID], device[24];
+	char boot[HOST_BOOT_ID], device[24];
 	const char *params[] = {device, boot};
 
-	self_boot_id(boot);
+	host_boot_id(boot);
 	snprintf(device, sizeof(device), "%u", m->device);
 	return db_query(conn, statements[STMT_COMMAND_MOUNTED].text, 2, params, err);
 }
 
-/* Whether a process has this number in its own pid namespace, or here. */
+/* Says whether a process has this number in its own pid namespace, or here. */
 static bool has_pid(pid_t pid, pid_t number)
 {
-	char path[64], line[256];
-	bool found = pid == number;
-	FILE *f;
+	pid_t own;
 
-	snprintf(path, sizeof(path), "/proc/%ld/status", (long)pid);
-	f = found ? NULL : fopen(path, "re");
-	while (f && !found && fgets(line, sizeof(line), f)) {
-		const char *last = strrchr(line, '\t');
-		found = !strncmp(line, "NSpid:", 6) && last && atol(last + 1) == (long)number;
-	}
-	if (f)
-		fclose(f);
-	return found;
+	return pid == number || (proc_read_own_pid(pid, &own) && own == number);
 }
 
 enum daemon_row daemon_row(PGconn *conn, const struct mount_point *m, bool *past, struct error *err)
@@ -109,7 +95,9 @@ enum daemon_row daemon_row(PGconn *conn, const struct mount_point *m, bool *past
 	if (res && PQntuples(res) == 1) {
 		pid = (pid_t)atol(PQgetvalue(res, 0, 0));
 		*past = PQgetvalue(res, 0, 1)[0] == 't';
-		/* One that died may have left its row, and its device to somebody else's mount. */
+		/*
+		 * A daemon that died may have left its row, and its device to the mount of another.
+		 */
 		if (mountinfo_connection(pid) == (long)m->device ||
 			count_servers(m->device, &server) == 0 || has_pid(server, pid))
 			row = DAEMON_ROW_FOUND;
@@ -118,55 +106,26 @@ enum daemon_row daemon_row(PGconn *conn, const struct mount_point *m, bool *past
 	return row;
 }
 
-static pid_t find_by_row(const struct mount_point *m)
+pid_t daemon_by_row(PGconn *conn, const struct mount_point *m)
 {
-	struct target *t = calloc(1, sizeof(*t));
-	char pid_text[24];
-	PGconn *conn = NULL;
-	PGresult *res = NULL;
+	PGresult *res = ask_row(conn, m, NULL);
 	pid_t pid = 0;
 
-	if (t && target_of_mount(m, t, NULL))
-		conn = target_connect(t, NULL);
-	if (conn)
-		res = ask_row(conn, m, NULL);
-	if (res && PQntuples(res) == 1) {
-		snprintf(pid_text, sizeof(pid_text), "%s", PQgetvalue(res, 0, 0));
-		/* A row may outlive its daemon, and the number go to someone else. */
-		if (is_thulefs(pid_text))
-			pid = (pid_t)atol(pid_text);
-	}
+	if (res && PQntuples(res) == 1)
+		pid = (pid_t)atol(PQgetvalue(res, 0, 0));
 	PQclear(res);
-	PQfinish(conn);
-	free(t);
-	return pid;
-}
-
-pid_t daemon_by_connection(const struct mount_point *m)
-{
-	return find_by_connection(m->device);
-}
-
-pid_t daemon_find(const struct mount_point *m)
-{
-	pid_t pid = find_by_connection(m->device);
-	return pid ? pid : find_by_row(m);
+	/* A row may outlive its daemon, and the number go to someone else. */
+	return pid && is_thulefs(pid) ? pid : 0;
 }
 
 bool daemon_alive(pid_t pid)
 {
-	char path[64], stat[512];
-	const char *end;
+	struct proc_stat st;
 
-	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
-	if (!read_line(path, stat, sizeof(stat)))
-		return false;
-	/* The name in parentheses may hold anything; the state follows it. */
-	end = strrchr(stat, ')');
-	return end && strlen(end) > 2 && end[2] != 'Z' && end[2] != 'X';
+	return proc_read_stat(pid, &st) && st.state != 'Z' && st.state != 'X';
 }
 
-/* What the next of a process's descriptors is of. False after the last one. */
+/* Reads the target of the next of a process's descriptors. Returns false after the last one. */
 static bool next_link(DIR *fds, char *link, size_t size)
 {
 	struct dirent *d;
@@ -209,7 +168,7 @@ bool daemon_journal(pid_t pid, char path[static PATH_MAX], struct ring_peek *pee
 	bool found = false;
 	struct dirent *d;
 
-	/* By the descriptor, which also tells of a file that has lost its name. */
+	/* Found by its descriptor, which also leads to a file that has lost its name. */
 	while (fds && !found && (d = readdir(fds))) {
 		ssize_t n = readlinkat(dirfd(fds), d->d_name, path, PATH_MAX - 1);
 		int fd = -1;
@@ -232,7 +191,7 @@ bool daemon_committed(pid_t pid, const char *journal, struct error *err)
 {
 	struct ring_peek peek;
 
-	/* One that ends well takes an empty journal with it; a later mount makes it its own. */
+	/* A daemon that ends well removes an empty journal; a later mount takes it over. */
 	if (!*journal || !ring_peek(journal, &peek, NULL) || peek.pid != pid || !peek.bytes_used)
 		return true;
 	if (peek.kept_from)
@@ -286,50 +245,54 @@ static bool points_into(const char *link, const char *dir)
 	return path_in(target, dir);
 }
 
-/* Asks the names of links alone: looking at what they point to could block on the mount. */
-static bool uses(const char *pid, const char *dir)
+/* Looks at the names of links alone: looking at their targets could block on the mount. */
+static bool uses(pid_t pid, const char *dir)
 {
-	char path[PATH_MAX], fds[64];
+	char path[PATH_MAX];
 	struct dirent *d;
 	bool found;
-	DIR *open_files;
+	DIR *fds;
 
-	snprintf(path, sizeof(path), "/proc/%.20s/cwd", pid);
+	snprintf(path, sizeof(path), "/proc/%d/cwd", pid);
 	found = points_into(path, dir);
-	snprintf(path, sizeof(path), "/proc/%.20s/root", pid);
+	snprintf(path, sizeof(path), "/proc/%d/root", pid);
 	found = found || points_into(path, dir);
-	snprintf(fds, sizeof(fds), "/proc/%.20s/fd", pid);
-	open_files = opendir(fds);
-	while (open_files && !found && (d = readdir(open_files)))
-		found = path_format(path, sizeof(path), NULL, "%s/%s", fds, d->d_name) &&
+	fds = open_fds(pid);
+	while (fds && !found && (d = readdir(fds)))
+		found = path_format(path, sizeof(path), NULL, "/proc/%d/fd/%s", pid, d->d_name) &&
 			points_into(path, dir);
-	if (open_files)
-		closedir(open_files);
+	if (fds)
+		closedir(fds);
 	return found;
+}
+
+struct naming {
+	const char *dir;
+	struct error *err;
+	int named;
+};
+
+static bool name_user(pid_t pid, void *arg)
+{
+	struct naming *u = arg;
+	struct error *err = u->err;
+	char comm[PROC_COMM_MAX];
+	size_t n = strlen(err->text);
+
+	if (pid == getpid() || !uses(pid, u->dir) || !proc_read_comm(pid, comm))
+		return true;
+	snprintf(err->text + n, sizeof(err->text) - n, "%s%s, pid %d", u->named ? "; " : " (", comm,
+		pid);
+	return ++u->named < NAMED_USERS_MAX;
 }
 
 void daemon_name_users(const struct mount_point *m, struct error *err)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *d;
-	int named = 0;
+	struct naming u = {m->dir, err, 0};
+	size_t n;
 
-	while (proc && named < NAMED_USERS_MAX && (d = readdir(proc))) {
-		char path[64], comm[64];
-		size_t n = strlen(err->text);
-		if (!isdigit((unsigned char)d->d_name[0]) || atol(d->d_name) == getpid() ||
-			!uses(d->d_name, m->dir) ||
-			!path_format(path, sizeof(path), NULL, "/proc/%.20s/comm", d->d_name) ||
-			!read_line(path, comm, sizeof(comm)))
-			continue;
-		snprintf(err->text + n, sizeof(err->text) - n, "%s%s, pid %s", named ? "; " : " (",
-			comm, d->d_name);
-		named++;
-	}
-	if (proc)
-		closedir(proc);
-	if (named) {
-		size_t n = strlen(err->text);
+	proc_each(name_user, &u);
+	n = strlen(err->text);
+	if (u.named)
 		snprintf(err->text + n, sizeof(err->text) - n, ")");
-	}
 }

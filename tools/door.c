@@ -34,7 +34,7 @@ bool door_behind(PGconn *conn)
 	return PQparameterStatus(conn, DOOR_PARAMETER) != NULL;
 }
 
-/* The daemon's own words come after libpq's. */
+/* Takes the daemon's own words, which come after those of libpq. */
 static void take_error(PGconn *conn, const struct mount_point *m, struct error *err)
 {
 	static const char words[] = "FATAL:  ";
@@ -45,9 +45,8 @@ static void take_error(PGconn *conn, const struct mount_point *m, struct error *
 			(int)strcspn(said + strlen(words), "\n"), said + strlen(words));
 	else if (strstr(text, "requirepeer") || strstr(text, "local user"))
 		error_set(err, ERR_AUTH,
-			"%s: it is not root's daemon that listens in %s, or this user namespace "
-			"does "
-			"not know the host's root: nothing was asked of it",
+			"%s: the program that listens in %s is not root's daemon, or this user "
+			"namespace does not have the host's root: nothing was asked of it",
 			m->dir, DOOR_ROOT);
 	else
 		error_set(err, ERR_UNREACHABLE,
@@ -64,14 +63,14 @@ static void say_notice(void *arg, const char *message)
 	show_line(stderr, "thule: %.*s\n", (int)strcspn(text, "\n"), text);
 }
 
-/* What proves that the mount can be reached from here. */
+/* Reads the proof that this process can reach the mount. */
 static bool tell_pass(
 	const struct mount_point *m, char pass[static PASS_TEXT_SIZE], struct error *err)
 {
 	ssize_t n = getxattr(m->dir, PASS_XATTR, pass, PASS_TEXT_SIZE - 1);
 
 	if (n != PASS_TEXT_SIZE - 1)
-		return error_sys(err, "the mount at %s cannot be asked", m->dir);
+		return error_sys(err, "cannot ask the daemon of the mount at %s", m->dir);
 	pass[n] = '\0';
 	return true;
 }
@@ -86,9 +85,9 @@ PGconn *door_connect(const struct mount_point *m, struct error *err)
 
 	if (!door_path(m, path)) {
 		error_set(err, ERR_NOT_FOUND,
-			"what is mounted on %s has a database of root's, and its daemon does not "
-			"listen at %s: it is of an older version, or, in a container, %s of the "
-			"host is not there",
+			"the mount on %s has a database of root's, and its daemon does not "
+			"listen at %s: the daemon is of an older version, or this is a "
+			"container without the host's %s",
 			m->dir, path, DOOR_ROOT);
 		return NULL;
 	}
@@ -98,8 +97,10 @@ PGconn *door_connect(const struct mount_point *m, struct error *err)
 	root = user_by_uid(&user, 0);
 	if (zone_read(zone))
 		snprintf(options, sizeof(options), "-c TimeZone=%s", zone);
-	/* Nothing of the environment is for this: PGOPTIONS, PGSSLMODE and others are another
-	 * server's. libpq itself looks who answers before it says anything. */
+	/*
+	 * The environment is for other servers: PGOPTIONS, PGSSLMODE and others do not count here.
+	 * libpq itself checks who answers before it sends anything.
+	 */
 	const char *keys[] = {"host", "port", "user", "dbname", "requirepeer", "options", "sslmode",
 		"gssencmode", "channel_binding", "target_session_attrs", "connect_timeout",
 		"client_encoding", "application_name", NULL};

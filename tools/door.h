@@ -7,17 +7,19 @@
 #include "base/mountinfo.h"
 
 /*
- * Asking the daemon of root's mount instead of its database (fs/door/door.h). What it answers is
- * about the caller's own files and what he may read; of statements it takes those of the catalogue
- * that the commands for that use, outside of transactions.
+ * Asks the daemon of root's mount instead of its database (fs/door/door.h). The daemon answers
+ * about files that the caller owns or may read, and takes only the statements of the catalogue that
+ * commands for users need, outside of transactions.
  */
 
-/* Whether the mount has a door that can be seen from here. */
+/* Returns true when the mount has a door that can be seen from here. */
 bool door_is_there(const struct mount_point *m);
 
-/* ERR_NOT_FOUND when there is none, ERR_AUTH when it is not root who answers, ERR_BUSY and
- * ERR_UNREACHABLE. PQfinish() it. */
+/*
+ * Connects to the door; PQfinish() the result. Returns NULL with ERR_NOT_FOUND when there is none,
+ * ERR_AUTH when the one who answers is not root, ERR_BUSY, or ERR_UNREACHABLE.
+ */
 PGconn *door_connect(const struct mount_point *m, struct error *err);
 
-/* Whether it is a daemon that answers. */
+/* Returns true when a daemon answers on the connection, and not a database. */
 bool door_behind(PGconn *conn);

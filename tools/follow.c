@@ -14,13 +14,13 @@
 #include "hex.h"
 #include "print.h"
 
-/* Rows that are asked for at once. */
+/* Rows of one statement. */
 #define CHUNK      500
 #define CHUNK_TEXT "500"
 
-/* A notification only wakes: one that was left out or lost costs this delay, no change. */
+/* A notification only wakes: a lost one costs this delay, but no change. */
 #define POLL_MS 5000
-/* The daemon of a mount notifies nobody. */
+/* The door sends no notifications. */
 #define DOOR_POLL_MS 1000
 
 /* Columns of command_follow.sql. */
@@ -34,14 +34,14 @@ struct follower {
 	PGconn *conn;
 	char after[24];   /* the last op that was seen */
 	char *path_hex;   /* the path's bytes as bytea reads them, or NULL */
-	bool has_header;  /* the names of the columns are out */
-	useconds_t delay; /* before the next attempt to connect, microseconds */
+	bool has_header;  /* the header was printed */
+	useconds_t delay; /* microseconds before the next attempt to connect */
 };
 
 #define DELAY_MIN 100000
 #define DELAY_MAX 3200000
 
-/* "op:N" needs not be there yet: it is what a run that ended at N - 1 goes on with. */
+/* "op:N" need not exist yet: a reader whose last op was N - 1 goes on with it. */
 static bool starts_at_op(const char *since, char *op, size_t size)
 {
 	size_t n;
@@ -68,6 +68,19 @@ static bool find_start(struct follower *f, struct error *err)
 	else if (res)
 		error_set(err, ERR_USAGE, "there is no op %s yet: the last one is op:%s", op,
 			PQgetvalue(res, 0, 1));
+	PQclear(res);
+	return ok;
+}
+
+/* Refuses a kind that there is not, for which one would wait for ever. Users and tags may come. */
+static bool check_kind(struct follower *f, struct error *err)
+{
+	const char *params[] = {NULL, NULL, f->wanted->kind, NULL};
+	PGresult *res = ask(f->conn, STMT_COMMAND_LOG_UNKNOWN, 4, params, err);
+	bool ok = res && PQgetisnull(res, 0, 0);
+
+	if (res && !ok)
+		error_set(err, ERR_USAGE, "%s", PQgetvalue(res, 0, 0));
 	PQclear(res);
 	return ok;
 }
@@ -102,7 +115,7 @@ static void print_rows(struct follower *f, const PGresult *res)
 		snprintf(f->after, sizeof(f->after), "%s", PQgetvalue(res, n - 1, COLUMN_OP));
 }
 
-/* Prints all that is there. */
+/* Prints all changes that are committed. */
 static bool catch_up(struct follower *f, struct error *err)
 {
 	const struct follow *w = f->wanted;
@@ -124,7 +137,7 @@ static bool catch_up(struct follower *f, struct error *err)
 	return true;
 }
 
-/* Waits for a sign of more. *closed: nobody reads the output any more. */
+/* Waits for a sign of more changes. Sets *closed when nobody reads the output any more. */
 static bool wait_for_more(struct follower *f, bool *closed, struct error *err)
 {
 	struct pollfd fds[] = {
@@ -132,7 +145,7 @@ static bool wait_for_more(struct follower *f, bool *closed, struct error *err)
 	PGnotify *note;
 
 	if (poll(fds, 2, door_behind(f->conn) ? DOOR_POLL_MS : POLL_MS) < 0 && errno != EINTR)
-		return error_sys(err, "cannot wait");
+		return error_sys(err, "cannot wait for changes");
 	*closed = fds[1].revents & (POLLERR | POLLHUP | POLLNVAL);
 	if (!PQconsumeInput(f->conn))
 		return db_error(f->conn, NULL, "cannot wait for changes", err);
@@ -146,10 +159,10 @@ static bool session(struct follower *f, struct error *err)
 	bool closed = false;
 
 	f->conn = target_ask(f->target, err);
-	/* Before the first look, so that what comes after it wakes. */
+	/* The order matters: a change after the first look wakes. */
 	if (!f->conn || (!door_behind(f->conn) && !db_exec(f->conn, "listen thule_change", err)))
 		return false;
-	if (!*f->after && !find_start(f, err))
+	if (!*f->after && (!check_kind(f, err) || !find_start(f, err)))
 		return false;
 	f->delay = DELAY_MIN;
 	while (!closed)
@@ -158,7 +171,7 @@ static bool session(struct follower *f, struct error *err)
 	return true;
 }
 
-/* Trying again can help. A server that shuts down says so, in SQLSTATE 57P. */
+/* Says whether trying again can help. A server that shuts down says so by SQLSTATE 57P. */
 static bool is_lost(const struct error *err)
 {
 	return err->class == ERR_UNREACHABLE || err->class == ERR_TRANSIENT ||
@@ -171,7 +184,7 @@ bool follow(const struct target *t, const struct follow *wanted, struct error *e
 	bool ok;
 
 	f.path_hex = *t->path ? hex_bytea(t->path) : NULL;
-	/* Where even the first connection fails there is nothing to go on with. */
+	/* There is nothing to resume when even the first connection fails. */
 	while (!(ok = session(&f, err)) && is_lost(err) && *f.after) {
 		PQfinish(f.conn);
 		f.conn = NULL;

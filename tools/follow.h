@@ -5,16 +5,16 @@
 #include "base/error.h"
 #include "target.h"
 
-/* Which changes are wanted; each may be NULL, which is all. As `thule log` takes them. */
+/* The wanted changes, in the terms of `thule log`; NULL is no limit. */
 struct follow {
 	const char *since;
 	const char *user, *pid, *exe, *tag, *kind;
-	bool json; /* a JSON object a line */
+	bool json; /* print one JSON object a line */
 };
 
 /*
- * Prints changes as they are committed, in order, each once: those since `since`, then those to
- * come. A connection that is lost is made again, and it goes on where it was. Returns when nobody
- * reads its output any more: true; or false with *err set.
+ * Prints changes in the order of their commits, each once: first those since `since`, then new
+ * ones. Makes a lost connection again and resumes. Returns true when nobody reads the output any
+ * more, or false with *err set.
  */
 bool follow(const struct target *t, const struct follow *f, struct error *err);

@@ -6,14 +6,16 @@
 #include <stddef.h>
 #include <unistd.h>
 
-/* A server that stands still does not answer: then the program ends without having cancelled. */
+/* A stopped server does not answer the cancel request; then the program ends without it. */
 #define CANCEL_LIMIT_S 2
 
-/* How often the server looks whether the program is still there. */
+/* The interval in which the server checks that the program is still there. */
 #define CHECK_INTERVAL "1s"
 
-/* A signal handler has no other way to know. PQcancel() is the one function of libpq that is made
- * for them, and needs nothing of the connection but this. */
+/*
+ * Globals, because a signal handler takes no arguments. PQcancel() is the one function of libpq
+ * that is made for handlers, and needs only this of the connection.
+ */
 static PGcancel *volatile cancel;
 static volatile sig_atomic_t ended_by;
 
@@ -48,7 +50,9 @@ static void obey(int number)
 {
 	struct sigaction alarmed = {.sa_handler = give_up};
 
-	/* The same signal again ends it at once: sigaction's SA_RESETHAND and SA_NODEFER. */
+	/*
+	 * A second signal of the same kind ends the program at once: SA_RESETHAND and SA_NODEFER.
+	 */
 	ended_by = number;
 	sigaction(SIGALRM, &alarmed, NULL);
 	alarm(CANCEL_LIMIT_S);
@@ -60,7 +64,7 @@ static void handle(int number)
 {
 	struct sigaction ours = {.sa_handler = obey, .sa_flags = SA_RESETHAND | SA_NODEFER}, old;
 
-	/* What whoever started us ignores is left so. */
+	/* Signals that were ignored at the start stay ignored. */
 	if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
 		sigaction(number, &ours, NULL);
 }

@@ -5,30 +5,30 @@
 #include "base/show.h"
 #include "command.h"
 #include "db/source.h"
-#include "keeper.h"
+#include "nearest.h"
+#include "pager.h"
+#include "run/keeper.h"
 
 static const struct command *const commands[] = {&command_mount, &command_umount, &command_status,
-	&command_log, &command_diff, &command_blame, &command_run, &command_ls, &command_cat,
-	&command_stat, &command_tar, &command_restore, &command_undo, &command_snapshot,
-	&command_prune, &command_journal, &command_hold, &command_erase, &command_config,
-	&command_quota, &command_fsck, &command_sync, &command_sql, &command_upgrade,
-	&command_cluster, NULL};
-
-int command_fail(const struct error *err)
-{
-	show_line(stderr, "thule: %s\n", err->text);
-	return err->class == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
-}
+	&command_top, &command_metrics, &command_log, &command_diff, &command_blame, &command_run,
+	&command_ls, &command_cat, &command_stat, &command_tar, &command_restore, &command_undo,
+	&command_snapshot, &command_prune, &command_journal, &command_hold, &command_erase,
+	&command_config, &command_quota, &command_fsck, &command_sync, &command_sql,
+	&command_upgrade, &command_cluster, NULL};
 
 static void list(FILE *out)
 {
-	fprintf(out, "usage: thule COMMAND [ARGUMENTS]\n\n");
+	fprintf(out, "usage: thule [--no-pager] COMMAND [ARGUMENTS]\n\n");
 	for (int i = 0; commands[i]; i++)
 		fprintf(out, "  %-8s  %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(out,
-		"\n`thule COMMAND --help` says more. THULE_DB names a database by a connection "
-		"string\n"
-		"or URI; without it there is a private PostgreSQL, which lives in THULE_HOME.\n");
+	fprintf(out, "\n"
+		     "`thule help COMMAND` describes a command, `thule version` says which "
+		     "version this is.\n"
+		     "Long output is paged on a terminal, by $THULE_PAGER, $PAGER or less; "
+		     "not with --no-pager.\n"
+		     "THULE_DB names a database by a connection string or URI; without it "
+		     "there is a private\n"
+		     "PostgreSQL, which lives in THULE_HOME.\n");
 }
 
 static const struct command *find(const char *name)
@@ -57,6 +57,38 @@ static int run(const struct command *command, int argc, char **argv)
 	return code;
 }
 
+/* Says that there is no such command, and which one may be meant. */
+static int unknown(const char *word)
+{
+	const struct command *near = nearest(commands, word);
+
+	show_line(stderr, "thule: there is no command `%s`", word);
+	if (near)
+		show_line(stderr, ": did you mean `%s`?", near->name);
+	show_line(stderr, "\n`thule help` lists the commands.\n");
+	return EXIT_USAGE;
+}
+
+/* Describes a command, or lists all when none is named. */
+static int help(int argc, char **argv)
+{
+	const struct command *command = argc ? find(argv[0]) : NULL;
+
+	if (argc && !command)
+		return unknown(argv[0]);
+	if (command)
+		arguments_help(command);
+	else
+		list(stdout);
+	return EXIT_DONE;
+}
+
+/* Returns true when the word is one of these two. */
+static bool is(const char *word, const char *one, const char *other)
+{
+	return !strcmp(word, one) || !strcmp(word, other);
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
@@ -68,25 +100,25 @@ int main(int argc, char **argv)
 		return run(&command_umount, argc, argv);
 	if (!strcmp(called, KEEPER_NAME))
 		return keeper_main(argc, argv);
+	if (argc > 1 && !strcmp(argv[1], "--no-pager")) {
+		pager_forbid();
+		argc--;
+		argv++;
+	}
 	if (argc < 2) {
 		list(stderr);
 		return EXIT_USAGE;
 	}
-	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "version")) {
+	if (is(argv[1], "--version", "-V") || !strcmp(argv[1], "version")) {
 		printf("thule %s\n", THULE_VERSION);
 		return EXIT_DONE;
 	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		list(stdout);
-		return EXIT_DONE;
-	}
+	if (is(argv[1], "--help", "-h") || !strcmp(argv[1], "help"))
+		return help(argc - 2, argv + 2);
 	command = find(argv[1]);
-	if (!command) {
-		show_line(stderr, "thule: there is no command `%s`\n\n", argv[1]);
-		list(stderr);
-		return EXIT_USAGE;
-	}
-	/* What a run is of keeps its own environment. */
+	if (!command)
+		return unknown(argv[1]);
+	/* The command of a run gets the environment as it is. */
 	if (command != &command_run)
 		source_verify_servers();
 	return run(command, argc - 1, argv + 1);

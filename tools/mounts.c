@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/path.h"
-#include "cluster/path.h"
 
 struct filter {
 	bool (*visit)(const struct mount_point *m, void *arg);
@@ -41,7 +40,7 @@ static bool closer(const struct mount_point *m, void *arg)
 	struct search *s = arg;
 	size_t n = strcmp(m->dir, "/") ? strlen(m->dir) : 0;
 
-	/* Of two on the same directory the later one covers the other. */
+	/* The later of two mounts on the same directory covers the other. */
 	if (n >= s->length && path_in(s->path, n ? m->dir : "")) {
 		s->length = n;
 		*s->best = *m;
@@ -49,7 +48,10 @@ static bool closer(const struct mount_point *m, void *arg)
 	return true;
 }
 
-/* The id of the mount in which a path lies, or would, if its last names were there; -1: unknown. */
+/*
+ * Returns the id of the mount in which a path lies, or would lie if its last names existed; -1 when
+ * it is not known.
+ */
 static int nearest_id(const char *path, char nearest[static PATH_MAX])
 {
 	size_t end;
@@ -77,7 +79,7 @@ bool mounts_find(const char *path, struct mount_point *m)
 	m->id = -1;
 	if (!mountinfo_visit(0, closer, &s, NULL))
 		return false;
-	/* The names do not tell what a later mount on a directory above has covered. */
+	/* Names do not show that a later mount covers a directory above. */
 	id = nearest_id(path, nearest);
 	if (id >= 0 && m->id != id && !mountinfo_by_id(id, m))
 		return false;
@@ -114,7 +116,7 @@ static bool covers(const struct mount_point *m, void *arg)
 	return true;
 }
 
-/* A path that is in no mount of ours that can be seen. */
+/* Checks a path that is in no ThuleFS mount that can be seen. */
 static bool check_outside(const char *real, struct mount_point *m, struct error *err)
 {
 	struct search s = {real, m, 0};
@@ -132,8 +134,8 @@ static bool check_outside(const char *real, struct mount_point *m, struct error 
 	if (id >= 0 && !mountinfo_by_id(id, m) && statfs(nearest, &fs) == 0 &&
 		fs.f_type == FUSE_SUPER_MAGIC)
 		return error_set(err, ERR_USAGE,
-			"%s is in a mount that is not to be seen from here, as in a chroot below "
-			"it: nobody can tell which path of the filesystem that is",
+			"%s is in a mount that cannot be seen from here, as in a chroot below "
+			"it: its path in the filesystem is not known",
 			real);
 	return true;
 }
@@ -153,8 +155,8 @@ bool mounts_locate(
 	n = strlen(m->root);
 	if (n >= sizeof(deleted) && !strcmp(m->root + n - sizeof(deleted) + 1, deleted))
 		return error_set(err, ERR_USAGE,
-			"what is mounted on %s was removed from the filesystem: it has no path "
-			"any more",
+			"the directory mounted on %s was removed from the filesystem and has no "
+			"path any more: give a path in another mount",
 			m->dir);
 	rest = real + strlen(strcmp(m->dir, "/") ? m->dir : "");
 	if (!path_format(path, PATH_MAX, err, "%s%s", m->whole ? "" : m->root, rest))
@@ -162,7 +164,7 @@ bool mounts_locate(
 	return *path || path_format(path, PATH_MAX, err, "/");
 }
 
-/* Joins without looking: for what realpath(3) cannot walk, which a dead mount is. */
+/* Makes a path absolute without looking at it, since realpath(3) cannot walk a dead mount. */
 static bool absolute(const char *path, char real[static PATH_MAX], struct error *err)
 {
 	char cwd[PATH_MAX];
@@ -173,7 +175,7 @@ static bool absolute(const char *path, char real[static PATH_MAX], struct error 
 			return false;
 	} else {
 		if (!getcwd(cwd, sizeof(cwd)))
-			return error_sys(err, "the current directory");
+			return error_sys(err, "cannot find the current directory");
 		if (!path_format(real, PATH_MAX, err, "%s/%s", cwd, path))
 			return false;
 	}
@@ -182,7 +184,10 @@ static bool absolute(const char *path, char real[static PATH_MAX], struct error 
 	return true;
 }
 
-/* Names that need not exist, one by one, since what they lead through cannot be looked at. */
+/*
+ * Appends names that need not exist, one by one, since the directories that they lead through
+ * cannot be looked at.
+ */
 static bool append_names(char real[static PATH_MAX], const char *names, struct error *err)
 {
 	size_t end = strcmp(real, "/") ? strlen(real) : 0;
@@ -196,8 +201,8 @@ static bool append_names(char real[static PATH_MAX], const char *names, struct e
 			continue;
 		if (n == 2 && !strncmp(names, "..", 2))
 			return error_set(err, ERR_USAGE,
-				"nobody knows what .. is of a directory that is not there: leave "
-				"it out");
+				"the path has .. after a directory that does not exist: leave "
+				"that part out");
 		if (!path_format(real + end, PATH_MAX - end, err, "/%.*s", n, names))
 			return false;
 		end += (size_t)n + 1;
@@ -213,7 +218,7 @@ bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX],
 	size_t end;
 
 	if (!*path)
-		return error_set(err, ERR_USAGE, "a path is empty");
+		return error_set(err, ERR_USAGE, "the path is empty");
 	if (follow && realpath(path, real))
 		return true;
 	if (follow && errno == ENOTCONN)
@@ -228,7 +233,7 @@ bool mounts_real_path(const char *path, bool follow, char real[static PATH_MAX],
 	name = name ? name + 1 : folder;
 	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
 		return mounts_real_path(path, true, real, err);
-	/* What is gone by now may be asked for in the past, with the directories it was in. */
+	/* The past may be asked for files that are gone, with the directories that they were in. */
 	do {
 		while (end > 1 && folder[end - 1] != '/')
 			end--;
@@ -256,7 +261,8 @@ bool mounts_find_root(const char *dir, struct mount_point *m, struct error *err)
 	if (!mounts_real_path(dir, true, real, err))
 		return false;
 	if (!mounts_find(real, m))
-		return error_set(err, ERR_USAGE, "%s is not a mount point of ThuleFS", dir);
+		return error_set(err, ERR_USAGE,
+			"%s is not a mount point of ThuleFS: `thule status` lists them", dir);
 	if (strcmp(real, m->dir))
 		return error_set(err, ERR_USAGE, "%s is not a mount point, but %s is", dir, m->dir);
 	return true;

@@ -1,6 +1,7 @@
 #include "pager.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +9,38 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/show.h"
 #include "interrupt.h"
 
-/* What is printed later, in this process, asks whether there is a terminal behind the pipe. */
+/* Tells later prints of this process that there is a terminal behind the pipe. */
 #define IN_USE "THULE_PAGER_IN_USE"
 
+/*
+ * Returns whether the shell would find the first word of a command. A command that needs more than
+ * words is left to the shell.
+ */
+static bool is_there(const char *command)
+{
+	const char *path = getenv("PATH"), *end;
+	int n = (int)strcspn(command, " \t");
+	char file[PATH_MAX];
+
+	if (strpbrk(command, "|&;<>()$`\\\"'*?[#~=%") || !path)
+		return true;
+	if (memchr(command, '/', (size_t)n))
+		return snprintf(file, sizeof(file), "%.*s", n, command) < (int)sizeof(file) &&
+		       access(file, X_OK) == 0;
+	for (; path; path = *end ? end + 1 : NULL) {
+		end = strchrnul(path, ':');
+		if (snprintf(file, sizeof(file), "%.*s%s%.*s", (int)(end - path), path,
+			    end == path ? "" : "/", n, command) < (int)sizeof(file) &&
+			access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Returns the command that pages, or NULL when there is none. */
 static const char *program(void)
 {
 	const char *name = getenv("THULE_PAGER");
@@ -20,17 +48,27 @@ static const char *program(void)
 	if (!name)
 		name = getenv("PAGER");
 	if (!name)
-		return "less -FRX";
-	return *name && strcmp(name, "cat") ? name : NULL;
+		return is_there("less") ? "less -FRX" : NULL;
+	if (!*name || !strcmp(name, "cat"))
+		return NULL;
+	if (is_there(name))
+		return name;
+	show_line(stderr, "thule: there is no pager `%s`: the output is not paged\n", name);
+	return NULL;
+}
+
+void pager_forbid(void)
+{
+	setenv("THULE_PAGER", "", 1);
 }
 
 void pager_begin(struct pager *p)
 {
-	const char *name = program();
+	const char *name = isatty(STDOUT_FILENO) ? program() : NULL;
 	int fds[2];
 
 	p->pid = 0;
-	if (!isatty(STDOUT_FILENO) || !name || pipe2(fds, O_CLOEXEC) < 0)
+	if (!name || pipe2(fds, O_CLOEXEC) < 0)
 		return;
 	fflush(stdout);
 	p->pid = fork();
@@ -42,8 +80,10 @@ void pager_begin(struct pager *p)
 	if (p->pid > 0) {
 		dup2(fds[1], STDOUT_FILENO);
 		setenv(IN_USE, "1", 1);
-		/* Whoever leaves the pager wants no more, and says so by closing the pipe; an
-		 * interrupt is for the pager, which shows what has come until then. */
+		/*
+		 * A reader who leaves the pager wants no more, and the closed pipe says so. An
+		 * interrupt is for the pager, which shows what has arrived.
+		 */
 		signal(SIGINT, interrupt_cancel);
 	} else {
 		p->pid = 0;
@@ -59,7 +99,7 @@ void pager_end(struct pager *p)
 	if (!p->pid)
 		return;
 	fflush(stdout);
-	/* The pipe must close for the pager to see the end. */
+	/* The pager sees the end of the text only when the pipe closes. */
 	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (null >= 0)
 		dup2(null, STDOUT_FILENO);

@@ -1,36 +1,33 @@
 #include "past.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "ask.h"
+#include "base/path.h"
 #include "base/show.h"
-#include "cluster/path.h"
 #include "db/conn.h"
 #include "door.h"
 #include "hex.h"
+#include "sync.h"
 
 #define PAGE_BYTES (1 << 20)
 
-/* How often a path of then may go out of the mount and come back. */
+/* The number of times that a path of the past may leave the mount and come back. */
 #define OUTSIDE_MAX 40
 
-/* What is acknowledged and not committed belongs to the past as well. A mount whose daemon is gone
- * commits nothing, and what the database has is what there is. */
-static void settle(const struct mount_point *m)
+/*
+ * Commits the changes that are acknowledged, which belong to the past as well. A mount whose daemon
+ * is gone commits nothing: the past is then in the database already.
+ */
+static void commit_acknowledged(const struct mount_point *m)
 {
-	int fd = open(m->dir, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct error err;
 
-	if (fd < 0)
-		return;
-	if (fsync(fd) < 0)
-		show_line(stderr, "thule: the newest changes in %s are not in the database yet\n",
-			m->dir);
-	close(fd);
+	if (!sync_directory(m->dir, &err) && err.class == ERR_UNREACHABLE)
+		show_line(stderr, "thule: the newest changes are left out: %s\n", err.text);
 }
 
 PGresult *past_query(struct past *p, const char *sql, int nparams, const char *const *params,
@@ -63,7 +60,7 @@ void past_start(const struct target *t, struct past_start *s)
 	snprintf(s->top, sizeof(s->top), "%" PRIu64, t->top);
 	s->rest = hex_bytea(t->rest);
 	dir = t->mount.whole && strcmp(t->mount.dir, "/") ? hex_bytea(t->mount.dir) : NULL;
-	/* An array of one bytea, or of none: only the kernel knows what is outside. */
+	/* An array of one bytea, or of none. Only the kernel knows the directories outside. */
 	if (asprintf(&s->home, "{%s%s%s}", dir ? "\"\\" : "", dir ? dir : "", dir ? "\"" : "") < 0)
 		s->home = NULL;
 	free(dir);
@@ -82,11 +79,12 @@ void past_start_release(struct past_start *s)
 static bool connect_target(struct past *p, struct error *err)
 {
 	if (p->target.mounted && !p->target.door)
-		settle(&p->target.mount);
+		commit_acknowledged(&p->target.mount);
 	p->conn = target_ask(&p->target, err);
 	if (!p->conn)
 		return false;
-	/* The daemon settles by itself, and takes single statements: what they mean is an op. */
+	/* The daemon commits by itself, and takes single statements: each names the op that it
+	 * reads at. */
 	if (door_behind(p->conn) ||
 		db_exec(p->conn, "begin isolation level repeatable read read only", err))
 		return true;
@@ -142,8 +140,8 @@ static PGresult *walk(struct past *p, const char *at, bool follow, struct error 
 }
 
 /*
- * Where the path of then led out of the mount, the kernel of today says what is there. True with
- * p->target there if that is the same filesystem again.
+ * Follows a path of the past out of the mount, where the kernel of today resolves it. Returns true,
+ * with p->target set, when it leads into the same filesystem again.
  */
 static bool go_outside(struct past *p, const PGresult *res)
 {

@@ -7,32 +7,34 @@
 #include "base/error.h"
 #include "target.h"
 
-/* A path as of an instant, for commands that read the past: one snapshot of the database. */
+/* A path at an instant, for commands that read the past: one snapshot of the database. */
 struct past {
 	struct target target;
 	PGconn *conn;
-	char op[24];  /* the last op that had happened; a parameter of queries */
-	char ino[24]; /* what the path named then */
+	char op[24];  /* the last op at the instant; a parameter of queries */
+	char ino[24]; /* the kind of file at the path */
 	char kind[16];
-	char *path; /* as SQL has it, from the root of the filesystem */
+	char *path; /* as SQL shows it, from the root of the filesystem */
 };
 
 /*
- * Finds `path` as it was at `at` (an instant as thule.instant takes it; NULL: now), by the names
- * and symbolic links of then; one at its end only if `follow`. Where it is mounted, all that was
- * acknowledged is committed first. ERR_USAGE: what was typed means nothing; ERR_NOT_FOUND: the
- * instant cannot be read, or there was no such path. past_close() it when true.
+ * Finds `path` at the instant `at` (as thule.instant takes it; NULL: now), by the names and
+ * symbolic links of that instant; one at the end of the path is followed only if `follow`. Commits
+ * first what a mount has acknowledged. ERR_USAGE: the words have no meaning; ERR_NOT_FOUND: the
+ * instant cannot be read, or there was no such path. Call past_close() after success.
  */
 bool past_open(struct past *p, const char *path, const char *at, bool follow, struct error *err);
 void past_close(struct past *p);
 
-/* For commands that look at a whole filesystem, or at a path that need not exist at either end:
- * only connects and begins the snapshot; `path` may be NULL. */
+/*
+ * Only connects and begins the snapshot, for commands on a whole filesystem or on a path that need
+ * not exist at either end; `path` may be NULL.
+ */
 bool past_connect(struct past *p, const char *path, struct error *err);
 
 /*
- * Runs a query with text parameters; `binary`: with a binary result. Errors are those of ask().
- * NULL with *err set; PQclear() it.
+ * Runs a query with text parameters, and with a binary result if `binary`. Returns its rows, to
+ * PQclear(), or NULL with the errors of ask().
  */
 PGresult *past_query(struct past *p, const char *sql, int nparams, const char *const *params,
 	bool binary, struct error *err);
@@ -40,21 +42,23 @@ PGresult *past_query(struct past *p, const char *sql, int nparams, const char *c
 #define PAST_WHOLE UINT64_MAX
 
 /*
- * Hands the bytes of a regular file from one offset to another, or its end (PAST_WHOLE), to `sink`,
- * in pieces of at most 1 MiB, in order, until it returns false.
+ * Hands the bytes of a regular file between two offsets (PAST_WHOLE: to its end) to `sink`, in
+ * order, in pieces of at most 1 MiB, until it returns false.
  */
 bool past_read(struct past *p, const char *ino, uint64_t from, uint64_t to,
 	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
 	struct error *err);
 
-/* The path that was typed as parameters of a query: escaped text, or else bytea; one is NULL. */
+/* The typed path as two parameters of a query, escaped text and bytea; one of them is NULL. */
 struct past_path {
 	const char *text;
 	char *bytes;
 };
 struct past_path past_path(const struct target *t);
 
-/* Where the walk of such a path begins, as thule.walk_typed takes it: `values` are texts, or NULL.
+/*
+ * The start of the walk of such a path, as thule_internal.walk_typed takes it; `values` are texts,
+ * or NULL.
  */
 enum { PAST_START, PAST_REST, PAST_TOP, PAST_HOME, PAST_START_VALUES };
 struct past_start {

@@ -8,7 +8,9 @@
 #include "db/conn.h"
 #include "pager.h"
 
-/* Widths of columns are those of the first rows; a later row that is wider pushes its own line. */
+/*
+ * Columns are as wide as their first rows need; a wider value in a later row shifts its own line.
+ */
 #define MEASURED_ROWS 500
 #define COLUMNS_MAX   16
 
@@ -16,11 +18,13 @@ struct table {
 	PGresult *measured[MEASURED_ROWS];
 	int count;
 	int width[COLUMNS_MAX];
-	bool flowing; /* the measured rows are out */
+	bool flowing; /* the measured rows were printed */
 	bool colour;
 };
 
-/* Columns that text takes: UTF-8 continuation bytes take none. Wide characters are counted as one.
+/*
+ * Returns the columns that text takes: UTF-8 continuation bytes take none, and wide characters are
+ * counted as one.
  */
 static int width_of(const char *text)
 {
@@ -38,6 +42,13 @@ static int width_of(const char *text)
 void print_safe(FILE *out, const char *text, int width)
 {
 	show_line(out, "%s%*s", text, width > width_of(text) ? width - width_of(text) : 0, "");
+}
+
+void print_field(const char *label, const char *text)
+{
+	printf("  %-11s ", label);
+	print_safe(stdout, text, 0);
+	printf("\n");
 }
 
 void print_json_string(FILE *out, const char *text)
@@ -64,7 +75,7 @@ void print_json(FILE *out, const char *json)
 {
 	size_t left = strlen(json);
 
-	/* Outside of strings there is nothing but ASCII and white space. */
+	/* JSON has only ASCII and white space outside of strings. */
 	for (size_t n; left; json += n, left -= n) {
 		n = utf8_length(json, left);
 		if (!n)
@@ -95,7 +106,7 @@ static void widen(int *width, const char *text)
 		*width = n;
 }
 
-/* The terminal's code for words that say what happened to a file, or "". */
+/* Returns the terminal's code for a word that says how a file changed, or "". */
 static const char *colour_of(const char *word)
 {
 	static const struct {
@@ -120,12 +131,12 @@ static const char *colour_of(const char *word)
 	return "";
 }
 
-static void print_row(const struct table *t, const PGresult *res)
+static void print_row(const struct table *t, const PGresult *res, int row)
 {
 	int n = columns(res);
 
 	for (int i = 1; i < n; i++) {
-		const char *value = PQgetvalue(res, 0, i);
+		const char *value = PQgetvalue(res, row, i);
 		const char *code = t->colour ? colour_of(value) : "";
 
 		fputs(code, stdout);
@@ -151,50 +162,56 @@ static void flush_measured(struct table *t)
 	if (t->count)
 		print_header(t, t->measured[0]);
 	for (int i = 0; i < t->count; i++) {
-		print_row(t, t->measured[i]);
+		print_row(t, t->measured[i], 0);
 		PQclear(t->measured[i]);
 	}
 	t->count = 0;
 	t->flowing = true;
 }
 
-/* Takes ownership of res, which has one row. */
-static void table_row(struct table *t, PGresult *res)
+static void measure(struct table *t, const PGresult *res, int row)
 {
 	int n = columns(res);
 
+	for (int i = 1; i < n; i++) {
+		widen(&t->width[i], PQfname(res, i));
+		widen(&t->width[i], PQgetvalue(res, row, i));
+	}
+}
+
+/* Takes ownership of res, which has one row. */
+static void table_row(struct table *t, PGresult *res)
+{
 	if (t->flowing) {
-		print_row(t, res);
+		print_row(t, res, 0);
 		PQclear(res);
 		return;
 	}
-	for (int i = 1; i < n; i++) {
-		widen(&t->width[i], PQfname(res, i));
-		widen(&t->width[i], PQgetvalue(res, 0, i));
-	}
+	measure(t, res, 0);
 	t->measured[t->count++] = res;
 	if (t->count == MEASURED_ROWS)
 		flush_measured(t);
 }
 
-static void json_row(PGresult *res, long n)
+static void json_row(const PGresult *res, int row, long n)
 {
 	fputs(n ? ",\n " : "[", stdout);
-	print_json(stdout, PQgetvalue(res, 0, 0));
-	PQclear(res);
+	print_json(stdout, PQgetvalue(res, row, 0));
 }
 
-static bool drain(PGconn *conn, struct table *t, bool json, long *rows, struct error *err)
+static bool print_rows(PGconn *conn, struct table *t, bool json, long *rows, struct error *err)
 {
 	bool ok = true;
 	PGresult *res;
 
 	while ((res = PQgetResult(conn))) {
 		if (PQresultStatus(res) == PGRES_SINGLE_TUPLE) {
-			if (json)
-				json_row(res, *rows);
-			else
+			if (json) {
+				json_row(res, 0, *rows);
+				PQclear(res);
+			} else {
 				table_row(t, res);
+			}
 			++*rows;
 			continue;
 		}
@@ -218,7 +235,7 @@ bool print_query(PGconn *conn, const char *sql, int nparams, const char *const *
 	if (!PQsendQueryParams(conn, sql, nparams, NULL, params, NULL, NULL, 0))
 		return db_error(conn, NULL, "cannot ask the database", err);
 	PQsetSingleRowMode(conn);
-	ok = drain(conn, &t, json, rows, err);
+	ok = print_rows(conn, &t, json, rows, err);
 	if (json && (ok || *rows))
 		printf(*rows ? "]\n" : "[]\n");
 	else if (!t.flowing)
@@ -226,12 +243,53 @@ bool print_query(PGconn *conn, const char *sql, int nparams, const char *const *
 	return ok;
 }
 
+/* Prints rows that were fetched together, the last one first. */
+static void print_reversed(struct table *t, const PGresult *res, bool json)
+{
+	int n = PQntuples(res);
+
+	for (int row = 0; row < n && !json; row++)
+		measure(t, res, row);
+	if (n && !json)
+		print_header(t, res);
+	for (int row = n - 1; row >= 0; row--) {
+		if (json)
+			json_row(res, row, n - 1 - row);
+		else
+			print_row(t, res, row);
+	}
+	if (json)
+		printf(n ? "]\n" : "[]\n");
+}
+
+bool print_query_reversed(PGconn *conn, const char *sql, int nparams, const char *const *params,
+	bool json, long *rows, struct error *err)
+{
+	struct table t = {.colour = pager_colour()};
+	PGresult *res = PQexecParams(conn, sql, nparams, NULL, params, NULL, NULL, 0);
+	bool ok = PQresultStatus(res) == PGRES_TUPLES_OK;
+
+	*rows = ok ? PQntuples(res) : 0;
+	if (ok)
+		print_reversed(&t, res, json);
+	else if (!ask_refused(res, err))
+		db_error(conn, res, "the database refused a query", err);
+	PQclear(res);
+	return ok;
+}
+
 bool print_list(PGconn *conn, enum stmt stmt, bool json, const char *none, struct error *err)
 {
 	const char *params[] = {json ? "true" : "false"};
+	struct pager pager = {0};
 	long rows;
+	bool ok;
 
-	if (!print_query(conn, statements[stmt].text, 1, params, json, &rows, err))
+	if (!json)
+		pager_begin(&pager);
+	ok = print_query(conn, statements[stmt].text, 1, params, json, &rows, err);
+	pager_end(&pager);
+	if (!ok)
 		return false;
 	if (!rows && !json)
 		show_line(stderr, "thule: %s\n", none);

@@ -17,16 +17,20 @@
 #include "door.h"
 #include "print.h"
 #include "self.h"
+#include "sync.h"
 
-/* The state of a request is looked at when its answer is announced, and this often besides. */
+/* The interval in which a request is looked at, besides the announcement of its answer. */
 #define LOOK_MS    1000
 #define PATIENCE_S 60
-/* How long an answer that is there may be announced late: the kernel's caches are dropped first. */
-#define SETTLE_S 10
+/*
+ * The time by which an announcement may come after its answer: the kernel's caches are invalidated
+ * first.
+ */
+#define ANNOUNCED_S 10
 
 static bool take_lease(PGconn *conn, bool *taken, struct error *err)
 {
-	/* The lease and the answer's announcement are of one session. */
+	/* The lease and the announcement of the answer need one session. */
 	PGresult *res = pooler_pass(conn, err) ? ask(conn, STMT_REQUEST_LEASE, 0, NULL, err) : NULL;
 
 	*taken = res && PQgetvalue(res, 0, 0)[0] == 't';
@@ -34,7 +38,10 @@ static bool take_lease(PGconn *conn, bool *taken, struct error *err)
 	return res != NULL;
 }
 
-/* What a daemon has acknowledged and not committed has ids that are free in the database. */
+/*
+ * Checks that the last daemon ended well: changes that it acknowledged and did not commit have ids
+ * that are free in the database.
+ */
 static bool ended_well(PGconn *conn, struct error *err)
 {
 	PGresult *res = ask(conn, STMT_REQUEST_UNCLEAN, 0, NULL, err);
@@ -42,9 +49,8 @@ static bool ended_well(PGconn *conn, struct error *err)
 
 	if (res && !ok)
 		error_set(err, ERR_BUSY,
-			"the mount at %s did not end as it should: mount it once more, so that "
-			"nothing is "
-			"lost that its journal holds",
+			"the daemon of the mount at %s did not end as it should: mount the "
+			"filesystem once more, so that nothing in its journal is lost",
 			PQgetvalue(res, 0, 0));
 	PQclear(res);
 	return ok;
@@ -72,7 +78,7 @@ static char *result_of(PGconn *conn, const char *id, struct error *err)
 	return result;
 }
 
-/* With the lease: all of it in one transaction, or nothing. */
+/* Performs a request with the lease, in one transaction. */
 static char *perform(PGconn *conn, const char *kind, const char *args, struct error *err)
 {
 	char id[24], *result = NULL;
@@ -96,8 +102,8 @@ static char *perform(PGconn *conn, const char *kind, const char *args, struct er
 }
 
 /*
- * Signals that end a program, to be read from a descriptor: a request may have to be taken back.
- * Those that the caller has blocked are not for this program, or come too late for it.
+ * Opens a descriptor for the signals that end a program, since a request may have to be cancelled.
+ * Signals that the caller has blocked are not for this program, or come too late for it.
  */
 static int signals_open(sigset_t *old)
 {
@@ -121,8 +127,10 @@ static void signals_close(int *fd, const sigset_t *old)
 	sigprocmask(SIG_SETMASK, old, NULL);
 }
 
-/* A signal came: the request is taken back and the program ends by it, or, if the request was
- * begun, goes on waiting until the next one. */
+/*
+ * Obeys a signal: cancels the request and ends the program by the signal. A request that has begun
+ * goes on, and the program waits for it until the next signal.
+ */
 static void obey_signal(PGconn *conn, const char *id, int *fd, const sigset_t *old)
 {
 	struct signalfd_siginfo info;
@@ -136,13 +144,16 @@ static void obey_signal(PGconn *conn, const char *id, int *fd, const sigset_t *o
 	PQclear(res);
 	signals_close(fd, old);
 	if (taken_back) {
-		show_line(stderr, "thule: taken back before it was begun: nothing has changed\n");
+		show_line(stderr, "thule: cancelled before it began: nothing has changed\n");
 		raise((int)info.ssi_signo);
 	}
-	show_line(stderr, "thule: it was begun, and will be done: waiting for its end\n");
+	show_line(stderr, "thule: it has begun and cannot be cancelled: waiting for its end\n");
 }
 
-/* *announced: the answer to request `id` was. */
+/*
+ * Waits for a notification or LOOK_MS. Sets *announced when the answer to request `id` was
+ * announced.
+ */
 static bool wait_a_while(
 	PGconn *conn, const char *id, int signals, bool *announced, struct error *err)
 {
@@ -163,17 +174,20 @@ static bool wait_a_while(
 	return true;
 }
 
-/* The answer is there: waits until those who gave it have announced it, or are gone. */
-static void settle(PGconn *conn, const char *id, bool announced)
+/* Waits until the answer is announced, or those who gave it are gone. */
+static void await_announcement(PGconn *conn, const char *id, bool announced)
 {
 	time_t start = time(NULL);
 
-	while (!announced && time(NULL) - start < SETTLE_S)
+	while (!announced && time(NULL) - start < ANNOUNCED_S)
 		if (!wait_a_while(conn, id, -1, &announced, NULL))
 			return;
 }
 
-/* Looks once. *holder: somebody has the lease. True when it is decided: *result or *err is set. */
+/*
+ * Looks at a request once. Sets *holder when somebody has the lease. Returns true when it is
+ * decided, with *result or *err set.
+ */
 static bool look(
 	PGconn *conn, const char *id, char **result, bool *holder, bool say, struct error *err)
 {
@@ -183,7 +197,7 @@ static bool look(
 	if (!res)
 		return true;
 	if (PQntuples(res) == 0)
-		error_set(err, ERR_NOT_FOUND, "the request was taken back by somebody");
+		error_set(err, ERR_NOT_FOUND, "somebody has cancelled the request");
 	else if (PQgetvalue(res, 0, 0)[0] != 't')
 		decided = false;
 	else if (!PQgetisnull(res, 0, 1))
@@ -197,8 +211,10 @@ static bool look(
 	return decided;
 }
 
-/* Until it is decided, or nobody is left who could (false). `signals` and `old` are those of
- * signals_open(), and closed. */
+/*
+ * Waits until a request is decided. Returns false when nobody is left who could decide it.
+ * `signals` and `old` come from signals_open(), and are closed.
+ */
 static bool wait_for_answer(PGconn *conn, const char *id, int signals, const sigset_t *old,
 	char **result, struct error *err)
 {
@@ -217,11 +233,14 @@ static bool wait_for_answer(PGconn *conn, const char *id, int signals, const sig
 	}
 	signals_close(&signals, old);
 	if (decided)
-		settle(conn, id, announced || !*result);
+		await_announcement(conn, id, announced || !*result);
 	return decided || !ok;
 }
 
-/* In one transaction: a request that nobody is told of would be performed with the next one. */
+/*
+ * Writes a request and announces it, in one transaction: one that was not announced would be
+ * performed with the next one.
+ */
 static bool submit(PGconn *conn, const char *kind, const char *args, char id[24], struct error *err)
 {
 	const char *params[] = {id};
@@ -238,7 +257,10 @@ static bool submit(PGconn *conn, const char *kind, const char *args, char id[24]
 	return false;
 }
 
-/* Asks whoever has the lease. *gone: nobody has it any more, and the request was taken back. */
+/*
+ * Asks the holder of the lease. Sets *gone when nobody has it any more and the request was
+ * withdrawn.
+ */
 static char *ask_holder(
 	PGconn *conn, const char *kind, const char *args, bool *gone, struct error *err)
 {
@@ -263,7 +285,7 @@ static char *ask_holder(
 	return result;
 }
 
-/* Who asks is for the daemon to say. */
+/* Asks the daemon behind the door, which knows by itself who asks. */
 static char *ask_daemon(PGconn *conn, const char *args, struct error *err)
 {
 	const char *params[15] = {args};
@@ -321,8 +343,8 @@ bool request_print(PGconn *conn, const char *result, bool json, struct error *er
 }
 
 /*
- * The arguments with who asks, as a request has them: what comes back depends on that. The others
- * are a JSON object that is not empty. free() it.
+ * Adds the asker to the arguments, as a request has it: the plan depends on that. `args` is a JSON
+ * object that is not empty. free() the result.
  */
 static char *with_asker(const char *args)
 {
@@ -341,7 +363,7 @@ bool request_print_plan(
 	const char *params[] = {mine, json ? "true" : "false", NULL};
 	int count = plan == STMT_COMMAND_UNDO_PLAN ? 3 : 2;
 	long rows;
-	bool ok = ask_sync(conn, err) &&
+	bool ok = sync_database(conn, err) &&
 		  print_query(conn, statements[plan].text, count, params, json, &rows, err);
 
 	free(mine);

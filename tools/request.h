@@ -7,15 +7,15 @@
 #include "db/statement.h"
 
 /*
- * Has a change of the tables as a whole done (sql/schema/request.sql), in one transaction: by the
- * live mount, or, where there is none, by this session, which takes the lease for it. Waits for as
- * long as the mount is alive, and says on stderr who it waits for after a minute. Returns the
- * result, JSON text to free(). NULL with *err set: then nothing was changed. `args` is JSON text;
- * `kind` one of those that thule.perform() knows.
+ * Requests a change of the tables as a whole (sql/schema/request.sql) and waits for it. The live
+ * mount performs it in one transaction, or, when there is none, this session, which takes the lease
+ * for it. Waits as long as the mount is alive, and says on stderr after a minute for whom. Returns
+ * the result, JSON text to free(), or NULL with *err set: then nothing was changed. `args` is JSON
+ * text; thule_internal.perform() knows the values of `kind`.
  */
 char *request_run(PGconn *conn, const char *kind, const char *args, struct error *err);
 
-/* Prints a result for people, or as it is. */
+/* Prints a result as a table for people, or as JSON. */
 bool request_print(PGconn *conn, const char *result, bool json, struct error *err);
 
 /* Runs the statement of a plan ($1 its arguments, $2 whether JSON is wanted) and prints its rows.

@@ -7,95 +7,63 @@
 #include <unistd.h>
 
 #include "ask.h"
+#include "base/host.h"
+#include "base/proc_read.h"
+#include "base/proc_text.h"
 #include "base/secret.h"
 
 #define TEXT_MAX 4096
 
-/* What /proc says, as bytes in hex: "" when it says nothing. */
+/* This process as the log has it, each as the text of a parameter: "" when it is not known. */
 struct self {
-	char host[256], boot_id[SELF_BOOT_ID], pid[16], ppid[16], uid[16], gid[16];
-	char start_time[32], loginuid[16];
-	char exe[2 * TEXT_MAX + 3], comm[64], cmdline[2 * TEXT_MAX + 3], cgroup[2 * TEXT_MAX + 3];
-	char username[256];
+	struct host host;
+	char pid[16], ppid[16], uid[16], gid[16], start_time[32], loginuid[24];
+	char *exe, *comm, *cmdline, *cgroup, *username;
 };
 
-static size_t read_file(const char *path, char *buf, size_t size)
+/* Reads a file of this process; nothing when that cannot be had. */
+static size_t read_own(const char *name, char buf[static TEXT_MAX])
 {
-	FILE *f = fopen(path, "re");
-	size_t n = f ? fread(buf, 1, size - 1, f) : 0;
+	long n = proc_read(0, name, buf, TEXT_MAX);
 
-	if (f)
-		fclose(f);
-	buf[n] = '\0';
-	return n;
-}
-
-void self_boot_id(char id[static SELF_BOOT_ID])
-{
-	read_file("/proc/sys/kernel/random/boot_id", id, SELF_BOOT_ID);
-	id[strcspn(id, "\n")] = '\0';
-}
-
-/* Bytes as bytea reads them; nothing for none. */
-static void to_hex(char *out, size_t size, const char *bytes, size_t n)
-{
-	char *p = out;
-
-	*out = '\0';
-	if (!n || size < 2 * n + 3)
-		return;
-	p = stpcpy(p, "\\x");
-	for (size_t i = 0; i < n; i++)
-		p += sprintf(p, "%02x", (unsigned char)bytes[i]);
+	return n < 0 ? 0 : (size_t)n;
 }
 
 static void read_numbers(struct self *s)
 {
-	char buf[TEXT_MAX], *p;
-	const char *start;
+	struct proc_stat st;
+	char buf[TEXT_MAX];
+	int64_t loginuid = proc_parse_loginuid(buf, read_own("loginuid", buf));
 
 	snprintf(s->pid, sizeof(s->pid), "%d", getpid());
 	snprintf(s->ppid, sizeof(s->ppid), "%d", getppid());
 	snprintf(s->uid, sizeof(s->uid), "%u", geteuid());
 	snprintf(s->gid, sizeof(s->gid), "%u", getegid());
-	read_file("/proc/self/loginuid", s->loginuid, sizeof(s->loginuid));
-	if (!strcmp(s->loginuid, "4294967295"))
-		*s->loginuid = '\0';
-	read_file("/proc/self/stat", buf, sizeof(buf));
-	/* Field 22; the second, in parentheses, may hold anything. */
-	p = strrchr(buf, ')');
-	start = p ? strtok_r(p + 1, " ", &p) : NULL;
-	for (int field = 3; start && field < 22; field++)
-		start = strtok_r(NULL, " ", &p);
-	snprintf(s->start_time, sizeof(s->start_time), "%s", start ? start : "");
+	if (loginuid >= 0)
+		snprintf(s->loginuid, sizeof(s->loginuid), "%lld", (long long)loginuid);
+	if (proc_read_stat(0, &st))
+		snprintf(s->start_time, sizeof(s->start_time), "%llu",
+			(unsigned long long)st.start_time);
 }
 
 static void read_texts(struct self *s)
 {
 	const struct passwd *user = getpwuid(geteuid());
-	char buf[TEXT_MAX], *path;
-	ssize_t link = readlink("/proc/self/exe", buf, sizeof(buf));
+	ssize_t link;
+	char buf[TEXT_MAX], comm[PROC_COMM_MAX];
+	const char *path;
 	size_t n;
 
-	to_hex(s->exe, sizeof(s->exe), buf, link > 0 ? (size_t)link : 0);
-	n = read_file("/proc/self/comm", buf, sizeof(buf));
-	to_hex(s->comm, sizeof(s->comm), buf, n ? n - 1 : 0);
-	n = secret_mask(buf, read_file("/proc/self/cmdline", buf, sizeof(buf)));
-	while (n && !buf[n - 1])
-		n--;
-	for (size_t i = 0; i < n; i++)
-		if (!buf[i])
-			buf[i] = ' ';
-	to_hex(s->cmdline, sizeof(s->cmdline), buf, n);
-	read_file("/proc/self/cgroup", buf, sizeof(buf));
-	path = strstr(buf, "0::");
-	path = path ? path + 3 : buf;
-	to_hex(s->cgroup, sizeof(s->cgroup), path, strcspn(path, "\n"));
-	if (user)
-		to_hex(s->username, sizeof(s->username), user->pw_name, strlen(user->pw_name));
-	if (gethostname(s->host, sizeof(s->host) - 1) != 0)
-		*s->host = '\0';
-	self_boot_id(s->boot_id);
+	link = readlink("/proc/self/exe", buf, sizeof(buf));
+	s->exe = proc_text(buf, link > 0 ? (size_t)link : 0);
+	proc_read_comm(0, comm);
+	s->comm = proc_text(comm, strlen(comm));
+	n = read_own("cmdline", buf);
+	s->cmdline = proc_format_cmdline(buf, secret_mask(buf, n));
+	n = read_own("cgroup", buf);
+	path = proc_cgroup_path(buf, n, &n);
+	s->cgroup = proc_text(path, n);
+	s->username = user ? proc_text(user->pw_name, strlen(user->pw_name)) : NULL;
 }
 
 char *self_actor(PGconn *conn, struct error *err)
@@ -106,17 +74,23 @@ char *self_actor(PGconn *conn, struct error *err)
 
 	if (!s)
 		abort();
+	host_read(&s->host, NULL);
 	read_numbers(s);
 	read_texts(s);
-	const char *params[] = {s->host, s->boot_id, s->pid, s->start_time, s->ppid, s->uid, s->gid,
-		s->loginuid, s->exe, s->comm, s->cmdline, s->cgroup, s->username};
+	const char *params[] = {s->host.name, s->host.boot_id, s->pid, s->start_time, s->ppid,
+		s->uid, s->gid, s->loginuid, s->exe, s->comm, s->cmdline, s->cgroup, s->username};
 	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
-		if (!*params[i])
+		if (params[i] && !*params[i])
 			params[i] = NULL;
 	res = ask(conn, STMT_COMMAND_ACTOR, sizeof(params) / sizeof(params[0]), params, err);
 	if (res)
 		json = strdup(PQgetvalue(res, 0, 0));
 	PQclear(res);
+	free(s->exe);
+	free(s->comm);
+	free(s->cmdline);
+	free(s->cgroup);
+	free(s->username);
 	free(s);
 	return json;
 }

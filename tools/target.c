@@ -8,15 +8,16 @@
 #include <unistd.h>
 
 #include "ask.h"
-#include "cluster/path.h"
+#include "base/path.h"
+#include "base/utf8.h"
 #include "daemon.h"
 #include "db/conn.h"
 #include "db/schema.h"
+#include "db/source.h"
 #include "door.h"
 #include "hex.h"
 #include "interrupt.h"
-#include "source.h"
-#include "text.h"
+#include "sync.h"
 #include "walk.h"
 
 static bool private_database(struct target *t, struct error *err)
@@ -29,36 +30,34 @@ static bool private_database(struct target *t, struct error *err)
 	return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", c.conninfo);
 }
 
-/* Root's mount, for anybody else. */
+/* Says whether the mount is root's and the caller somebody else. */
 static bool is_roots(const struct target *t)
 {
 	return t->mounted && t->mount.owner == 0 && geteuid() != 0;
 }
 
 /*
- * Whoever mounts a FUSE filesystem can give it any type and any source: only root's mounts and the
- * caller's own are believed, where the caller does not say the same.
+ * Checks that a mount is believed: anybody can give a FUSE mount any type and source, so only
+ * root's mounts and the caller's own count, unless the caller names the same database.
  */
 static bool check_owner(const struct mount_point *m, struct error *err)
 {
 	if (m->owner == 0 || m->owner == (long)geteuid())
 		return true;
 	return error_set(err, ERR_AUTH,
-		"what is mounted on %s was mounted by uid %ld, who may have named any database for "
-		"it: nothing is asked there; if you trust it, name the database with THULE_DB",
+		"%s was mounted by uid %ld, who may have named any database for it, so "
+		"that one is not asked: if you trust it, name it in THULE_DB",
 		m->dir, m->owner);
 }
 
-/*
- * What the caller has for servers of his own does not go to one that only root has named.
- */
+/* Keeps the caller's secrets from a server that only root has named. */
 static void keep_secrets(void)
 {
 	static const char *const files[] = {"PGPASSFILE", "PGSERVICEFILE", "PGSSLCERT", "PGSSLKEY"};
 
 	unsetenv("PGPASSWORD");
 	unsetenv("PGSERVICE");
-	/* A file that there cannot be; without it libpq would look in the home directory. */
+	/* A file that cannot exist; without it libpq would look in the home directory. */
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		setenv(files[i], "/dev/null/none", 1);
 }
@@ -105,7 +104,7 @@ static bool default_database(struct target *t, struct error *err)
 	return t->mount.ours ? target_of_mount(&t->mount, t, err) : private_database(t, err);
 }
 
-/* Whether each backslash begins an escape as SQL shows it, \xNN. */
+/* Says whether each backslash begins an escape as SQL shows it, \xNN. */
 static bool escapes_only(const char *path)
 {
 	static const char digits[] = "0123456789abcdefABCDEF";
@@ -116,17 +115,16 @@ static bool escapes_only(const char *path)
 	return true;
 }
 
-/* What is in no mount of ours that can be found. */
+/* Takes a path that is in no mount as one in the filesystem. */
 static bool find_typed(const char *path, struct target *t, struct error *err)
 {
 	if (*path != '/')
 		return error_set(err, ERR_USAGE,
 			"%s is not in a ThuleFS mount: give a path in one, or an absolute path "
-			"from "
-			"the root of the filesystem",
+			"from the root of the filesystem",
 			path);
-	/* Bytes as they are, where they are no escapes. */
-	if (!text_is_utf8(path, strlen(path)) || !escapes_only(path))
+	/* Without valid escapes the bytes count as they are. */
+	if (!utf8_is_text(path, strlen(path)) || !escapes_only(path))
 		return path_format(t->path, sizeof(t->path), err, "%s", path) &&
 		       default_database(t, err);
 	return path_format(t->typed_path, sizeof(t->typed_path), err, "%s", path) &&
@@ -169,42 +167,45 @@ bool target_find_past(const char *path, struct target *t, struct error *err)
 	return target_of_mount(&t->mount, t, err);
 }
 
-/* Whether the path that the root of a bind mount has is that of its inode; -1 with *err set. */
-static int root_holds(PGconn *conn, const struct target *t, const char *ino, struct error *err)
+/*
+ * Returns 1 when the path of a bind mount's root leads to its inode, 0 when not, -1 with *err set.
+ */
+static int root_matches(PGconn *conn, const struct target *t, const char *ino, struct error *err)
 {
 	char *bytes = hex_bytea(t->mount.root);
 	const char *params[] = {bytes, ino, NULL};
 	PGresult *res = ask(conn, STMT_COMMAND_HOLDS, 3, params, err);
-	int holds = res ? PQgetvalue(res, 0, 0)[0] == 't' : -1;
+	int matches = res ? PQgetvalue(res, 0, 0)[0] == 't' : -1;
 
 	PQclear(res);
 	free(bytes);
-	return holds;
+	return matches;
 }
 
 /*
- * The kernel knows the path of what is mounted by what has passed through it; an undo, or a client
- * of the database, may have put something else there.
+ * Checks the root of a bind mount. The kernel knows its path by the renames that passed through it;
+ * an undo, or a client of the database, may have put another file there.
  */
 static bool check_root(PGconn *conn, const struct target *t, struct error *err)
 {
 	char ino[24];
 	struct statx sx;
-	int holds;
+	int matches;
 
 	if (statx(AT_FDCWD, t->mount.dir, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_INO,
 		    &sx) < 0)
 		return error_sys(err, "%s", t->mount.dir);
 	snprintf(ino, sizeof(ino), "%llu", (unsigned long long)sx.stx_ino);
-	holds = root_holds(conn, t, ino, err);
-	/* It may be younger than the last batch. */
-	if (!holds && ask_sync(conn, NULL))
-		holds = root_holds(conn, t, ino, err);
-	if (holds)
-		return holds > 0;
+	matches = root_matches(conn, t, ino, err);
+	/* The root may be younger than the last batch. */
+	if (!matches && sync_database(conn, NULL))
+		matches = root_matches(conn, t, ino, err);
+	if (matches)
+		return matches > 0;
 	return error_set(err, ERR_USAGE,
-		"what is mounted on %s is not what the filesystem has at %s now: mount it there "
-		"again, or name the path in the mount of the whole",
+		"the directory mounted on %s is not the one that the filesystem now has "
+		"at %s: mount it again, or give the path in a mount of the whole "
+		"filesystem",
 		t->mount.dir, t->mount.root);
 }
 
@@ -220,17 +221,16 @@ static bool check(PGconn *conn, const struct target *t, struct error *err)
 	row = daemon_row(conn, &t->mount, &past, err);
 	if (row == DAEMON_ROW_ERROR)
 		return false;
-	/* Whoever mounted it may have had another THULE_HOME. */
+	/* The mount may have been made with another THULE_HOME. */
 	if (row == DAEMON_ROW_NONE && t->private)
 		return error_set(err, ERR_NOT_FOUND,
-			"what is mounted on %s is not the filesystem of this private PostgreSQL: "
-			"set "
-			"THULE_HOME as it was for the mount, and be the same user",
+			"the filesystem mounted on %s is not that of this private PostgreSQL: "
+			"set THULE_HOME as it was for the mount, and be the same user",
 			t->mount.dir);
 	if (row == DAEMON_ROW_FOUND && past && *t->path)
 		return error_set(err, ERR_USAGE,
-			"what is mounted on %s is the past, and %s may be another file by now: "
-			"name the path in a mount of the present, or from the root of the "
+			"the mount on %s shows the past, and %s may be another file by now: "
+			"give the path in a mount of the present, or from the root of the "
 			"filesystem",
 			t->mount.dir, t->path);
 	return t->mount.whole || !*t->path || check_root(conn, t, err);
@@ -242,8 +242,8 @@ PGconn *target_connect(const struct target *t, struct error *err)
 
 	if (t->door) {
 		error_set(err, ERR_AUTH,
-			"what is mounted on %s has a database of root's, which this needs: ask "
-			"root",
+			"this command needs the database of the mount on %s, which is root's: "
+			"ask root",
 			t->mount.dir);
 		return NULL;
 	}
@@ -259,11 +259,18 @@ PGconn *target_connect(const struct target *t, struct error *err)
 	return conn;
 }
 
+PGconn *target_connect_here(struct error *err)
+{
+	struct target t;
+
+	return target_find(NULL, &t, err) ? target_connect(&t, err) : NULL;
+}
+
 PGconn *target_ask(const struct target *t, struct error *err)
 {
 	PGconn *conn = t->door ? NULL : target_connect(t, err);
 
-	/* What is wrong with the path is not the database's fault. */
+	/* A wrong path is not the fault of the database. */
 	if (conn || (!t->door && (!is_roots(t) || (err && err->class == ERR_USAGE) ||
 					 !door_is_there(&t->mount))))
 		return conn;

@@ -8,49 +8,57 @@
 #include "cluster/cluster.h"
 #include "mounts.h"
 
-/* Which filesystem a command is about: its database, its mount if there is one, and a path in it.
+/*
+ * The filesystem that a command is about: its database, its mount if there is one, and a path in
+ * it.
  */
 struct target {
 	char conninfo[sizeof(((struct cluster *)0)->conninfo)];
 	bool private; /* the private PostgreSQL */
 	bool mounted; /* `mount` is filled */
 	struct mount_point mount;
-	bool named_by_root;        /* and not by the caller, who may have secrets for others */
-	bool door;                 /* root's mount and database, and somebody else's command */
+	bool named_by_root; /* root, not the caller, named the database: it gets no secrets of the
+			       caller */
+	bool door;          /* the mount and database are root's, and the caller is somebody else */
 	char path[PATH_MAX];       /* bytes, absolute from the root of the mount, or "" */
-	char typed_path[PATH_MAX]; /* or the path as SQL shows it, escapes included, or "" */
-	/* Of target_find_past(): `path` is not walked below `start`, which `rest` begins at. */
+	char typed_path[PATH_MAX]; /* or the path as SQL shows it, with escapes, or "" */
+	/* For target_find_past(): `path` is not walked below `start`, where `rest` begins. */
 	char rest[PATH_MAX];
 	uint64_t start,
-		top; /* inodes: where the kernel's walk ended, what is mounted; 0: unknown */
+		top; /* inodes: the end of the kernel's walk, the root of the mount; 0: not known */
 };
 
 /*
- * From a path that the user typed, or NULL: the mount it lies in; else $THULE_DB; else the mount
- * that the current directory lies in; else the private PostgreSQL, started if it was stopped. An
- * absolute path outside of any mount is taken as a path in the filesystem. ERR_USAGE, ERR_NOT_FOUND
- * (the private PostgreSQL was never created), and cluster_start()'s.
+ * Finds the filesystem of a path that the user typed, or of NULL: the mount of the path; else
+ * $THULE_DB; else the mount of the current directory; else the private PostgreSQL, which is started
+ * if it was stopped. An absolute path outside of all mounts is a path in the filesystem. ERR_USAGE,
+ * ERR_NOT_FOUND (the private PostgreSQL was never created), and the errors of cluster_start().
  */
 bool target_find(const char *path, struct target *t, struct error *err);
 
 /*
- * The same for a path as it was: below the mount, or the current directory in it, no symbolic link
- * of today is followed, and nothing needs to be there.
+ * Does the same for a path of the past: below the mount, or the current directory in it, no
+ * symbolic link of today is followed, and no name needs to exist.
  */
 bool target_find_past(const char *path, struct target *t, struct error *err);
 
-/* The same for a mount that has been found. */
+/* Does the same for a mount that was found already. */
 bool target_of_mount(const struct mount_point *m, struct target *t, struct error *err);
 
 /*
- * Connects, with the caller's time zone; what ends the program cancels its query (interrupt.h).
- * ERR_NOT_FOUND when there is no filesystem in that database, or not the one that is mounted there,
- * ERR_VERSION when it is not of this program's version. PQfinish() it.
+ * Connects, with the caller's time zone; a signal that ends the program cancels its query
+ * (interrupt.h). PQfinish() the result. Returns NULL with ERR_NOT_FOUND when the database has no
+ * filesystem, or not the one that is mounted there, ERR_VERSION when its schema is not of this
+ * program's version.
  */
 PGconn *target_connect(const struct target *t, struct error *err);
 
+/* Finds the filesystem of who calls without naming one, and connects: target_find() and
+ * target_connect(). */
+PGconn *target_connect_here(struct error *err);
+
 /*
- * The same for what users may ask of their own files: where the database of root's mount is not to
- * be had, its daemon is asked (door.h).
+ * Does the same for a question that users may ask about their own files: where the database of
+ * root's mount cannot be reached, it connects to the daemon (door.h).
  */
 PGconn *target_ask(const struct target *t, struct error *err);

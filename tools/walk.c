@@ -7,16 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cluster/path.h"
+#include "base/path.h"
 
-/* As many as the kernel follows. */
+/* The number of symbolic links that the kernel follows. */
 #define LINKS_MAX 40
 
 struct walker {
 	struct walk *w;
-	bool inside;         /* in a mount of ours; what the kernel would find there is not asked */
-	char real[PATH_MAX]; /* where it is: outside of ours without symbolic links; "" is the root
-			      */
+	bool inside;         /* in a mount of ours, where the kernel is not asked about names */
+	char real[PATH_MAX]; /* the place of the walk: without symbolic links when outside of ours;
+				"" is the root */
 	char todo[PATH_MAX]; /* the names that are left */
 	int links;
 };
@@ -52,8 +52,8 @@ static bool enter(struct walker *k, const char *start, struct error *err)
 		       *w->rest && strcmp(path, "/") ? "/" : "", w->rest);
 }
 
-/* Goes on from what a link outside of ours says. */
-static bool follow(struct walker *k, const char *target, struct error *err)
+/* Goes on at the target of a symbolic link outside of ours. */
+static bool follow_link(struct walker *k, const char *target, struct error *err)
 {
 	char rest[PATH_MAX];
 
@@ -70,8 +70,8 @@ static bool follow(struct walker *k, const char *target, struct error *err)
 }
 
 /*
- * One name. *done: what the kernel is to be asked ends here. In ours only what is mounted there
- * matters: what the names are is a matter of the past, and so nobody knows where .. leads.
+ * Walks one name. Sets *done when the kernel's part ends here. In a mount of ours only mounts below
+ * it matter: the names belong to the past, and so nobody knows where .. leads.
  */
 static bool step(struct walker *k, const char *name, bool *done, struct error *err)
 {
@@ -101,10 +101,12 @@ static bool step(struct walker *k, const char *name, bool *done, struct error *e
 		return true;
 	}
 	target[len] = '\0';
-	return follow(k, target, err);
+	return follow_link(k, target, err);
 }
 
-/* A current directory that was removed has no path any more, and is in a mount still. */
+/*
+ * Begins in a current directory that was removed: it has no path any more, but is in a mount still.
+ */
 static bool begin_removed(struct walker *k, struct error *err)
 {
 	static const char mark[] = " (deleted)";
@@ -114,7 +116,7 @@ static bool begin_removed(struct walker *k, struct error *err)
 	if (n < (ssize_t)sizeof(mark) || strcmp(k->real + n - sizeof(mark) + 1, mark) ||
 		!mountinfo_by_id(mountinfo_id(AT_FDCWD, "."), &k->w->mount) || !k->w->mount.ours) {
 		errno = ENOENT;
-		return error_sys(err, "the current directory");
+		return error_sys(err, "cannot find the current directory");
 	}
 	k->real[n - (ssize_t)sizeof(mark) + 1] = '\0';
 	if (!enter(k, k->real, err))
@@ -129,7 +131,7 @@ static bool begin(struct walker *k, struct error *err)
 		return !mounts_find("/", &k->w->mount) || enter(k, "/", err);
 	if (!getcwd(k->real, sizeof(k->real)))
 		return errno == ENOENT ? begin_removed(k, err)
-				       : error_sys(err, "the current directory");
+				       : error_sys(err, "cannot find the current directory");
 	if (mounts_find(k->real, &k->w->mount) && !enter(k, k->real, err))
 		return false;
 	if (!strcmp(k->real, "/"))
@@ -156,7 +158,7 @@ bool walk_begin(const char *path, struct walk *w, bool *inside, struct error *er
 	*inside = k.inside;
 	if (k.inside)
 		return true;
-	/* Another filesystem may be over ours, or ours be hidden. */
+	/* Another filesystem may cover ours, or ours may be hidden. */
 	return path_format(left, sizeof(left), err, "%s%s", *k.real || *k.todo ? k.real : "/",
 		       k.todo) &&
 	       mounts_locate(left, &w->mount, name, err);

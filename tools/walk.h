@@ -8,21 +8,21 @@
 #include "mounts.h"
 
 /*
- * A path as of the past: the kernel walks it today up to a mount of ours, or a current directory in
- * one; what is left is a matter of the tree of then.
+ * A walk of a path of the past. The kernel walks it up to a mount of ours, or a current directory
+ * in one; the rest is resolved in the tree of the past.
  */
 struct walk {
 	struct mount_point mount;
-	char path[PATH_MAX]; /* from the root of the filesystem: where the walk ended, and then
+	char path[PATH_MAX]; /* from the root of the filesystem: the end of the walk, and then
 				`rest` */
-	char rest[PATH_MAX]; /* the names that are left, as they were typed */
-	uint64_t start;      /* the inode where the walk ended; 0: not known */
-	uint64_t top;        /* the inode that is mounted; 0: not known */
+	char rest[PATH_MAX]; /* the remaining names, as they were typed */
+	uint64_t start;      /* the inode at which the walk ended; 0: not known */
+	uint64_t top;        /* the inode of the root of the mount; 0: not known */
 };
 
 /*
- * Walks as far as the kernel is to be asked. *inside: whether that led into a mount of ours. False
- * with *err set: ERR_USAGE where another filesystem covers ours, or where it is hidden; else what
- * the kernel says.
+ * Walks the kernel's part of a path. Sets *inside when that led into a mount of ours. Returns false
+ * with *err set: ERR_USAGE when another filesystem covers ours or ours is hidden; else the error of
+ * the kernel.
  */
 bool walk_begin(const char *path, struct walk *w, bool *inside, struct error *err);

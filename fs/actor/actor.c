@@ -1,9 +1,7 @@
 #include "actor/actor.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct actor *actor_ref(struct actor *actor)
 {
@@ -29,25 +27,16 @@ void actor_unref(struct actor *actor)
 	free(actor);
 }
 
-bool actor_host_read(struct actor_host *out, struct error *err)
+static size_t text_bytes(const char *text)
 {
-	struct actor_host host = {0};
-	int fd;
-	ssize_t n;
+	return text ? strlen(text) + 1 : 0;
+}
 
-	if (gethostname(host.host, sizeof(host.host) - 1) < 0)
-		return error_sys(err, "cannot read the host name");
-	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_sys(err, "cannot open /proc/sys/kernel/random/boot_id");
-	n = read(fd, host.boot_id, sizeof(host.boot_id) - 1);
-	if (n < 0) {
-		error_sys(err, "cannot read /proc/sys/kernel/random/boot_id");
-		close(fd);
-		return false;
-	}
-	close(fd);
-	host.boot_id[strcspn(host.boot_id, "\n")] = '\0';
-	*out = host;
-	return true;
+size_t actor_bytes(const struct actor *a)
+{
+	return !a ? 0
+		  : sizeof(*a) + text_bytes(a->exe) + text_bytes(a->comm) + text_bytes(a->cmdline) +
+			       text_bytes(a->cgroup) + text_bytes(a->cwd) + text_bytes(a->chain) +
+			       text_bytes(a->unit) + text_bytes(a->username) + text_bytes(a->run) +
+			       text_bytes(a->tag);
 }

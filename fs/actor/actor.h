@@ -6,14 +6,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/budget.h"
 #include "base/error.h"
 
 /*
- * Who asked for a change. One actor is one process running one program under one name with one
- * filesystem uid and gid: after execve(2) or prctl(PR_SET_NAME) the process is another actor. All
- * is as it was at the actor's first request; what can change without those (ppid, session, cwd,
- * chain, cgroup, ...) is not followed after that. Immutable but for `id`. Texts are UTF-8 with \xNN
- * escapes (proc_escape()) of at most PROC_TEXT_MAX bytes, "" when not known.
+ * The process that asked for a change. One actor is one process running one program under one name
+ * with one filesystem uid and gid: after execve(2) or prctl(PR_SET_NAME) the process is another
+ * actor. Everything is as it was at the actor's first request; what can change without those (ppid,
+ * session, cwd, chain, cgroup, ...) is not followed after that. Immutable but for `id`. Texts are
+ * UTF-8 with \xNN escapes (proc_escape()) of at most PROC_TEXT_MAX bytes, "" when not known.
  */
 struct actor {
 	uint64_t id; /* of its first op; 0 until that is logged; the caller's, under its own lock */
@@ -37,13 +38,16 @@ struct actor {
 	_Atomic unsigned refs;
 };
 
-/* Any thread. Both accept NULL; actor_ref() returns its argument. */
+/* Take and drop a reference. Any thread. Both accept NULL; actor_ref() returns its argument. */
 struct actor *actor_ref(struct actor *actor);
 void actor_unref(struct actor *actor);
 
+/* Returns the bytes of memory that it takes. Accepts NULL. */
+size_t actor_bytes(const struct actor *actor);
+
 struct actor_cache;
 
-/* How much is kept of processes, for people who have secrets in command lines. */
+/* How much is recorded of processes, for people who have secrets in command lines. */
 enum actor_detail {
 	ACTOR_FULL,
 	ACTOR_BASIC, /* no cmdline, cwd and chain */
@@ -51,39 +55,30 @@ enum actor_detail {
 };
 
 /*
- * A cache of the `capacity` (> 0) processes and threads that asked last; each entry keeps one
- * descriptor open, and a quarter as many are of ancestors. Starts threads when they are first
- * needed, so create it after daemonising. NULL when out of memory.
+ * Returns a cache of the `capacity` (> 0) processes and threads that asked last, or fewer when they
+ * take more than so many bytes; each entry keeps up to three descriptors open, and a quarter as
+ * many as there are entries are of ancestors. Starts threads when they are first needed, so create
+ * it after daemonising. NULL when out of memory.
  */
-struct actor_cache *actor_cache_new(size_t capacity, enum actor_detail detail);
+struct actor_cache *actor_cache_new(size_t capacity, uint64_t bytes, enum actor_detail detail);
 
-/* No call of actor_get() may be under way; actors that were handed out stay valid. Accepts NULL. */
+/* Any thread. */
+struct budget actor_cache_budget(struct actor_cache *cache);
+
+/* Frees the cache. No call of actor_get() may be under way; actors that were handed out stay valid.
+ * Accepts NULL. */
 void actor_cache_free(struct actor_cache *cache);
 
 /*
- * The process that thread `tid` belongs to; `uid` and `gid` are of the request. Call it while that
- * thread waits for the answer to its request, which is what makes the result exact. Any thread.
- * Returns a reference for actor_unref(); NULL only when out of memory. A process that is gone or
+ * Returns the process that thread `tid` belongs to, as a reference for actor_unref(); `uid` and
+ * `gid` are of the request. Call it while that thread waits for the answer to its request, which is
+ * what makes the result exact. Any thread. NULL only when out of memory. A process that is gone or
  * hidden gives an actor with its pid and empty texts, tid 0 one with the comm "kernel" where the
- * kernel can name every process (actor_sees_host()). The same process, unchanged, gives the same
- * actor for as long as it is cached.
+ * kernel can name every process (ns_sees_host()). The same process, unchanged, gives the same actor
+ * for as long as it is cached.
  *
  * Never waits longer than about 0.2 s: the memory of the process, which holds its cmdline, can be
  * locked by another of its threads that waits for this daemon. Then cmdline, and what else could
  * not be had, is "" or NULL, and run and tag are those of its ancestors.
  */
 struct actor *actor_get(struct actor_cache *cache, pid_t tid, uint32_t uid, uint32_t gid);
-
-/*
- * Whether this is the host's pid namespace: requests of processes outside of ours carry no tid.
- */
-bool actor_sees_host(void);
-
-/* The machine that pids and start times belong to. */
-struct actor_host {
-	char host[256];
-	char boot_id[37];
-};
-
-/* False with *err set, and *out untouched, when the kernel does not say. */
-bool actor_host_read(struct actor_host *out, struct error *err);

@@ -13,11 +13,15 @@
 #include "actor/actor.h"
 #include "actor/facts.h"
 #include "actor/process.h"
+#include "actor/watch.h"
+#include "base/budget.h"
 #include "base/clock.h"
 #include "base/mark.h"
+#include "base/ns.h"
+#include "base/proc_read.h"
 
 /*
- * How a hit is known to be still true. An entry keeps a descriptor of /proc/PID/task/PID/stat,
+ * A hit must be known to be still true. An entry keeps a descriptor of /proc/PID/task/PID/stat,
  * which stands for that one process: when it has died a read fails, even if its pid lives again.
  * The one read gives comm, and with start_code and start_stack the place of the program in memory,
  * which execve(2) draws anew from about 2^30. Reading the link exe and cmdline instead costs more,
@@ -25,6 +29,8 @@
  *
  * Where that does not tell programs apart - address randomisation is off for the process, or we may
  * not see its addresses - the entry is `weak` and each use reads exe and cmdline again.
+ *
+ * A process that asks often is watched (watch.h), which costs a quarter of that read.
  *
  * A thread that is not the main one has an entry of its own, which only says whose thread it is.
  */
@@ -45,6 +51,8 @@ struct entry {
 	struct proc_stat st; /* of the main thread */
 	struct actor *actor;
 	bool weak;
+	struct watch watch;
+	size_t bytes;     /* that it counts as, with its actor; set by cache_add() */
 	int64_t retry_at; /* 0, or the clock_mono_ns() from which to read again */
 	unsigned refs;    /* under the cache's lock; the table holds one */
 	UT_hash_handle hh;
@@ -55,13 +63,14 @@ struct actor_cache {
 	pthread_mutex_t lock; /* never held while /proc is read */
 	struct entry *table, *used;
 	size_t capacity;
+	struct budget budget; /* of the bytes in the table */
 	enum actor_detail detail;
 	bool fixed_layout; /* randomisation is off for all */
 	bool sees_host;    /* tid 0 is the kernel's */
 	struct facts_reader *reader;
 };
 
-struct actor_cache *actor_cache_new(size_t capacity, enum actor_detail detail)
+struct actor_cache *actor_cache_new(size_t capacity, uint64_t bytes, enum actor_detail detail)
 {
 	struct actor_cache *cache = calloc(1, sizeof(*cache));
 	char level = '2';
@@ -74,21 +83,23 @@ struct actor_cache *actor_cache_new(size_t capacity, enum actor_detail detail)
 		return NULL;
 	}
 	cache->capacity = capacity;
+	cache->budget = (struct budget){.name = "processes", .limit = bytes};
 	cache->detail = detail;
 	proc_read_at(AT_FDCWD, "/proc/sys/kernel/randomize_va_space", &level, 1);
 	cache->fixed_layout = level == '0';
-	cache->sees_host = actor_sees_host();
+	cache->sees_host = ns_sees_host();
 	pthread_mutex_init(&cache->lock, NULL);
 	return cache;
 }
 
-/* With the lock, or without any other user. */
+/* Drops a reference: with the lock, or without any other user. */
 static void entry_unref(struct entry *e)
 {
 	if (!e || --e->refs > 0)
 		return;
 	if (e->fd >= 0)
 		close(e->fd);
+	watch_close(&e->watch);
 	actor_unref(e->actor);
 	free(e);
 }
@@ -97,6 +108,7 @@ static void remove_locked(struct actor_cache *cache, struct entry *e)
 {
 	HASH_DEL(cache->table, e);
 	DL_DELETE(cache->used, e);
+	cache->budget.used -= e->bytes;
 	entry_unref(e);
 }
 
@@ -149,7 +161,7 @@ static void cache_drop(struct actor_cache *cache, struct entry *e)
 	pthread_mutex_unlock(&cache->lock);
 }
 
-/* For when the process is out of descriptors: closes the older half of the cache's. */
+/* Closes the older half of the cache's descriptors, when this process is out of them. */
 static void cache_halve(struct actor_cache *cache)
 {
 	size_t n;
@@ -163,6 +175,22 @@ static bool same_actor(const struct actor *a, const struct actor *b)
 {
 	return a->start_time == b->start_time && strcmp(a->comm, b->comm) == 0 &&
 	       strcmp(a->exe, b->exe) == 0 && strcmp(a->cmdline, b->cmdline) == 0;
+}
+
+struct budget actor_cache_budget(struct actor_cache *cache)
+{
+	struct budget b;
+
+	pthread_mutex_lock(&cache->lock);
+	b = cache->budget;
+	pthread_mutex_unlock(&cache->lock);
+	return b;
+}
+
+/* Returns whether an entry must go before so many bytes more come in. */
+static bool is_full(const struct actor_cache *cache, size_t bytes)
+{
+	return HASH_COUNT(cache->table) >= cache->capacity || budget_lacks(&cache->budget, bytes);
 }
 
 /*
@@ -185,12 +213,14 @@ static struct actor *cache_add(struct actor_cache *cache, struct entry *e)
 	actor = actor_ref(e->actor);
 	if (old)
 		remove_locked(cache, old);
-	while (cache->used && HASH_COUNT(cache->table) >= cache->capacity)
+	e->bytes = sizeof(*e) + actor_bytes(e->actor);
+	while (cache->used && is_full(cache, e->bytes))
 		remove_locked(cache, cache->used);
 	HASH_ADD(hh, cache->table, key, sizeof(e->key), e);
-	if (e->hh.tbl)
+	if (e->hh.tbl) {
 		DL_APPEND(cache->used, e);
-	else
+		cache->budget.used += e->bytes;
+	} else
 		entry_unref(e); /* out of memory: works without */
 	pthread_mutex_unlock(&cache->lock);
 	return actor;
@@ -206,15 +236,8 @@ static int open_proc(struct actor_cache *cache, const char *path, int flags)
 	return fd;
 }
 
-static bool read_stat(int fd, struct proc_stat *out)
-{
-	char buf[1024];
-	ssize_t n = pread(fd, buf, sizeof(buf), 0);
-	return n > 0 && proc_parse_stat(buf, (size_t)n, out);
-}
-
-/* A process whose addresses no longer say which program it runs, because it has none: it cannot
- * exec. */
+/* Returns whether the addresses of a process no longer say which program it runs, because it has
+ * none: it cannot exec. */
 static bool without_memory(const struct proc_stat *st)
 {
 	return st->flags & (PROC_FLAG_KTHREAD | PROC_FLAG_EXITING);
@@ -246,11 +269,12 @@ static struct entry *entry_new(const struct key *key)
 	e->key = *key;
 	e->tgid = key->tid;
 	e->fd = -1;
+	watch_init(&e->watch);
 	e->refs = 1;
 	return e;
 }
 
-/* An actor of which only the pid is known; not cached. */
+/* Returns an actor of which only the pid is known; it is not cached. */
 static struct actor *unknown_actor(const struct key *key, const char *comm)
 {
 	struct actor *a = actor_new(key->tid, key->uid, key->gid);
@@ -279,7 +303,7 @@ static struct actor *resolve_process(struct actor_cache *cache, const struct key
 	/* Of the thread, since the main one may have exited and lost exe and cmdline. */
 	snprintf(path, sizeof(path), "/proc/%d", tid);
 	dirfd = open_proc(cache, path, O_PATH | O_DIRECTORY);
-	if (e->fd < 0 || dirfd < 0 || !read_stat(e->fd, &e->st)) {
+	if (e->fd < 0 || dirfd < 0 || !proc_pread_stat(e->fd, &e->st)) {
 		if (dirfd >= 0)
 			close(dirfd);
 		cache_put(cache, e);
@@ -294,7 +318,7 @@ static struct actor *resolve_process(struct actor_cache *cache, const struct key
 	return NULL;
 }
 
-/* For weak entries: whether it runs the same program. */
+/* Returns whether the process of a weak entry still runs the same program. */
 static bool same_program(struct actor_cache *cache, const struct actor *a, pid_t tid)
 {
 	char path[32];
@@ -310,37 +334,52 @@ static bool same_program(struct actor_cache *cache, const struct actor *a, pid_t
 	return same;
 }
 
-static bool still_same(struct actor_cache *cache, const struct entry *e, pid_t tid)
+/* Returns whether e's process is the one that it was, with what it is now in *st. */
+static bool still_same(
+	struct actor_cache *cache, const struct entry *e, pid_t tid, struct proc_stat *st)
 {
-	struct proc_stat st;
-
-	if (e->retry_at && clock_mono_ns() >= e->retry_at)
-		return false;
-	if (e->fd < 0)
-		return true;
-	if (!read_stat(e->fd, &st))
+	if (!proc_pread_stat(e->fd, st))
 		return false;
 	/* Workers of the kernel change their names with every piece of work. */
-	if (st.flags & PROC_FLAG_KTHREAD)
+	if (st->flags & PROC_FLAG_KTHREAD)
 		return true;
-	if (strcmp(st.comm, e->st.comm) != 0)
+	if (strcmp(st->comm, e->st.comm) != 0)
 		return false;
-	if (st.flags & PROC_FLAG_EXITING)
+	if (st->flags & PROC_FLAG_EXITING)
 		return true;
-	if (st.start_code != e->st.start_code || st.start_stack != e->st.start_stack)
+	if (st->start_code != e->st.start_code || st->start_stack != e->st.start_stack)
 		return false;
 	return !e->weak || same_program(cache, e->actor, tid);
 }
 
-/* The actor of e, or NULL when that is not true any more. Takes the caller's reference to e, or
- * NULL. */
+static bool still_true(struct actor_cache *cache, struct entry *e, pid_t tid)
+{
+	struct proc_stat st;
+	int memory;
+	bool same;
+
+	if (e->retry_at && clock_mono_ns() >= e->retry_at)
+		return false;
+	if (e->fd < 0 || watch_holds(&e->watch, &e->st))
+		return true;
+	memory = watch_due(&e->watch) ? watch_open(tid) : -1;
+	same = still_same(cache, e, tid, &st);
+	if (memory >= 0 && same)
+		watch_begin(&e->watch, memory, &st);
+	else if (memory >= 0)
+		close(memory);
+	return same;
+}
+
+/* Returns the actor of e, or NULL when it is not true any more. Takes over the caller's reference
+ * to e, which may be NULL. */
 static struct actor *reuse(struct actor_cache *cache, struct entry *e, pid_t tid)
 {
 	struct actor *actor;
 
 	if (!e)
 		return NULL;
-	if (!still_same(cache, e, tid)) {
+	if (!still_true(cache, e, tid)) {
 		cache_drop(cache, e);
 		return NULL;
 	}
@@ -349,7 +388,8 @@ static struct actor *reuse(struct actor_cache *cache, struct entry *e, pid_t tid
 	return actor;
 }
 
-/* The process of a thread seen for the first time, or 0 when it is gone. Remembers it. */
+/* Returns the process of a thread that is seen for the first time, or 0 when it is gone, and
+ * remembers it. */
 static pid_t resolve_thread(struct actor_cache *cache, const struct key *key)
 {
 	char path[64], buf[4096];
@@ -377,14 +417,15 @@ static pid_t resolve_thread(struct actor_cache *cache, const struct key *key)
 	return tgid;
 }
 
-/* Whether the thread that e was made for still exists: the cheapest file there is to read. */
+/* Returns whether the thread that e was made for still exists, by the file that is cheapest to
+ * read. */
 static bool thread_alive(const struct entry *e)
 {
 	char comm[64];
 	return pread(e->fd, comm, sizeof(comm), 0) > 0;
 }
 
-/* Who is told by its numbers alone: the kernel (`comm`), and with ACTOR_OFF everybody. */
+/* Returns an actor that has numbers alone: the kernel (`comm`), and with ACTOR_OFF everybody. */
 static struct actor *resolve_nobody(
 	struct actor_cache *cache, const struct key *key, const char *comm, bool named)
 {
@@ -401,8 +442,8 @@ static struct actor *resolve_nobody(
 	return NULL;
 }
 
-/* The process that thread key->tid belongs to, or 0 when it is gone. Takes the reference to e, or
- * NULL. */
+/* Returns the process that thread key->tid belongs to, or 0 when it is gone. Takes over the
+ * reference to e, which may be NULL. */
 static pid_t process_of(struct actor_cache *cache, const struct key *key, struct entry *e)
 {
 	if (e && thread_alive(e)) {

@@ -1,6 +1,5 @@
 #include "actor/facts.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -11,9 +10,10 @@
 #include <utlist.h>
 
 #include "actor/lineage.h"
-#include "actor/proc.h"
 #include "actor/program.h"
 #include "actor/username.h"
+#include "base/proc_read.h"
+#include "base/proc_text.h"
 #include "base/secret.h"
 
 enum {
@@ -44,23 +44,6 @@ struct facts_reader {
 	struct lineage *lineage;
 };
 
-long proc_read_at(int dirfd, const char *name, char *buf, unsigned long size)
-{
-	ssize_t n;
-	size_t got = 0;
-	int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -1;
-	do {
-		n = read(fd, buf + got, size - got);
-		if (n > 0)
-			got += (size_t)n;
-	} while ((n > 0 && got < size) || (n < 0 && errno == EINTR));
-	close(fd);
-	return n < 0 ? -1 : (long)got;
-}
-
 static size_t read_or_empty(int dirfd, const char *name, char *buf, size_t size)
 {
 	long n = proc_read_at(dirfd, name, buf, size);
@@ -87,6 +70,7 @@ static bool read_user(struct facts_reader *reader, const struct facts_job *job, 
 static bool read_cgroup(struct facts_reader *reader, const struct facts_job *job, struct facts *out)
 {
 	char buf[TEXT_READ];
+	const char *path;
 	size_t n;
 
 	(void)reader;
@@ -96,7 +80,8 @@ static bool read_cgroup(struct facts_reader *reader, const struct facts_job *job
 	buf[n] = '\0';
 	out->fixed_layout = (strtoul(buf, NULL, 16) & ADDR_NO_RANDOMIZE) != 0;
 	n = read_or_empty(job->dirfd, "cgroup", buf, sizeof(buf));
-	out->cgroup = proc_parse_cgroup(buf, n);
+	path = proc_cgroup_path(buf, n, &n);
+	out->cgroup = proc_text(path, n);
 	return out->cgroup;
 }
 
@@ -135,8 +120,8 @@ static bool read_cmdline(
 	return out->cmdline;
 }
 
-/* A filesystem that does not answer holds a few threads, and all that run programs of it are
- * unknown. */
+/* Compares the program with the file at its path. A filesystem that does not answer holds a few
+ * threads, and until it does nothing is known of those that run its programs. */
 static bool read_exe(struct facts_reader *reader, const struct facts_job *job, struct facts *out)
 {
 	bool busy;
@@ -161,8 +146,8 @@ static bool read_run(struct facts_reader *reader, const struct facts_job *job, s
 	return true;
 }
 
-/* In this order: the ones that take the lock on the memory of the process come last, so that the
- * others are there when they block. */
+/* The steps in their order: those that take the lock on the memory of the process come last, so
+ * that the others are there when they block. */
 static const struct {
 	enum fact fact;
 	bool (*read)(struct facts_reader *, const struct facts_job *, struct facts *);

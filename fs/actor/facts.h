@@ -5,11 +5,11 @@
 #include <sys/types.h>
 
 /*
- * What is asked about a process from places that can block: /proc/PID/cmdline takes the lock on the
- * memory of the process, cgroup a global one, and user names can come from the network. A thread of
- * a process that unmaps a dirty shared mapping holds that memory lock until this daemon has written
- * the pages, so whoever answers requests must not wait for it without a limit: helper threads read,
- * the caller waits for a while.
+ * Facts about a process that are read from places that can block: /proc/PID/cmdline takes the lock
+ * on the memory of the process, cgroup a global one, and user names can come from the network. A
+ * thread of a process that unmaps a dirty shared mapping holds that memory lock until this daemon
+ * has written the pages, so a thread that answers requests must not wait for it without a limit:
+ * helper threads read, the caller waits for a while.
  */
 enum fact {
 	FACT_USER = 1,
@@ -20,7 +20,7 @@ enum fact {
 	FACT_EXE = 32,
 };
 
-/* What was not asked for, or is not there (yet), is NULL. */
+/* The answers. A fact that was not asked for, or is not there (yet), is NULL. */
 struct facts {
 	unsigned int known; /* enum fact: what was asked and answered */
 	char *username;     /* USER; NULL: none */
@@ -37,8 +37,8 @@ struct facts {
 struct facts_reader;
 struct facts_job;
 
-/* NULL when out of memory. Threads start when they are needed, and at most a few; so many ancestors
- * are remembered, with a descriptor each. */
+/* Returns a reader. Threads start when they are needed, and at most a few; so many ancestors are
+ * remembered, with a descriptor each. NULL when out of memory. */
 struct facts_reader *facts_reader_new(size_t ancestors);
 
 /* Waits for the reads under way. Accepts NULL. */
@@ -62,6 +62,3 @@ void facts_release(struct facts *facts);
 
 /* Fills KIN, of a process whose parent is ppid, where that can be done without blocking. */
 bool facts_known_kin(struct facts_reader *reader, pid_t ppid, struct facts *out);
-
-/* Reads a small file of proc(5) under dirfd. The number of bytes, or -1 with errno. */
-long proc_read_at(int dirfd, const char *name, char *buf, unsigned long size);

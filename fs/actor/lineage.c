@@ -12,9 +12,9 @@
 #include <uthash.h>
 #include <utlist.h>
 
-#include "actor/facts.h"
-#include "actor/proc.h"
 #include "base/buf.h"
+#include "base/proc_read.h"
+#include "base/proc_text.h"
 #include "base/run.h"
 
 enum {
@@ -120,14 +120,6 @@ static void keep(struct lineage *l, struct node *n)
 	pthread_mutex_unlock(&l->lock);
 }
 
-static bool read_stat(int fd, struct proc_stat *out)
-{
-	char buf[1024];
-	ssize_t n = pread(fd, buf, sizeof(buf), 0);
-
-	return n > 0 && proc_parse_stat(buf, (size_t)n, out);
-}
-
 char *lineage_own_run(int dirfd)
 {
 	char small[ENVIRON_SMALL], *big = NULL, *run = NULL;
@@ -160,7 +152,7 @@ static struct node *node_new(pid_t pid)
 	n->refs = 1;
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, pid);
 	n->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (n->fd < 0 || !read_stat(n->fd, &n->st))
+	if (n->fd < 0 || !proc_pread_stat(n->fd, &n->st))
 		goto gone;
 	/* After the addresses: if it runs another program by now, they will differ next time. */
 	snprintf(path, sizeof(path), "/proc/%d", pid);
@@ -170,7 +162,7 @@ static struct node *node_new(pid_t pid)
 	n->run = lineage_own_run(dirfd);
 	close(dirfd);
 	/* Still there, so all of it was about one process. */
-	if (read_stat(n->fd, &again))
+	if (proc_pread_stat(n->fd, &again))
 		return n;
 gone:
 	error = errno;
@@ -182,13 +174,13 @@ gone:
 	return NULL;
 }
 
-/* What is remembered about `pid` and still true, with *st as it is now: a reference for put(), or
- * NULL. */
+/* Returns what is remembered about `pid` and still true, with *st as it is now: a reference for
+ * put(), or NULL. */
 static struct node *get_known(struct lineage *l, pid_t pid, struct proc_stat *st)
 {
 	struct node *n = find(l, pid);
 
-	if (n && read_stat(n->fd, st) && st->start_code == n->st.start_code &&
+	if (n && proc_pread_stat(n->fd, st) && st->start_code == n->st.start_code &&
 		st->start_stack == n->st.start_stack)
 		return n;
 	if (n)
@@ -196,7 +188,7 @@ static struct node *get_known(struct lineage *l, pid_t pid, struct proc_stat *st
 	return NULL;
 }
 
-/* The same, read if it was not known; NULL when there is no such process. */
+/* Returns the same, and reads it where it was not known; NULL when there is no such process. */
 static struct node *get(struct lineage *l, pid_t pid, struct proc_stat *st, bool *known)
 {
 	struct node *n = get_known(l, pid, st);
@@ -222,9 +214,9 @@ static pid_t parent_of(int dirfd)
 }
 
 /*
- * The parent of a child whose parent is *pid at the moment; asks again what that is when it may
- * have been another: a process that was not known could be a new one with the pid of the parent.
- * `child` NULL: of the process of dirfd.
+ * Returns the parent of a child whose parent is *pid at the moment. Asks again which that is when
+ * it may have been another: a process that was not known could be a new one with the pid of the
+ * parent. `child` NULL is the process of dirfd.
  */
 static struct node *get_parent(
 	struct lineage *l, int dirfd, const struct node *child, pid_t *pid, struct proc_stat *st)
@@ -240,7 +232,7 @@ static struct node *get_parent(
 		if (!child)
 			*pid = parent_of(dirfd);
 		else
-			*pid = read_stat(child->fd, &now) ? now.ppid : 0;
+			*pid = proc_pread_stat(child->fd, &now) ? now.ppid : 0;
 		if (n && *pid == before)
 			return n;
 		if (n)
@@ -270,7 +262,7 @@ static bool add_link(struct buf *chain, const struct proc_stat *st, int depth)
 	return true;
 }
 
-static bool walk(struct lineage *l, int dirfd, pid_t pid, bool known_only, struct kin *out)
+static bool climb(struct lineage *l, int dirfd, pid_t pid, bool known_only, struct kin *out)
 {
 	struct buf chain = {0};
 	struct node *child = NULL, *n;
@@ -309,10 +301,10 @@ static bool walk(struct lineage *l, int dirfd, pid_t pid, bool known_only, struc
 
 bool lineage_read(struct lineage *l, int dirfd, struct kin *out)
 {
-	return walk(l, dirfd, parent_of(dirfd), false, out);
+	return climb(l, dirfd, parent_of(dirfd), false, out);
 }
 
 bool lineage_known(struct lineage *l, pid_t ppid, struct kin *out)
 {
-	return walk(l, -1, ppid, true, out);
+	return climb(l, -1, ppid, true, out);
 }

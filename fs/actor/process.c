@@ -3,26 +3,16 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "actor/program.h"
 #include "actor/unit.h"
 #include "base/mark.h"
+#include "base/proc_read.h"
+#include "base/proc_text.h"
 #include "base/run.h"
 
 enum { FACTS_WAIT_MS = 200 };
-
-/* PROC_PID_INIT_INO of the kernel's include/linux/proc_ns.h: stable, since checkpoints rely on it.
- */
-#define HOST_PID_NAMESPACE 0xEFFFFFFC
-
-bool actor_sees_host(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == HOST_PID_NAMESPACE;
-}
 
 struct actor *actor_new(pid_t pid, uint32_t uid, uint32_t gid)
 {
@@ -69,7 +59,8 @@ bool actor_complete(struct actor *a)
 	return true;
 }
 
-/* Its own environment says which run it is part of, or else that of its nearest ancestor. */
+/* Takes the run that it is part of: from its own environment, or else from that of its nearest
+ * ancestor. */
 static bool take_run(struct actor *a, const struct facts *facts)
 {
 	const char *run = facts->run ? facts->run : facts->kin_run;
@@ -81,7 +72,8 @@ static bool take_run(struct actor *a, const struct facts *facts)
 	return a->run && a->tag;
 }
 
-/* A program that was replaced is one with its successor: that it was is a mark. */
+/* Takes the marks of its program. One that was replaced is the same program as its successor, with
+ * a mark. */
 static void take_exe(struct actor *a, const struct facts *facts)
 {
 	size_t len = strlen(a->exe), suffix = program_suffix(a->exe, len);
@@ -117,7 +109,7 @@ static bool take_facts(enum actor_detail detail, struct actor *a, struct facts *
 	return take_run(a, facts);
 }
 
-/* What does not block, and so is read while helpers read the rest. */
+/* Reads what does not block, while helpers read the rest. */
 static bool read_directly(
 	enum actor_detail detail, int dirfd, const struct proc_stat *st, struct actor *a)
 {

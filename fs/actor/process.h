@@ -2,14 +2,14 @@
 
 #include "actor/actor.h"
 #include "actor/facts.h"
-#include "actor/proc.h"
+#include "base/proc.h"
 
-/* Reading about one process, once. Nothing here waits longer than about 0.2 s. */
+/* Reads about one process, once. Nothing here waits longer than about 0.2 s. */
 
-/* One reference; no texts yet. NULL when out of memory. */
+/* Returns an actor with one reference and no texts yet. NULL when out of memory. */
 struct actor *actor_new(pid_t pid, uint32_t uid, uint32_t gid);
 
-/* "" for the texts that are not known. False: no memory. */
+/* Sets the texts that are not known to "". False when out of memory. */
 bool actor_complete(struct actor *a);
 
 struct process_notes {
@@ -24,9 +24,9 @@ struct process_notes {
 bool process_read(struct facts_reader *reader, enum actor_detail detail, int dirfd,
 	const struct proc_stat *st, struct actor *a, struct process_notes *notes);
 
-/* The name of a->uid alone. False when it could not be had in time. */
+/* Reads the name of a->uid alone. False when it could not be had in time. */
 bool process_read_user(struct facts_reader *reader, struct actor *a);
 
-/* Whether exe, cmdline and its own run are what they were. */
+/* Returns whether exe, cmdline and its own run are what they were. */
 bool process_same(
 	struct facts_reader *reader, enum actor_detail detail, int dirfd, const struct actor *a);

@@ -5,14 +5,13 @@
 #include <limits.h>
 #include <linux/openat2.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/mark.h"
+#include "base/mountinfo.h"
 
 #define DELETED " (deleted)"
 
@@ -28,7 +27,8 @@ unsigned long program_suffix(const char *text, unsigned long len)
 	return len > n && !memcmp(text + len - n, DELETED, n) ? n : 0;
 }
 
-/* DONT_SYNC: the kernel knows the numbers of a file in use, and FUSE is not asked for them. */
+/* Identifies a file. With DONT_SYNC the kernel gives the numbers of a file in use that it knows,
+ * and asks no FUSE filesystem for them. */
 static bool identify(int dirfd, const char *name, int flags, struct file_id *id)
 {
 	struct statx st;
@@ -44,7 +44,7 @@ static bool same_file(const struct file_id *a, const struct file_id *b)
 	return a->ino == b->ino && a->major == b->major && a->minor == b->minor;
 }
 
-/* Types of which a lookup waits for a disk at most. */
+/* Returns whether a lookup in filesystems of this type waits for a disk at most. */
 static bool is_local(const char *type)
 {
 	static const char *const types[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs",
@@ -56,22 +56,6 @@ static bool is_local(const char *type)
 	return false;
 }
 
-/* Undoes the \NNN of proc(5), in place. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] && s[2] && s[3]) {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	}
-	*out = '\0';
-}
-
 static bool leads_through(const char *path, const char *dir)
 {
 	size_t len = strcmp(dir, "/") ? strlen(dir) : 0;
@@ -79,34 +63,32 @@ static bool leads_through(const char *path, const char *dir)
 	return !strncmp(path, dir, len) && (path[len] == '/' || !path[len]);
 }
 
-/* Whether all that is mounted on the way to path, as we see it, is local. */
+struct way {
+	const char *path;
+	bool local;
+};
+
+static bool pass_mount(const struct mount_point *m, void *arg)
+{
+	struct way *way = arg;
+
+	way->local = !leads_through(way->path, m->dir) || is_local(m->type);
+	return way->local;
+}
+
+/* Returns whether all that is mounted on the way to path, as we see it, is local. */
 static bool is_local_path(const char *path)
 {
-	FILE *f = fopen("/proc/self/mountinfo", "re");
-	char *line = NULL;
-	size_t size = 0;
-	bool local = f != NULL;
+	struct way way = {path, true};
 
-	while (local && getline(&line, &size, f) > 0) {
-		char dir[PATH_MAX], type[64];
-		const char *rest = strstr(line, " - ");
-
-		if (!rest || sscanf(line, "%*s %*s %*s %*s %4095s", dir) != 1 ||
-			sscanf(rest, " - %63s", type) != 1)
-			continue;
-		unescape(dir);
-		local = !leads_through(path, dir) || is_local(type);
-	}
-	free(line);
-	if (f)
-		fclose(f);
-	return local;
+	return mountinfo_visit(0, pass_mount, &way, NULL) && way.local;
 }
 
 /*
- * What is at a path where we are: 1 and *id; 0 nothing that could be it; -1 not known. The path is
- * as the kernel gives it, without symbolic links. First with what the kernel has in memory, which
- * no filesystem is asked for; a program that runs is there by its path, where that is its path.
+ * Looks up a path where we are: 1 and *id; 0 when nothing that could be it is there; -1 when that
+ * is not known. The path is as the kernel gives it, without symbolic links. It is first looked for
+ * in what the kernel has in memory, which asks no filesystem: a program that runs is there by its
+ * path, where that is its path.
  */
 static int look_up(const char *path, struct file_id *id)
 {

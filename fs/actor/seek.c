@@ -1,35 +1,16 @@
 #include "actor/seek.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 
-#include "actor/actor.h"
-#include "actor/facts.h"
-#include "actor/proc.h"
 #include "base/ns.h"
-
-/* Of /proc/PID/status, where a list of groups stands before what is looked for. */
-#define STATUS_MAX 16384
-
-static bool read_stat(pid_t pid, struct proc_stat *st)
-{
-	char path[64], buf[1024];
-	long n;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	n = proc_read_at(AT_FDCWD, path, buf, sizeof(buf));
-	return n > 0 && proc_parse_stat(buf, (size_t)n, st);
-}
+#include "base/proc_read.h"
 
 static enum process_seen look(pid_t pid, uint64_t start_time)
 {
 	struct proc_stat st;
 
-	if (read_stat(pid, &st))
+	if (proc_read_stat(pid, &st))
 		return st.start_time == start_time && !(st.flags & PROC_FLAG_EXITING)
 			       ? PROCESS_THERE
 			       : PROCESS_GONE;
@@ -37,46 +18,50 @@ static enum process_seen look(pid_t pid, uint64_t start_time)
 	return kill(pid, 0) == 0 || errno != ESRCH ? PROCESS_THERE : PROCESS_GONE;
 }
 
-/* Whether that is how a process calls itself, also where that cannot be told. */
+/* Returns whether a process has this number for itself, also where that cannot be told. */
 static bool calls_itself(pid_t pid, pid_t own)
 {
-	char path[64], buf[STATUS_MAX];
 	pid_t found = own;
-	long n;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	n = proc_read_at(AT_FDCWD, path, buf, sizeof(buf));
-	if (n > 0)
-		proc_parse_own_pid(buf, (size_t)n, &found);
+	proc_read_own_pid(pid, &found);
 	return found == own;
 }
 
-/* *found: its pid in our namespace, if it is in that or in one below it, and else 0. False when
- * nobody can say. */
-static bool search(const struct process_id *id, pid_t *found)
+struct search {
+	const struct process_id *id;
+	pid_t found;
+};
+
+static bool match(pid_t pid, void *arg)
 {
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
+	struct search *s = arg;
 	struct proc_stat st;
 
-	if (!proc)
+	if (proc_read_stat(pid, &st) && st.start_time == s->id->start_time &&
+		calls_itself(pid, s->id->pid))
+		s->found = pid;
+	return !s->found;
+}
+
+/* Sets *found to its pid in our namespace, if it is in that or in one below it, and else to 0.
+ * False when nobody can say. */
+static bool search(const struct process_id *id, pid_t *found)
+{
+	struct search s = {id, 0};
+
+	if (!proc_each(match, &s))
 		return false;
-	while (!*found && (entry = readdir(proc))) {
-		pid_t pid = atoi(entry->d_name);
-		if (pid > 0 && read_stat(pid, &st) && st.start_time == id->start_time &&
-			calls_itself(pid, id->pid))
-			*found = pid;
-	}
-	closedir(proc);
+	*found = s.found;
 	return true;
 }
 
-/* Whether what is not found is not on this host: nobody is outside, and nobody is hidden. */
+/* Returns whether a process that is not found is not on this host: nobody is outside, and nobody is
+ * hidden. */
 static bool sees_all(void)
 {
 	struct proc_stat init;
 
-	return actor_sees_host() && read_stat(1, &init);
+	return ns_sees_host() && proc_read_stat(1, &init);
 }
 
 enum process_seen process_seek(const struct process_id *id, pid_t *here)

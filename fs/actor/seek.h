@@ -18,8 +18,8 @@ enum process_seen {
 };
 
 /*
- * Whether the process is there; it is not when it has ended and only its parent does not know yet.
- * One that cannot be looked at, but for its pid, is there. *here: its pid in our namespace, by
- * which it is found from then on; 0 while it is not known.
+ * Looks for the process. One that has ended and only its parent does not know yet is gone; one of
+ * which nothing but its pid can be seen is there. *here is its pid in our namespace, by which it is
+ * found from then on; 0 while it is not known.
  */
 enum process_seen process_seek(const struct process_id *id, pid_t *here);

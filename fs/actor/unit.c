@@ -7,7 +7,7 @@
 
 enum { CONTAINER_ID = 64, NAME_MAX_LEN = 255 };
 
-/* What stands before the id of a container in the name of its cgroup. */
+/* Prefixes of the id of a container in the name of its cgroup. */
 static const struct {
 	const char *prefix, *runtime;
 } runtimes[] = {
@@ -24,7 +24,7 @@ struct part {
 	size_t len;
 };
 
-/* The last part of what is before *end, which moves to before it. */
+/* Finds the last part of the path before *end, which moves to before it. */
 static bool last_part(const char *path, const char **end, struct part *out)
 {
 	const char *stop = *end, *start;
@@ -65,7 +65,7 @@ static bool has_parent(const char *path, const char *end, const char *name)
 	       !memcmp(parent.name, name, parent.len);
 }
 
-/* Whether any name above begins so. */
+/* Returns whether any name above begins so. */
 static bool has_ancestor(const char *path, const char *end, const char *prefix)
 {
 	struct part p;
@@ -85,7 +85,7 @@ static char *named(const char *kind, const char *name, size_t len)
 	return asprintf(&text, "%s:%.*s", kind, (int)len, name) < 0 ? NULL : text;
 }
 
-/* Of a cgroup whose name is an id and nothing else, the ones above tell whose it is. */
+/* Returns the runtime of a cgroup whose name is an id and nothing else: the names above tell it. */
 static const char *runtime_above(const char *path, const char *end)
 {
 	if (has_parent(path, end, "docker"))
@@ -95,7 +95,9 @@ static const char *runtime_above(const char *path, const char *end)
 	return has_ancestor(path, end, "kubepods") ? "kubernetes" : "container";
 }
 
-/* The container that cgroup `p` is, in *out (NULL when out of memory). `end` is where p starts. */
+/*
+ * Sets *out to the container that cgroup `p` is, NULL when out of memory. `end` is where p starts.
+ */
 static bool container(const char *path, const char *end, struct part p, char **out)
 {
 	struct part id = p;

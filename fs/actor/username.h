@@ -8,5 +8,5 @@ struct username_cache;
 struct username_cache *username_cache_new(void); /* NULL when out of memory */
 void username_cache_free(struct username_cache *cache);
 
-/* The name of uid, to free(); NULL when it has none (or out of memory). */
+/* Returns the name of uid, to free(); NULL when it has none (or out of memory). */
 char *username_get(struct username_cache *cache, uint32_t uid);

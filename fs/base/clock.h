@@ -6,12 +6,11 @@
 /* Microseconds from the Unix epoch to 2000-01-01, where PostgreSQL's timestamptz starts. */
 #define PG_EPOCH_US INT64_C(946684800000000)
 
-/* By how much the wall clock may go back before that counts as having been set: NTP's daemons slew
- * what is less, and set what is more than a fraction of a second. */
+/* The wall clock may go back by so much before it counts as set: daemons of NTP slew what is less,
+ * and set what is more than a fraction of a second. */
 #define CLOCK_TOLERANCE_US INT64_C(1000000)
 
-/* Nanoseconds since the epoch; what does not fit, before 1677 and after 2262, is the nearest that
- * does. */
+/* Returns nanoseconds since the epoch, limited to what fits: the years 1677 to 2262. */
 static inline int64_t timespec_ns(const struct timespec *ts)
 {
 	int64_t ns;
@@ -32,7 +31,7 @@ static inline struct timespec ns_timespec(int64_t ns)
 	return ts;
 }
 
-/* Wall clock, nanoseconds since the epoch. */
+/* Returns the wall clock, in nanoseconds since the epoch. */
 static inline int64_t clock_now_ns(void)
 {
 	struct timespec ts;
@@ -40,7 +39,7 @@ static inline int64_t clock_now_ns(void)
 	return timespec_ns(&ts);
 }
 
-/* A clock that never steps, for intervals; nanoseconds. */
+/* Returns a clock that never steps, for intervals, in nanoseconds. */
 static inline int64_t clock_mono_ns(void)
 {
 	struct timespec ts;

@@ -34,6 +34,17 @@ bool error_sys(struct error *err, const char *fmt, ...)
 	return false;
 }
 
+void error_one_line(struct error *err)
+{
+	size_t n = strlen(err->text);
+
+	while (n > 0 && (err->text[n - 1] == '\n' || err->text[n - 1] == ' '))
+		err->text[--n] = '\0';
+	for (char *p = err->text; *p; p++)
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
+}
+
 int error_to_errno(const struct error *err)
 {
 	static const int table[] = {
@@ -45,6 +56,7 @@ int error_to_errno(const struct error *err)
 		[ERR_AUTH] = EACCES,
 		[ERR_UNREACHABLE] = EIO,
 		[ERR_TRANSIENT] = EAGAIN,
+		[ERR_TIMEOUT] = ETIMEDOUT,
 		[ERR_NO_SPACE] = ENOSPC,
 		[ERR_VERSION] = EIO,
 		[ERR_CORRUPT] = EIO,

@@ -3,10 +3,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-/*
- * An error keeps its class and its cause until the boundary (a FUSE reply, an exit code), where
- * error_to_errno() folds it into one errno and it becomes one line of log.
- */
+/* An error keeps its class and its cause until the boundary (a FUSE reply, an exit code), where
+ * error_to_errno() makes one errno of it and it becomes one line of the log. */
 enum error_class {
 	ERR_NONE,
 	ERR_USAGE,       /* what the user typed cannot be done */
@@ -16,6 +14,7 @@ enum error_class {
 	ERR_AUTH,        /* refused: password, role, permission */
 	ERR_UNREACHABLE, /* no server there, or the connection was lost: trying again can help */
 	ERR_TRANSIENT,   /* serialization failure, deadlock, server starting: trying again helps */
+	ERR_TIMEOUT,     /* it took longer than it may */
 	ERR_NO_SPACE,    /* the disk of the database or the journal is full */
 	ERR_VERSION,     /* the schema or journal is newer than this program */
 	ERR_CORRUPT,     /* what was read contradicts itself */
@@ -33,8 +32,11 @@ struct error {
 bool error_set(struct error *err, enum error_class class, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same with ": strerror(errno)" appended. */
+/* Does the same, and appends ": strerror(errno)". */
 bool error_sys(struct error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The errno that a caller of the filesystem sees for err. */
+/* Makes one line of a text that may have several and a newline at its end, as those of libpq. */
+void error_one_line(struct error *err);
+
+/* Returns the errno that a caller of the filesystem gets for err. */
 int error_to_errno(const struct error *err);

@@ -1,9 +1,7 @@
 #pragma once
 
-/*
- * What is to be known of what is known about a process: bits of struct actor and of the journal's
- * record of it, and thule.actor's columns exe_seen, exe_deleted and incomplete.
- */
+/* Marks that say how far the record of a process can be believed: bits of struct actor and of the
+ * journal's record of it, and thule.actor's columns exe_seen, exe_deleted and incomplete. */
 enum actor_mark {
 	ACTOR_EXE_SEEN = 1,    /* the file that runs is the one at that path, as we see it */
 	ACTOR_EXE_UNSEEN = 2,  /* it is not: another root or mounts, as in a container */

@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-/* The kernel writes blanks, newlines, backslashes and # as \ooo. */
+/* Undoes the \ooo that the kernel writes for blanks, newlines, backslashes and #. */
 static void unescape(char *dst, size_t size, const char *src)
 {
 	size_t n = 0;
@@ -26,7 +26,8 @@ static void unescape(char *dst, size_t size, const char *src)
 	dst[n] = '\0';
 }
 
-/* With `-o nosubtype` the type is `fuse`, and the source tells. */
+/* Returns whether the mount is a ThuleFS; with `-o nosubtype` its type is `fuse`, and the source
+ * tells. */
 static bool is_ours(const char *type, const char *source)
 {
 	if (!strcmp(type, "fuse.thulefs"))
@@ -53,7 +54,7 @@ static unsigned long parse_flags(char *options)
 	return flags;
 }
 
-/* Of a FUSE mount: who may use it when others may not. */
+/* Returns the uid that may use a FUSE mount where others may not; -1 when the options have none. */
 static long parse_owner(const char *options)
 {
 	static const char key[] = "user_id=";
@@ -70,18 +71,19 @@ enum { TYPE, SOURCE, SUPER, LAST };
 
 static bool parse(char *line, struct mount_point *m)
 {
-	char *save, *first[FIRST] = {NULL}, *last[LAST] = {NULL};
+	char *first[FIRST] = {NULL}, *last[LAST] = {NULL};
 	char *field;
 
 	line[strcspn(line, "\n")] = '\0';
-	field = strtok_r(line, " ", &save);
+	/* A field can be empty: mount(2) takes "" for the source. */
+	field = strsep(&line, " ");
 	for (int i = 0; field && strcmp(field, "-"); i++) {
 		if (i < FIRST)
 			first[i] = field;
-		field = strtok_r(NULL, " ", &save);
+		field = strsep(&line, " ");
 	}
 	for (int i = 0; field && i < LAST; i++)
-		last[i] = strtok_r(NULL, " ", &save);
+		last[i] = strsep(&line, " ");
 	if (!first[OPTIONS] || !last[SUPER] || !strchr(first[DEVICE], ':'))
 		return false;
 	m->id = atoi(first[ID]);
@@ -91,6 +93,7 @@ static bool parse(char *line, struct mount_point *m)
 	unescape(m->source, sizeof(m->source), last[SOURCE]);
 	m->device = (unsigned int)strtoul(strchr(first[DEVICE], ':') + 1, NULL, 10);
 	m->whole = !strcmp(m->root, "/");
+	snprintf(m->type, sizeof(m->type), "%s", last[TYPE]);
 	m->ours = is_ours(last[TYPE], m->source);
 	m->owner = parse_owner(last[SUPER]);
 	m->flags = parse_flags(first[OPTIONS]) | parse_flags(last[SUPER]);

@@ -11,6 +11,7 @@ struct mount_point {
 	int id, parent; /* what statx(2) calls STATX_MNT_ID, and that of the mount it is on */
 	char dir[PATH_MAX];
 	char root[PATH_MAX];   /* what of the filesystem is there; its end is //deleted once gone */
+	char type[64];         /* of the filesystem: fuse.thulefs, ext4, ... */
 	char source[PATH_MAX]; /* as given to mount, without its password */
 	unsigned int device;   /* minor number: what the kernel calls the FUSE connection */
 	unsigned long flags;   /* MS_RDONLY, MS_NOATIME, MS_NODIRATIME, MS_RELATIME of mount(2) */
@@ -20,11 +21,11 @@ struct mount_point {
 };
 
 /*
- * For how long the number of a connection that is gone may still be seen in the descriptors of a
- * daemon that was too busy to take note, while another mount has it. Who finds the mounts of a
- * daemon by the number looks again, milliseconds.
+ * A daemon that was too busy to notice may show the number of a connection that is gone for so
+ * long, in milliseconds, while another mount has that number. A search for the mounts of a daemon
+ * by the number looks again meanwhile.
  */
-#define MOUNTINFO_SETTLE_MS 1000
+#define MOUNTINFO_STALE_MS 1000
 
 /*
  * Calls visit for every mount that process `pid` sees (0: this one), in the order of mounting,
@@ -41,16 +42,14 @@ bool mountinfo_by_id(int id, struct mount_point *m);
 bool mountinfo_by_device(unsigned int device, struct mount_point *m);
 
 /*
- * The id of the mount that a path leads into, without following a last symbolic link and without
- * asking the filesystem for attributes. -1 with errno; where the kernel does not tell, with ENOSYS.
+ * Returns the id of the mount that a path leads into, without following a last symbolic link and
+ * without asking the filesystem for attributes. -1 with errno; ENOSYS when the kernel cannot tell.
  */
 int mountinfo_id(int dir, const char *path);
 
-/* Whether both are mounts of one connection, as far as one look can tell: see above. */
+/* Returns whether both are mounts of one connection, as far as one look can tell: see above. */
 bool mountinfo_same(const struct mount_point *a, const struct mount_point *b);
 
-/*
- * The FUSE connection that a process serves, which is the minor number of its device. 0: none; -1:
- * we may not look.
- */
+/* Returns the FUSE connection that a process serves, which is the minor number of its device; 0
+ * when it serves none, -1 when we may not look. */
 long mountinfo_connection(pid_t pid);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -12,5 +13,8 @@ struct ns {
 	uint64_t time;
 };
 
-/* Those of the calling process; the pid namespace only where /proc shows it. */
+/* Returns those of the calling process; the pid namespace only where /proc shows it. */
 struct ns ns_read(void);
+
+/* Returns whether this is the host's pid namespace, from which every process has a pid. */
+bool ns_sees_host(void);

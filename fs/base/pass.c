@@ -12,7 +12,8 @@ static void make(char text[static PASS_TEXT_SIZE])
 {
 	unsigned char bytes[(PASS_TEXT_SIZE - 1) / 2];
 
-	/* So few bytes come at once, and whole: getrandom(2). None: nobody gets in. */
+	/* So few bytes come at once and whole: getrandom(2). Where none come, the pass is empty and
+	 * admits nobody. */
 	text[0] = '\0';
 	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
 		return;
@@ -40,7 +41,7 @@ static void change(struct pass *p)
 
 	if (now - p->since_ns < CHANGED_NS)
 		return;
-	/* One that nobody was told for so long is no longer good either. */
+	/* A pass that nobody was told for so long is no longer good either. */
 	if (now - p->since_ns < 2 * CHANGED_NS)
 		memcpy(p->before, p->now, sizeof(p->before));
 	else
@@ -57,7 +58,7 @@ void pass_tell(struct pass *p, char text[static PASS_TEXT_SIZE])
 	pthread_mutex_unlock(&p->lock);
 }
 
-/* In a time that does not say how much of it is right. */
+/* Compares in a time that does not say how much of it is right. */
 static bool same(const char *a, const char *b)
 {
 	unsigned int differs = 0;

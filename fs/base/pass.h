@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * What a mount tells those who can reach it, and nobody else, so that they can prove it elsewhere:
- * a random text that is another one every minute. It is the value of an extended attribute that
- * every file of the mount has and none lists.
+ * A pass proves elsewhere that its bearer can reach the mount: the mount gives it to those who can,
+ * and to nobody else. It is a random text that changes every minute, and the value of an extended
+ * attribute that every file of the mount has and none lists.
  */
 #define PASS_XATTR     "system.thule_pass"
 #define PASS_TEXT_SIZE 33 /* with its zero */
@@ -21,8 +21,8 @@ struct pass {
 void pass_init(struct pass *p);
 void pass_destroy(struct pass *p);
 
-/* Any thread. Without I/O and waiting. */
+/* Writes the pass of now. Any thread; neither waits nor does I/O. */
 void pass_tell(struct pass *p, char text[static PASS_TEXT_SIZE]);
 
-/* Whether that was told within the last two minutes or so. */
+/* Returns whether this pass was given within the last two minutes or so. */
 bool pass_valid(struct pass *p, const char *text);

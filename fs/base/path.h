@@ -3,11 +3,20 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Whether an absolute path is dir or lies in it, by the names alone; dir has no slash at its end,
- * "" is the root. */
+#include "base/error.h"
+
+/* Returns whether an absolute path is dir or lies in it, by the names alone; dir has no slash at
+ * its end, and "" is the root. */
 static inline bool path_in(const char *path, const char *dir)
 {
 	size_t len = strlen(dir);
 
 	return !strncmp(path, dir, len) && (path[len] == '/' || path[len] == '\0');
 }
+
+/*
+ * Formats a path into dst. ERR_USAGE when it does not fit into size bytes; then dst holds as much
+ * of it as does.
+ */
+bool path_format(char *dst, size_t size, struct error *err, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));

@@ -3,17 +3,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * How `thule run` marks a tree of processes: by an environment variable, whose value is the run's
- * id, a colon and its tag. It says what somebody wants to be called, and proves nothing: everyone
- * can set a variable.
- */
+/* `thule run` marks a tree of processes by an environment variable, whose value is the run's id, a
+ * colon and its tag. It is a label and proves nothing: everyone can set a variable. */
 #define RUN_VARIABLE "THULE_RUN"
 #define RUN_ID_LEN   36  /* a UUID, lower case */
 #define RUN_TAG_MAX  200 /* bytes */
 
-/* Whether this can be a tag: UTF-8 without control characters, from 1 to RUN_TAG_MAX bytes. */
+/*
+ * Returns whether this can be a tag: UTF-8 without control characters, from 1 to RUN_TAG_MAX bytes.
+ */
 bool run_tag_valid(const char *tag, size_t len);
 
-/* Whether this is a value of the variable: then the tag begins at RUN_ID_LEN + 1. */
+/* Returns whether this is a value of the variable; then the tag begins at RUN_ID_LEN + 1. */
 bool run_valid(const char *value, size_t len);

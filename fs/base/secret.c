@@ -16,7 +16,7 @@ bool secret_keyword(const char *keyword)
 	return false;
 }
 
-/* Whether text that ends here, but for blanks, ends in a secret keyword. */
+/* Returns whether text that ends here, but for blanks, ends in a secret keyword. */
 static bool ends_in_keyword(const char *text, size_t len)
 {
 	while (len > 0 && text[len - 1] == ' ')
@@ -29,8 +29,15 @@ static bool ends_in_keyword(const char *text, size_t len)
 	return false;
 }
 
-/* Where the password of a URI begins, whose authority begins at `from`; *end is where it ends. */
-static size_t password_of_uri(const char *text, size_t len, size_t from, size_t *end)
+bool secret_possible(const char *text)
+{
+	for (size_t i = 0; i < KEYWORD_COUNT; i++)
+		if (strcasestr(text, keywords[i]))
+			return true;
+	return strstr(text, "://");
+}
+
+size_t secret_of_uri(const char *text, size_t len, size_t from, size_t *end)
 {
 	size_t stop = from, colon = 0, at = 0;
 
@@ -46,7 +53,7 @@ static size_t password_of_uri(const char *text, size_t len, size_t from, size_t 
 	return colon + 1;
 }
 
-/* The same of a value after a keyword and its `=`. */
+/* Does the same for a value after a keyword and its `=`. */
 static size_t value_after(const char *text, size_t len, size_t from, size_t *end)
 {
 	char quote;
@@ -74,7 +81,7 @@ size_t secret_mask(char *text, size_t len)
 		size_t begin = 0, end = 0;
 
 		if (i + 3 <= len && !memcmp(text + i, "://", 3))
-			begin = password_of_uri(text, len, i + 3, &end);
+			begin = secret_of_uri(text, len, i + 3, &end);
 		else if (text[i] == '=' && ends_in_keyword(text, out))
 			begin = value_after(text, len, i + 1, &end);
 		if (!begin) {

@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 
-/* A character that changes what its neighbours look like. */
+/* Returns whether a character changes how its neighbours look. */
 static bool is_directing(unsigned int c)
 {
 	return c == 0x61c || c == 0x200e || c == 0x200f || (c >= 0x2028 && c <= 0x202e) ||
@@ -23,10 +23,10 @@ size_t show_unsafe(const char *text, size_t len)
 	return utf8_is_control(text, len) || is_directing(utf8_decode(text, n)) ? n : 0;
 }
 
-/* What escape_char() writes at most: characters that are not shown have three bytes. */
+/* Bytes that escape_char() writes at most: characters that are not shown have three. */
 #define CHAR_MAX_SHOWN 12
 
-/* Puts the next character of text into out as it is shown. Returns its bytes in text; *shown: in
+/* Writes the next character of text as it is shown. Returns its bytes in text; *shown is those in
  * out. */
 static size_t escape_char(char *out, const char *text, size_t len, size_t *shown)
 {

@@ -13,12 +13,13 @@
  * that are not UTF-8.
  */
 
-/* How many bytes that text of len (> 0) bytes begins with are not shown as they are; 0: none. */
+/* Returns how many bytes at the beginning of text of len (> 0) bytes are not shown as they are; 0
+ * when the first character is. */
 size_t show_unsafe(const char *text, size_t len);
 
-/* Puts text into out, of size (> 0) bytes, with \xNN for each byte that is not shown as it is. What
- * does not fit is left out. */
+/* Writes text into out, of size (> 0) bytes, with \xNN for each byte that is not shown as it is;
+ * leaves out what does not fit. */
 void show_escape(char *out, size_t size, const char *text);
 
-/* printf(3) with arguments that are shown so; a newline of the format is one. */
+/* Prints as printf(3), with arguments that are shown so; newlines of the format are newlines. */
 void show_line(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -8,7 +8,8 @@
 /* More than any file or database has, and less than what a signed number of 64 bits holds. */
 #define SIZE_MAX_BYTES ((uint64_t)1 << 62)
 
-/* The factor of a unit: "", B, or one of the letters and nothing, B or iB after it. 0: none. */
+/* Returns the factor of a unit: "", B, or one of the letters and nothing, B or iB after it. 0 when
+ * it is none. */
 static uint64_t factor_of(const char *unit)
 {
 	static const char letters[] = "KMGTPE";

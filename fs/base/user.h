@@ -11,6 +11,7 @@ struct user {
 	char text[4096];
 };
 
-/* NULL when there is no such user, or its entry is too long. What it returns lies in *user. */
+/* Returns the entry, which lies in *user; NULL when there is no such user, or its entry is too
+ * long. */
 const struct passwd *user_by_uid(struct user *user, uid_t uid);
 const struct passwd *user_by_name(struct user *user, const char *name);

@@ -44,3 +44,13 @@ bool utf8_is_control(const char *text, size_t len)
 	return s[0] < 0x20 || s[0] == 0x7F ||
 	       (len > 1 && s[0] == 0xC2 && s[1] >= 0x80 && s[1] < 0xA0);
 }
+
+bool utf8_is_text(const char *text, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		n = text[i] ? utf8_length(text + i, len - i) : 0;
+		if (!n)
+			return false;
+	}
+	return true;
+}

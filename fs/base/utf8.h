@@ -3,14 +3,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/*
- * Bytes of the valid UTF-8 character that text of len (> 0) bytes starts with (RFC 3629: shortest
- * form, no surrogates); 0: it does not start with one.
- */
+/* Returns the bytes of the valid UTF-8 character that text of len (> 0) bytes starts with (RFC
+ * 3629: shortest form, no surrogates); 0 when it does not start with one. */
 size_t utf8_length(const char *text, size_t len);
 
-/* The number of a valid character of n (> 0) bytes. */
+/* Returns the number of a valid character of n (> 0) bytes. */
 unsigned int utf8_decode(const char *text, size_t n);
 
-/* Whether text of len (> 0) bytes starts with a control character: C0, DEL, C1. */
+/* Returns whether text of len (> 0) bytes starts with a control character: C0, DEL, C1. */
 bool utf8_is_control(const char *text, size_t len);
+
+/*
+ * Returns whether all of a text of len bytes is valid UTF-8 without NUL, as PostgreSQL's text is.
+ */
+bool utf8_is_text(const char *text, size_t len);

@@ -6,9 +6,6 @@
 
 #include "base/clock.h"
 
-/* ndim, has-null flag, element type, then length and lower bound of the one dimension. */
-#define ARRAY_HEADER 20
-
 void array_init(struct array *a, enum array_type type)
 {
 	*a = (struct array){.type = type};
@@ -36,7 +33,13 @@ void array_add_null(struct array *a)
 
 void array_add_int(struct array *a, int64_t v)
 {
+	char bit = v != 0;
+
 	switch (a->type) {
+	case ARRAY_BOOL:
+		buf_add_i32(&a->buf, 1);
+		buf_add(&a->buf, &bit, 1);
+		break;
 	case ARRAY_INT2:
 		assert(v == (int16_t)v);
 		buf_add_i32(&a->buf, 2);
@@ -77,6 +80,18 @@ void array_add_bytes(struct array *a, const void *data, size_t len)
 	char *room = array_add_room(a, len);
 	if (len)
 		memcpy(room, data, len);
+}
+
+const char *array_take(const char **at, int *len)
+{
+	const char *data;
+	uint32_t be;
+
+	memcpy(&be, *at, sizeof(be));
+	data = *at + sizeof(be);
+	*len = (int)be32toh(be);
+	*at = data + (*len > 0 ? *len : 0);
+	return *len < 0 ? NULL : data;
 }
 
 const char *array_param(struct array *a, int *len)

@@ -2,72 +2,18 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/log.h"
 #include "db/settings.h"
 #include "db/zone.h"
 
-enum error_class db_sqlstate_class(const char *sqlstate)
-{
-	/* PostgreSQL 15 manual, appendix A. The longest prefix that matches decides. */
-	static const struct {
-		const char *prefix;
-		enum error_class class;
-	} table[] = {
-		{"08", ERR_UNREACHABLE},
-		{"28", ERR_AUTH},
-		{"3D000", ERR_NOT_FOUND},
-		{"40", ERR_TRANSIENT},
-		{"42501", ERR_AUTH},
-		{"53100", ERR_NO_SPACE},
-		{"53300", ERR_TRANSIENT},
-		{"55P03", ERR_BUSY},
-		{"57P01", ERR_UNREACHABLE},
-		{"57P02", ERR_UNREACHABLE},
-		{"57P03", ERR_TRANSIENT},
-		{"XX001", ERR_CORRUPT},
-		{"XX002", ERR_CORRUPT},
-	};
-	if (!sqlstate || !*sqlstate)
-		return ERR_UNREACHABLE;
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
-		if (!strncmp(sqlstate, table[i].prefix, strlen(table[i].prefix)))
-			return table[i].class;
-	return ERR_INTERNAL;
-}
+/* Limits of the wait for a server that says that it takes no connections yet. */
+#define STARTING_LIMIT_MS 60000
+#define STARTING_STEP_MS  200
 
-/* libpq's messages end in a newline and may have several lines; an error is one line. */
-static void one_line(char *text)
-{
-	size_t n = strlen(text);
-	while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == ' '))
-		text[--n] = '\0';
-	for (char *p = text; *p; p++)
-		if (*p == '\n' || *p == '\t')
-			*p = ' ';
-}
-
-bool db_error(PGconn *conn, const PGresult *res, const char *doing, struct error *err)
-{
-	const char *state = res ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : NULL;
-	const char *text =
-		res ? PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(conn);
-	const char *hint = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_HINT) : NULL;
-	enum error_class class = db_sqlstate_class(state);
-
-	/* libpq itself refused something; the connection is as it was. */
-	if (res && !state && PQstatus(conn) == CONNECTION_OK)
-		class = ERR_INTERNAL;
-	error_set(err, class, "%s: %s%s%s", doing, text && *text ? text : "the connection was lost",
-		hint ? "; " : "", hint ? hint : "");
-	if (err) {
-		if (state)
-			snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", state);
-		one_line(err->text);
-	}
-	return false;
-}
-
-/* libpq gives no SQLSTATE for a failed connection: the server's words are all there is. */
+/* Returns the class of a failed connection. libpq gives no SQLSTATE for it: the server's words are
+ * all there is. */
 static enum error_class connect_class(const char *text)
 {
 	static const struct {
@@ -100,8 +46,8 @@ static void drop_notice(void *arg, const char *message)
 	/* "relation already exists, skipping" is not news to anyone. */
 }
 
-/* Times are typed and shown in the zone of who runs this, wherever the server is. A zone that it
- * does not know leaves its own. */
+/* Sets the time zone of this process, in which times are typed and shown wherever the server is. A
+ * zone that the server does not know leaves its own. */
 static void set_zone(PGconn *conn)
 {
 	char zone[ZONE_SIZE];
@@ -112,7 +58,8 @@ static void set_zone(PGconn *conn)
 			conn, "select set_config('TimeZone', $1::text, false)", 1, params, NULL));
 }
 
-/* What libpq says of TLS does not say where it was asked for, nor what to set. */
+/* Appends advice to a message of libpq's about TLS, which says neither where TLS was asked for, nor
+ * what to set. */
 static void explain_tls(struct error *err)
 {
 	static const struct {
@@ -148,11 +95,11 @@ static void explain_tls(struct error *err)
 #define PIN_TRIES 20
 
 /*
- * NULL with *again set: the session had too little time.
+ * Connects once. NULL with *again set when the session had too little time.
  *
- * What stands before the connection string may be said otherwise there: a network that drops
- * packets in silence is noticed within a minute, whether something was sent or not, where the
- * kernel's own limits are a quarter of an hour and two hours.
+ * The connection string overrides what stands before it: a network that drops packets in silence is
+ * noticed within a minute, whether something was sent or not, where the kernel's own limits are a
+ * quarter of an hour and two hours.
  */
 static PGconn *connect_once(
 	const char *conninfo, const char *application, bool *again, struct error *err)
@@ -178,7 +125,7 @@ static PGconn *connect_once(
 	error_set(err, connect_class(PQerrorMessage(conn)), "cannot connect to the database: %s",
 		PQerrorMessage(conn));
 	if (err) {
-		one_line(err->text);
+		error_one_line(err);
 		explain_tls(err);
 	}
 	PQfinish(conn);
@@ -200,36 +147,20 @@ PGconn *db_connect(const char *conninfo, const char *application, struct error *
 	return conn;
 }
 
-bool db_exec(PGconn *conn, const char *sql, struct error *err)
+PGconn *db_connect_patiently(const char *conninfo, const char *application, struct error *err)
 {
-	PGresult *res = PQexec(conn, sql);
-	ExecStatusType status = PQresultStatus(res);
-	bool ok = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ||
-		  status == PGRES_EMPTY_QUERY;
-	if (!ok)
-		db_error(conn, res, "the database refused a command", err);
-	PQclear(res);
-	return ok;
-}
+	const struct timespec step = {.tv_nsec = STARTING_STEP_MS * 1000000L};
+	struct error cause = {0};
+	PGconn *conn = db_connect(conninfo, application, &cause);
 
-PGresult *db_query(
-	PGconn *conn, const char *sql, int nparams, const char *const *params, struct error *err)
-{
-	PGresult *res = PQexecParams(conn, sql, nparams, NULL, params, NULL, NULL, 0);
-	if (PQresultStatus(res) == PGRES_TUPLES_OK || PQresultStatus(res) == PGRES_COMMAND_OK)
-		return res;
-	db_error(conn, res, "the database refused a query", err);
-	PQclear(res);
-	return NULL;
-}
-
-bool db_prepare(PGconn *conn, enum stmt stmt, struct error *err)
-{
-	const struct statement *s = &statements[stmt];
-	PGresult *res = PQprepare(conn, s->name, s->text, 0, NULL);
-	bool ok = PQresultStatus(res) == PGRES_COMMAND_OK;
-	if (!ok)
-		db_error(conn, res, s->name, err);
-	PQclear(res);
-	return ok;
+	if (!conn && cause.class == ERR_TRANSIENT)
+		log_info("%s; waiting up to %d s", cause.text, STARTING_LIMIT_MS / 1000);
+	for (int ms = 0; !conn && cause.class == ERR_TRANSIENT && ms < STARTING_LIMIT_MS;
+		ms += STARTING_STEP_MS) {
+		nanosleep(&step, NULL);
+		conn = db_connect(conninfo, application, &cause);
+	}
+	if (!conn && err)
+		*err = cause;
+	return conn;
 }

@@ -3,7 +3,7 @@
 #include <libpq-fe.h>
 
 #include "base/error.h"
-#include "db/statement.h"
+#include "db/query.h"
 
 /* Schema version that this program reads and writes; see sql/schema and sql/migrate. */
 #define SCHEMA_VERSION 1
@@ -17,18 +17,6 @@
  */
 PGconn *db_connect(const char *conninfo, const char *application, struct error *err);
 
-/* Fills *err from a failed result (or from the connection if res is NULL). Returns false. */
-bool db_error(PGconn *conn, const PGresult *res, const char *doing, struct error *err);
-
-/* Runs SQL text without parameters, possibly several commands. False with *err set on failure. */
-bool db_exec(PGconn *conn, const char *sql, struct error *err);
-
-/* Runs one query in text format with text parameters. NULL with *err set; PQclear() the result. */
-PGresult *db_query(
-	PGconn *conn, const char *sql, int nparams, const char *const *params, struct error *err);
-
-/* Prepares one statement of the catalogue under its own name. */
-bool db_prepare(PGconn *conn, enum stmt stmt, struct error *err);
-
-/* The class of a five-character SQLSTATE; "" or NULL is a lost connection. */
-enum error_class db_sqlstate_class(const char *sqlstate);
+/* Does the same, but waits up to a minute for a server that starts, or recovers what a crash left,
+ * and says that it takes no connections yet. */
+PGconn *db_connect_patiently(const char *conninfo, const char *application, struct error *err);

@@ -1,12 +1,14 @@
 #include "db/disk.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "base/proc_read.h"
 #include "db/conn.h"
 
 /* Two segments of WAL, of which one is made while another is in use, and never less than this. */
@@ -28,21 +30,16 @@ static bool read_file(const char *path, char *buf, size_t size)
 	return n > 0;
 }
 
-/*
- * Whether the folder of that name on this host is of the server that conn speaks with: its first
- * process, named in the folder, is the parent of the one that serves us.
- */
+/* Returns whether the folder of that name on this host is of the server that conn speaks with: its
+ * first process, named in the folder, is the parent of the one that serves us. */
 static bool is_here(const char *data, PGconn *conn)
 {
-	char path[PATH_MAX], buf[1024], *p;
-	int parent;
+	char path[PATH_MAX], buf[1024];
+	struct proc_stat st;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", PQbackendPID(conn));
-	if (!read_file(path, buf, sizeof(buf)) || !(p = strrchr(buf, ')')) ||
-		sscanf(p + 1, " %*c %d", &parent) != 1)
-		return false;
 	snprintf(path, sizeof(path), "%s/postmaster.pid", data);
-	return read_file(path, buf, sizeof(buf)) && atoi(buf) == parent;
+	return proc_read_stat(PQbackendPID(conn), &st) && read_file(path, buf, sizeof(buf)) &&
+	       atoi(buf) == st.ppid;
 }
 
 void disk_find(struct disk *d, PGconn *conn, const char *data)
@@ -71,7 +68,7 @@ void disk_find(struct disk *d, PGconn *conn, const char *data)
 	PQclear(res);
 }
 
-/* Bytes that the WAL has now; 0 when that may not be seen. */
+/* Returns the bytes that the WAL has now; 0 when that may not be seen. */
 static uint64_t wal_size(const struct disk *d, const char *path)
 {
 	DIR *dir = opendir(path);

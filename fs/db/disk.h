@@ -8,7 +8,7 @@
 /*
  * The disk of the server, when the server is on this host: how much may still be written before it
  * is full. A server that cannot extend a table refuses a statement; one that cannot write its log
- * (WAL) ends, and cannot start. So what the WAL may still grow by counts as used.
+ * (WAL) ends, and cannot start. So the bytes by which the WAL may still grow count as used.
  */
 struct disk {
 	char data[PATH_MAX - 16];      /* the server's folder; "" when it is not of this host */
@@ -27,5 +27,5 @@ struct disk_space {
  */
 void disk_find(struct disk *d, PGconn *conn, const char *data);
 
-/* False when it is not known. Does I/O, of some microseconds. */
+/* Looks at the disk, with I/O of some microseconds. False when it is not known. */
 bool disk_look(const struct disk *d, struct disk_space *out);

@@ -5,10 +5,12 @@
 
 #include "db/conn.h"
 
-/* A pooler that many others use may by chance give the same session twice. */
+/*
+ * Rounds of asking, since a pooler that many others use may by chance give the same session twice.
+ */
 #define ROUNDS 5
 
-/* The process in the server that answers now; 0 with *err set. */
+/* Returns the process in the server that answers now; 0 with *err set. */
 static int backend(PGconn *conn, struct error *err)
 {
 	PGresult *res = db_query(conn, "select pg_catalog.pg_backend_pid()", 0, NULL, err);
@@ -28,10 +30,10 @@ static bool refuse(struct error *err)
 }
 
 /*
- * Whoever was served last is served by the same session again, so one client alone sees nothing
- * change. A second one holds a session in a transaction meanwhile: is it ours, or does ours change,
- * then it was never ours. Asking twice before makes a pooler that goes around all sessions go on by
- * an odd number of steps.
+ * Checks that conn keeps its session. A client that was served last is served by the same session
+ * again, so one client alone sees nothing change. A second one holds a session in a transaction
+ * meanwhile: if that is ours, or ours changes, then it was never ours. Asking twice before makes a
+ * pooler that goes around all sessions go on by an odd number of steps.
  */
 static bool same_session(PGconn *conn, PGconn *other, struct error *err)
 {
@@ -55,7 +57,7 @@ static bool same_session(PGconn *conn, PGconn *other, struct error *err)
 	return third && db_exec(other, "commit", err);
 }
 
-/* A second connection to what `conn` is connected to, by the same options. */
+/* Connects a second time to what `conn` is connected to, by the same options. */
 static PGconn *connect_beside(PGconn *conn, struct error *err)
 {
 	PQconninfoOption *options = PQconninfo(conn);

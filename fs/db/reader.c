@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +14,27 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "base/probe.h"
+#include "db/array.h"
 #include "db/conn.h"
+#include "db/reader_query.h"
 #include "db/row.h"
+
+_Static_assert(TRACE_STATEMENT + STMT_COUNT <= TRACE_ROWS, "each statement has a row");
+
+/* A statement that ends so much later than its limit says was not running all the time. */
+#define LATE_NS INT64_C(200000000)
 
 struct queue {
 	struct reader_query *first, **last;
 };
 
 struct reader {
-	PGconn *conn;
-	char *conninfo;
-	void (*reconnected)(void *arg);
-	void *arg;
+	struct reader_config config;
+	struct database_session *session;
+	bool unsent; /* something is left to be sent when the session takes more */
 	pthread_t thread;
 	int wake; /* eventfd: something was submitted, or stop */
 	pthread_mutex_t lock;
@@ -33,6 +42,8 @@ struct reader {
 	bool stop;              /* under lock */
 	enum reader_gate gate;  /* under lock */
 	struct queue sent;      /* the thread's: in the order in which answers come */
+	atomic_uint under_way;  /* questions that were submitted and not answered */
+	int64_t turn; /* the thread's: when the first of those was begun, CLOCK_MONOTONIC */
 };
 
 static void queue_init(struct queue *q)
@@ -56,53 +67,42 @@ static struct reader_query *queue_pop(struct queue *q)
 	return x;
 }
 
-static const enum stmt read_statements[] = {STMT_READ_INODE, STMT_READ_DIRENT, STMT_READ_DIR,
-	STMT_READ_DATA, STMT_READ_HOLES, STMT_READ_EXTENTS, STMT_READ_SIZE, STMT_READ_XATTRS,
-	STMT_READ_PAST_INSTANT, STMT_READ_PAST_INODE, STMT_READ_PAST_DIRENT, STMT_READ_PAST_DIR,
-	STMT_READ_PAST_DATA, STMT_READ_PAST_HOLES, STMT_READ_PAST_XATTRS, STMT_READ_PAST_NAMES};
-
-static PGconn *reader_connect(const char *conninfo, struct error *err)
-{
-	PGconn *conn = db_connect(conninfo, "thulefs reader", err);
-
-	if (!conn)
-		return NULL;
-	/* Parameters are unknown when a plan is made, and each query is a lookup by key. */
-	if (!db_exec(conn,
-		    "set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = "
-		    "off;"
-		    "set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan "
-		    "= off;"
-		    "set default_transaction_read_only = on",
-		    err))
-		goto fail;
-	for (size_t i = 0; i < sizeof(read_statements) / sizeof(read_statements[0]); i++)
-		if (!db_prepare(conn, read_statements[i], err))
-			goto fail;
-	if (!PQenterPipelineMode(conn) || PQsetnonblocking(conn, 1) != 0) {
-		error_set(err, ERR_INTERNAL, "cannot enter pipeline mode");
-		goto fail;
+#define STATEMENTS(ids)                                                                            \
+	{                                                                                          \
+		(ids), sizeof(ids) / sizeof((ids)[0]), 0                                           \
 	}
-	return conn;
-fail:
-	PQfinish(conn);
-	return NULL;
+
+static const enum stmt present_ids[] = {STMT_READ_INODE, STMT_READ_DIRENT, STMT_READ_DIR,
+	STMT_READ_DATA, STMT_READ_FILES, STMT_READ_HOLES, STMT_READ_EXTENTS, STMT_READ_SIZE,
+	STMT_READ_XATTRS, STMT_READ_XATTR};
+const struct database_statements reader_present = STATEMENTS(present_ids);
+
+static const enum stmt past_ids[] = {STMT_READ_PAST_INSTANT, STMT_READ_PAST_INODE,
+	STMT_READ_PAST_DIRENT, STMT_READ_PAST_DIR, STMT_READ_PAST_DATA, STMT_READ_PAST_HOLES,
+	STMT_READ_PAST_XATTRS, STMT_READ_PAST_NAMES};
+const struct database_statements reader_past = STATEMENTS(past_ids);
+
+static struct database_session *open_session(const struct reader_config *c, struct error *err)
+{
+	return database_open_reader(c->database, c->application, &c->statements, err);
 }
 
-static bool send_query(PGconn *conn, const struct reader_query *q)
+bool reader_query_send(struct database_session *s, struct reader_query *q)
 {
 	const char *values[READER_MAX_PARAMS];
-	int lengths[READER_MAX_PARAMS], formats[READER_MAX_PARAMS];
+	int lengths[READER_MAX_PARAMS];
+
+	trace_enter(&q->span, TRACE_SERVER);
+	PROBE2(query__ask, q->stmt, q->arg);
 
 	for (int i = 0; i < q->nparams; i++) {
-		values[i] = q->params[i].data;
+		values[i] = i == 0 && q->array ? q->array : q->params[i].data;
 		lengths[i] = q->params[i].len;
-		formats[i] = 1;
 	}
-	/* A sync each: a query that fails must not take the next ones with it. */
-	return PQsendQueryPrepared(
-		       conn, statements[q->stmt].name, q->nparams, values, lengths, formats, 1) &&
-	       PQpipelineSync(conn);
+	return database_ask(s, &(struct database_call){.stmt = q->stmt,
+				       .nparams = q->nparams,
+				       .values = values,
+				       .lengths = lengths});
 }
 
 static bool stopping(struct reader *r)
@@ -113,14 +113,22 @@ static bool stopping(struct reader *r)
 	return stop;
 }
 
-static void fail_all(struct queue *queue, const char *why)
+static void fail(struct reader_query *q, PGresult *res, const struct error *err)
+{
+	PQclear(res);
+	q->done(q, NULL, err);
+}
+
+static void fail_all(struct reader *r, struct queue *queue, const char *why)
 {
 	struct error err;
 	struct reader_query *q;
 
 	error_set(&err, ERR_UNREACHABLE, "%s", why);
-	while ((q = queue_pop(queue)))
+	while ((q = queue_pop(queue))) {
+		atomic_fetch_sub(&r->under_way, 1);
 		q->done(q, NULL, &err);
+	}
 }
 
 static bool is_shut(struct reader *r)
@@ -142,7 +150,7 @@ static void fail_submitted(struct reader *r)
 		queue_init(&r->submitted);
 	}
 	pthread_mutex_unlock(&r->lock);
-	fail_all(&taken, "the lease of the filesystem is lost");
+	fail_all(r, &taken, "the lease of the filesystem is lost");
 }
 
 /* Connects until it succeeds or the reader stops; then asks again what was not answered. */
@@ -151,24 +159,28 @@ static void reconnect(struct reader *r)
 	struct error err;
 	int delay_ms = 10;
 
-	log_warn("the reader lost its connection, connecting again");
-	PQfinish(r->conn);
-	while (!(r->conn = reader_connect(r->conninfo, &err)) && !stopping(r)) {
+	log_warn("%s lost its connection, connecting again", r->config.application);
+	database_close(r->session);
+	while (!(r->session = open_session(&r->config, &err)) && !stopping(r)) {
 		struct pollfd p = {.fd = -1};
 		poll(&p, 1, delay_ms);
 		delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
 		if (is_shut(r)) {
-			fail_all(&r->sent, "the lease of the filesystem is lost");
+			fail_all(r, &r->sent, "the lease of the filesystem is lost");
 			fail_submitted(r);
 		}
 	}
-	if (r->conn)
-		r->reconnected(r->arg);
+	if (r->session)
+		r->config.reconnected(r->config.arg);
 	if (is_shut(r))
-		fail_all(&r->sent, "the lease of the filesystem is lost");
-	for (struct reader_query *q = r->sent.first; r->conn && q; q = q->next)
-		if (!send_query(r->conn, q))
-			return;
+		fail_all(r, &r->sent, "the lease of the filesystem is lost");
+	r->unsent = true;
+	for (struct reader_query *q = r->sent.first; r->session && q; q = q->next)
+		if (!reader_query_send(r->session, q)) {
+			/* Also when it seems to stand: the rest would never be asked. */
+			database_close(r->session);
+			r->session = NULL;
+		}
 }
 
 /* The first parameter, which of most statements is an inode number. */
@@ -181,49 +193,98 @@ static uint64_t asked_about(const struct reader_query *q)
 	return be64toh(be);
 }
 
-static void query_error(
-	PGconn *conn, const PGresult *res, const struct reader_query *q, struct error *err)
+bool reader_query_check(const struct reader_query *q, const PGresult *res, struct error *err)
+{
+	return row_check(q->stmt, res, asked_about(q), err);
+}
+
+void reader_query_settled(struct reader_query *q, struct trace *trace)
+{
+	trace_enter(&q->span, TRACE_SETTLE);
+	trace_end(trace, &q->span);
+}
+
+static void query_error(const struct reader *r, const PGresult *res, const struct reader_query *q,
+	struct error *err)
 {
 	char doing[64];
+	size_t n;
 
 	if (row_is_of_inode(q->stmt))
 		snprintf(doing, sizeof(doing), "inode %" PRIu64 ": %s", asked_about(q),
 			statements[q->stmt].name);
 	else
 		snprintf(doing, sizeof(doing), "%s", statements[q->stmt].name);
-	db_error(conn, res, doing, err);
+	db_error(NULL, res, doing, err);
+	/* libpq itself refused something; a session that is lost has no answer. */
+	if (err->class == ERR_UNREACHABLE)
+		err->class = ERR_INTERNAL;
+	n = strlen(err->text);
+	if (err->class == ERR_TIMEOUT && r->config.advice)
+		snprintf(err->text + n, sizeof(err->text) - n, "; %s", r->config.advice);
+}
+
+/*
+ * Whether a statement that was ended for its time did not have it: a server that was stopped, or a
+ * machine that was suspended, finds the time over when it goes on. It is asked once more.
+ */
+static bool stood_still(const struct reader *r, const struct reader_query *q)
+{
+	int64_t limit = (int64_t)r->config.statements.limit * 1000000000;
+
+	return limit && !q->asked_again && clock_mono_ns() - r->turn > limit + LATE_NS;
+}
+
+static bool ask_again(struct reader *r, PGresult *res, struct reader_query *q)
+{
+	PQclear(res);
+	q->asked_again = true;
+	queue_push(&r->sent, q);
+	r->unsent = true;
+	return reader_query_send(r->session, q);
+}
+
+/* Gives the answer to who asked. False when the connection is lost. */
+static bool take_result(struct reader *r, PGresult *res)
+{
+	struct reader_query *q = queue_pop(&r->sent);
+	bool good = PQresultStatus(res) == PGRES_TUPLES_OK;
+	bool again = false;
+	struct trace_span span;
+	struct error err;
+	int64_t ns;
+
+	if (!good) {
+		query_error(r, res, q, &err);
+		again = err.class == ERR_TIMEOUT && stood_still(r, q);
+	}
+	r->turn = clock_mono_ns();
+	if (again)
+		return ask_again(r, res, q);
+	atomic_fetch_sub(&r->under_way, 1);
+	trace_enter(&q->span, TRACE_SETTLE);
+	span = q->span;
+	if (good && row_check(q->stmt, res, asked_about(q), &err))
+		q->done(q, res, NULL);
+	else
+		fail(q, res, &err);
+	ns = trace_end(r->config.trace, &span);
+	PROBE2(query__answer, span.row - TRACE_STATEMENT, ns);
+	return true;
 }
 
 /* Takes all results that have arrived. False when the connection is lost. */
 static bool take_results(struct reader *r)
 {
-	while (r->sent.first && !PQisBusy(r->conn)) {
-		PGresult *res = PQgetResult(r->conn);
-		ExecStatusType status = PQresultStatus(res);
-		struct reader_query *q;
-		struct error err;
+	PGresult *res;
 
-		if (!res)
-			continue; /* ends the results of one query */
-		if (status == PGRES_PIPELINE_SYNC) {
-			PQclear(res);
-			continue;
-		}
-		/* A server that goes down says so in the place of an answer: the query is asked
-		 * again. */
-		if (status != PGRES_TUPLES_OK)
-			query_error(r->conn, res, r->sent.first, &err);
-		if (PQstatus(r->conn) == CONNECTION_BAD ||
-			(status != PGRES_TUPLES_OK && err.class == ERR_UNREACHABLE)) {
-			PQclear(res);
+	while (r->sent.first) {
+		if (!database_answer(r->session, &res))
 			return false;
-		}
-		q = queue_pop(&r->sent);
-		if (status == PGRES_TUPLES_OK && row_check(q->stmt, res, asked_about(q), &err))
-			q->done(q, res, NULL);
-		else
-			q->done(q, NULL, &err);
-		PQclear(res);
+		if (!res)
+			break;
+		if (!take_result(r, res))
+			return false;
 	}
 	return true;
 }
@@ -244,11 +305,13 @@ static bool send_submitted(struct reader *r)
 	}
 	pthread_mutex_unlock(&r->lock);
 	if (gate == READER_SHUT) {
-		fail_all(&taken, "the lease of the filesystem is lost");
+		fail_all(r, &taken, "the lease of the filesystem is lost");
 		return true;
 	}
+	if (!r->sent.first)
+		r->turn = clock_mono_ns();
 	while ((q = queue_pop(&taken))) {
-		ok = ok && send_query(r->conn, q);
+		ok = ok && reader_query_send(r->session, q);
 		queue_push(&r->sent, q);
 	}
 	return ok;
@@ -256,62 +319,55 @@ static bool send_submitted(struct reader *r)
 
 static bool step(struct reader *r)
 {
-	int flush = PQflush(r->conn);
 	struct pollfd p[2] = {
-		{.fd = PQsocket(r->conn), .events = POLLIN | (flush > 0 ? POLLOUT : 0)},
+		{.fd = database_fd(r->session), .events = POLLIN | (r->unsent ? POLLOUT : 0)},
 		{.fd = r->wake, .events = POLLIN},
 	};
 
-	if (flush < 0)
-		return false;
 	if (poll(p, 2, -1) < 0 && errno != EINTR)
 		return true;
 	if (p[1].revents) {
 		uint64_t n;
 		if (read(r->wake, &n, sizeof(n)) > 0 && !send_submitted(r))
 			return false;
-		/* Most answers come within microseconds of the question. */
-		if (PQflush(r->conn) < 0)
-			return false;
 	}
-	if (p[0].revents && !PQconsumeInput(r->conn))
-		return false;
-	return take_results(r);
+	/* Most answers come within microseconds of the question. */
+	return database_exchange(r->session, p[0].revents & ~POLLOUT, &r->unsent) &&
+	       take_results(r);
 }
 
 static void *reader_main(void *arg)
 {
 	struct reader *r = arg;
 
-	while (!stopping(r))
-		if (!r->conn || !step(r) || PQstatus(r->conn) == CONNECTION_BAD)
+	while (!stopping(r)) {
+		if (!r->session || !step(r))
 			reconnect(r);
-	fail_all(&r->sent, "the filesystem is being unmounted");
-	fail_all(&r->submitted, "the filesystem is being unmounted");
+		if (r->config.idle && reader_is_idle(r))
+			r->config.idle(r->config.idle_arg);
+	}
+	fail_all(r, &r->sent, "the filesystem is being unmounted");
+	fail_all(r, &r->submitted, "the filesystem is being unmounted");
 	return NULL;
 }
 
-struct reader *reader_start(
-	const char *conninfo, void (*reconnected)(void *arg), void *arg, struct error *err)
+struct reader *reader_start(const struct reader_config *config, struct error *err)
 {
 	struct reader *r = xcalloc(1, sizeof(*r));
 
-	r->reconnected = reconnected;
-	r->arg = arg;
-	r->conn = reader_connect(conninfo, err);
-	if (!r->conn) {
+	r->config = *config;
+	r->session = open_session(config, err);
+	if (!r->session) {
 		free(r);
 		return NULL;
 	}
-	r->conninfo = strdup(conninfo);
 	r->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&r->lock, NULL);
 	queue_init(&r->submitted);
 	queue_init(&r->sent);
 	if (r->wake < 0 || pthread_create(&r->thread, NULL, reader_main, r) != 0) {
 		error_sys(err, "cannot start the reader");
-		PQfinish(r->conn);
-		free(r->conninfo);
+		database_close(r->session);
 		free(r);
 		return NULL;
 	}
@@ -335,10 +391,9 @@ void reader_stop(struct reader *r)
 	pthread_mutex_unlock(&r->lock);
 	wake(r);
 	pthread_join(r->thread, NULL);
-	PQfinish(r->conn);
+	database_close(r->session);
 	close(r->wake);
 	pthread_mutex_destroy(&r->lock);
-	free(r->conninfo);
 	free(r);
 }
 
@@ -350,8 +405,22 @@ void reader_set_gate(struct reader *r, enum reader_gate gate)
 	wake(r);
 }
 
+bool reader_is_idle(struct reader *r)
+{
+	pthread_mutex_lock(&r->lock);
+	bool idle = !r->sent.first && !r->submitted.first;
+	pthread_mutex_unlock(&r->lock);
+	return idle;
+}
+
+bool reader_is_busy(struct reader *r)
+{
+	return atomic_load(&r->under_way) > 0;
+}
+
 void reader_submit(struct reader *r, struct reader_query *q)
 {
+	atomic_fetch_add(&r->under_way, 1);
 	pthread_mutex_lock(&r->lock);
 	bool first = !r->submitted.first;
 	queue_push(&r->submitted, q);
@@ -360,13 +429,42 @@ void reader_submit(struct reader *r, struct reader_query *q)
 		wake(r);
 }
 
-struct reader_query *reader_query_new(enum stmt stmt,
-	void (*done)(struct reader_query *, const PGresult *, const struct error *), void *arg)
+static struct reader_query *query_new(enum stmt stmt,
+	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg,
+	size_t room)
 {
-	struct reader_query *q = xcalloc(1, sizeof(*q));
+	struct reader_query *q = xcalloc(1, sizeof(*q) + room);
+
+	trace_begin(&q->span, TRACE_STATEMENT + stmt, TRACE_QUEUE, clock_mono_ns());
 	q->stmt = stmt;
 	q->done = done;
 	q->arg = arg;
+	return q;
+}
+
+struct reader_query *reader_query_new(enum stmt stmt,
+	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg)
+{
+	return query_new(stmt, done, arg, 0);
+}
+
+struct reader_query *reader_query_new_array(enum stmt stmt,
+	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg,
+	const uint64_t *values, size_t count)
+{
+	struct reader_query *q;
+	struct array a;
+	const char *param;
+	int len;
+
+	array_init(&a, ARRAY_INT8);
+	for (size_t i = 0; i < count; i++)
+		array_add_int(&a, (int64_t)values[i]);
+	param = array_param(&a, &len);
+	q = query_new(stmt, done, arg, (size_t)len);
+	q->array = memcpy(q + 1, param, (size_t)len);
+	q->params[q->nparams++].len = len;
+	array_free(&a);
 	return q;
 }
 

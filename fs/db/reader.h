@@ -1,10 +1,8 @@
 #pragma once
 
-#include <libpq-fe.h>
 #include <stdint.h>
 
-#include "base/error.h"
-#include "db/statement.h"
+#include "db/database.h"
 
 /*
  * A connection for reading, in pipeline mode, served by a thread of its own: whoever misses
@@ -22,22 +20,41 @@ struct reader_query {
 		int len;
 		char data[256]; /* in binary format */
 	} params[READER_MAX_PARAMS];
+	const char *array; /* the data of one that has more bytes, behind the query; NULL: none */
 	/*
 	 * Called once, on the reader's thread. `res` has binary columns, has been checked
-	 * (db/row.h), and is the reader's; NULL with err set when the query failed, its answer
-	 * cannot be or the reader stops. The query is the callee's to free.
+	 * (db/row.h), and is the callee's to clear, as the query is to free; NULL with err set when
+	 * the query failed, its answer cannot be or the reader stops.
 	 */
-	void (*done)(struct reader_query *q, const PGresult *res, const struct error *err);
+	void (*done)(struct reader_query *q, PGresult *res, const struct error *err);
 	void *arg;
 	struct reader_query *next;
+	uint32_t user;    /* who asks, for a pool */
+	bool asked_again; /* the reader's */
+	struct trace_span span;
 };
 
-/*
- * Connects and starts the thread, on which reconnected(arg) is called before anything is asked in a
- * session that takes the place of a lost one. NULL with *err set.
- */
-struct reader *reader_start(
-	const char *conninfo, void (*reconnected)(void *arg), void *arg, struct error *err);
+struct reader_config {
+	struct database *database;
+	const char *application; /* in pg_stat_activity */
+	struct database_statements statements;
+	const char *advice;  /* what to do about a statement that met its limit; NULL: nothing */
+	struct trace *trace; /* counts what each question takes; may be NULL */
+	/* Called on the thread before anything is asked in a session that takes the place of a lost
+	 * one. */
+	void (*reconnected)(void *arg);
+	void *arg;
+	/* NULL, or called on the thread when all that was submitted has been answered. */
+	void (*idle)(void *idle_arg);
+	void *idle_arg;
+};
+
+/* Connects and starts the thread. What the configuration points to stays the caller's. NULL with
+ * *err set. */
+struct reader *reader_start(const struct reader_config *config, struct error *err);
+
+/* The statements that ask for the present, and those that ask for the past. */
+extern const struct database_statements reader_present, reader_past;
 
 /* What becomes of queries: */
 enum reader_gate {
@@ -52,11 +69,21 @@ void reader_set_gate(struct reader *r, enum reader_gate gate);
 /* Stops the thread; queries that are under way fail. */
 void reader_stop(struct reader *r);
 
+/* On the reader's thread: whether all that was submitted has been answered. */
+bool reader_is_idle(struct reader *r);
+
+/* Any thread: whether a question is under way, as far as can be known without waiting. */
+bool reader_is_busy(struct reader *r);
+
 /* Any thread; never waits for the database. */
 void reader_submit(struct reader *r, struct reader_query *q);
 
 /* A new query, zeroed. */
 struct reader_query *reader_query_new(enum stmt stmt,
-	void (*done)(struct reader_query *, const PGresult *, const struct error *), void *arg);
+	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg);
+/* The same, with an array of bigint as its first parameter. */
+struct reader_query *reader_query_new_array(enum stmt stmt,
+	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg,
+	const uint64_t *values, size_t count);
 void reader_query_int(struct reader_query *q, int64_t v);
 void reader_query_bytes(struct reader_query *q, const void *data, size_t len); /* at most 256 */

@@ -13,7 +13,7 @@
 /* Types by their OIDs: src/include/catalog/pg_type.dat. */
 enum row_type { INT2 = 21, INT4 = 23, INT8 = 20, TEXT = 25, BYTEA = 17 };
 
-/* May it be null? */
+/* Whether a column may be null. */
 enum row_null {
 	NEVER,
 	MAYBE,
@@ -21,7 +21,7 @@ enum row_null {
 	AS_FIRST,   /* it may be where the first column is, and nowhere else */
 };
 
-/* What the bytes of TEXT and BYTEA can be. */
+/* The bytes that TEXT and BYTEA can have. */
 enum row_bytes { ANY, NO_ZERO, NAME, PATH };
 
 struct column {
@@ -34,7 +34,7 @@ struct column {
 
 #define MAX_COLUMNS 21
 
-/* What the rows of a statement can be. */
+/* The shape that the rows of a statement have. */
 struct shape {
 	struct column column[MAX_COLUMNS];
 	/* Also looks at what no column says by itself, with the row before it, -1: none. Returns
@@ -67,7 +67,7 @@ enum { INODE_INO, INODE_MODE, INODE_NLINK, INODE_TARGET = 15 };
 		"owner", INT8, MAYBE, 0, ID_MAX, 0                                                 \
 	}
 
-/* Whether what a file is and its target go together. */
+/* Checks that the type of a file and its target go together. */
 static const char *check_kind(mode_t mode, bool target)
 {
 	switch (mode & S_IFMT) {
@@ -128,6 +128,27 @@ static const char *extents_also(const PGresult *res, int row, int before)
 	return NULL;
 }
 
+/* Columns of bytes, after those that are the same for all bytes of a file. */
+static const char *bytes_also(const PGresult *res, int row, int before, int column)
+{
+	if (row_int(res, row, column) <
+		row_int(res, before, column) + PQgetlength(res, before, column + 1))
+		return "extents that overlap";
+	return NULL;
+}
+
+static const char *data_also(const PGresult *res, int row, int before)
+{
+	return before >= 0 ? bytes_also(res, row, before, 0) : NULL;
+}
+
+static const char *files_also(const PGresult *res, int row, int before)
+{
+	return before >= 0 && row_int(res, row, 0) == row_int(res, before, 0)
+		       ? bytes_also(res, row, before, 1)
+		       : NULL;
+}
+
 static const char *holes_also(const PGresult *res, int row, int before)
 {
 	bool bounded = !PQgetisnull(res, row, 0) && !PQgetisnull(res, row, 1);
@@ -164,7 +185,11 @@ static const struct shape shapes[STMT_COUNT] = {
 	[STMT_READ_ORPHANS] = {{INODE(NEVER, 0)}, inode_also, false},
 	[STMT_READ_DATA] = {{{"offset", INT8, NEVER, 0, FILE_SIZE_MAX, 0},
 				    {"bytes", BYTEA, NEVER, 0, EXTENT_MAX, ANY}},
-		NULL, true},
+		data_also, true},
+	[STMT_READ_FILES] =
+		{{{"ino", INT8, NEVER, 1, INO_MAX, 0}, {"offset", INT8, NEVER, 0, FILE_SIZE_MAX, 0},
+			 {"bytes", BYTEA, NEVER, 0, EXTENT_MAX, ANY}},
+			files_also, false},
 	[STMT_READ_HOLES] =
 		{{{"begin", INT8, NEVER, 0, INT64_MAX, 0}, {"end", INT8, MAYBE, 0, INT64_MAX, 0}},
 			holes_also, true},
@@ -177,9 +202,12 @@ static const struct shape shapes[STMT_COUNT] = {
 	[STMT_READ_SIZE] = {{{"size", INT8, NEVER, 0, INT64_MAX, 0},
 				    {"next_ino", INT8, NEVER, 1, INT64_MAX, 0}},
 		NULL, false},
+	[STMT_READ_XATTR] = {{{"attribute's value", BYTEA, NEVER, 0, XATTR_VALUE_MAX_BYTES, ANY}},
+		NULL, true},
 	[STMT_READ_XATTRS] =
 		{{{"attribute's name", BYTEA, NEVER, 1, XATTR_NAME_MAX_BYTES, NO_ZERO},
-			 {"attribute's value", BYTEA, NEVER, 0, XATTR_VALUE_MAX_BYTES, ANY}},
+			 {"attribute's value", BYTEA, MAYBE, 0, XATTR_VALUE_MAX_BYTES, ANY},
+			 {"attribute's length", INT4, NEVER, 0, XATTR_VALUE_MAX_BYTES, 0}},
 			NULL, true},
 	[STMT_READ_PAST_INSTANT] =
 		{{{"op", INT8, MAYBE, 1, INT64_MAX, 0}, {"age", INT4, NEVER, 0, 1, 0}}, NULL,
@@ -292,14 +320,16 @@ static bool may_be_null(const PGresult *res, int row, int column, enum row_null 
 	}
 }
 
-/* A name in a directory: not one of the two that every directory has, and of one step. */
+/* Returns whether this can be a name in a directory: not one of the two that every directory has,
+ * and of one step. */
 static bool is_name(const char *p, size_t len)
 {
 	return !(len == 1 && p[0] == '.') && !(len == 2 && p[0] == '.' && p[1] == '.') &&
 	       !memchr(p, '/', len) && !memchr(p, '\0', len);
 }
 
-/* Of thule.tree_at_op: a dot, and then names with a zero byte before each. */
+/* Returns whether this is a path of thule_internal.tree_at_op: a dot, and then names with a zero
+ * byte before each. */
 static bool is_path(const char *p, size_t len)
 {
 	const char *end = p + len, *next;
@@ -335,10 +365,11 @@ static bool bytes_fit(enum row_bytes kind, const char *p, size_t len)
 static bool refuse(uint64_t about, struct error *err, const char *what)
 {
 	if (!about)
-		return error_set(err, ERR_CORRUPT, "the database has what cannot be: %s", what);
+		return error_set(
+			err, ERR_CORRUPT, "the database has an impossible value: %s", what);
 	return error_set(err, ERR_CORRUPT,
-		"inode %" PRIu64 ": the database has what cannot be: %s; `thule fsck` lists all "
-		"that is wrong",
+		"inode %" PRIu64
+		": the database has an impossible value: %s; `thule fsck` lists all faults",
 		about, what);
 }
 
@@ -376,7 +407,9 @@ static bool check_cell(const struct column *c, const PGresult *res, int row, int
 	return true;
 }
 
-/* The inode that a row is about: its own if it says one, else the one that was asked about. */
+/*
+ * Returns the inode that a row is about: its own if it says one, else the one that was asked about.
+ */
 static uint64_t row_about(const struct shape *s, const PGresult *res, int row, uint64_t about)
 {
 	int i = 0;

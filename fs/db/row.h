@@ -18,10 +18,10 @@
  * thought; what has not is ERR_CORRUPT, which names the inode.
  */
 
-/* Whether statement stmt has a shape. Those of the reader all have one. */
+/* Returns whether statement stmt has a shape. Those of the reader all have one. */
 bool row_has_shape(enum stmt stmt);
 
-/* Whether its first parameter is an inode number. */
+/* Returns whether its first parameter is an inode number. */
 bool row_is_of_inode(enum stmt stmt);
 
 /*

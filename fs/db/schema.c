@@ -6,10 +6,11 @@
 
 #include "base/limits.h"
 #include "db/conn.h"
+#include "db/lease.h"
 #include "db/needs.h"
 #include "db/sql_files.h"
 
-/* What sql/ was written for; older servers lack some of it. */
+/* The version of PostgreSQL that sql/ was written for; older servers lack some of it. */
 #define SERVER_VERSION_MIN 150000
 
 /* One connection at a time upgrades, which needs the right to write; ops go on. */
@@ -17,17 +18,20 @@
 
 enum schema_state { SCHEMA_ABSENT, SCHEMA_FOREIGN, SCHEMA_OURS };
 
-/* Asks the catalog alone: it answers roles, too, that may not look into the schema. */
+/*
+ * Asks the catalog alone: it answers roles, too, that may not look into the schema. A filesystem is
+ * the schema `thule` with its tables; `thule_internal` holds code alone and is made with it.
+ */
 static bool find_schema(PGconn *conn, enum schema_state *state, struct error *err)
 {
 	PGresult *res = db_query(conn,
-		"select exists (select from pg_class c"
-		" where c.relnamespace = n.oid and c.relname = 'superblock' and c.relkind = 'r')"
-		" from pg_namespace n where n.nspname = 'thule'",
+		"select bool_or(n.nspname = 'thule' and exists (select from pg_class c"
+		" where c.relnamespace = n.oid and c.relname = 'superblock' and c.relkind = 'r'))"
+		" from pg_namespace n where n.nspname in ('thule', 'thule_internal')",
 		0, NULL, err);
 	if (!res)
 		return false;
-	if (PQntuples(res) == 0)
+	if (PQgetisnull(res, 0, 0))
 		*state = SCHEMA_ABSENT;
 	else
 		*state = PQgetvalue(res, 0, 0)[0] == 't' ? SCHEMA_OURS : SCHEMA_FOREIGN;
@@ -38,8 +42,8 @@ static bool find_schema(PGconn *conn, enum schema_state *state, struct error *er
 static bool refuse_foreign(PGconn *conn, struct error *err)
 {
 	return error_set(err, ERR_USAGE,
-		"database \"%s\" has a schema \"thule\" that is not a ThuleFS filesystem: "
-		"use another database, or rename that schema",
+		"database \"%s\" has a schema \"thule\" or \"thule_internal\" that is not of a "
+		"ThuleFS filesystem: use another database, or rename or drop that schema",
 		PQdb(conn));
 }
 
@@ -90,7 +94,8 @@ static bool run_file(PGconn *conn, const struct sql_file *file, struct error *er
 	return false;
 }
 
-/* State is what schema/ makes once and migrate/ changes; all other files are code. */
+/* Runs the files of the state, which schema/ makes once and migrate/ changes; all other files are
+ * code. */
 static bool run_state(PGconn *conn, struct error *err)
 {
 	for (int i = 0; i < sql_file_count; i++)
@@ -99,7 +104,9 @@ static bool run_state(PGconn *conn, struct error *err)
 	return true;
 }
 
-/* The first file of the code drops the code that is there, so this can be repeated. */
+/*
+ * Runs the files of the code. The first one drops the code that is there, so this can be repeated.
+ */
 static bool run_code(PGconn *conn, struct error *err)
 {
 	for (int i = 0; i < sql_file_count; i++) {
@@ -142,7 +149,8 @@ static bool install(PGconn *conn, const struct schema_owner *owner, struct error
 	       run_code(conn, err) && set_owner(conn, owner, err);
 }
 
-/* Read committed: after the wait for a lock we must see what its last holder did. */
+/* Begins a transaction, read committed: after the wait for a lock it must see what the last holder
+ * did. */
 static bool begin(PGconn *conn, struct error *err)
 {
 	return db_exec(conn, "begin isolation level read committed read write", err) &&
@@ -174,10 +182,8 @@ static bool check_version(PGconn *conn, struct error *err)
 	return true;
 }
 
-/*
- * The name of the schema is the lock: who makes it second waits for the first, and is refused then.
- * Nobody gets at that who may not make schemas.
- */
+/* Installs under a lock, which is the name of the schema: a session that makes it second waits for
+ * the first, and is refused then. A role that may not make schemas cannot hold it. */
 static bool install_alone(PGconn *conn, const struct schema_owner *owner, struct error *err)
 {
 	struct error cause = {0};
@@ -237,7 +243,7 @@ static const struct sql_file *find_file(const char *path)
 	return NULL;
 }
 
-/* migrate/N.sql turns the tables of version N into those of N + 1. */
+/* Runs migrate/N.sql, which turns the tables of version N into those of N + 1. */
 static bool migrate_from(PGconn *conn, int version, struct error *err)
 {
 	char path[40];
@@ -253,14 +259,16 @@ static bool migrate_from(PGconn *conn, int version, struct error *err)
 		version);
 }
 
-/* Functions and views depend on the tables that a migration alters, so they go first. */
+/* Migrates the tables, which a daemon of their version may not have mounted meanwhile. Functions
+ * and views depend on those that a migration alters, so they go first. */
 static bool migrate(PGconn *conn, int version, struct error *err)
 {
 	char set[80];
 
 	if (version == SCHEMA_VERSION)
 		return true;
-	if (!run_file(conn, find_file("functions/drop_code.sql"), err))
+	if (!lease_take(conn, err) ||
+		!run_file(conn, find_file("functions/install/drop_code.sql"), err))
 		return false;
 	for (; version < SCHEMA_VERSION; version++)
 		if (!migrate_from(conn, version, err))
@@ -317,8 +325,8 @@ bool schema_superblock(PGconn *conn, struct superblock *out, struct error *err)
 	if (out->next_op < 1 || out->next_op > INT64_MAX / 2 || out->next_ino < 1 ||
 		out->next_ino > INO_MAX || out->next_blob < 1)
 		return error_set(err, ERR_CORRUPT,
-			"thule.superblock of database \"%s\" counts ops, inodes or blobs that "
-			"cannot be: thule.fsck lists all that is wrong",
+			"thule.superblock of database \"%s\" has impossible counts of ops, inodes "
+			"or blobs: thule.fsck lists all faults",
 			PQdb(conn));
 	return true;
 }

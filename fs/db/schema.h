@@ -7,15 +7,15 @@
 
 #include "base/error.h"
 
-/* Schema `thule`: installing it, checking it, upgrading it. All calls block. */
+/* Installs, checks and upgrades schema `thule`. All calls block. */
 
-/* Who owns the root directory of a new filesystem. */
+/* The owner of the root directory of a new filesystem. */
 struct schema_owner {
 	uid_t uid;
 	gid_t gid;
 };
 
-/* What the superblock says; see sql/schema/superblock.sql. */
+/* The superblock; see sql/schema/superblock.sql. */
 struct superblock {
 	char uuid[37]; /* text form, NUL-terminated */
 	int schema_version;
@@ -36,17 +36,15 @@ struct superblock {
  */
 bool schema_open(PGconn *conn, const struct schema_owner *owner, struct error *err);
 
-/*
- * The same for who only wants to use what is there: nothing is installed. False with *err set:
- * ERR_NOT_FOUND (no filesystem in this database), else as above.
- */
+/* Checks the same for a caller who only wants to use what is there: nothing is installed. False
+ * with *err set: ERR_NOT_FOUND (no filesystem in this database), else as above. */
 bool schema_check(PGconn *conn, struct error *err);
 
 /*
- * Brings an installed schema up to this program, in one transaction: migrates tables from older
+ * Upgrades an installed schema to this program, in one transaction: migrates tables from older
  * versions, drops all views and functions and creates them again. Can be repeated at any time.
  * False with *err set: ERR_NOT_FOUND (no filesystem in this database), ERR_VERSION (the schema is
- * newer), or the server's refusal; then nothing has changed.
+ * newer), ERR_LEASE (it is older, and mounted), or the server's refusal; then nothing has changed.
  */
 bool schema_upgrade(PGconn *conn, struct error *err);
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "db/conn.h"
+#include "db/query.h"
 
 /*
  * The timeout goes first, since the server looks at it between the commands of one string; then the

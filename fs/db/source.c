@@ -12,7 +12,7 @@ bool source_is_secret(const PQconninfoOption *option)
 	       (strchr(option->dispchar, '*') || secret_keyword(option->keyword));
 }
 
-static bool has_secret(const PQconninfoOption *options)
+bool source_has_secret(const PQconninfoOption *options)
 {
 	for (; options->keyword; options++)
 		if (source_is_secret(options))
@@ -20,7 +20,15 @@ static bool has_secret(const PQconninfoOption *options)
 	return false;
 }
 
-/* What libpq quotes in its messages may be a part of the password. */
+const char *source_value(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options->keyword; options++)
+		if (!strcmp(options->keyword, keyword))
+			return options->val ? options->val : "";
+	return "";
+}
+
+/* Takes out what libpq quotes in its messages: it may be a part of a secret. */
 static void drop_quoted(char *text)
 {
 	char *out = text;
@@ -41,7 +49,7 @@ PQconninfoOption *source_parse(const char *source, struct error *err)
 	PQconninfoOption *options = PQconninfoParse(source, &why);
 
 	if (!options) {
-		if (why && (strstr(source, "://") || strcasestr(source, "password")))
+		if (why && secret_possible(source))
 			drop_quoted(why);
 		else if (why)
 			why[strcspn(why, "\n")] = '\0';
@@ -56,22 +64,20 @@ PQconninfoOption *source_parse(const char *source, struct error *err)
 static bool is_public(const char *source)
 {
 	PQconninfoOption *options = source_parse(source, NULL);
-	bool public = options && !has_secret(options);
+	bool public = options && !source_has_secret(options);
 
 	PQconninfoFree(options);
 	return public;
 }
 
-/* Appends keyword='value' with libpq's quoting. */
-static bool append(char *dst, size_t size, const PQconninfoOption *option)
+bool source_append(char *dst, size_t size, const char *keyword, const char *value)
 {
 	size_t n = strlen(dst);
 
-	if (n + strlen(option->keyword) + 2 * strlen(option->val) + 5 > size)
+	if (n + strlen(keyword) + 2 * strlen(value) + 5 > size)
 		return false;
-	n += (size_t)(stpcpy(stpcpy(stpcpy(dst + n, n ? " " : ""), option->keyword), "='") -
-		      (dst + n));
-	for (const char *p = option->val; *p; p++) {
+	n += (size_t)sprintf(dst + n, "%s%s='", n ? " " : "", keyword);
+	for (const char *p = value; *p; p++) {
 		if (*p == '\'' || *p == '\\')
 			dst[n++] = '\\';
 		dst[n++] = *p;
@@ -84,19 +90,18 @@ static bool append(char *dst, size_t size, const PQconninfoOption *option)
  * otherwise. */
 static bool strip_uri(const char *source, char *dst, size_t size)
 {
-	const char *user = strstr(source, "://"), *at, *colon, *query;
-	size_t n;
+	const char *authority = strstr(source, "://"), *rest, *query;
+	size_t len = strlen(source), begin, end, n;
 
-	if (!user || strlen(source) >= size)
+	if (!authority || len >= size)
 		return false;
-	user += strlen("://");
-	at = user + strcspn(user, "@/?");
-	colon = *at == '@' ? memchr(user, ':', (size_t)(at - user)) : NULL;
-	query = strchr(at, '?');
-	if (!query)
-		query = at + strlen(at);
-	n = (size_t)snprintf(dst, size, "%.*s%.*s", (int)((colon ? colon : at) - source), source,
-		(int)(query - at), at);
+	authority += strlen("://");
+	begin = secret_of_uri(source, len, (size_t)(authority - source), &end);
+	/* The colon before it goes, too. */
+	rest = begin ? source + end : authority;
+	n = begin ? begin - 1 : (size_t)(authority - source);
+	query = rest + strcspn(rest, "?");
+	n = (size_t)snprintf(dst, size, "%.*s%.*s", (int)n, source, (int)(query - rest), rest);
 	for (char sign = '?'; *query; query += strcspn(query, "&")) {
 		char word[64];
 		size_t length = strcspn(++query, "&");
@@ -122,17 +127,31 @@ bool source_public(const char *source, char *out, size_t size, struct error *err
 	options = source_parse(source, err);
 	if (!options)
 		return false;
-	if (!has_secret(options)) {
+	if (!source_has_secret(options)) {
 		/* As it was typed: it is what /proc/mounts will show. */
 		ok = (size_t)snprintf(out, size, "%s", source) < size;
 	} else if (!strip_uri(source, out, size)) {
 		*out = '\0';
 		for (const PQconninfoOption *o = options; ok && o->keyword; o++)
 			if (o->val && !source_is_secret(o))
-				ok = append(out, size, o);
+				ok = source_append(out, size, o->keyword, o->val);
 	}
 	PQconninfoFree(options);
 	return ok || error_set(err, ERR_USAGE, "the connection string is too long");
+}
+
+bool source_same(const char *a, const char *b)
+{
+	static const char *const keywords[] = {
+		"host", "hostaddr", "port", "dbname", "user", "service"};
+	PQconninfoOption *x = source_parse(a, NULL), *y = source_parse(b, NULL);
+	bool same = x && y;
+
+	for (size_t i = 0; same && i < sizeof(keywords) / sizeof(keywords[0]); i++)
+		same = !strcmp(source_value(x, keywords[i]), source_value(y, keywords[i]));
+	PQconninfoFree(x);
+	PQconninfoFree(y);
+	return same;
 }
 
 bool source_verify_servers(void)

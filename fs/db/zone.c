@@ -7,7 +7,7 @@
 /* Below this, files have the names of their zones. */
 #define ZONE_FOLDER "/zoneinfo/"
 
-/* A path's part that names the zone; NULL when it has none. */
+/* Returns the part of a path that names the zone; NULL when it has none. */
 static const char *name_in_path(const char *path)
 {
 	const char *at = strstr(path, ZONE_FOLDER);

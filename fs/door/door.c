@@ -23,7 +23,7 @@ static bool address(const char *dir, struct sockaddr_un *a)
 	       (int)sizeof(a->sun_path);
 }
 
-/* A folder in which nobody else can put anything. */
+/* Makes a folder in which nobody else can put anything. */
 static bool make_folder(const char *dir, struct error *err)
 {
 	struct stat st;
@@ -31,13 +31,13 @@ static bool make_folder(const char *dir, struct error *err)
 	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
 		return error_sys(err, "cannot make %s", dir);
 	if (lstat(dir, &st) < 0)
-		return error_sys(err, "%s", dir);
+		return error_sys(err, "cannot look at %s", dir);
 	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022)
 		return error_set(
 			err, ERR_SYSTEM, "%s is not a folder that only this user can change", dir);
 	/* Whatever the umask is, everybody may look for the socket. */
 	if (chmod(dir, 0755) < 0)
-		return error_sys(err, "%s", dir);
+		return error_sys(err, "cannot change the mode of %s", dir);
 	return true;
 }
 
@@ -50,7 +50,7 @@ static void remove_door(const char *dir)
 	rmdir(dir);
 }
 
-/* A daemon that was killed leaves its socket: nobody listens to it. */
+/* Removes sockets of daemons that were killed: nobody listens to them. */
 static void sweep(void)
 {
 	DIR *root = opendir(DOOR_ROOT);
@@ -76,7 +76,8 @@ static void sweep(void)
 		closedir(root);
 }
 
-/* Mounts begin and end at the same time, and a number goes from one to the next. close() it. */
+/* Locks the folder of doors: mounts begin and end at the same time, and a number goes from one to
+ * the next. close() it. */
 static int lock_doors(void)
 {
 	int fd = open(DOOR_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -127,7 +128,7 @@ static bool open_door(struct door *d, struct error *err)
 	return ok;
 }
 
-/* Unless the next mount with this number has put its own there. */
+/* Removes the door, unless the next mount with this number has put its own there. */
 static void close_door(struct door *d)
 {
 	int lock = lock_doors();
@@ -159,7 +160,7 @@ static bool count_client(struct door *d, uid_t uid, struct error *err)
 		d->users[d->clients++] = uid;
 	pthread_mutex_unlock(&d->lock);
 	return ok || error_set(err, ERR_BUSY,
-			     "too many ask this mount at the same time: try again later");
+			     "too many users ask this mount at the same time: try again later");
 }
 
 static void count_end(struct door *d, uid_t uid)
@@ -195,7 +196,7 @@ static void *client_main(void *arg)
 	return NULL;
 }
 
-/* Says no, if that can be said without waiting. */
+/* Refuses a client, if it can be told so without waiting. */
 static void turn_away(struct session *s, const struct error *err)
 {
 	wire_add_error(&s->out, true, err->class == ERR_BUSY ? "53300" : "42501", err->text, NULL);
@@ -229,7 +230,8 @@ static void welcome(struct door *d, int fd)
 		return;
 	}
 	if (!d->config.others && s->peer.uid != d->config.owner) {
-		error_set(&err, ERR_AUTH, "this mount is its owner's alone (allow_other)");
+		error_set(&err, ERR_AUTH,
+			"only the owner of this mount may use it: allow_other would let others in");
 		turn_away(s, &err);
 		return;
 	}

@@ -45,25 +45,24 @@ struct session {
 	struct buf in, out;
 };
 
+/*
+ * The files of a session use only those below them in this list, so that each can be read alone:
+ * session.c (the dialogue), ask.c and undo.c (what is asked), query.c (the database), reply.c (the
+ * client).
+ */
+
 /* Talks with a client until it or the door ends. */
 void session_run(struct session *s);
 
-/* Waits for `events` of the client. False: not within `ms`, or it is time to end. */
-bool session_wait(const struct session *s, short events, int ms);
-
-/* Sends what is in s->out. False when the client does not take it. */
-bool session_flush(struct session *s);
-
 /*
- * Runs what a client asks and appends the answer to s->out, sending it as it grows: columns, rows
- * and the end, or an error. False when the client is gone.
+ * Runs a statement of the list for the client and appends the answer to s->out, sending it as it
+ * grows: columns, rows and the end, or an error. False when the client is gone.
  */
 bool session_ask(struct session *s, const struct door_rule *rule, const struct wire_bind *bind);
 
-/* Says an error of ours, with the SQLSTATE that makes libpq's side of the same class of it. */
-void session_fail(struct session *s, const struct error *err);
-/* Hands on an error of the server's; one without any is of ours. */
-void session_refuse(struct session *s, const PGresult *res);
+/* Requests an undo (sql/statements/door_undo.sql), waits for its answer and appends that. False
+ * when the client is gone. */
+bool session_undo(struct session *s, PGconn *conn, const char *args);
 
 /*
  * Runs a query to its end; the answer may be an error. NULL when the client is gone, it is time to
@@ -75,6 +74,24 @@ PGresult *session_query(
 /* Begins a transaction in which a statement takes no more than its time. */
 bool session_begin(PGconn *conn, enum door_way way);
 
-/* Has an undo done (sql/statements/door_undo.sql), and appends its answer. False when the client is
- * gone. */
-bool session_undo(struct session *s, PGconn *conn, const char *args);
+/* Returns when the last row of an answer must be with the client, by clock_mono_ns(). */
+int64_t session_deadline(void);
+
+/* Waits until PQgetResult() would not wait. False when it is later than end_ns, the client is gone,
+ * or it is time to end. */
+bool session_await_result(struct session *s, PGconn *conn, int64_t end_ns);
+
+/* Asks the server to end the statement that the connection runs. */
+void session_cancel(PGconn *conn);
+
+/* Waits for `events` of the client. False: not within `ms`, or it is time to end. */
+bool session_wait(const struct session *s, short events, int ms);
+
+/* Sends what is in s->out. False when the client does not take it. */
+bool session_flush(struct session *s);
+
+/* Appends an error of ours, with the SQLSTATE that makes libpq's side of the same class of it. */
+void session_fail(struct session *s, const struct error *err);
+
+/* Appends an error of the server's; one without any is of ours. */
+void session_refuse(struct session *s, const PGresult *res);

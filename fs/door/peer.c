@@ -8,7 +8,8 @@
 
 #include "base/buf.h"
 
-/* Whoever has no number in our user namespace is shown with this one, as is who really has it. */
+/* Returns whether this is the number that shows every user who has none in our user namespace, as
+ * well as the one user who really has it. */
 static bool is_overflow(uid_t uid)
 {
 	unsigned int overflow = 65534, first, outside, count = 0;
@@ -28,7 +29,7 @@ static bool is_overflow(uid_t uid)
 	return count != UINT32_MAX;
 }
 
-/* Supplementary groups (SO_PEERGROUPS, Linux 4.13). */
+/* Reads supplementary groups (SO_PEERGROUPS, Linux 4.13). */
 static gid_t *groups_of(int fd, size_t *count)
 {
 	socklen_t len = 64 * sizeof(gid_t);
@@ -52,7 +53,7 @@ bool peer_read(int fd, struct peer *out, struct error *err)
 	gid_t *groups;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
-		return error_sys(err, "cannot tell who asks");
+		return error_sys(err, "cannot tell which user asks");
 	if (cred.uid == (uid_t)-1 || is_overflow(cred.uid))
 		return error_set(err, ERR_AUTH,
 			"the user who asks has no number in the user namespace of this mount");

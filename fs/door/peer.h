@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-/* Who is at the other end of a unix socket: what the kernel says, as of connect(2). */
+/* The process at the other end of a unix socket: what the kernel says, as of connect(2). */
 struct peer {
 	pid_t pid; /* 0: outside of our pid namespace */
 	uid_t uid;
@@ -14,7 +14,8 @@ struct peer {
 	char *viewer; /* "{uid,gid,group,...}", an array for SQL */
 };
 
-/* ERR_AUTH when the peer is a user of whom this user namespace knows nothing. peer_release() it. */
+/* Reads it; peer_release() it. False with *err set: ERR_AUTH when the peer is a user of whom this
+ * user namespace knows nothing. */
 bool peer_read(int fd, struct peer *out, struct error *err);
 
 void peer_release(struct peer *p);

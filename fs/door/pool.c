@@ -21,7 +21,7 @@ struct pool {
 	uid_t users[POOL_SIZE]; /* of the connections that are taken */
 	int taken;
 	bool stopped;
-	const char *rules; /* settings of the sessions, which thule.may_reach() asks for */
+	const char *rules; /* settings of the sessions, which thule_internal.may_reach() asks for */
 };
 
 struct pool *pool_new(const char *conninfo, bool acl, bool past_owner)
@@ -93,7 +93,7 @@ static bool wait_turn(struct pool *p, uid_t uid, PGconn **conn, struct error *er
 		ok = error_set(err, ERR_UNREACHABLE, "the filesystem is being unmounted");
 	else if (!ok)
 		error_set(err, ERR_BUSY,
-			"too much is asked of this mount at the same time: try again later");
+			"this mount is asked too much at the same time: try again later");
 	if (ok) {
 		take_turn(p, uid);
 		*conn = p->idle_count ? p->idle[--p->idle_count] : NULL;

@@ -5,16 +5,14 @@
 
 #include "base/error.h"
 
-/*
- * The few connections to the database that all who ask at the door share, made when they are first
- * needed. A user has one at a time, so that who asks a lot waits for himself.
- */
+/* A few connections to the database that all clients of the door share, made when they are first
+ * needed. A user has one at a time, so that a user who asks a lot waits alone. */
 struct pool;
 
-/* acl, past_owner: see door.h. */
+/* Returns an empty pool; door.h explains acl and past_owner. */
 struct pool *pool_new(const char *conninfo, bool acl, bool past_owner);
 
-/* No connection may be taken. Accepts NULL. */
+/* Frees the pool; no connection may be taken. Accepts NULL. */
 void pool_free(struct pool *p);
 
 /*
@@ -25,5 +23,5 @@ void pool_free(struct pool *p);
 PGconn *pool_take(struct pool *p, uid_t uid, struct error *err);
 void pool_give(struct pool *p, uid_t uid, PGconn *conn);
 
-/* Whoever waits gets no connection any more. */
+/* Fails those who wait for a connection, now and later. */
 void pool_stop(struct pool *p);

@@ -5,7 +5,8 @@
 static const struct door_rule rules[] = {
 	{STMT_COMMAND_INSTANTS, 2, false, false, DOOR_READS},
 	{STMT_COMMAND_LOG, 10, true, false, DOOR_READS},
-	{STMT_COMMAND_LOG_PATH, 12, true, false, DOOR_READS},
+	{STMT_COMMAND_LOG_PATH, 13, true, false, DOOR_READS},
+	{STMT_COMMAND_LOG_UNKNOWN, 4, true, false, DOOR_READS},
 	{STMT_COMMAND_LOG_BEFORE, 4, true, false, DOOR_READS},
 	{STMT_COMMAND_LOG_BEGINS, 1, false, false, DOOR_READS},
 	{STMT_COMMAND_LOG_STEPS, 2, false, false, DOOR_READS},

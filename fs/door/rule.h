@@ -5,9 +5,9 @@
 #include "db/statement.h"
 
 /*
- * What may be asked at the door: statements of the catalogue, by their whole text, and nothing
- * else. The last parameter of those with `viewer` is who asks (sql/functions/permits.sql); it is
- * filled in by the daemon, whatever the client sent.
+ * The statements that a client may ask: of the catalogue, by their whole text, and nothing else.
+ * The last parameter of those with `viewer` is the user who asks
+ * (sql/functions/viewer/permits.sql); the daemon fills it in, whatever the client sent.
  */
 enum door_way {
 	DOOR_READS, /* in a transaction that may only read */
@@ -23,5 +23,5 @@ struct door_rule {
 	enum door_way way;
 };
 
-/* NULL when that is not to be had here. */
+/* Returns the rule of a statement with this text; NULL when clients may not ask it. */
 const struct door_rule *door_rule_find(const char *text);

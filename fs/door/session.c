@@ -1,45 +1,11 @@
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
 #include "door/door_impl.h"
 
-bool session_wait(const struct session *s, short events, int ms)
-{
-	struct pollfd p[2] = {
-		{.fd = s->fd, .events = events},
-		{.fd = s->door->stop_fd, .events = POLLIN},
-	};
-
-	while (poll(p, 2, ms) < 0)
-		if (errno != EINTR)
-			return false;
-	return p[0].revents && !p[1].revents;
-}
-
-bool session_flush(struct session *s)
-{
-	size_t done = 0;
-
-	while (done < s->out.len) {
-		ssize_t n = send(
-			s->fd, s->out.data + done, s->out.len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return false;
-		if (n < 0 && !session_wait(s, POLLOUT, SEND_MS))
-			return false;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	buf_reset(&s->out);
-	return true;
-}
-
-/* Exactly n bytes into s->in, which is emptied first. */
+/* Receives exactly n bytes into s->in, which is emptied first. */
 static bool receive(struct session *s, size_t n, int ms)
 {
 	char *data;
@@ -82,11 +48,11 @@ static bool read_message(struct session *s, char *type)
 	*type = s->in.data[0];
 	len = wire_u32(s->in.data + 1);
 	if (!wire_known(*type) || len < 4 || len - 4 > WIRE_MESSAGE_MAX)
-		return fatal(s, "what was sent is no request of the command thule");
+		return fatal(s, "this is not a request of the command thule");
 	return receive(s, len - 4, MESSAGE_MS);
 }
 
-/* Letters that names of time zones have, POSIX ones included. */
+/* Returns whether a text has letters of names of time zones alone, POSIX ones included. */
 static bool is_zone(const char *text)
 {
 	size_t n = strlen(text);
@@ -107,20 +73,21 @@ static bool greet(struct session *s)
 		len = wire_u32(s->in.data);
 		if (len < 8 || len > WIRE_STARTUP_MAX || !receive(s, len - 4, MESSAGE_MS) ||
 			!wire_startup(s->in.data, s->in.len, &startup))
-			return fatal(s, "what was sent is no request of the command thule");
+			return fatal(s, "this is not a request of the command thule");
 		if (startup.code == WIRE_PROTOCOL) {
 			/* Else the modes of directories above the mount would mean nothing here. */
 			if (!startup.user ||
 				!s->door->config.proves(s->door->config.arg, startup.user))
 				return refuse(s, "28000",
-					"only who can reach the mount may ask its daemon");
+					"only a user who can reach the mount may ask its daemon");
 			if (startup.zone && is_zone(startup.zone))
 				strcpy(s->zone, startup.zone);
 			wire_add_welcome(&s->out, THULE_VERSION);
 			return session_flush(s);
 		}
 		if (startup.code != WIRE_SSL && startup.code != WIRE_GSS)
-			return startup.code != WIRE_CANCEL && fatal(s, "no such protocol");
+			return startup.code != WIRE_CANCEL &&
+			       fatal(s, "this protocol is not spoken here");
 		/* A socket of this host is not encrypted. */
 		buf_add(&s->out, "N", 1);
 		if (!session_flush(s))
@@ -129,7 +96,7 @@ static bool greet(struct session *s)
 	return false;
 }
 
-/* What was asked for since the last Sync. */
+/* The messages of a client since the last Sync. */
 struct request {
 	const struct door_rule *rule;
 	struct buf message; /* that `bind` points into */
@@ -149,15 +116,15 @@ static bool answer(struct session *s, struct request *r)
 
 	if (r->asked && !r->rule)
 		wire_add_error(&s->out, false, "42501",
-			"this is nothing that users of the mount can ask its daemon",
-			"Where it should be, thule and thulefs are of different versions.");
+			"users of the mount cannot ask its daemon for this",
+			"If they should, thule and thulefs are of different versions.");
 	else if (r->rule && r->rule->past && !s->door->config.past)
 		wire_add_error(&s->out, false, "42501",
 			"this mount does not show the past (nomagic)", NULL);
 	else if (r->rule && r->bound && r->executed && r->bind.count == r->rule->params)
 		ok = session_ask(s, r->rule, &r->bind);
 	else if (r->asked || r->bound || r->executed)
-		return fatal(s, "a statement and its parameters belong together");
+		return fatal(s, "a statement and its parameters must come together");
 	wire_add_ready(&s->out);
 	forget(r);
 	return ok && session_flush(s);
@@ -169,10 +136,11 @@ static bool take_bind(struct session *s, struct request *r)
 	r->message = s->in;
 	s->in = (struct buf){0};
 	r->bound = wire_bind(r->message.data, r->message.len, &r->bind);
-	return r->bound || fatal(s, "parameters are text, and few");
+	return r->bound ||
+	       fatal(s, "the parameters must be text, and no more than a statement has");
 }
 
-/* False at the end. */
+/* Takes a message. False at the end. */
 static bool take_message(struct session *s, struct request *r, char type)
 {
 	const char *text;

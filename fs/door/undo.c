@@ -9,10 +9,9 @@
 #include "db/conn.h"
 #include "door/door_impl.h"
 
-/* The state of a request is looked at this often, and when its answer is announced. */
+/* Between looks at the state of a request, and at whether its answer was announced. */
 #define LOOK_MS 200
-/* How long the answer that is there may be announced late: the kernel's caches are dropped first.
- */
+/* An answer that is there may be announced so much later: the kernel's caches are dropped first. */
 #define ANNOUNCED_MS 10000
 
 enum { PARAMS = 15 };
@@ -46,16 +45,16 @@ static bool find_asker(const struct session *s, struct asker *a)
 	return true;
 }
 
-/* Puts the request where whoever has the lease finds it. *id is its. False: *res says why. */
+/* Inserts the request for the holder of the lease. *id is its id. False: *res says why. */
 static bool insert(struct session *s, PGconn *conn, const char *args, char id[24], PGresult **res)
 {
-	const struct actor_host *h = s->door->config.host;
+	const struct host *h = s->door->config.host;
 	struct asker a;
 
 	*res = NULL;
 	if (!find_asker(s, &a))
 		return false;
-	const char *params[PARAMS] = {args, h->host, h->boot_id, a.pid, a.start_time, a.ppid, a.uid,
+	const char *params[PARAMS] = {args, h->name, h->boot_id, a.pid, a.start_time, a.ppid, a.uid,
 		a.gid, text_or_null(a.loginuid), text_or_null(a.actor->exe),
 		text_or_null(a.actor->comm), text_or_null(a.actor->cmdline),
 		text_or_null(a.actor->cgroup), text_or_null(a.actor->username), s->viewer};
@@ -67,8 +66,8 @@ static bool insert(struct session *s, PGconn *conn, const char *args, char id[24
 	return true;
 }
 
-/* Without holding the mount up: whether it may be done, and how long it takes. False: *res says why
- * not, or is NULL as of session_query(). */
+/* Checks, without quiescing the mount, whether it may be done, and how long it takes. False: *res
+ * says why not, or is NULL as of session_query(). */
 static bool check(struct session *s, PGconn *conn, const char *args, PGresult **res)
 {
 	const char *params[] = {args, s->viewer};
@@ -94,7 +93,8 @@ static bool take_back(PGconn *conn, enum stmt stmt, const char *id)
 	return taken;
 }
 
-/* *announced: the answer to request `id` was. False: the client is gone, or it is time to end. */
+/* Waits a while. *announced: the answer to request `id` was. False: the client is gone, or it is
+ * time to end. */
 static bool wait_a_while(struct session *s, PGconn *conn, const char *id, bool *announced)
 {
 	struct pollfd p[3] = {
@@ -128,7 +128,7 @@ static void say(struct session *s, const char *result)
 	PQclear(res);
 }
 
-/* What became of a request. */
+/* The outcome of a request. */
 enum fate { WAITS, DONE, GONE };
 
 static enum fate look(struct session *s, PGconn *conn, const char *id, char **result)
@@ -155,7 +155,8 @@ static enum fate look(struct session *s, PGconn *conn, const char *id, char **re
 	return fate;
 }
 
-/* False: the client is gone. What was not begun by then is not done. */
+/* Waits for the answer and appends it. False when the client is gone; a request that was not begun
+ * by then is taken back. */
 static bool wait_for_answer(struct session *s, PGconn *conn, const char *id)
 {
 	bool announced = false, there = true;

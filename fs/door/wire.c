@@ -5,7 +5,7 @@
 
 #include "door/place.h"
 
-/* What is left of a message. */
+/* The rest of a message. */
 struct cursor {
 	char *at;
 	size_t left;
@@ -43,7 +43,7 @@ static bool take_u16(struct cursor *c, unsigned int *v)
 	return true;
 }
 
-/* Text with its zero, or NULL. */
+/* Takes a text with its zero; NULL when there is none. */
 static char *take_text(struct cursor *c)
 {
 	char *text = c->at;
@@ -92,7 +92,7 @@ const char *wire_parse(const char *body, size_t len)
 	return text && !*name ? text : NULL;
 }
 
-/* A list of forms: text or binary. *last is that of the last one, text where there is none. */
+/* Takes a list of forms: text or binary. *last is the last one, text where there is none. */
 static bool take_forms(struct cursor *c, unsigned int *last)
 {
 	unsigned int n;

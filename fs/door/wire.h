@@ -11,7 +11,7 @@
  * The part of PostgreSQL's protocol (version 3, manual chapter "Message Formats") that the door
  * speaks, so that libpq is its client: a startup packet, and then Parse, Bind, Describe, Execute
  * and Sync of one statement with text parameters. Pure functions over bytes that anybody may have
- * sent. Nothing is believed of a length before it was compared with what is there.
+ * sent: a length is compared with what is there before it is used.
  */
 
 #define WIRE_STARTUP_MAX 4096      /* bytes of a startup packet, with its length */
@@ -25,10 +25,10 @@ enum wire_code {
 	WIRE_GSS = 80877104,
 };
 
-/* An integer in network order. */
+/* Returns an integer in network order. */
 uint32_t wire_u32(const char *data);
 
-/* True for the types of message that a client may send here. */
+/* Returns whether a client may send messages of this type here. */
 bool wire_known(char type);
 
 struct wire_startup {
@@ -41,7 +41,8 @@ struct wire_startup {
 /* Reads a startup packet without its length. False when it is malformed. */
 bool wire_startup(char *body, size_t len, struct wire_startup *out);
 
-/* The text of a Parse message for the statement without a name. NULL when it is anything else. */
+/* Returns the text of a Parse message for the statement without a name; NULL when it is anything
+ * else. */
 const char *wire_parse(const char *body, size_t len);
 
 struct wire_bind {
@@ -54,14 +55,14 @@ struct wire_bind {
  * ends in a zero. False when it is anything else, or a value has a zero in it. */
 bool wire_bind(char *body, size_t len, struct wire_bind *out);
 
-/* What the server says, appended to `out`. */
+/* Append messages of a server to `out`. */
 void wire_add_welcome(struct buf *out, const char *version);
 void wire_add_bound(struct buf *out); /* Parse and Bind are done */
 void wire_add_columns(struct buf *out, const PGresult *res);
 void wire_add_row(struct buf *out, const PGresult *res, int row);
 void wire_add_complete(struct buf *out);
 void wire_add_ready(struct buf *out);
-/* `hint` may be NULL. */
+/* Appends an error; `hint` may be NULL. */
 void wire_add_error(
 	struct buf *out, bool fatal, const char *sqlstate, const char *text, const char *hint);
 void wire_add_notice(struct buf *out, const char *text);

@@ -1,14 +1,9 @@
 #include <errno.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/conn.h"
+#include "base/probe.h"
 #include "journal/journal_impl.h"
-
-/* A batch takes what has gathered, up to these. */
-#define BATCH_MAX_OPS   4096
-#define BATCH_MAX_BYTES (8u << 20)
 
 /*
  * How long the first op of a batch waits for company, unless someone waits for it. A transaction
@@ -18,6 +13,13 @@
 #define LINGER_NS INT64_C(5000000)
 
 /*
+ * After a batch of so many ops there will be more: the next one waits for longer, because what a
+ * batch costs beside its rows is spread over them then (README.md).
+ */
+#define LOADED_OPS       64
+#define LOADED_LINGER_NS INT64_C(20000000)
+
+/*
  * A server that crashes loses what it had committed but not flushed, so that stays in the ring. It
  * is flushed when someone syncs, when nothing has come for so long, and before it takes more than
  * this share of the ring.
@@ -25,56 +27,66 @@
 #define FLUSH_NS    INT64_C(100000000)
 #define FLUSH_SHARE 4
 
-uint64_t drain_fold(struct ring *ring, struct batch *b, uint64_t pos, uint64_t done, bool *corrupt)
+/* Under the lock: whether somebody waits for the drain, however little there is to commit. */
+static bool is_asked(const struct journal *j)
 {
-	const void *at;
-	size_t avail;
-
-	*corrupt = false;
-	while (batch_ops(b) < BATCH_MAX_OPS && batch_bytes(b) < BATCH_MAX_BYTES &&
-		(at = ring_at(ring, &pos, &avail))) {
-		struct record r;
-		size_t n = record_decode(at, avail, &r);
-		if (!n) {
-			*corrupt = true;
-			break;
-		}
-		/* What is no op may have come after the one whose number it has. */
-		if (r.op > done || (r.op == done && r.kind == OP_NONE))
-			batch_add(b, &r);
-		pos += n;
-	}
-	return pos;
+	return j->sync_waiters || j->commit_waiters || j->job ||
+	       (j->room_waiters && j->drain.target != DRAIN_QUIESCE);
 }
 
-/* Under the lock. Waits until there is a batch worth committing, or the session is lost; false when
- * it is time to end. */
-static bool wait_for_work(struct journal *j)
+/* Under the lock: how long the first op may wait for others. */
+static int64_t linger_ns(const struct journal *j)
+{
+	return j->loaded ? LOADED_LINGER_NS : LINGER_NS;
+}
+
+/* Under the lock, while gathering: waits until there is a batch worth committing, the session is
+ * lost, or it is time to end, and moves to the state of that. */
+static void wait_for_work(struct journal *j)
 {
 	for (;;) {
-		bool idle = !journal_uncommitted(j), kept = !ring_empty(j->ring);
-		bool hurry = j->sync_waiters || j->commit_waiters || j->room_waiters || j->stop ||
-			     j->job || journal_uncommitted(j) > LINGER_BYTES;
+		bool idle = !machine_uncommitted(j), kept = !ring_empty(j->ring);
+		bool stop = j->drain.target == DRAIN_STOP;
+		bool hurry = is_asked(j) || j->room_waiters || stop ||
+			     machine_uncommitted(j) > LINGER_BYTES;
 		struct timespec until;
 		int64_t due;
 
-		if (idle && (j->sync_waiters || j->commit_waiters || j->job))
-			return true;
-		if (idle && j->room_waiters && !j->held)
-			return true;
-		if (idle && j->stop)
-			return kept;
+		if (idle && is_asked(j))
+			break;
+		if (idle && stop && !kept) {
+			machine_move(j, DRAIN_STOPPED);
+			return;
+		}
+		if (idle && stop)
+			break;
 		if (!kept) {
-			if (!session_watch(j))
-				return true;
+			session_watch(j);
+			if (j->drain.state == DRAIN_RECONNECTING)
+				return;
 			continue;
 		}
-		due = j->first_ns + (idle ? FLUSH_NS : LINGER_NS);
+		due = j->first_ns + (idle ? FLUSH_NS : linger_ns(j));
 		if ((hurry && !idle) || clock_mono_ns() >= due)
-			return true;
+			break;
 		until = ns_timespec(due);
 		pthread_cond_timedwait(&j->work, j->config.lock, &until);
 	}
+	machine_move(j, DRAIN_COMMITTING);
+}
+
+/* Under the lock: counts a batch by its size. One without ops flushes what was before it. */
+static void count_size(struct journal *j)
+{
+	uint64_t ops = batch_ops(j->batch);
+	int i = 0;
+
+	if (!ops)
+		return;
+	while (i < JOURNAL_SIZES - 1 && ops > UINT64_C(1) << i)
+		i++;
+	j->sizes[i]++;
+	j->ops += ops;
 }
 
 /* Under the lock: what a batch took is in the database now. */
@@ -85,173 +97,145 @@ static void batch_done(struct journal *j, uint64_t pos, uint64_t op, bool sync)
 	if (j->committed_op < op)
 		j->committed_op = op;
 	j->first_ns = clock_mono_ns();
+	j->loaded = batch_ops(j->batch) >= LOADED_OPS;
+	count_size(j);
 	if (batch_ops(j->batch))
 		j->committed_at = batch_last_at(j->batch);
 	if (sync) {
 		ring_release(j->ring, pos, op, j->committed_at);
 		j->flushed_op = op;
+		j->flushed_at = clock_now_ns();
+		flusher_recycle(j);
 	}
 }
 
-/* The ids that a job used are used: the next op and the next blob come after them. */
-static bool take_marks(struct journal *j, struct journal_marks *marks, struct error *err)
+/* Without the lock: a batch is committed, and those who waited for it or for its room are told. */
+static void answer(struct journal *j, uint64_t pos, uint64_t op, bool sync)
 {
-	PGresult *res = db_query(j->conn,
-		"select s.next_op, s.next_ino, s.next_blob, (extract(epoch from o.at) * "
-		"1000000)::bigint"
-		" from thule.superblock s left join thule.op o on o.op = s.next_op - 1",
-		0, NULL, err);
-
-	if (!res)
-		return false;
-	marks->next_op = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
-	marks->next_ino = strtoull(PQgetvalue(res, 0, 1), NULL, 10);
-	batch_set_next_blob(j->batch, strtoull(PQgetvalue(res, 0, 2), NULL, 10));
-	pthread_mutex_lock(j->config.lock);
-	j->next_op = marks->next_op;
-	j->committed_op = j->flushed_op = marks->next_op - 1;
-	if (!PQgetisnull(res, 0, 3))
-		j->last_at = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
-	j->committed_at = strtoll(PQgetvalue(res, 0, 3), NULL, 10);
-	ring_begin(j->ring, j->config.mount, marks->next_op - 1, j->committed_at);
-	pthread_mutex_unlock(j->config.lock);
-	PQclear(res);
-	return true;
-}
-
-/* Until it succeeds: without the marks, the next op could have an id that is used. */
-static void insist_on_marks(struct journal *j, struct journal_marks *marks)
-{
-	struct error err;
-
-	while (!j->failed && !take_marks(j, marks, &err)) {
-		log_warn("%s; trying again", err.text);
-		commit_wait(j, 200);
-		if (PQstatus(j->conn) != CONNECTION_OK && session_reconnect(j, &err))
-			PQexitPipelineMode(j->conn);
-		if (j->stop) {
-			pthread_mutex_lock(j->config.lock);
-			session_give_up(j);
-			pthread_mutex_unlock(j->config.lock);
-		}
-	}
-}
-
-static void run_job(struct journal *j)
-{
-	struct job *job = j->job;
-	enum commit result;
-
-	/* Everything is on disk; is the session alive? */
-	do
-		result = commit_batch(j, true);
-	while (result == COMMIT_ANEW);
-	if (result != COMMIT_DONE || !PQexitPipelineMode(j->conn)) {
-		job->ok = error_set(
-			job->err, ERR_UNREACHABLE, "the database does not take changes now");
-	} else {
-		j->unsure = true;
-		job->ok = job->fn(job->arg, j->conn, job->err);
-		insist_on_marks(j, job->marks);
-		j->unsure = false;
-		PQenterPipelineMode(j->conn);
-	}
-	batch_reset(j->batch); /* it was sent empty, and would take no more */
-	pthread_mutex_lock(j->config.lock);
-	job->done = true;
-	j->job = NULL;
-	pthread_cond_broadcast(&j->job_done);
-	pthread_mutex_unlock(j->config.lock);
-}
-
-/*
- * Commits what comes next in the ring, up to *pos and *op. *sync: whether that and all before it is
- * flushed, which it always is when nothing new is there. False when there is no hope.
- */
-static bool commit_next(struct journal *j, bool *sync, uint64_t *pos, uint64_t *op)
-{
-	enum commit result = COMMIT_HOPELESS;
-	bool corrupt;
-
-	do {
-		*pos = drain_fold(j->ring, j->batch, j->pos, j->applied_op, &corrupt);
-		*sync = *sync || *pos == j->pos;
-		*op = batch_ops(j->batch) ? batch_last_op(j->batch) : j->committed_op;
-		if (!corrupt)
-			result = commit_batch(j, *sync);
-	} while (result == COMMIT_ANEW && !corrupt);
-	if (corrupt)
-		log_error("the journal has a record that cannot be read after op %llu",
-			(unsigned long long)*op);
-	return result == COMMIT_DONE;
-}
-
-/* Takes what is in the ring to the database, and answers those who waited for it. False when there
- * is no hope. */
-static bool drain_once(struct journal *j)
-{
-	pthread_mutex_t *lock = j->config.lock;
 	struct journal_waiter *synced = NULL, *committed, *roomy = NULL;
-	bool sync, look, ok;
-	uint64_t pos, op;
+	pthread_mutex_t *lock = j->config.lock;
+	bool look;
 
 	pthread_mutex_lock(lock);
-	sync = j->sync_waiters || j->stop ||
-	       j->pos - ring_tail(j->ring) > ring_size(j->ring) / FLUSH_SHARE;
-	pthread_mutex_unlock(lock);
-	ok = commit_next(j, &sync, &pos, &op);
-
-	pthread_mutex_lock(lock);
-	if (ok)
-		batch_done(j, pos, op, sync);
-	look = j->look_wanted;
-	pthread_mutex_unlock(lock);
+	batch_done(j, pos, op, sync);
+	look = j->space.look_wanted;
 	/* Before those who wait for room ask again. */
-	if (look)
+	if (look) {
+		pthread_mutex_unlock(lock);
 		space_look_now(j);
-	pthread_mutex_lock(lock);
-	if (!ok)
-		session_give_up(j);
-	if (!ok || sync)
-		synced = waiters_take(&j->sync_waiters, ok ? op : UINT64_MAX);
-	committed = waiters_take(&j->commit_waiters, ok ? op : UINT64_MAX);
-	if (!ok || !j->held) {
+		pthread_mutex_lock(lock);
+	}
+	machine_move(j, DRAIN_GATHERING);
+	if (sync)
+		synced = waiters_take(&j->sync_waiters, op);
+	committed = waiters_take(&j->commit_waiters, op);
+	if (j->drain.target != DRAIN_QUIESCE) {
 		roomy = j->room_waiters;
 		j->room_waiters = NULL;
 	}
-	pthread_cond_broadcast(&j->job_done);
 	pthread_mutex_unlock(lock);
+	waiters_call(synced, 0);
+	waiters_call(committed, 0);
+	waiters_call(roomy, 0);
 	batch_reset(j->batch);
-	waiters_call(synced, ok ? 0 : EIO);
-	waiters_call(committed, ok ? 0 : EIO);
-	waiters_call(roomy, ok ? 0 : EIO);
-	return ok;
+}
+
+/* Says why no record can be taken, and fails. Returns false. */
+static bool fail_corrupt(struct journal *j, uint64_t op)
+{
+	log_error("the journal has a record that cannot be read after op %llu",
+		(unsigned long long)op);
+	pthread_mutex_lock(j->config.lock);
+	machine_move(j, DRAIN_FAILED);
+	pthread_mutex_unlock(j->config.lock);
+	return false;
+}
+
+/* Under the lock: from here on it is timed what is done with the batch. What is in it has waited
+ * for its turn since its first op came. */
+static void span_begin(struct journal *j, bool sync)
+{
+	int64_t now = clock_mono_ns();
+
+	trace_begin(&j->span, sync ? TRACE_BATCH_FLUSHED : TRACE_BATCH, TRACE_QUEUE,
+		machine_uncommitted(j) ? j->first_ns : now);
+	trace_enter(&j->span, TRACE_GATHER);
+}
+
+/* Under the lock: the last op that somebody waits for to be flushed; FILL_ALL: nobody waits. */
+static uint64_t needed_op(const struct journal *j)
+{
+	uint64_t op = 0;
+
+	for (const struct journal_waiter *w = j->sync_waiters; w; w = w->next)
+		op = w->op > op ? w->op : op;
+	return j->sync_waiters ? op : FILL_ALL;
+}
+
+/* Commits what comes next in the ring. That and all before it is flushed when somebody waits for
+ * that, and when nothing new is there. False when the drain has failed. */
+static bool commit_next(struct journal *j)
+{
+	bool sync, corrupt;
+	uint64_t pos, op, needed;
+	struct error why;
+	int64_t ns;
+
+	pthread_mutex_lock(j->config.lock);
+	needed = needed_op(j);
+	sync = needed != FILL_ALL || j->drain.target == DRAIN_STOP ||
+	       j->pos - ring_tail(j->ring) > ring_size(j->ring) / FLUSH_SHARE;
+	span_begin(j, sync || !machine_uncommitted(j));
+	pthread_mutex_unlock(j->config.lock);
+	pos = fill_batch(j->ring, j->batch, j->pos, j->applied_op, needed, &corrupt);
+	sync = sync || pos == j->pos;
+	op = batch_ops(j->batch) ? batch_last_op(j->batch) : j->committed_op;
+	if (corrupt)
+		return fail_corrupt(j, op);
+	PROBE3(batch__begin, batch_ops(j->batch), batch_bytes(j->batch), sync);
+	switch (commit_batch(j, sync, &why)) {
+	case COMMIT_LOST:
+		return session_regain(j, &why);
+	case COMMIT_FATAL:
+		return false;
+	case COMMIT_DONE:
+		break;
+	}
+	trace_enter(&j->span, TRACE_SETTLE);
+	answer(j, pos, op, sync);
+	ns = trace_end(j->config.trace, &j->span);
+	PROBE3(batch__end, op, sync, ns);
+	return true;
+}
+
+/* Does what comes next. False when the drain has stopped or failed. */
+static bool step(struct journal *j)
+{
+	enum drain_state state;
+	bool job;
+
+	pthread_mutex_lock(j->config.lock);
+	wait_for_work(j);
+	state = j->drain.state;
+	job = j->job && ring_empty(j->ring);
+	pthread_mutex_unlock(j->config.lock);
+	if (state == DRAIN_RECONNECTING)
+		return session_regain(j, NULL);
+	if (state == DRAIN_STOPPED)
+		return false;
+	return job ? job_run(j) : commit_next(j);
 }
 
 void *drain_main(void *arg)
 {
 	struct journal_waiter *synced, *committed, *roomy;
 	struct journal *j = arg;
-	bool more = true;
 
-	while (more) {
-		bool job;
-		pthread_mutex_lock(j->config.lock);
-		more = wait_for_work(j) && !j->failed;
-		job = j->job && ring_empty(j->ring);
-		if (job)
-			j->job->running = true;
-		pthread_mutex_unlock(j->config.lock);
-		if (more && j->session_lost)
-			more = session_renew(j);
-		else if (more && job)
-			run_job(j);
-		else if (more)
-			more = drain_once(j);
-	}
+	while (step(j))
+		;
+	/* Who comes from now on finds the state. */
 	pthread_mutex_lock(j->config.lock);
-	j->ended = true;
-	pthread_cond_broadcast(&j->settled);
+	job_refuse(j, "the journal has failed");
 	synced = waiters_take(&j->sync_waiters, UINT64_MAX);
 	committed = waiters_take(&j->commit_waiters, UINT64_MAX);
 	roomy = j->room_waiters;

@@ -10,77 +10,56 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/conn.h"
 #include "journal/journal_impl.h"
 
 /* A record is its data and at most this. */
 #define RECORD_OVERHEAD 32768
 
-struct journal_waiter *waiters_take(struct journal_waiter **list, uint64_t up_to)
-{
-	struct journal_waiter *taken = NULL, **p = list;
-
-	while (*p) {
-		struct journal_waiter *w = *p;
-		if (w->op <= up_to) {
-			*p = w->next;
-			w->next = taken;
-			taken = w;
-		} else {
-			p = &w->next;
-		}
-	}
-	return taken;
-}
-
-void waiters_call(struct journal_waiter *list, int error)
-{
-	while (list) {
-		struct journal_waiter *w = list;
-		list = w->next;
-		w->fn(w, error);
-	}
-}
-
 enum journal_room journal_room(struct journal *j, size_t data, enum journal_use use)
 {
-	enum journal_room room = j->failed ? JOURNAL_LATER : space_room(j, data, use);
+	enum journal_room room;
 
+	if (journal_failed(j))
+		return JOURNAL_LATER;
+	room = space_room(j, data, use);
 	if (room != JOURNAL_ROOM)
 		return room;
-	return !j->held && !j->lost && ring_fits(j->ring, data + RECORD_OVERHEAD) ? JOURNAL_ROOM
-										  : JOURNAL_LATER;
+	return !journal_quiesced(j) && machine_lease(j) == JOURNAL_LEASED &&
+			       ring_fits(j->ring, data + RECORD_OVERHEAD)
+		       ? JOURNAL_ROOM
+		       : JOURNAL_LATER;
 }
 
-void journal_wake(struct journal *j)
+bool journal_leased(const struct journal *j)
 {
-	pthread_cond_signal(&j->work);
-	if (j->sleeping) {
-		j->sleeping = false;
-		eventfd_write(j->wake_fd, 1);
-	}
+	return machine_lease(j) == JOURNAL_LEASED;
 }
 
-size_t journal_uncommitted(const struct journal *j)
+void journal_look(struct journal *j)
 {
-	return ring_head(j->ring) - j->pos;
+	space_look(j);
+}
+
+bool journal_disk(struct journal *j, struct disk_space *out)
+{
+	return space_disk(j, out);
 }
 
 bool journal_failed(const struct journal *j)
 {
-	return j->failed;
+	return j->drain.state == DRAIN_FAILED;
 }
 
-bool journal_held(const struct journal *j)
+bool journal_quiesced(const struct journal *j)
 {
-	return j->held;
+	return j->drain.target == DRAIN_QUIESCE;
 }
 
 void journal_wait_room(struct journal *j, struct journal_waiter *w)
 {
 	w->next = j->room_waiters;
 	j->room_waiters = w;
-	journal_wake(j);
+	machine_wake(j);
 }
 
 uint64_t journal_next_op(const struct journal *j)
@@ -111,8 +90,9 @@ int64_t journal_next_at(const struct journal *j)
 
 const void *journal_append(struct journal *j, struct record *r)
 {
-	bool was_idle = !journal_uncommitted(j);
+	bool was_idle = !machine_uncommitted(j);
 	const void *data = NULL;
+	void *at;
 	size_t size;
 
 	/* What is no op belongs to the one before it. */
@@ -125,35 +105,75 @@ const void *journal_append(struct journal *j, struct record *r)
 	r->at = j->last_at;
 	r->op = j->next_op - 1;
 	size = record_size(r);
-	record_encode(r, ring_reserve(j->ring, size), &data);
+	at = ring_reserve(j->ring, size);
+	record_encode(r, at, &data);
+	if (ring_is_durable(j->ring))
+		record_seal(at);
 	ring_push(j->ring, size, r->op);
 	if (was_idle)
 		j->first_ns = clock_mono_ns();
-	if (was_idle || journal_uncommitted(j) > LINGER_BYTES)
-		journal_wake(j);
+	if (was_idle || machine_uncommitted(j) > LINGER_BYTES)
+		machine_wake(j);
 	return data;
 }
 
-static bool wait_for_head(
-	struct journal *j, struct journal_waiter **list, struct journal_waiter *w, uint64_t reached)
+static bool wait_for_op(struct journal *j, struct journal_waiter **list, struct journal_waiter *w,
+	uint64_t op, uint64_t reached)
 {
-	w->op = ring_head_op(j->ring);
-	if (reached >= w->op && !j->lost)
+	w->op = op;
+	if (reached >= op && machine_lease(j) == JOURNAL_LEASED)
 		return true;
 	w->next = *list;
 	*list = w;
-	journal_wake(j);
+	return false;
+}
+
+/* Under the lock: whether the disk of the ring's file is what an fsync waits for. What a lost lease
+ * leaves in the ring may never reach the database. */
+static bool is_flushing(const struct journal *j)
+{
+	return j->flushing && machine_lease(j) == JOURNAL_LEASED;
+}
+
+/* Under the lock: whether an op is on either disk. */
+static bool reached(const struct journal *j, uint64_t op)
+{
+	return op <= j->ring_flushed_op || op <= j->flushed_op;
+}
+
+bool journal_sync_op(struct journal *j, struct journal_waiter *w, uint64_t op)
+{
+	if (is_flushing(j) && (reached(j, op) || flusher_flush_here(j, op)))
+		return true;
+	if (is_flushing(j))
+		return wait_for_op(j, &j->ring_waiters, w, op, 0);
+	if (wait_for_op(j, &j->sync_waiters, w, op, j->flushed_op))
+		return true;
+	/* It sleeps elsewhere than where journal_hurry() looks for it. */
+	if (j->drain.state == DRAIN_IDLE)
+		machine_wake(j);
 	return false;
 }
 
 bool journal_sync(struct journal *j, struct journal_waiter *w)
 {
-	return wait_for_head(j, &j->sync_waiters, w, j->flushed_op);
+	if (wait_for_op(j, &j->sync_waiters, w, ring_head_op(j->ring), j->flushed_op))
+		return true;
+	machine_wake(j);
+	return false;
 }
 
 bool journal_commit(struct journal *j, struct journal_waiter *w)
 {
-	return wait_for_head(j, &j->commit_waiters, w, journal_committed(j));
+	if (wait_for_op(j, &j->commit_waiters, w, ring_head_op(j->ring), journal_committed(j)))
+		return true;
+	machine_wake(j);
+	return false;
+}
+
+void journal_hurry(struct journal *j)
+{
+	pthread_cond_signal(j->flushing ? &j->flush_work : &j->work);
 }
 
 bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),
@@ -163,102 +183,78 @@ bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, st
 
 	pthread_mutex_lock(j->config.lock);
 	*marks = (struct journal_marks){.next_op = j->next_op};
-	if (j->failed || j->stop) {
-		pthread_mutex_unlock(j->config.lock);
-		return error_set(err, ERR_UNREACHABLE, "the filesystem is being unmounted");
-	}
-	j->held = true;
+	machine_aim(j, DRAIN_QUIESCE);
 	j->job = &job;
-	journal_wake(j);
-	while (!job.done && (job.running || !j->failed))
+	if (j->no_more_jobs)
+		job_refuse(j, "the filesystem is being unmounted");
+	else if (journal_failed(j))
+		job_refuse(j, "the journal has failed");
+	machine_wake(j);
+	while (!job.done)
 		pthread_cond_wait(&j->job_done, j->config.lock);
-	if (!job.done)
-		j->job = NULL;
 	pthread_mutex_unlock(j->config.lock);
-	return job.done ? job.ok : error_set(err, ERR_UNREACHABLE, "the journal has failed");
+	return job.ok;
 }
 
-void journal_go_on(struct journal *j)
+void journal_resume(struct journal *j)
 {
-	j->held = false;
-	journal_wake(j);
+	machine_aim(j, DRAIN_RUN);
+	machine_wake(j);
 }
 
-void journal_watch(struct journal *j)
+void journal_refuse_jobs(struct journal *j)
 {
-	struct ring_remake *remake;
-	char path[PATH_MAX];
-	struct error err;
-	size_t size;
-	bool ok, moved;
-
 	pthread_mutex_lock(j->config.lock);
-	snprintf(path, sizeof(path), "%s", ring_name(j->ring));
-	size = ring_size(j->ring);
+	j->no_more_jobs = true;
+	/* One that is performed may be done already, so that the database has to say. */
+	if (!drain_in_job(&j->drain))
+		job_refuse(j, "the filesystem is being unmounted");
+	machine_wake(j);
 	pthread_mutex_unlock(j->config.lock);
-	if (ring_intact(path, ring_fd(j->ring)))
-		return;
-	remake = ring_remake_begin(j->config.key, path, size, &err);
-	ok = remake != NULL;
-	if (ok) {
-		pthread_mutex_lock(j->config.lock);
-		/* It may have got another name meanwhile, from ring_keep(). */
-		moved = strcmp(path, ring_name(j->ring)) != 0;
-		if (moved)
-			ring_remake_drop(remake);
-		else
-			ok = ring_remake_end(j->ring, remake, &err);
-		snprintf(path, sizeof(path), "%s", ring_name(j->ring));
-		pthread_mutex_unlock(j->config.lock);
-		if (moved)
-			return;
-	}
-	if (ok)
-		log_error("the journal's file was removed or replaced while it was in use; it was "
-			  "made again, with all that it held: %s",
-			path);
-	else if (!j->unwatched)
-		log_error("the journal's file was removed or replaced while it was in use, and if "
-			  "this daemon is killed, what is not committed is lost: %s",
-			err.text);
-	j->unwatched = !ok;
 }
 
-struct settling {
+/* Under the lock: whether the drain has ended, or is about to. */
+static bool is_over(const struct journal *j)
+{
+	return j->drain.state == DRAIN_STOPPED || j->drain.state == DRAIN_FAILED;
+}
+
+/* One who waits on a condition, where others are called. */
+struct flush_wait {
 	struct journal_waiter waiter;
 	struct journal *journal;
 	bool over;
 };
 
-static void settled(struct journal_waiter *w, int error)
+static void flush_over(struct journal_waiter *w, int error)
 {
-	struct settling *s = (struct settling *)w;
+	struct flush_wait *wait = (struct flush_wait *)w;
 
-	pthread_mutex_lock(s->journal->config.lock);
-	s->over = true;
-	pthread_cond_broadcast(&s->journal->settled);
-	pthread_mutex_unlock(s->journal->config.lock);
+	pthread_mutex_lock(wait->journal->config.lock);
+	wait->over = true;
+	pthread_cond_broadcast(&wait->journal->flushed);
+	pthread_mutex_unlock(wait->journal->config.lock);
 }
 
-void journal_settle(struct journal *j)
+void journal_wait_flushed(struct journal *j)
 {
-	struct settling s = {.waiter = {.fn = settled}, .journal = j};
+	struct flush_wait wait = {.waiter = {.fn = flush_over}, .journal = j};
 
 	pthread_mutex_lock(j->config.lock);
 	/* A batch that is refused is tried again, and so is this. Also where nothing is left to be
 	 * flushed, the answer says that the drain's session is alive, and so that we have the
 	 * lease. */
 	do {
-		s.over = j->failed || j->ended;
-		if (!s.over) {
-			s.waiter.op = ring_head_op(j->ring);
-			s.waiter.next = j->sync_waiters;
-			j->sync_waiters = &s.waiter;
-			journal_wake(j);
+		wait.over = is_over(j);
+		if (!wait.over) {
+			wait.waiter.op = ring_head_op(j->ring);
+			wait.waiter.next = j->sync_waiters;
+			j->sync_waiters = &wait.waiter;
+			machine_wake(j);
 		}
-		while (!s.over)
-			pthread_cond_wait(&j->settled, j->config.lock);
-	} while (!j->failed && !j->ended && j->flushed_op < s.waiter.op);
+		while (!wait.over)
+			pthread_cond_wait(&j->flushed, j->config.lock);
+	} while (!is_over(j) && j->flushed_op < wait.waiter.op);
 	pthread_mutex_unlock(j->config.lock);
 }
 
@@ -267,27 +263,28 @@ void journal_on_lease(struct journal *j, void (*fn)(void *arg, enum journal_leas
 	pthread_mutex_lock(j->config.lock);
 	j->on_lease = fn;
 	j->on_lease_arg = arg;
-	if (j->lost || j->failed)
-		fn(arg, j->failed ? JOURNAL_LEASE_GONE : JOURNAL_LEASE_LOST);
+	if (machine_lease(j) != JOURNAL_LEASED)
+		fn(arg, machine_lease(j));
 	pthread_mutex_unlock(j->config.lock);
 }
 
-struct journal *journal_start(
-	const struct journal_config *config, PGconn *conn, struct ring *ring, struct error *err)
+struct journal *journal_start(const struct journal_config *config, struct database_session *session,
+	struct ring *ring, struct error *err)
 {
 	struct journal *j = xcalloc(1, sizeof(*j));
 	pthread_condattr_t attr;
 
 	j->config = *config;
-	j->config.conninfo = j->conninfo = strdup(config->conninfo);
-	j->conn = conn;
+	j->session = session;
 	j->ring = ring;
 	j->batch = batch_new(config->mount, config->next_blob);
 	if (!config->history)
 		batch_without_history(j->batch);
 	j->next_op = config->next_op;
+	j->drain = (struct drain){DRAIN_GATHERING, DRAIN_RUN};
 	j->pos = ring_tail(ring);
 	j->committed_op = j->flushed_op = config->next_op - 1;
+	j->flushed_at = clock_now_ns();
 	j->last_at = config->last_at;
 	j->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	journal_look(j);
@@ -295,12 +292,17 @@ struct journal *journal_start(
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&j->work, &attr);
 	pthread_cond_init(&j->job_done, &attr);
-	pthread_cond_init(&j->settled, &attr);
+	pthread_cond_init(&j->flushed, &attr);
+	pthread_cond_init(&j->flush_work, &attr);
 	pthread_condattr_destroy(&attr);
-	if (j->wake_fd >= 0 && PQenterPipelineMode(conn) &&
-		pthread_create(&j->thread, NULL, drain_main, j) == 0)
+	if (j->wake_fd < 0 || !flusher_start(j, err)) {
+		journal_free(j);
+		return NULL;
+	}
+	if (pthread_create(&j->thread, NULL, drain_main, j) == 0)
 		return j;
 	error_sys(err, "cannot start the drain");
+	flusher_stop(j);
 	journal_free(j);
 	return NULL;
 }
@@ -308,11 +310,11 @@ struct journal *journal_start(
 bool journal_stop(struct journal *j)
 {
 	pthread_mutex_lock(j->config.lock);
-	j->stop = true;
-	journal_wake(j);
+	machine_aim(j, DRAIN_STOP);
+	machine_wake(j);
 	pthread_mutex_unlock(j->config.lock);
+	flusher_stop(j);
 	pthread_join(j->thread, NULL);
-	PQexitPipelineMode(j->conn);
 	return ring_empty(j->ring);
 }
 
@@ -323,7 +325,7 @@ const char *journal_path(const struct journal *j)
 
 PGconn *journal_conn(struct journal *j)
 {
-	return j->conn;
+	return database_connection(j->session);
 }
 
 void journal_free(struct journal *j)
@@ -332,13 +334,13 @@ void journal_free(struct journal *j)
 		return;
 	/* The lease covers the file for all of its life, so it goes last. */
 	ring_close(j->ring);
-	PQfinish(j->conn);
+	database_close(j->session);
 	if (j->wake_fd >= 0)
 		close(j->wake_fd);
 	batch_free(j->batch);
 	pthread_cond_destroy(&j->work);
 	pthread_cond_destroy(&j->job_done);
-	pthread_cond_destroy(&j->settled);
-	free(j->conninfo);
+	pthread_cond_destroy(&j->flushed);
+	pthread_cond_destroy(&j->flush_work);
 	free(j);
 }

@@ -4,7 +4,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/budget.h"
 #include "base/error.h"
+#include "base/trace.h"
 #include "db/disk.h"
 #include "journal/batch.h"
 #include "journal/record.h"
@@ -13,20 +15,22 @@
 /*
  * Ops that were acknowledged, on their way to the database: appended by operations, taken by the
  * drain thread in batches, each one transaction, in order. "Under the lock" is the lock of the
- * filesystem, which the journal shares, so that an op and its effect on the state are one step.
+ * filesystem, which the journal shares, so that an op is in the journal and in the state in one
+ * step.
  */
 struct journal;
 
 struct journal_config {
-	const char *conninfo;
+	struct database *database;
 	const struct ring_key *key;
 	uint64_t mount;     /* thule.mount.id of this daemon */
 	uint64_t next_op;   /* first op id to use */
 	uint64_t next_blob; /* first blob id to use */
-	bool history;       /* keep the log and the versions that end */
+	bool history;       /* send the log and the versions that end */
 	int64_t last_at;    /* time of the last op that is in the database, microseconds since the
 			       epoch */
 	const struct disk *disk; /* of the server */
+	struct trace *trace;     /* counts what the drain's time goes to; may be NULL */
 	pthread_mutex_t *lock;
 	/* Called under the lock when everything up to `op` is in the database: with the batch that
 	 * was committed, or NULL when nobody knows how many batches were. */
@@ -43,17 +47,17 @@ struct journal_waiter {
 };
 
 /*
- * Starts the drain on `conn`, which holds the lease, and owns conn and ring from now on, also when
- * it fails. The ring is empty: see journal_replay().
+ * Starts the drain on a session of batch_session(), and owns session and ring from now on, also
+ * when it fails. The ring is empty: see journal_replay().
  */
-struct journal *journal_start(
-	const struct journal_config *config, PGconn *conn, struct ring *ring, struct error *err);
+struct journal *journal_start(const struct journal_config *config, struct database_session *session,
+	struct ring *ring, struct error *err);
 
 /* Commits and flushes all, then ends the thread. Returns false when something could not be
- * committed: it stays in the ring's file. The connection still holds the lease until
+ * committed: it stays in the ring's file. The session still holds the lease until
  * journal_free(). */
 bool journal_stop(struct journal *j);
-PGconn *journal_conn(struct journal *j);           /* after journal_stop() */
+PGconn *journal_conn(struct journal *j);           /* after journal_stop(); NULL: it is lost */
 const char *journal_path(const struct journal *j); /* its file; after journal_stop() */
 void journal_free(struct journal *j);
 
@@ -62,8 +66,8 @@ void journal_free(struct journal *j);
  * database has of it. *last_op and *next_blob (the superblock's) are moved past what was applied.
  * *replayed counts ops.
  */
-bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t *next_blob,
-	uint64_t *replayed, struct error *err);
+bool journal_replay(struct ring *ring, struct database_session *session, uint64_t *last_op,
+	uint64_t *next_blob, uint64_t *replayed, struct error *err);
 
 /*
  * Whether the database ends where the journal can go on: op is its last op, `at` the time of that
@@ -101,9 +105,11 @@ bool journal_disk(struct journal *j, struct disk_space *out);
 /* Under the lock: true when nothing will be committed any more; what was not is in the ring's file.
  */
 bool journal_failed(const struct journal *j);
+/* Whether the lease is there: what was read may be shown. */
+bool journal_leased(const struct journal *j);
 /* What this daemon may do. */
 enum journal_lease {
-	JOURNAL_LEASED,     /* acknowledge changes, answer from the database */
+	JOURNAL_LEASED = 0, /* acknowledge changes, answer from the database */
 	JOURNAL_LEASE_LOST, /* neither, until the lease is taken back: others may write meanwhile */
 	JOURNAL_LEASE_GONE, /* neither, for good: journal_failed() */
 };
@@ -115,8 +121,8 @@ enum journal_lease {
 void journal_on_lease(
 	struct journal *j, void (*fn)(void *arg, enum journal_lease lease), void *arg);
 
-/* Under the lock: whether changes are held back by journal_exclusive(). */
-bool journal_held(const struct journal *j);
+/* Under the lock: whether changes wait until a job of journal_exclusive() is over. */
+bool journal_quiesced(const struct journal *j);
 /*
  * Without the lock, by one thread, now and then: makes the journal's file again if somebody has
  * removed it, so that what it holds outlives the daemon.
@@ -139,8 +145,18 @@ int64_t journal_next_at(const struct journal *j);
  */
 const void *journal_append(struct journal *j, struct record *r);
 
-/* Under the lock. 0: all is committed and flushed already; otherwise w->fn will be called. */
+/* Under the lock. True: all is committed and flushed already; otherwise w->fn will be called. */
 bool journal_sync(struct journal *j, struct journal_waiter *w);
+
+/*
+ * The same for the ops up to one that was appended, or that the database had before; where the
+ * ring is durable, the disk of its file is enough, and it may let go of the lock to flush that. It
+ * wakes nobody: journal_hurry() follows when the lock is let go of, so that who is woken need not
+ * wait for it.
+ */
+bool journal_sync_op(struct journal *j, struct journal_waiter *w, uint64_t op);
+/* Without the lock: whoever flushes looks at once who waits. */
+void journal_hurry(struct journal *j);
 
 /* The same for those who only want to ask the database: committed, perhaps not flushed. */
 bool journal_commit(struct journal *j, struct journal_waiter *w);
@@ -151,35 +167,50 @@ struct journal_marks {
 };
 
 /*
- * Not on the drain's thread, without the lock, by one thread at a time: holds back changes (those
- * who need room wait), lets the drain commit all, and then runs fn on its thread and its
- * connection, which is not in pipeline mode meanwhile. Ids that fn used are taken over; *marks says
- * how far, also when fn fails. Changes stay held back until journal_go_on(), which is called under
- * the lock.
+ * Not on the drain's thread, without the lock, by one thread at a time: quiesces the journal (those
+ * who need room wait), lets the drain commit all, and then runs fn on its thread and its connection
+ * (NULL when the database is in memory). Ids that fn used are taken over; *marks says how far, also
+ * when fn fails. Changes wait until journal_resume(), which is called under the lock, also after a
+ * failure.
  */
 bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),
 	void *arg, struct journal_marks *marks, struct error *err);
-void journal_go_on(struct journal *j);
+void journal_resume(struct journal *j);
+
+/*
+ * Without the lock: from now on journal_exclusive() fails; a call that waits for the drain returns,
+ * and one whose job is performed waits for a server that is away no longer than journal_stop()
+ * does. So its thread can be ended while the database is away.
+ */
+void journal_refuse_jobs(struct journal *j);
 
 /* Under the lock: last op that is committed; and last op that is on the server's disk, too. */
 uint64_t journal_committed(const struct journal *j);
 uint64_t journal_flushed(const struct journal *j);
+
+/* Sizes of batches are counted by powers of two: up to 1 op, up to 2, ... up to 4096, and beyond.
+ */
+#define JOURNAL_SIZES 14
+
+/* What the drain is at, for people. */
+struct journal_report {
+	const char *drain, *target, *lease;        /* constants: drain_state.h */
+	uint64_t acknowledged, committed, on_disk; /* the last op of each */
+	int64_t lag_ns;     /* how long what is to be committed next has waited; 0: nothing is */
+	int64_t flushed_at; /* when the drain flushed last, or began; ns since the epoch */
+	/* Batches that were committed, by how many ops they had; and the ops of all of them. */
+	uint64_t sizes[JOURNAL_SIZES], ops;
+};
+
+/* Under the lock. */
+void journal_report(const struct journal *j, struct journal_report *out);
+
+/* Under the lock: bytes of ops that are not on the server's disk, which the journal's file has. */
+struct budget journal_budget(const struct journal *j);
 
 /*
  * Without the lock, not on the drain's thread: waits until everything acknowledged is on the
  * server's disk, or nothing more will be. For a session that begins after another was lost: a
  * server that crashed may lack what it had committed, which the drain brings there again.
  */
-void journal_settle(struct journal *j);
-
-/* The connection that the drain uses: takes the lease, prepares, enters pipeline mode. ERR_LEASE
- * says who holds the lease. */
-PGconn *drain_connect(const char *conninfo, bool history, struct error *err);
-
-/*
- * After ERR_LEASE, for a daemon that had it as `mount`: whether another mount has begun since
- * (*taken), and the last op that the database has of this one. Unless another has begun, a session
- * of ours that the server takes for alive, as after a network that went silent, is ended.
- */
-bool lease_reclaim(
-	const char *conninfo, uint64_t mount, bool *taken, uint64_t *last_op, struct error *err);
+void journal_wait_flushed(struct journal *j);

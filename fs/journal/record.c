@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* What is stored: a fixed head, two names, then effects; each part padded to 8 bytes. */
+/* A stored record is a fixed head, two names, then changes; each part is padded to 8 bytes. */
 struct stored_head {
 	uint32_t size;
 	uint16_t kind;
@@ -13,12 +13,13 @@ struct stored_head {
 	uint64_t actor, ino, parent, new_parent;
 	int64_t off, len;
 	uint16_t name_len, new_name_len;
-	uint16_t effect_count;
+	uint16_t change_count;
 	uint8_t flags; /* enum record_flag */
 	uint8_t tag_len;
+	uint64_t sum; /* record_seal(); 0: none */
 };
 
-struct stored_effect {
+struct stored_change {
 	uint16_t type;
 	uint16_t flags;
 	uint32_t size; /* with this head and padding */
@@ -69,43 +70,43 @@ static char *put(char *p, const void *data, size_t n)
 	return p + n;
 }
 
-static size_t effect_size(const struct effect *e)
+static size_t change_len(const struct change *e)
 {
-	size_t n = sizeof(struct stored_effect);
+	size_t n = sizeof(struct stored_change);
 	switch (e->type) {
-	case EFFECT_ACTOR:
+	case CHANGE_ACTOR:
 		n += sizeof(struct stored_actor);
 		for (int i = 0; i < ACTOR_TEXTS; i++)
 			n += bytes_size(e->actor.text[i]);
 		return n;
-	case EFFECT_INODE:
+	case CHANGE_INODE:
 		return n + sizeof(struct inode_attr) + bytes_size(e->inode.target);
-	case EFFECT_INODE_GONE:
+	case CHANGE_INODE_GONE:
 		return n + sizeof(uint64_t);
-	case EFFECT_DIRENT:
-	case EFFECT_DIRENT_GONE:
+	case CHANGE_DIRENT:
+	case CHANGE_DIRENT_GONE:
 		return n + sizeof(struct stored_dirent) + bytes_size(e->dirent.name);
-	case EFFECT_EXTENT:
-	case EFFECT_CUT:
-	case EFFECT_SHARE:
+	case CHANGE_EXTENT:
+	case CHANGE_CUT:
+	case CHANGE_SHARE:
 		return n + sizeof(struct stored_extent) + bytes_size(e->extent.data);
-	case EFFECT_XATTR:
-	case EFFECT_XATTR_GONE:
+	case CHANGE_XATTR:
+	case CHANGE_XATTR_GONE:
 		return n + sizeof(e->xattr.ino) + bytes_size(e->xattr.name) +
 		       bytes_size(e->xattr.value);
-	case EFFECT_ATIME:
+	case CHANGE_ATIME:
 		return n + sizeof(e->atime);
 	}
-	assert(!"unknown effect");
+	assert(!"unknown change");
 	return n;
 }
 
-static char *put_effect(char *p, const struct effect *e, const void **data_at)
+static char *put_change(char *p, const struct change *e, const void **data_at)
 {
-	struct stored_effect head = {.type = e->type, .flags = e->flags, .size = effect_size(e)};
+	struct stored_change head = {.type = e->type, .flags = e->flags, .size = change_len(e)};
 	p = put(p, &head, sizeof(head));
 	switch (e->type) {
-	case EFFECT_ACTOR: {
+	case CHANGE_ACTOR: {
 		const struct actor_image *a = &e->actor;
 		struct stored_actor s = {a->id, a->start_time, a->loginuid, a->pid, a->ppid,
 			a->session, a->uid, a->gid, a->marks};
@@ -114,35 +115,35 @@ static char *put_effect(char *p, const struct effect *e, const void **data_at)
 			p = put_bytes(p, a->text[i], NULL);
 		break;
 	}
-	case EFFECT_INODE:
+	case CHANGE_INODE:
 		p = put(p, &e->inode.attr, sizeof(e->inode.attr));
 		p = put_bytes(p, e->inode.target, NULL);
 		break;
-	case EFFECT_INODE_GONE:
+	case CHANGE_INODE_GONE:
 		p = put(p, &e->gone, sizeof(e->gone));
 		break;
-	case EFFECT_DIRENT:
-	case EFFECT_DIRENT_GONE: {
+	case CHANGE_DIRENT:
+	case CHANGE_DIRENT_GONE: {
 		struct stored_dirent s = {e->dirent.parent, e->dirent.ino, e->dirent.cookie};
 		p = put(p, &s, sizeof(s));
 		p = put_bytes(p, e->dirent.name, NULL);
 		break;
 	}
-	case EFFECT_EXTENT:
-	case EFFECT_CUT:
-	case EFFECT_SHARE: {
+	case CHANGE_EXTENT:
+	case CHANGE_CUT:
+	case CHANGE_SHARE: {
 		struct stored_extent s = {e->extent.ino, e->extent.off, e->extent.len};
 		p = put(p, &s, sizeof(s));
 		p = put_bytes(p, e->extent.data, data_at);
 		break;
 	}
-	case EFFECT_XATTR:
-	case EFFECT_XATTR_GONE:
+	case CHANGE_XATTR:
+	case CHANGE_XATTR_GONE:
 		p = put(p, &e->xattr.ino, sizeof(e->xattr.ino));
 		p = put_bytes(p, e->xattr.name, NULL);
 		p = put_bytes(p, e->xattr.value, NULL);
 		break;
-	case EFFECT_ATIME:
+	case CHANGE_ATIME:
 		p = put(p, &e->atime, sizeof(e->atime));
 		break;
 	}
@@ -153,8 +154,8 @@ size_t record_size(const struct record *r)
 {
 	size_t n = sizeof(struct stored_head) + pad8(r->name.len) + pad8(r->new_name.len) +
 		   pad8(r->tag.len);
-	for (unsigned int i = 0; i < r->effect_count; i++)
-		n += effect_size(&r->effects[i]);
+	for (unsigned int i = 0; i < r->change_count; i++)
+		n += change_len(&r->changes[i]);
 	return n;
 }
 
@@ -185,7 +186,7 @@ void record_encode(const struct record *r, void *buf, const void **data_at)
 		.len = r->len,
 		.name_len = r->name.len,
 		.new_name_len = r->new_name.len,
-		.effect_count = (uint16_t)r->effect_count,
+		.change_count = (uint16_t)r->change_count,
 		.flags = (uint8_t)r->flags,
 		.tag_len = (uint8_t)r->tag.len,
 	};
@@ -194,9 +195,45 @@ void record_encode(const struct record *r, void *buf, const void **data_at)
 	p = put_name(p, r->name);
 	p = put_name(p, r->new_name);
 	p = put_name(p, r->tag);
-	for (unsigned int i = 0; i < r->effect_count; i++)
-		p = put_effect(p, &r->effects[i], data_at);
+	for (unsigned int i = 0; i < r->change_count; i++)
+		p = put_change(p, &r->changes[i], data_at);
 	assert(p == (char *)buf + head.size);
+}
+
+/* Finds bytes that are of another time or were never written, not an attack: a multiplication for
+ * each 8 bytes, over all but the sum. */
+static uint64_t sum_of(const char *buf, size_t size)
+{
+	uint64_t sum = size, word;
+
+	for (size_t i = 0; i + sizeof(word) <= size; i += sizeof(word)) {
+		memcpy(&word, buf + i, sizeof(word));
+		if (i == offsetof(struct stored_head, sum))
+			word = 0;
+		sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
+		sum ^= sum >> 29;
+	}
+	return sum ? sum : 1;
+}
+
+void record_seal(void *buf)
+{
+	struct stored_head head;
+
+	memcpy(&head, buf, sizeof(head));
+	head.sum = sum_of(buf, head.size);
+	memcpy(buf, &head, sizeof(head));
+}
+
+bool record_is_sealed(const void *buf, size_t avail)
+{
+	struct stored_head head;
+
+	if (avail < sizeof(head))
+		return false;
+	memcpy(&head, buf, sizeof(head));
+	return head.size >= sizeof(head) && head.size <= avail && head.size % 8 == 0 &&
+	       head.sum == sum_of(buf, head.size);
 }
 
 /* A cursor over stored bytes; going past the end makes it bad, and bad stays bad. */
@@ -241,16 +278,16 @@ static struct bytes take_name(struct cursor *c, size_t len)
 	return (struct bytes){take(c, pad8(len)), len};
 }
 
-static void take_effect(struct cursor *c, struct effect *e)
+static void take_change(struct cursor *c, struct change *e)
 {
-	struct stored_effect head = {0};
+	struct stored_change head = {0};
 	const char *start = c->p;
 
 	take_into(c, &head, sizeof(head));
 	e->type = head.type;
 	e->flags = head.flags;
 	switch (e->type) {
-	case EFFECT_ACTOR: {
+	case CHANGE_ACTOR: {
 		struct stored_actor s = {0};
 		take_into(c, &s, sizeof(s));
 		e->actor = (struct actor_image){s.id, s.start_time, s.loginuid, s.pid, s.ppid,
@@ -259,15 +296,15 @@ static void take_effect(struct cursor *c, struct effect *e)
 			e->actor.text[i] = take_bytes(c);
 		break;
 	}
-	case EFFECT_INODE:
+	case CHANGE_INODE:
 		take_into(c, &e->inode.attr, sizeof(e->inode.attr));
 		e->inode.target = take_bytes(c);
 		break;
-	case EFFECT_INODE_GONE:
+	case CHANGE_INODE_GONE:
 		take_into(c, &e->gone, sizeof(e->gone));
 		break;
-	case EFFECT_DIRENT:
-	case EFFECT_DIRENT_GONE: {
+	case CHANGE_DIRENT:
+	case CHANGE_DIRENT_GONE: {
 		struct stored_dirent s = {0};
 		take_into(c, &s, sizeof(s));
 		e->dirent.parent = s.parent;
@@ -276,9 +313,9 @@ static void take_effect(struct cursor *c, struct effect *e)
 		e->dirent.name = take_bytes(c);
 		break;
 	}
-	case EFFECT_EXTENT:
-	case EFFECT_CUT:
-	case EFFECT_SHARE: {
+	case CHANGE_EXTENT:
+	case CHANGE_CUT:
+	case CHANGE_SHARE: {
 		struct stored_extent s = {0};
 		take_into(c, &s, sizeof(s));
 		e->extent.ino = s.ino;
@@ -287,13 +324,13 @@ static void take_effect(struct cursor *c, struct effect *e)
 		e->extent.data = take_bytes(c);
 		break;
 	}
-	case EFFECT_XATTR:
-	case EFFECT_XATTR_GONE:
+	case CHANGE_XATTR:
+	case CHANGE_XATTR_GONE:
 		take_into(c, &e->xattr.ino, sizeof(e->xattr.ino));
 		e->xattr.name = take_bytes(c);
 		e->xattr.value = take_bytes(c);
 		break;
-	case EFFECT_ATIME:
+	case CHANGE_ATIME:
 		take_into(c, &e->atime, sizeof(e->atime));
 		break;
 	default:
@@ -310,7 +347,8 @@ size_t record_decode(const void *buf, size_t avail, struct record *r)
 
 	take_into(&c, &head, sizeof(head));
 	if (c.bad || head.size < sizeof(head) || head.size > avail ||
-		head.effect_count > RECORD_MAX_EFFECTS)
+		head.change_count > RECORD_MAX_CHANGES ||
+		(head.sum && !record_is_sealed(buf, avail)))
 		return 0;
 	c.end = (const char *)buf + head.size;
 	*r = (struct record){
@@ -325,13 +363,13 @@ size_t record_decode(const void *buf, size_t avail, struct record *r)
 		.len = head.len,
 		.kind = head.kind,
 		.result = head.result,
-		.effect_count = head.effect_count,
+		.change_count = head.change_count,
 		.flags = head.flags,
 	};
 	r->name = take_name(&c, head.name_len);
 	r->new_name = take_name(&c, head.new_name_len);
 	r->tag = take_name(&c, head.tag_len);
-	for (unsigned int i = 0; i < r->effect_count; i++)
-		take_effect(&c, &r->effects[i]);
+	for (unsigned int i = 0; i < r->change_count; i++)
+		take_change(&c, &r->changes[i]);
 	return c.bad || c.p != c.end ? 0 : head.size;
 }

@@ -7,12 +7,13 @@
 #include "base/buf.h"
 
 /*
- * A journal record is one op, self-contained: what was asked, by whom, and its effects on rows, so
- * that it can be applied by a later process that knows nothing else. The drain only looks at
- * effects; it has no knowledge of what a rename is. Encoding and decoding are pure functions.
+ * A journal record is one op, self-contained: the request, the actor, and the changes to rows that
+ * the op makes, so that a later process that knows nothing else can apply it. The drain only looks
+ * at changes; it does not know that there are renames. Encoding and decoding are pure
+ * functions.
  */
 
-/* Numbers are stored: never change one. thule.op_kind has the same. */
+/* The numbers are stored: never change one. thule.op_kind has the same. */
 enum op_kind {
 	OP_CREATE = 1,
 	OP_MKDIR = 2,
@@ -38,31 +39,31 @@ enum op_kind {
 	OP_SETFLAGS = 22,
 };
 
-/* A record's kind when its effects are no change: the log does not have it. */
+/* The kind of a record that is no op, as an access time is none: the log does not have it. */
 #define OP_NONE 0
 
-enum effect_type {
-	EFFECT_ACTOR = 1,   /* a process is named for the first time */
-	EFFECT_INODE,       /* these are the inode's attributes now */
-	EFFECT_INODE_GONE,  /* the inode and all its data ended */
-	EFFECT_DIRENT,      /* the name exists now (it did not) */
-	EFFECT_DIRENT_GONE, /* the name ended */
-	EFFECT_EXTENT,      /* these bytes are at this offset now */
-	EFFECT_CUT,         /* in this range there are no bytes now */
-	EFFECT_SHARE,       /* pieces of blobs that are in the database are in this range now */
-	EFFECT_XATTR,       /* the extended attribute has this value now */
-	EFFECT_XATTR_GONE,  /* the extended attribute ended */
-	EFFECT_ATIME = 11,  /* it was read then: its present version has another access time */
+enum change_type {
+	CHANGE_ACTOR = 1,   /* a process is named for the first time */
+	CHANGE_INODE,       /* these are the inode's attributes now */
+	CHANGE_INODE_GONE,  /* the inode and all its data ended */
+	CHANGE_DIRENT,      /* the name exists now (it did not) */
+	CHANGE_DIRENT_GONE, /* the name ended */
+	CHANGE_EXTENT,      /* these bytes are at this offset now */
+	CHANGE_CUT,         /* in this range there are no bytes now */
+	CHANGE_SHARE,       /* pieces of blobs that are in the database are in this range now */
+	CHANGE_XATTR,       /* the extended attribute has this value now */
+	CHANGE_XATTR_GONE,  /* the extended attribute ended */
+	CHANGE_ATIME = 11,  /* it was read then: its present version has another access time */
 };
 
-enum effect_flag {
-	EFFECT_NEW = 1,    /* INODE, XATTR: it did not exist before this op */
-	EFFECT_FRESH = 4,  /* EXTENT: lies past the old end of file; INODE_GONE: it had no bytes */
-	EFFECT_XATTRS = 8, /* INODE_GONE: it had extended attributes */
+enum change_flag {
+	CHANGE_NEW = 1,    /* INODE, XATTR: it did not exist before this op */
+	CHANGE_FRESH = 4,  /* EXTENT: lies past the old end of file; INODE_GONE: it had no bytes */
+	CHANGE_XATTRS = 8, /* INODE_GONE: it had extended attributes */
 };
 
 enum record_flag {
-	/* The kernel did it later, on its own: it is attributed to who opened the file. */
+	/* The kernel did it later, on its own: it is attributed to the opener of the file. */
 	RECORD_DEFERRED = 1,
 	/* The clock was set back since the op before. */
 	RECORD_CLOCK_STEP = 2,
@@ -118,8 +119,8 @@ struct actor_image {
 	struct bytes text[ACTOR_TEXTS];
 };
 
-/* What SHARE puts into a file: bytes of a blob that is committed. Pieces do not overlap and are at
- * most as long as an extent may be. */
+/* SHARE puts such pieces into a file: bytes of a blob that is committed. Pieces do not overlap and
+ * are at most as long as an extent may be. */
 struct share {
 	uint64_t off; /* in the file */
 	uint64_t len;
@@ -127,9 +128,9 @@ struct share {
 	uint64_t blob_off;
 };
 
-struct effect {
-	enum effect_type type;
-	unsigned int flags; /* enum effect_flag */
+struct change {
+	enum change_type type;
+	unsigned int flags; /* enum change_flag */
 	union {
 		struct {
 			struct inode_attr attr;
@@ -159,7 +160,7 @@ struct effect {
 
 /* rename over a directory's entry with a new actor has the most: 1 + 3 names + 4 inodes + a victim,
  * and access times of the four. */
-#define RECORD_MAX_EFFECTS 16
+#define RECORD_MAX_CHANGES 16
 
 struct record {
 	uint64_t op; /* id, grows by one from record to record; NONE has that of the one before */
@@ -174,21 +175,28 @@ struct record {
 	struct bytes name, new_name;
 	struct bytes tag;   /* of the actor, at most RECORD_TAG_MAX bytes; none: empty */
 	unsigned int flags; /* enum record_flag, up to 255 */
-	unsigned int effect_count;
-	struct effect effects[RECORD_MAX_EFFECTS];
+	unsigned int change_count;
+	struct change changes[RECORD_MAX_CHANGES];
 };
 
-/* Bytes that record_encode() will write for r: a multiple of 8. */
+/* Returns how many bytes record_encode() will write for r: a multiple of 8. */
 size_t record_size(const struct record *r);
 
 /*
- * Writes r to buf, which has record_size(r) bytes and is aligned to 8. Bytes of EXTENT effects are
+ * Writes r to buf, which has record_size(r) bytes and is aligned to 8. Bytes of EXTENT changes are
  * copied; *data_at (may be NULL) is set to where the last one's bytes are in buf.
  */
 void record_encode(const struct record *r, void *buf, const void **data_at);
 
 /*
+ * Adds a checksum to an encoded record, for a journal that a host may lose the end of; and whether
+ * the bytes at buf are a whole record with its checksum. Others have none.
+ */
+void record_seal(void *buf);
+bool record_is_sealed(const void *buf, size_t avail);
+
+/*
  * Reads the record at buf, of at most `avail` bytes. *r points into buf. Returns the record's size,
- * or 0 when what is there is not a whole and consistent record.
+ * or 0 when the bytes are not a whole and consistent record, or do not match its checksum.
  */
 size_t record_decode(const void *buf, size_t avail, struct record *r);

@@ -1,5 +1,4 @@
-#include <stdlib.h>
-
+#include "base/fault.h"
 #include "journal/journal_impl.h"
 
 bool journal_continues(const struct ring *ring, uint64_t op, int64_t at, uint64_t last_op)
@@ -25,23 +24,29 @@ bool journal_continues(const struct ring *ring, uint64_t op, int64_t at, uint64_
 	return false;
 }
 
-bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t *next_blob,
-	uint64_t *replayed, struct error *err)
+bool journal_replay(struct ring *ring, struct database_session *session, uint64_t *last_op,
+	uint64_t *next_blob, uint64_t *replayed, struct error *err)
 {
 	struct batch *b = batch_new(ring_mount(ring), *next_blob);
-	bool ok = PQenterPipelineMode(conn);
+	bool ok = true;
 
 	*replayed = 0;
 	while (ok && !ring_empty(ring)) {
 		bool corrupt;
-		uint64_t pos = drain_fold(ring, b, ring_tail(ring), *last_op, &corrupt);
+		uint64_t pos = fill_batch(ring, b, ring_tail(ring), *last_op, FILL_ALL, &corrupt);
 		if (corrupt && !batch_ops(b))
 			ok = error_set(err, ERR_CORRUPT,
 				"the journal has a record that cannot be read after op %llu",
 				(unsigned long long)*last_op);
 		/* Also when there is nothing new: it flushes what the dead daemon had committed. */
-		if (!ok || !batch_commit(b, conn, true, err)) {
+		if (ok && fault(FAULT_REPLAY_BATCH))
+			ok = fault_lost(FAULT_REPLAY_BATCH, err);
+		if (!ok || !batch_commit(b, session, true, err)) {
 			ok = false;
+			break;
+		}
+		if (fault(FAULT_REPLAY_RELEASE)) {
+			ok = fault_lost(FAULT_REPLAY_RELEASE, err);
 			break;
 		}
 		if (batch_ops(b))
@@ -52,6 +57,5 @@ bool journal_replay(struct ring *ring, PGconn *conn, uint64_t *last_op, uint64_t
 	}
 	*next_blob = batch_next_blob(b);
 	batch_free(b);
-	PQexitPipelineMode(conn);
 	return ok;
 }

@@ -4,12 +4,16 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "journal/ring_impl.h"
 
 void ring_begin(struct ring *ring, uint64_t mount, uint64_t last_op, int64_t last_at)
 {
 	assert(ring_empty(ring));
 	ring->h->mount = mount;
+	ring->h->durable = ring->durable;
+	ring->begins++;
+	host_boot_id(ring->h->boot_id);
 	atomic_store(&ring->h->head_op, last_op);
 	atomic_store(&ring->h->tail_op, last_op);
 	atomic_store(&ring->h->tail_at, last_at);
@@ -71,7 +75,11 @@ static uint64_t skip_at(const struct ring *ring, uint64_t p, size_t n)
 bool ring_fits(const struct ring *ring, size_t n)
 {
 	uint64_t head = atomic_load_explicit(&ring->h->head, memory_order_relaxed);
-	return ring_used(ring) + skip_at(ring, head, n) + n <= ring->size;
+	uint64_t tail = ring->durable ? atomic_load(&ring->flushed_tail) : ring_tail(ring);
+	/* The log is written by the block, and a block that ends may not reach one that begins. */
+	uint64_t apart = ring->durable ? LOG_BLOCK : 0;
+
+	return head - tail + skip_at(ring, head, n) + n + apart <= ring->size;
 }
 
 void *ring_reserve(struct ring *ring, size_t n)
@@ -128,6 +136,8 @@ const void *ring_at(const struct ring *ring, uint64_t *pos, size_t *avail)
 
 void ring_release(struct ring *ring, uint64_t pos, uint64_t op, int64_t at)
 {
+	if (fault(FAULT_RING_RELEASE))
+		return;
 	atomic_store(&ring->h->tail_at, at);
 	atomic_store(&ring->h->tail_op, op);
 	atomic_store(&ring->h->tail, pos);

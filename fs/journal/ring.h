@@ -58,6 +58,7 @@ struct ring_key {
 struct ring_wish {
 	const char *path; /* the file, or a directory for it; NULL: see place.h */
 	size_t size;      /* bytes of records; 0: RING_SIZE_DEFAULT, or less if it does not fit */
+	bool durable;     /* it is to outlive the host: ring_flush() */
 };
 
 #define RING_SIZE_DEFAULT ((size_t)64 << 20)
@@ -150,6 +151,28 @@ uint64_t ring_head(const struct ring *ring);
  * or NULL at the head. The caller advances *pos by the size of the record it decoded.
  */
 const void *ring_at(const struct ring *ring, uint64_t *pos, size_t *avail);
+
+/* What a flush is about. */
+struct ring_mark {
+	uint64_t mount, head, tail, tail_op;
+	int64_t tail_at;
+	uint32_t begins; /* how often ring_begin() was called */
+	bool release;    /* room that was given back is to be used again */
+};
+
+/*
+ * Of a ring that is durable: what was pushed before the mark was made, under the caller's lock, is
+ * on the disk of its file when ring_flush() returns true. One thread at a time may call that,
+ * without a lock. Room that was given back is used again after a flush that releases it, because
+ * the disk must not have a tail that leads into newer records.
+ */
+bool ring_is_durable(const struct ring *ring);
+void ring_mark(const struct ring *ring, bool release, struct ring_mark *mark);
+bool ring_flush(struct ring *ring, const struct ring_mark *mark, struct error *err);
+/* How much was given back and may not be used again before a flush. */
+size_t ring_unflushed(const struct ring *ring);
+/* It is durable no more: under the lock of those who append. */
+void ring_forgo(struct ring *ring);
 
 /* Gives back all before pos: everything up to and including op, of this time, is on the server's
  * disk. */

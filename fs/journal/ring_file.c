@@ -34,51 +34,6 @@ void ring_file_name(const struct ring_key *key, char name[static RING_FILE_MAX])
 
 /* --- looking --- */
 
-static void header_peek(const struct header *h, struct ring_peek *out)
-{
-	*out = (struct ring_peek){
-		.head_op = atomic_load(&h->head_op),
-		.tail_op = atomic_load(&h->tail_op),
-		.bytes_used = atomic_load(&h->head) - atomic_load(&h->tail),
-		.bytes_size = h->size,
-		.kept_from = atomic_load(&h->kept_from),
-		.mount = h->mount,
-		.version = h->version,
-		.system = h->system,
-		.database = h->database,
-		.remade = atomic_load(&h->remade),
-		.pid = (pid_t)h->pid,
-		.state = (enum ring_state)atomic_load(&h->state),
-		.since = atomic_load(&h->since),
-	};
-	memcpy(out->uuid, h->uuid, sizeof(out->uuid) - 1);
-	memcpy(out->server, h->server, sizeof(out->server) - 1);
-}
-
-bool ring_peek_fd(int fd, struct ring_peek *out)
-{
-	struct header h;
-
-	if (pread(fd, &h, sizeof(h), 0) != sizeof(h) || h.magic != RING_MAGIC)
-		return false;
-	header_peek(&h, out);
-	return true;
-}
-
-bool ring_peek(const char *path, struct ring_peek *out, struct error *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	bool ok;
-
-	if (fd < 0 && errno == ENOENT)
-		return error_set(err, ERR_NOT_FOUND, "there is no journal %s", path);
-	if (fd < 0)
-		return error_sys(err, "cannot open the journal %s", path);
-	ok = ring_peek_fd(fd, out);
-	close(fd);
-	return ok || error_set(err, ERR_CORRUPT, "%s is not a journal", path);
-}
-
 static bool is_journal_name(const char *name)
 {
 	return !strncmp(name, PREFIX, strlen(PREFIX)) && strstr(name, SUFFIX);
@@ -119,9 +74,10 @@ void ring_visit(bool (*fn)(void *arg, const char *path, const struct ring_peek *
 
 /* --- making and taking over --- */
 
-static bool ring_map(struct ring *ring, int prot, struct error *err)
+static bool ring_map(struct ring *ring, struct error *err)
 {
-	void *map = mmap(NULL, HEADER_SIZE + ring->size, prot, MAP_SHARED, ring->fd, 0);
+	void *map = mmap(
+		NULL, HEADER_SIZE + ring->size, PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, 0);
 
 	if (map == MAP_FAILED)
 		return error_sys(err, "cannot map the journal %s", ring->path);
@@ -136,10 +92,10 @@ static size_t fitting(const char *path, int dirfd, const struct ring_wish *wish,
 	size_t wanted = wish->size ? wish->size : RING_SIZE_DEFAULT, fits;
 	uint64_t room = place_room(dirfd);
 
-	if (room >= HEADER_SIZE + wanted + wanted / 16)
-		return wanted;
+	if (room >= (uint64_t)ring_file_size(wanted, wish->durable) + wanted / 16)
+		return wanted / LOG_BLOCK * LOG_BLOCK;
 	/* Somebody else needs room there, too. */
-	fits = (size_t)(room / 4 * 3) >> 20 << 20;
+	fits = (size_t)(room / 4 * 3 / (wish->durable ? 2 : 1)) >> 20 << 20;
 	if (!wish->size && fits >= RING_SIZE_MIN)
 		return fits;
 	error_set(err, ERR_NO_SPACE,
@@ -165,7 +121,7 @@ static bool ring_create(struct ring *ring, const struct ring_key *key, int dirfd
 			log_warn("%s is left over", ring->path);
 		return false;
 	}
-	if (!ring_map(ring, PROT_READ | PROT_WRITE, err))
+	if (!ring_map(ring, err))
 		return false;
 	ring->h->version = RING_VERSION;
 	ring->h->size = size;
@@ -189,6 +145,12 @@ static bool is_of(const struct header *h, const struct ring_key *key)
 	       h->database == key->database;
 }
 
+/* Whether there may be something in it. */
+static bool may_hold(const struct header *h)
+{
+	return atomic_load(&h->head) != atomic_load(&h->tail) || log_counts(h);
+}
+
 /* Takes over what is in the file, or makes it anew when there is nothing to lose in it. */
 static bool ring_adopt(struct ring *ring, const struct ring_key *key, int dirfd,
 	const struct ring_wish *wish, struct error *err)
@@ -196,7 +158,6 @@ static bool ring_adopt(struct ring *ring, const struct ring_key *key, int dirfd,
 	struct header h;
 	struct stat st;
 	ssize_t n;
-	bool empty;
 
 	if (fstat(ring->fd, &st) < 0)
 		return error_sys(err, "cannot stat the journal %s", ring->path);
@@ -213,31 +174,37 @@ static bool ring_adopt(struct ring *ring, const struct ring_key *key, int dirfd,
 				ring->path);
 		return ring_create(ring, key, dirfd, wish, err);
 	}
-	empty = atomic_load(&h.head) == atomic_load(&h.tail);
-	if (h.version > RING_VERSION || (h.version < RING_VERSION && !empty))
+	if (h.version > RING_VERSION || (h.version < RING_VERSION && may_hold(&h)))
 		return error_set(err, ERR_VERSION,
 			"the journal %s is of version %u and this program knows %u: mount once "
 			"with the program that wrote it",
 			ring->path, h.version, RING_VERSION);
-	if (empty)
+	if (!may_hold(&h))
 		return ring_create(ring, key, dirfd, wish, err);
 	if (!is_of(&h, key))
 		return error_set(err, ERR_BUSY,
 			"the journal %s holds ops of filesystem %.36s in another database: name "
 			"another file with -o journal=PATH",
 			ring->path, h.uuid);
-	if ((uint64_t)st.st_size < HEADER_SIZE + h.size)
+	if (st.st_size < ring_file_size(h.size, log_counts(&h)))
 		return error_set(err, ERR_CORRUPT, "the journal %s is cut short", ring->path);
 	ring->size = h.size;
-	return ring_map(ring, PROT_READ | PROT_WRITE, err);
+	return ring_map(ring, err) && (!log_counts(&h) || log_recover(ring, err));
 }
 
-bool ring_intact(const char *path, int fd)
+/* A ring that is mapped is ready to be used, by this process. */
+static bool begin_use(struct ring *ring, int dirfd, const char *name, struct error *err)
 {
-	struct stat ours, named;
-
-	return fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_ino == named.st_ino &&
-	       ours.st_dev == named.st_dev;
+	atomic_store(&ring->flushed_tail, ring_tail(ring));
+	ring->h->pid = (uint32_t)getpid();
+	ring_tell(ring, RING_LEASED);
+	if (!ring->durable || log_open(ring, dirfd, name, err))
+		return true;
+	/* What was just made must not take room. */
+	if (ring_empty(ring) && ftruncate(ring->fd, 0) < 0)
+		log_warn("%s is left over", ring->path);
+	munmap(ring->h, HEADER_SIZE + ring->size);
+	return false;
 }
 
 /* dirfd and name are of ring->path. */
@@ -251,9 +218,8 @@ static bool open_at(struct ring *ring, int dirfd, const char *name, const struct
 	if (flock(ring->fd, LOCK_EX | LOCK_NB) < 0 || !ring_intact(ring->path, ring->fd)) {
 		error_set(err, ERR_BUSY, "the journal %s is in use by another daemon of this host",
 			ring->path);
-	} else if (ring_adopt(ring, key, dirfd, wish, err)) {
-		ring->h->pid = (uint32_t)getpid();
-		ring_tell(ring, RING_LEASED);
+	} else if ((!wish->durable || ring_check_disk(ring, err)) &&
+		   ring_adopt(ring, key, dirfd, wish, err) && begin_use(ring, dirfd, name, err)) {
 		return true;
 	} else {
 		struct stat st;
@@ -414,37 +380,14 @@ struct ring *ring_open(const struct ring_key *key, const struct ring_wish *wish,
 		error_sys(err, "journal");
 		return NULL;
 	}
+	ring->log_fd = -1;
+	ring->durable = wish->durable;
 	if (wish->path ? open_named(ring, key, wish, err) : open_somewhere(ring, key, wish, err)) {
-		if (is_alone(ring, key, wish, err))
+		if (is_alone(ring, key, wish, err) && (!ring->durable || ring_anchor(ring, err)))
 			return ring;
 		ring_close(ring);
 		return NULL;
 	}
-	free(ring);
-	return NULL;
-}
-
-struct ring *ring_view(const char *path, struct error *err)
-{
-	struct ring *ring = calloc(1, sizeof(*ring));
-	struct ring_peek peek;
-	struct stat st;
-
-	if (!ring || !ring_peek(path, &peek, err)) {
-		free(ring);
-		return NULL;
-	}
-	snprintf(ring->path, sizeof(ring->path), "%s", path);
-	ring->view = true;
-	ring->size = peek.bytes_size;
-	ring->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (ring->fd >= 0 && fstat(ring->fd, &st) == 0 && peek.version == RING_VERSION &&
-		(uint64_t)st.st_size >= HEADER_SIZE + ring->size && ring->size % 8 == 0 &&
-		ring->size && ring_map(ring, PROT_READ, err))
-		return ring;
-	error_set(err, ERR_CORRUPT, "the journal %s is cut short, or of another version", path);
-	if (ring->fd >= 0)
-		close(ring->fd);
 	free(ring);
 	return NULL;
 }
@@ -456,6 +399,7 @@ void ring_close(struct ring *ring)
 	if (!ring->view && ring_empty(ring) && ring_intact(ring->path, ring->fd))
 		unlink(ring->path);
 	munmap(ring->h, HEADER_SIZE + ring->size);
+	log_close(ring);
 	close(ring->fd);
 	free(ring);
 }

@@ -1,12 +1,10 @@
-#include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "db/conn.h"
 #include "journal/journal_impl.h"
 
 /*
@@ -19,96 +17,35 @@
 /* While the lease is away, the log says so as often. */
 #define REMIND_NS INT64_C(60000000000)
 
-/* Under the lock. */
-static void tell(struct journal *j, enum journal_lease lease)
-{
-	static const enum ring_state states[] = {
-		[JOURNAL_LEASED] = RING_LEASED,
-		[JOURNAL_LEASE_LOST] = RING_LOST,
-		[JOURNAL_LEASE_GONE] = RING_FENCED,
-	};
-
-	ring_tell(j->ring, states[lease]);
-	if (j->on_lease)
-		j->on_lease(j->on_lease_arg, lease);
-	pthread_cond_broadcast(&j->settled);
-	pthread_cond_broadcast(&j->job_done);
-}
-
-void session_give_up(struct journal *j)
-{
-	if (j->failed)
-		return;
-	j->failed = true;
-	tell(j, JOURNAL_LEASE_GONE);
-}
-
-bool session_watch(struct journal *j)
+void session_watch(struct journal *j)
 {
 	struct pollfd p[2] = {
-		{.fd = PQsocket(j->conn), .events = POLLIN},
+		{.fd = database_fd(j->session), .events = POLLIN},
 		{.fd = j->wake_fd, .events = POLLIN},
 	};
 	eventfd_t ignored;
 	bool alive = true;
 
-	j->sleeping = true;
+	machine_move(j, DRAIN_IDLE);
 	pthread_mutex_unlock(j->config.lock);
 	poll(p, 2, -1);
 	/* The server says something on its own: that a setting has changed, or that it goes. */
 	if (p[0].revents)
-		alive = PQconsumeInput(j->conn) && PQstatus(j->conn) == CONNECTION_OK;
+		alive = database_alive(j->session, NULL);
 	pthread_mutex_lock(j->config.lock);
-	j->sleeping = false;
 	eventfd_read(j->wake_fd, &ignored);
-	j->session_lost = !alive;
-	return alive;
+	if (!alive)
+		machine_move(j, DRAIN_RECONNECTING);
+	else if (j->drain.state == DRAIN_IDLE)
+		machine_move(j, DRAIN_GATHERING);
 }
 
-/* What the database says when a session begins anew. */
-struct applied {
-	uint64_t last_op; /* of this mount */
-	uint64_t next_op, next_blob;
-	int64_t at;  /* time of the last op, microseconds since the epoch; 0: it has no log of it */
-	bool known;  /* this mount */
-	bool fenced; /* another mount has written since */
+/* How an attempt to get the lease back ended. */
+enum regained {
+	REGAINED,
+	NOT_YET, /* the next attempt may do better */
+	NEVER,   /* the database does not end where the journal can go on */
 };
-
-static bool ask_applied(struct journal *j, struct applied *a, struct error *err)
-{
-	char id[24];
-	const char *params[] = {id};
-	PGresult *res;
-
-	snprintf(id, sizeof(id), "%llu", (unsigned long long)j->config.mount);
-	res = db_query(j->conn,
-		"with m as (update thule.mount set backend = pg_backend_pid() where id = $1::bigint"
-		" returning last_op) select m.last_op, s.next_op, s.next_blob, m.last_op is not "
-		"null,"
-		" (select max(id) > $1::bigint from thule.mount where not read_only),"
-		" (select (extract(epoch from o.at) * 1000000)::bigint from thule.op o"
-		"   where o.op = s.next_op - 1)"
-		" from thule.superblock s left join m on true",
-		1, params, err);
-	if (!res)
-		return false;
-	a->last_op = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
-	a->next_op = strtoull(PQgetvalue(res, 0, 1), NULL, 10);
-	a->next_blob = strtoull(PQgetvalue(res, 0, 2), NULL, 10);
-	a->known = PQgetvalue(res, 0, 3)[0] == 't';
-	a->fenced = PQgetvalue(res, 0, 4)[0] == 't';
-	a->at = strtoll(PQgetvalue(res, 0, 5), NULL, 10);
-	PQclear(res);
-	return true;
-}
-
-static bool refuse(struct journal *j, struct error *err, const char *why)
-{
-	pthread_mutex_lock(j->config.lock);
-	session_give_up(j);
-	pthread_mutex_unlock(j->config.lock);
-	return error_set(err, ERR_BUSY, "%s", why);
-}
 
 static bool keep(struct journal *j, uint64_t last_op, char *path, size_t size)
 {
@@ -121,7 +58,7 @@ static bool keep(struct journal *j, uint64_t last_op, char *path, size_t size)
 }
 
 /* Somebody else has written what follows: what the journal has of ours is for people to look at. */
-static bool refuse_fenced(struct journal *j, uint64_t last_op, struct error *err)
+static enum regained refuse_fenced(struct journal *j, uint64_t last_op, struct error *err)
 {
 	char kept[PATH_MAX], text[PATH_MAX + 400];
 	uint64_t head = ring_head_op(j->ring);
@@ -144,72 +81,93 @@ static bool refuse_fenced(struct journal *j, uint64_t last_op, struct error *err
 			"not in the database: they stay in the journal",
 			(unsigned long long)last_op + 1, (unsigned long long)head);
 	}
-	return refuse(j, err, text);
+	error_set(err, ERR_BUSY, "%s", text);
+	return NEVER;
 }
 
-/* Whether what is in the journal continues what is in the database. There is no hope otherwise. */
-static bool continues(struct journal *j, const struct applied *a, struct error *err)
+/* Looks whether what is in the journal continues what is in the database. A job that was cut off
+ * may have been done, and nothing of ours follows it. */
+static enum regained compare(
+	struct journal *j, bool in_job, const struct database_progress *a, struct error *err)
 {
 	if (a->known && !a->fenced && a->next_op > j->flushed_op &&
-		(j->unsure || journal_continues(j->ring, a->next_op - 1, a->at, a->last_op)))
-		return true;
+		(in_job || journal_continues(j->ring, a->next_op - 1, a->at, a->last_op)))
+		return REGAINED;
 	if (a->known && a->next_op > j->flushed_op)
 		return refuse_fenced(j, a->fenced ? a->last_op : j->flushed_op, err);
-	return refuse(j, err,
+	error_set(err, ERR_BUSY,
 		"the database has lost what it had on disk, as one that was restored from a "
 		"backup: unmount, and see the journal when you mount again");
+	return NEVER;
 }
 
 /* The lock is somebody's: another mount's, or still that of our own lost session. */
-static void look_for_holder(struct journal *j, struct error *err)
+static enum regained look_for_holder(struct journal *j, struct error *err)
 {
 	uint64_t last_op;
 	bool taken;
 
-	if (lease_reclaim(j->config.conninfo, j->config.mount, &taken, &last_op, NULL) && taken)
-		refuse_fenced(j, last_op, err);
+	if (!database_reclaim(j->config.database, j->config.mount, &taken, &last_op, NULL) ||
+		!taken)
+		return NOT_YET;
+	return refuse_fenced(j, last_op, err);
 }
 
-bool session_reconnect(struct journal *j, struct error *err)
+/* Under the lock: goes back to what is on disk for sure. */
+static void go_back(struct journal *j, const struct database_progress *applied)
 {
-	struct applied applied;
+	j->pos = ring_tail(j->ring);
+	j->applied_op = applied->last_op;
+	if (j->committed_op < applied->last_op)
+		j->committed_op = applied->last_op;
+	j->committed_at = applied->next_op - 1 == j->committed_op ? applied->at : 0;
+	/* The answer to a commit may have been lost. */
+	j->config.committed(j->config.arg, NULL, applied->last_op);
+}
 
-	PQfinish(j->conn);
-	j->conn = drain_connect(j->config.conninfo, j->config.history, err);
-	if (!j->conn && err->class == ERR_LEASE)
-		look_for_holder(j, err);
-	if (!j->conn || !ask_applied(j, &applied, err) || !continues(j, &applied, err))
-		return false;
-	if (!PQenterPipelineMode(j->conn))
-		return error_set(err, ERR_INTERNAL, "cannot enter pipeline mode");
+/*
+ * Makes the connection anew, takes the lease back, and goes back to what is on disk for sure: a
+ * server that crashed may have lost what it had only committed.
+ */
+static enum regained reconnect(struct journal *j, bool in_job, struct error *err)
+{
+	struct database_progress applied;
+	enum regained result;
+
+	database_close(j->session);
+	j->session = batch_session(j->config.database, err);
+	if (!j->session)
+		return err->class == ERR_LEASE ? look_for_holder(j, err) : NOT_YET;
+	if (!database_progress(j->session, j->config.mount, &applied, err))
+		return NOT_YET;
+	result = compare(j, in_job, &applied, err);
+	if (result != REGAINED)
+		return result;
 	if (applied.next_op <= j->committed_op)
 		log_warn("the server has lost %llu ops that it had committed; they are in the "
 			 "journal",
 			(unsigned long long)(j->committed_op + 1 - applied.next_op));
 	pthread_mutex_lock(j->config.lock);
-	j->pos = ring_tail(j->ring);
-	j->applied_op = applied.last_op;
-	if (j->committed_op < applied.last_op)
-		j->committed_op = applied.last_op;
-	j->committed_at = applied.next_op - 1 == j->committed_op ? applied.at : 0;
-	/* The answer to a commit may have been lost. */
-	j->config.committed(j->config.arg, NULL, applied.last_op);
+	go_back(j, &applied);
 	pthread_mutex_unlock(j->config.lock);
 	batch_reset(j->batch);
 	batch_set_next_blob(j->batch, applied.next_blob);
-	return true;
+	return REGAINED;
 }
 
-/* False when there is no hope. */
-static bool insist(struct journal *j)
+/* Tries until the lease is there. False when it never will be, or it is time to stop. */
+static bool insist(struct journal *j, bool in_job)
 {
 	int64_t said_at = clock_mono_ns();
 	struct error err;
 
-	while (!session_reconnect(j, &err)) {
+	while (retry_wait(j)) {
+		enum regained result = reconnect(j, in_job, &err);
 		int64_t now = clock_mono_ns();
 
-		if (j->failed) {
+		if (result == REGAINED)
+			return true;
+		if (result == NEVER) {
 			log_error("%s", err.text);
 			return false;
 		}
@@ -217,42 +175,47 @@ static bool insist(struct journal *j)
 			said_at = now;
 			log_warn("changes still wait for the lease: %s", err.text);
 		}
-		if (!commit_wait_again(j))
-			return false;
 	}
-	return true;
+	return false;
+}
+
+/* Under the lock: moves to the state of a lost session, and returns the one to go back to. */
+static enum drain_state lose(struct journal *j)
+{
+	switch (j->drain.state) {
+	case DRAIN_PERFORMING:
+		machine_move(j, DRAIN_RECOVERING);
+		return DRAIN_PERFORMING;
+	case DRAIN_RECONNECTING: /* session_watch() */
+		return DRAIN_GATHERING;
+	default:
+		machine_move(j, DRAIN_RECONNECTING);
+		return DRAIN_GATHERING;
+	}
 }
 
 bool session_regain(struct journal *j, const struct error *why)
 {
+	enum drain_state back;
+	struct error ended;
 	bool ok;
 
+	if (!why) {
+		database_alive(j->session, &ended);
+		why = &ended;
+		j->retry.delay_ms = 0;
+	}
+	pthread_mutex_lock(j->config.lock);
+	back = lose(j);
+	pthread_mutex_unlock(j->config.lock);
 	log_warn("the session that holds the filesystem's lease is lost; changes wait until it is "
 		 "taken back: %s",
 		why->text);
+	ok = insist(j, back == DRAIN_PERFORMING);
 	pthread_mutex_lock(j->config.lock);
-	j->lost = true;
-	tell(j, JOURNAL_LEASE_LOST);
-	pthread_mutex_unlock(j->config.lock);
-	ok = insist(j);
-	pthread_mutex_lock(j->config.lock);
-	j->lost = false;
-	if (ok)
-		tell(j, JOURNAL_LEASED);
-	else
-		session_give_up(j);
+	machine_move(j, ok ? back : DRAIN_FAILED);
 	pthread_mutex_unlock(j->config.lock);
 	if (ok)
 		log_info("has the filesystem's lease again");
 	return ok;
-}
-
-bool session_renew(struct journal *j)
-{
-	struct error why;
-
-	j->session_lost = false;
-	db_error(j->conn, NULL, "while nothing was written", &why);
-	j->patience.delay_ms = 0;
-	return session_regain(j, &why);
 }

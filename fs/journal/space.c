@@ -25,25 +25,31 @@
 
 #define LOOK_NS INT64_C(100000000)
 
+static bool is_full(const struct space *s)
+{
+	return s->known && s->seen.room < REMOVAL_BYTES;
+}
+
 static void look(struct journal *j)
 {
-	struct disk_space space;
+	struct space *s = &j->space;
+	struct disk_space seen;
 	bool known, full, was_full;
 	uint64_t mark;
 
 	pthread_mutex_lock(j->config.lock);
 	mark = j->pos; /* before the disk, which may have more by then */
 	pthread_mutex_unlock(j->config.lock);
-	known = disk_look(j->config.disk, &space);
+	known = disk_look(j->config.disk, &seen);
 	pthread_mutex_lock(j->config.lock);
-	j->space_known = known;
+	was_full = is_full(s);
+	s->known = known;
 	if (known) {
-		j->space = space;
-		j->space_mark = mark;
+		s->seen = seen;
+		s->mark = mark;
 	}
-	j->look_wanted = false;
-	was_full = j->full;
-	full = j->full = known && space.room < REMOVAL_BYTES;
+	s->look_wanted = false;
+	full = is_full(s);
 	pthread_mutex_unlock(j->config.lock);
 	if (full && !was_full)
 		log_warn("the disk of the database is full: what grows is refused");
@@ -51,28 +57,28 @@ static void look(struct journal *j)
 		log_info("the disk of the database has room again");
 }
 
-void journal_look(struct journal *j)
+void space_look(struct journal *j)
 {
-	int64_t now = clock_mono_ns(), last = atomic_load(&j->looked_at);
+	int64_t now = clock_mono_ns(), last = atomic_load(&j->space.looked_at);
 
 	if (*j->config.disk->data && now > last + LOOK_NS &&
-		atomic_compare_exchange_strong(&j->looked_at, &last, now))
+		atomic_compare_exchange_strong(&j->space.looked_at, &last, now))
 		look(j);
 }
 
 void space_look_now(struct journal *j)
 {
-	atomic_store(&j->looked_at, clock_mono_ns());
+	atomic_store(&j->space.looked_at, clock_mono_ns());
 	look(j);
 }
 
-/* Bytes for this use, and how many of them the ring may still need. */
+/* Returns the bytes for this use, and how many of them the ring may still need. */
 static int64_t room_for(const struct journal *j, enum journal_use use, int64_t *owed)
 {
-	uint64_t since = ring_head(j->ring) - j->space_mark;
+	uint64_t since = ring_head(j->ring) - j->space.mark;
 
 	*owed = (int64_t)since * DISK_FACTOR;
-	return j->space.room - (use == JOURNAL_GROW ? REMOVAL_BYTES : 0);
+	return j->space.seen.room - (use == JOURNAL_GROW ? REMOVAL_BYTES : 0);
 }
 
 enum journal_room space_room(struct journal *j, size_t data, enum journal_use use)
@@ -81,29 +87,29 @@ enum journal_room space_room(struct journal *j, size_t data, enum journal_use us
 
 	if (use == JOURNAL_END)
 		return JOURNAL_ROOM;
-	if (j->refused && use == JOURNAL_GROW)
+	if (j->space.refused && use == JOURNAL_GROW)
 		return JOURNAL_FULL;
-	if (!j->space_known)
+	if (!j->space.known)
 		return JOURNAL_ROOM;
 	room = room_for(j, use, &owed);
 	if (need > room)
 		return JOURNAL_FULL;
 	if (need + owed <= room)
 		return JOURNAL_ROOM;
-	j->look_wanted = true;
+	j->space.look_wanted = true;
 	return JOURNAL_LATER;
 }
 
-bool journal_disk(struct journal *j, struct disk_space *out)
+bool space_disk(struct journal *j, struct disk_space *out)
 {
 	int64_t owed;
 
-	if (!j->space_known && !j->refused)
+	if (!j->space.known && !j->space.refused)
 		return false;
-	*out = j->space;
+	*out = j->space.seen;
 	out->room = room_for(j, JOURNAL_GROW, &owed);
 	out->room -= owed;
-	if (out->room < 0 || j->refused)
+	if (out->room < 0 || j->space.refused)
 		out->room = 0;
 	return true;
 }
@@ -112,8 +118,11 @@ void space_refused(struct journal *j, bool refused)
 {
 	struct journal_waiter *waiters = NULL;
 
+	/* The drain's thread alone changes it, and this is that thread. */
+	if (!refused && !j->space.refused)
+		return;
 	pthread_mutex_lock(j->config.lock);
-	j->refused = refused;
+	j->space.refused = refused;
 	if (refused) {
 		waiters = j->room_waiters;
 		j->room_waiters = NULL;

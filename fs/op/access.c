@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/mountinfo.h"
+#include "op/flags.h"
 
 /* More than this many are not left to gather; when the journal has no room for so long, the oldest
  * are forgotten. */
@@ -110,11 +111,11 @@ bool access_note(struct fs *fs, struct inode *inode)
 }
 
 /* It pins nothing: an access time that is evicted before its row has it is lost, and harmlessly. */
-void access_effect(struct fs *fs, struct record *r, struct inode *inode)
+void access_change(struct fs *fs, struct record *r, struct inode *inode)
 {
-	struct effect *e = &r->effects[r->effect_count++];
+	struct change *e = &r->changes[r->change_count++];
 
-	e->type = EFFECT_ATIME;
+	e->type = CHANGE_ATIME;
 	e->flags = 0;
 	e->atime.ino = inode->ino;
 	e->atime.ns = inode->accessed;
@@ -123,9 +124,9 @@ void access_effect(struct fs *fs, struct record *r, struct inode *inode)
 
 static void append(struct fs *fs, struct record *r)
 {
-	if (r->effect_count)
+	if (r->change_count)
 		journal_append(fs->journal, r);
-	r->effect_count = 0;
+	r->change_count = 0;
 }
 
 void access_flush(struct fs *fs)
@@ -133,7 +134,7 @@ void access_flush(struct fs *fs)
 	struct access *a = fs->access;
 	struct record r = {.kind = OP_NONE, .off = -1, .len = -1};
 
-	/* Head and effects of each are far less than what is asked for. */
+	/* Head and changes of each are far less than what is asked for. */
 	if (!a->count || journal_room(fs->journal, GATHER_MAX * 64, JOURNAL_CHANGE) != JOURNAL_ROOM)
 		return;
 	for (size_t i = 0; i < a->count; i++) {
@@ -144,8 +145,8 @@ void access_flush(struct fs *fs)
 		if (inode->gone || inode->stale)
 			inode->accessed = 0;
 		else
-			access_effect(fs, &r, inode);
-		if (r.effect_count == RECORD_MAX_EFFECTS)
+			access_change(fs, &r, inode);
+		if (r.change_count == RECORD_MAX_CHANGES)
 			append(fs, &r);
 	}
 	append(fs, &r);

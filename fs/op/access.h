@@ -1,6 +1,6 @@
 #pragma once
 
-#include "op/op.h"
+#include "fs.h"
 
 /*
  * Access times. The kernel leaves them to us (its FUSE inodes are S_NOATIME): a READ, READDIR or
@@ -31,7 +31,7 @@ bool access_note(struct fs *fs, struct inode *inode);
 
 /* Under the lock: adds the access time that is not in the journal to a record, before what else the
  * op does to the inode. */
-void access_effect(struct fs *fs, struct record *r, struct inode *inode);
+void access_change(struct fs *fs, struct record *r, struct inode *inode);
 
 /* Under the lock: gives what has gathered to the journal, if it has room. */
 void access_flush(struct fs *fs);

@@ -5,9 +5,15 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/limits.h"
 #include "op/access.h"
 #include "op/acl.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/flags.h"
+#include "op/need.h"
 #include "op/op.h"
+#include "op/quota.h"
 
 void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -123,9 +129,9 @@ static void set_mode(struct call *c, struct inode *inode, mode_t mode)
 	inode->attr.mode = (inode->attr.mode & S_IFMT) | (mode & 07777);
 	if (!x)
 		return;
-	acl = xmemdup(x->bytes + x->name_len, x->value_len);
+	acl = xmemdup(xattr_value(x).data, x->value_len);
 	acl_set_mode(acl, x->value_len, mode);
-	effect_xattr(c, inode, name, (struct bytes){acl, x->value_len});
+	change_xattr(c, inode, name, (struct bytes){acl, x->value_len});
 	free(acl);
 }
 
@@ -191,7 +197,7 @@ static int setattr(
 	}
 	set_times(attr, st, to_set, c->now);
 	attr->ctime = c->now;
-	effect_inode(c, *inode, 0);
+	change_inode(c, *inode, 0);
 	change_end(c);
 	return 0;
 }

@@ -2,7 +2,19 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
-#include "op/op.h"
+#include "op/attr.h"
+#include "op/call.h"
+#include "op/flags.h"
+
+/* To wait for it is told apart; most get it at once. */
+static void take_lock(struct fs *fs)
+{
+	if (pthread_mutex_trylock(&fs->lock) == 0)
+		return;
+	request_enter(TRACE_LOCK);
+	pthread_mutex_lock(&fs->lock);
+	request_enter(TRACE_STATE);
+}
 
 void call_begin(struct call *c, fuse_req_t req)
 {
@@ -12,7 +24,7 @@ void call_begin(struct call *c, fuse_req_t req)
 	c->actor = NULL;
 	c->deferred = false;
 	c->stranger = false;
-	pthread_mutex_lock(&c->fs->lock);
+	take_lock(c->fs);
 }
 
 /* One time for the op and for what it sets to now. */
@@ -45,7 +57,7 @@ void call_leave(struct call *c)
 void call_end(struct call *c, int rc)
 {
 	call_leave(c);
-	if (rc != CALL_PARKED)
+	if (rc != CALL_SUSPENDED)
 		fuse_reply_err(c->req, rc);
 }
 

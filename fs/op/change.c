@@ -3,14 +3,16 @@
 
 #include "base/clock.h"
 #include "op/access.h"
-#include "op/op.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/quota.h"
 
-static struct effect *add_effect(struct call *c, enum effect_type type, unsigned int flags)
+static struct change *add_change(struct call *c, enum change_type type, unsigned int flags)
 {
 	struct record *r = &c->record;
-	struct effect *e = &r->effects[r->effect_count++];
+	struct change *e = &r->changes[r->change_count++];
 
-	assert(r->effect_count <= RECORD_MAX_EFFECTS);
+	assert(r->change_count <= RECORD_MAX_CHANGES);
 	e->type = type;
 	e->flags = flags;
 	return e;
@@ -22,9 +24,9 @@ static struct bytes text_bytes(const char *text)
 }
 
 /* The first op of a process brings the process along. */
-static void effect_actor(struct call *c, struct actor *a)
+static void change_actor(struct call *c, struct actor *a)
 {
-	struct effect *e = add_effect(c, EFFECT_ACTOR, 0);
+	struct change *e = add_change(c, CHANGE_ACTOR, 0);
 
 	a->id = journal_next_op(c->fs->journal);
 	e->actor = (struct actor_image){
@@ -39,7 +41,7 @@ static void effect_actor(struct call *c, struct actor *a)
 		.marks = a->marks,
 		.text =
 			{
-				[ACTOR_HOST] = text_bytes(c->fs->host.host),
+				[ACTOR_HOST] = text_bytes(c->fs->host.name),
 				[ACTOR_BOOT_ID] = text_bytes(c->fs->host.boot_id),
 				[ACTOR_EXE] = text_bytes(a->exe),
 				[ACTOR_COMM] = text_bytes(a->comm),
@@ -59,7 +61,7 @@ void change_begin(struct call *c, enum op_kind kind, uint64_t ino)
 {
 	struct record *r = &c->record;
 
-	/* Effects are set as they are added: clearing all of them would cost more than the op. */
+	/* Changes are set as they are added: clearing all of them would cost more than the op. */
 	r->kind = kind;
 	r->ino = ino;
 	r->parent = r->new_parent = 0;
@@ -69,9 +71,9 @@ void change_begin(struct call *c, enum op_kind kind, uint64_t ino)
 	r->unique = 0;
 	r->tag = text_bytes(c->actor->tag);
 	r->flags = c->deferred ? RECORD_DEFERRED : 0;
-	r->effect_count = 0;
+	r->change_count = 0;
 	if (!c->actor->id)
-		effect_actor(c, c->actor);
+		change_actor(c, c->actor);
 	r->actor = c->actor->id;
 }
 
@@ -93,16 +95,16 @@ void change_to(struct call *c, uint64_t parent, struct bytes name)
 	c->record.new_name = name;
 }
 
-void effect_inode(struct call *c, struct inode *inode, unsigned int flags)
+void change_inode(struct call *c, struct inode *inode, unsigned int flags)
 {
 	struct charge charge = charge_of(&inode->attr);
-	struct effect *e;
+	struct change *e;
 
 	if (inode->accessed)
-		access_effect(c->fs, &c->record, inode);
-	e = add_effect(c, EFFECT_INODE, flags);
+		access_change(c->fs, &c->record, inode);
+	e = add_change(c, CHANGE_INODE, flags);
 	charge.bytes += inode->xattr_bytes;
-	if (flags & EFFECT_NEW)
+	if (flags & CHANGE_NEW)
 		inode->charge = (struct charge){0};
 	quota_move(c->fs->state.quotas, &inode->charge, &charge);
 	e->inode.attr = inode->attr;
@@ -124,13 +126,13 @@ static void xattr_ends(struct call *c, const struct inode *inode, const struct x
 		quota_past(c->fs->state.quotas, inode->attr.uid, x->value_len);
 }
 
-void effect_inode_gone(struct call *c, struct inode *inode)
+void change_inode_gone(struct call *c, struct inode *inode)
 {
 	static const struct charge nothing;
 	bool no_bytes = !S_ISREG(inode->attr.mode) || inode->attr.size == 0;
 	unsigned int flags =
-		(no_bytes ? EFFECT_FRESH : 0) | (inode->attr.xattrs ? EFFECT_XATTRS : 0);
-	struct effect *e = add_effect(c, EFFECT_INODE_GONE, flags);
+		(no_bytes ? CHANGE_FRESH : 0) | (inode->attr.xattrs ? CHANGE_XATTRS : 0);
+	struct change *e = add_change(c, CHANGE_INODE_GONE, flags);
 
 	quota_move(c->fs->state.quotas, &inode->charge, &nothing);
 	if (!no_bytes)
@@ -142,10 +144,10 @@ void effect_inode_gone(struct call *c, struct inode *inode)
 	inode->dirty_op = journal_next_op(c->fs->journal);
 }
 
-void effect_touch_dir(struct call *c, struct inode *dir)
+void change_touch_dir(struct call *c, struct inode *dir)
 {
 	dir->attr.mtime = dir->attr.ctime = c->now;
-	effect_inode(c, dir, 0);
+	change_inode(c, dir, 0);
 }
 
 /* An op makes at most two names, so its id and one bit number them; see sql/schema/dirent.sql. */
@@ -153,18 +155,18 @@ static uint64_t next_cookie(struct call *c)
 {
 	uint64_t cookie = journal_next_op(c->fs->journal) * 2;
 
-	for (unsigned int i = 0; i < c->record.effect_count; i++)
-		if (c->record.effects[i].type == EFFECT_DIRENT)
+	for (unsigned int i = 0; i < c->record.change_count; i++)
+		if (c->record.changes[i].type == CHANGE_DIRENT)
 			cookie++;
 	return cookie;
 }
 
-void effect_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode,
+void change_name(struct call *c, struct inode *dir, struct bytes name, const struct inode *inode,
 	uint64_t cookie)
 {
 	struct dirent_node *d = dirent_set(&c->fs->state, dir, name, inode->ino,
 		cookie ? cookie : next_cookie(c), inode->attr.mode);
-	struct effect *e = add_effect(c, EFFECT_DIRENT, 0);
+	struct change *e = add_change(c, CHANGE_DIRENT, 0);
 
 	d->dirty_op = journal_next_op(c->fs->journal);
 	e->dirent.parent = dir->ino;
@@ -173,10 +175,10 @@ void effect_name(struct call *c, struct inode *dir, struct bytes name, const str
 	e->dirent.name = name;
 }
 
-void effect_name_gone(struct call *c, struct dirent_node *d)
+void change_name_gone(struct call *c, struct dirent_node *d)
 {
 	struct bytes name = {d->name, d->name_len};
-	struct effect *e = add_effect(c, EFFECT_DIRENT_GONE, 0);
+	struct change *e = add_change(c, CHANGE_DIRENT_GONE, 0);
 
 	e->dirent.parent = d->parent;
 	e->dirent.ino = d->ino;
@@ -186,16 +188,16 @@ void effect_name_gone(struct call *c, struct dirent_node *d)
 	dirent_set(&c->fs->state, inode_find(&c->fs->state, d->parent), name, 0, 0, 0);
 }
 
-void effect_xattr(struct call *c, struct inode *inode, struct bytes name, struct bytes value)
+void change_xattr(struct call *c, struct inode *inode, struct bytes name, struct bytes value)
 {
 	const struct xattr *before = xattr_find(inode, name);
 	bool existed = before != NULL;
-	struct effect *e = add_effect(c, EFFECT_XATTR, existed ? 0 : EFFECT_NEW);
+	struct change *e = add_change(c, CHANGE_XATTR, existed ? 0 : CHANGE_NEW);
 
 	xattr_ends(c, inode, before);
 	inode->xattr_bytes -= before ? name.len + before->value_len : 0;
 	inode->xattr_bytes += name.len + value.len;
-	xattr_set(inode, name, value);
+	xattr_set(&c->fs->state, inode, name, value, journal_next_op(c->fs->journal));
 	e->xattr.ino = inode->ino;
 	e->xattr.name = name;
 	e->xattr.value = xattr_value(xattr_find(inode, name));
@@ -204,23 +206,23 @@ void effect_xattr(struct call *c, struct inode *inode, struct bytes name, struct
 	inode->xattrs_known = true;
 }
 
-void effect_xattr_gone(struct call *c, struct inode *inode, struct bytes name)
+void change_xattr_gone(struct call *c, struct inode *inode, struct bytes name)
 {
-	struct effect *e = add_effect(c, EFFECT_XATTR_GONE, 0);
+	struct change *e = add_change(c, CHANGE_XATTR_GONE, 0);
 
 	e->xattr.ino = inode->ino;
 	e->xattr.name = name;
 	e->xattr.value = (struct bytes){0};
 	xattr_ends(c, inode, xattr_find(inode, name));
 	inode->xattr_bytes -= name.len + xattr_find(inode, name)->value_len;
-	xattr_drop(inode, name);
+	xattr_drop(&c->fs->state, inode, name);
 	inode->attr.xattrs--;
 	inode->xattrs_known = true;
 }
 
-void effect_write(struct call *c, struct inode *inode, uint64_t off, struct bytes data, bool fresh)
+void change_write(struct call *c, struct inode *inode, uint64_t off, struct bytes data, bool fresh)
 {
-	struct effect *e = add_effect(c, EFFECT_EXTENT, fresh ? EFFECT_FRESH : 0);
+	struct change *e = add_change(c, CHANGE_EXTENT, fresh ? CHANGE_FRESH : 0);
 
 	ends(c, inode, off, data.len);
 	e->extent.ino = inode->ino;
@@ -229,10 +231,10 @@ void effect_write(struct call *c, struct inode *inode, uint64_t off, struct byte
 	e->extent.data = data;
 }
 
-void effect_share(
+void change_share(
 	struct call *c, struct inode *inode, uint64_t off, uint64_t len, struct bytes shares)
 {
-	struct effect *e = add_effect(c, EFFECT_SHARE, 0);
+	struct change *e = add_change(c, CHANGE_SHARE, 0);
 
 	e->extent.ino = inode->ino;
 	e->extent.off = off;
@@ -244,9 +246,9 @@ void effect_share(
 				   .kind = PENDING_SHARE});
 }
 
-void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len)
+void change_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len)
 {
-	struct effect *e = add_effect(c, EFFECT_CUT, 0);
+	struct change *e = add_change(c, CHANGE_CUT, 0);
 
 	ends(c, inode, off, len);
 	e->extent.ino = inode->ino;
@@ -262,7 +264,7 @@ void effect_cut(struct call *c, struct inode *inode, uint64_t off, uint64_t len)
 void change_size(struct call *c, struct inode *inode, uint64_t size)
 {
 	if (size < inode->attr.size) {
-		effect_cut(c, inode, size, INT64_MAX - size);
+		change_cut(c, inode, size, INT64_MAX - size);
 		allocated_cut(&inode->attr, size, inode->attr.size, 0);
 	}
 	inode->attr.size = size;
@@ -285,7 +287,7 @@ void change_unlinked(struct call *c, struct inode *inode)
 	else if (inode->attr.nlink)
 		inode->attr.nlink--;
 	if (inode->attr.nlink == 0 && !inode->opens)
-		effect_inode_gone(c, inode);
+		change_inode_gone(c, inode);
 	else
-		effect_inode(c, inode, 0);
+		change_inode(c, inode, 0);
 }

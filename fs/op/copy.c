@@ -3,10 +3,17 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/flags.h"
+#include "op/layout.h"
+#include "op/need.h"
 #include "op/op.h"
+#include "op/quota.h"
 
 /* So many times a copy waits for all of its range to be committed. */
-#define PARKED_FOR_ALL 5
+#define WAITS_FOR_ALL 5
 
 /*
  * copy_file_range(2) copies no bytes: the target gets extents of its own that refer to the blobs of
@@ -103,14 +110,14 @@ static int put_shares(struct call *c, struct inode *to, struct copy *k, const PG
 	c->record.off = (int64_t)k->to_off;
 	c->record.len = (int64_t)k->len;
 	if (k->to_off < to->attr.size)
-		effect_cut(
+		change_cut(
 			c, to, k->to_off, (end < to->attr.size ? end : to->attr.size) - k->to_off);
 	if (count)
-		effect_share(c, to, k->to_off, k->len,
+		change_share(c, to, k->to_off, k->len,
 			(struct bytes){shares, count * (uint32_t)sizeof(*shares)});
 	attr.mtime = attr.ctime = c->now;
 	to->attr = attr;
-	effect_inode(c, to, 0);
+	change_inode(c, to, 0);
 	change_end(c);
 	free(shares);
 	return 0;
@@ -154,13 +161,12 @@ static int copy_range(struct call *c, struct copy *k)
 	if (rc || !k->len)
 		return rc;
 	/* Somebody writes there all the time: the kernel reads and writes, then. */
-	if (transport_times_parked() > PARKED_MAX)
+	if (request_waits() > WAITS_MAX)
 		return EXDEV;
 	/* All at once, if it comes to rest; else what is committed, and the caller asks again for
 	 * the rest. */
 	end = pending_first(from, k->from_off, k->len);
-	if (end == k->from_off ||
-		(end < k->from_off + k->len && transport_times_parked() < PARKED_FOR_ALL))
+	if (end == k->from_off || (end < k->from_off + k->len && request_waits() < WAITS_FOR_ALL))
 		return need_committed(c);
 	rc = need_layout(c, from, STMT_READ_EXTENTS, k->from_off, &end, &res);
 	if (rc)

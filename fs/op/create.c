@@ -4,11 +4,19 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "op/acl.h"
+#include "op/attr.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/file.h"
+#include "op/flags.h"
+#include "op/need.h"
 #include "op/op.h"
+#include "op/quota.h"
 
 /* What a new inode is made with. */
-struct newborn {
+struct new_inode {
 	enum op_kind kind;
 	mode_t mode;
 	dev_t rdev;
@@ -18,8 +26,8 @@ struct newborn {
 
 /* A directory with the set-group-id bit hands its group down, and the bit to directories: see
  * inode(7). */
-static struct inode_attr newborn_attr(
-	struct call *c, const struct inode *dir, const struct newborn *n)
+static struct inode_attr new_inode_attr(
+	struct call *c, const struct inode *dir, const struct new_inode *n)
 {
 	bool is_dir = S_ISDIR(n->mode), inherit = dir->attr.mode & S_ISGID;
 	uint64_t size = is_dir ? 4096 : n->target.len;
@@ -59,13 +67,13 @@ static void inherit_acl(struct call *c, struct inode *dir, struct inode *inode)
 		attr->mode &= ~(c->ctx->umask & 0777);
 		return;
 	}
-	acl = xmemdup(x->bytes + x->name_len, x->value_len);
+	acl = xmemdup(xattr_value(x).data, x->value_len);
 	attr->mode = (attr->mode & ~0777u) | acl_inherit(acl, x->value_len, attr->mode, &minimal);
 	if (!minimal)
-		effect_xattr(
+		change_xattr(
 			c, inode, name_bytes(ACL_ACCESS_NAME), (struct bytes){acl, x->value_len});
 	if (S_ISDIR(attr->mode))
-		effect_xattr(c, inode, name_bytes(ACL_DEFAULT_NAME), xattr_value(x));
+		change_xattr(c, inode, name_bytes(ACL_DEFAULT_NAME), xattr_value(x));
 	free(acl);
 }
 
@@ -99,9 +107,10 @@ static struct inode *add(struct call *c, const struct inode_attr *attr, struct b
 }
 
 /* Begins the record of a new inode, which has no name yet. */
-static int bear(struct call *c, struct inode *dir, const struct newborn *n, struct inode **inode)
+static int make_inode(
+	struct call *c, struct inode *dir, const struct new_inode *n, struct inode **inode)
 {
-	struct inode_attr attr = newborn_attr(c, dir, n);
+	struct inode_attr attr = new_inode_attr(c, dir, n);
 	int rc = quota_check(c, NULL, &attr);
 
 	if (rc)
@@ -109,11 +118,11 @@ static int bear(struct call *c, struct inode *dir, const struct newborn *n, stru
 	*inode = add(c, &attr, n->target);
 	change_begin(c, n->kind, attr.ino);
 	inherit_acl(c, dir, *inode);
-	effect_inode(c, *inode, EFFECT_NEW);
+	change_inode(c, *inode, CHANGE_NEW);
 	return 0;
 }
 
-static int make(struct call *c, uint64_t parent, const char *text, const struct newborn *n,
+static int make(struct call *c, uint64_t parent, const char *text, const struct new_inode *n,
 	struct inode **inode)
 {
 	struct bytes name = name_bytes(text);
@@ -123,7 +132,7 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 	if (!rc && S_ISDIR(n->mode) && dir->attr.nlink >= LINKS_MAX)
 		rc = EMLINK;
 	if (!rc)
-		rc = bear(c, dir, n, inode);
+		rc = make_inode(c, dir, n, inode);
 	if (rc)
 		return rc;
 	if (S_ISDIR(n->mode)) {
@@ -132,47 +141,47 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 		change_subdirs(dir, 1);
 	}
 	change_at(c, parent, name);
-	effect_name(c, dir, name, *inode, 0);
-	effect_touch_dir(c, dir);
+	change_name(c, dir, name, *inode, 0);
+	change_touch_dir(c, dir);
 	change_end(c);
 	return 0;
 }
 
 /* O_TMPFILE: a file that link() may give a name. */
 static int make_nameless(
-	struct call *c, uint64_t parent, const struct newborn *n, struct inode **inode)
+	struct call *c, uint64_t parent, const struct new_inode *n, struct inode **inode)
 {
 	struct inode *dir;
 	int rc = need_place(c, parent, NULL, &dir);
 
 	if (!rc)
-		rc = bear(c, dir, n, inode);
+		rc = make_inode(c, dir, n, inode);
 	if (rc)
 		return rc;
 	change_end(c);
 	return 0;
 }
 
-static const struct newborn whiteout = {.mode = S_IFCHR};
+static const struct new_inode whiteout = {.mode = S_IFCHR};
 
 int whiteout_allowed(struct call *c, const struct inode *dir)
 {
-	struct inode_attr attr = newborn_attr(c, dir, &whiteout);
+	struct inode_attr attr = new_inode_attr(c, dir, &whiteout);
 
 	return quota_check(c, NULL, &attr);
 }
 
-void effect_whiteout(struct call *c, struct inode *dir, struct bytes name)
+void change_whiteout(struct call *c, struct inode *dir, struct bytes name)
 {
-	struct inode_attr attr = newborn_attr(c, dir, &whiteout);
+	struct inode_attr attr = new_inode_attr(c, dir, &whiteout);
 	struct inode *inode = add(c, &attr, whiteout.target);
 
-	effect_inode(c, inode, EFFECT_NEW);
-	effect_name(c, dir, name, inode, 0);
+	change_inode(c, inode, CHANGE_NEW);
+	change_name(c, dir, name, inode, 0);
 }
 
 static void make_and_reply(
-	fuse_req_t req, uint64_t parent, const char *name, const struct newborn *n)
+	fuse_req_t req, uint64_t parent, const char *name, const struct new_inode *n)
 {
 	struct inode *inode = NULL;
 	struct call c;
@@ -185,19 +194,19 @@ static void make_and_reply(
 
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
-	make_and_reply(
-		req, parent, name, &(struct newborn){.kind = OP_MKNOD, .mode = mode, .rdev = rdev});
+	make_and_reply(req, parent, name,
+		&(struct new_inode){.kind = OP_MKNOD, .mode = mode, .rdev = rdev});
 }
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
 	make_and_reply(req, parent, name,
-		&(struct newborn){.kind = OP_MKDIR, .mode = S_IFDIR | (mode & 07777)});
+		&(struct new_inode){.kind = OP_MKDIR, .mode = S_IFDIR | (mode & 07777)});
 }
 
 void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-	struct newborn n = {
+	struct new_inode n = {
 		.kind = OP_SYMLINK, .mode = S_IFLNK | 0777, .target = name_bytes(target)};
 
 	if (n.target.len >= PATH_MAX)
@@ -209,7 +218,7 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const cha
 void op_create(
 	fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, struct fuse_file_info *fi)
 {
-	struct newborn n = {.kind = OP_CREATE,
+	struct new_inode n = {.kind = OP_CREATE,
 		.mode = S_IFREG | (mode & 07777),
 		.nameless = transport_kind() == RAW_TMPFILE};
 	struct fuse_entry_param e = {
@@ -269,9 +278,9 @@ static int hard_link(
 	(*inode)->attr.ctime = c->now;
 	change_begin(c, OP_LINK, ino);
 	change_to(c, parent, name);
-	effect_inode(c, *inode, 0);
-	effect_name(c, dir, name, *inode, 0);
-	effect_touch_dir(c, dir);
+	change_inode(c, *inode, 0);
+	change_name(c, dir, name, *inode, 0);
+	change_touch_dir(c, dir);
 	change_end(c);
 	return 0;
 }

@@ -4,6 +4,10 @@
 
 #include "base/buf.h"
 #include "op/access.h"
+#include "op/attr.h"
+#include "op/call.h"
+#include "op/guess.h"
+#include "op/need.h"
 #include "op/op.h"
 
 /* Offsets: 1 is after `.`, 2 after `..`, then an entry's own cookie is after it. */
@@ -66,6 +70,16 @@ static void list_names(struct call *c, struct listing *l, const struct inode *di
 	}
 }
 
+/* The names after an offset; behind them, what who walks a tree lists next. */
+static int need_listing(struct call *c, struct inode *dir, uint64_t off)
+{
+	int rc = need_names(c, dir, off <= 2 ? 0 : off);
+
+	if (off == 0 && (!rc || rc == CALL_SUSPENDED))
+		guess_listed(c->fs, dir);
+	return rc;
+}
+
 static void read_dir(fuse_req_t req, uint64_t ino, size_t size, uint64_t off, bool plus)
 {
 	struct listing l = {.req = req, .plus = plus, .cap = size};
@@ -79,7 +93,7 @@ static void read_dir(fuse_req_t req, uint64_t ino, size_t size, uint64_t off, bo
 	if (!rc && !S_ISDIR(dir->attr.mode))
 		rc = ENOTDIR;
 	if (!rc && !dir->gone)
-		rc = need_names(&c, dir, off <= 2 ? 0 : off);
+		rc = need_listing(&c, dir, off);
 	if (rc) {
 		call_end(&c, rc);
 		return;

@@ -2,7 +2,14 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/limits.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/flags.h"
+#include "op/layout.h"
+#include "op/need.h"
 #include "op/op.h"
+#include "op/quota.h"
 
 static bool is_known(int mode)
 {
@@ -83,10 +90,10 @@ static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, 
 	c->record.off = (int64_t)off;
 	c->record.len = (int64_t)len;
 	if (zero)
-		effect_cut(c, inode, off, cut_end - off);
+		change_cut(c, inode, off, cut_end - off);
 	after.mtime = after.ctime = c->now;
 	inode->attr = after;
-	effect_inode(c, inode, 0);
+	change_inode(c, inode, 0);
 	change_end(c);
 	return 0;
 }

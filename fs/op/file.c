@@ -6,6 +6,11 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "op/access.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/file.h"
+#include "op/flags.h"
+#include "op/need.h"
 #include "op/op.h"
 
 struct handle *file_open(struct call *c, struct inode *inode, int flags)
@@ -16,7 +21,7 @@ struct handle *file_open(struct call *c, struct inode *inode, int flags)
 	h->opened = clock_mono_ns();
 	h->pid = c->ctx->pid;
 	h->flags = (uint32_t)flags;
-	inode->resized |= c->fs->settling;
+	inode->resized |= c->fs->invalidating;
 	inode->opens++;
 	return h;
 }
@@ -47,7 +52,7 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	int rc = need_setid(c, ino, kill ? SETID_CLEARED : SETID_STAYS, &inode);
 
 	if (!rc)
-		rc = need_unheld(c);
+		rc = need_unquiesced(c);
 	if (!rc && truncate)
 		rc = need_room(c, 0);
 	if (rc)
@@ -64,7 +69,7 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		inode->attr.mtime = inode->attr.ctime = c->now;
 		if (kill)
 			change_kill_setid(c, &inode->attr);
-		effect_inode(c, inode, 0);
+		change_inode(c, inode, 0);
 		change_end(c);
 	}
 	h = file_open(c, inode, fi->flags);
@@ -103,7 +108,7 @@ void forget_orphan(struct fs *fs, struct inode *inode, struct actor *who)
 
 	call_now(&c);
 	change_begin(&c, OP_FORGET, inode->ino);
-	effect_inode_gone(&c, inode);
+	change_inode_gone(&c, inode);
 	change_end(&c);
 }
 
@@ -118,7 +123,7 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 		return EBADF;
 	/* While a request is performed, whether it has a name left is not known. */
 	if (inode->opens == 1 &&
-		(inode->attr.nlink == 0 || inode->stale || journal_held(c->fs->journal))) {
+		(inode->attr.nlink == 0 || inode->stale || journal_quiesced(c->fs->journal))) {
 		rc = need_inode(c, ino, &inode);
 		if (!rc)
 			rc = need_journal(c);
@@ -161,38 +166,84 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 }
 
 struct sync_wait {
-	struct journal_waiter waiter;
-	struct reply reply;
+	struct journal_waiter waiter; /* first: it is found by it */
+	struct request *request;
 };
 
 static void synced(struct journal_waiter *w, int error)
 {
 	struct sync_wait *wait = (struct sync_wait *)w;
 
-	transport_reply(&wait->reply);
-	fuse_reply_err(wait->reply.req, error);
-	transport_done();
+	request_finish(wait->request, error);
 	free(wait);
 }
 
-/* The journal is ordered: to commit the last op is to commit all before it, of this file or
- * another. */
-void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+static bool sync_head(struct journal *journal, struct journal_waiter *w, uint64_t op)
 {
+	return journal_sync(journal, w);
+}
+
+/* Waits, with one of the journal's functions, until the ops up to this one are flushed. */
+static void wait_synced(struct call *c,
+	bool (*is_over)(struct journal *journal, struct journal_waiter *w, uint64_t op),
+	uint64_t op)
+{
+	struct journal *journal = c->fs->journal;
 	struct sync_wait *wait = xcalloc(1, sizeof(*wait));
-	struct call c;
 	int rc = 0;
 
-	call_begin(&c, req);
 	wait->waiter.fn = synced;
-	if (journal_failed(c.fs->journal)) {
+	request_enter(TRACE_FLUSH);
+	if (journal_failed(journal)) {
 		rc = EIO;
-	} else if (!journal_sync(c.fs->journal, &wait->waiter)) {
+	} else if (!is_over(journal, &wait->waiter, op)) {
 		/* In time: who is synced is told after the lock was had. */
-		wait->reply = transport_later(req);
-		rc = CALL_PARKED;
+		wait->request = request_keep(c->req, WAIT_FLUSH, NULL, NULL);
+		rc = CALL_SUSPENDED;
 	}
-	call_end(&c, rc);
-	if (rc != CALL_PARKED)
+	call_end(c, rc);
+	if (rc == CALL_SUSPENDED)
+		journal_hurry(journal);
+	else
 		free(wait);
+}
+
+/*
+ * What is waited for is the last op that changed the file, or a name of it, for each of these is a
+ * change of its inode. The journal is ordered: with that all before it is flushed, of this file and
+ * others, the directories above it among them.
+ */
+static void sync_inode(fuse_req_t req, uint64_t ino)
+{
+	const struct inode *inode;
+	struct call c;
+
+	call_begin(&c, req);
+	inode = inode_find(&c.fs->state, ino);
+	/* What is not here any more was committed. */
+	wait_synced(
+		&c, journal_sync_op, inode ? inode->dirty_op : journal_committed(c.fs->journal));
+}
+
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	sync_inode(req, ino);
+}
+
+/*
+ * All that was done before: there is no other way to ask for that, as the kernel does not pass
+ * sync(2) and syncfs(2) on. Of the root, it is in the database when it returns, in every case.
+ * fdatasync(2), which databases call after they have made a file, is about the directory alone.
+ */
+void op_fsyncdir(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	struct call c;
+
+	if (datasync) {
+		sync_inode(req, ino);
+		return;
+	}
+	call_begin(&c, req);
+	wait_synced(&c, ino == FUSE_ROOT_ID ? sync_head : journal_sync_op,
+		journal_next_op(c.fs->journal) - 1);
 }

@@ -3,6 +3,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "op/call.h"
+#include "op/change.h"
+#include "op/flags.h"
+#include "op/need.h"
 #include "op/op.h"
 
 /*
@@ -78,7 +82,7 @@ static int set_flags(struct call *c, uint64_t ino, unsigned int cmd, const void 
 	change_begin(c, OP_SETFLAGS, ino);
 	inode->attr.flags = flags;
 	inode->attr.ctime = c->now;
-	effect_inode(c, inode, 0);
+	change_inode(c, inode, 0);
 	change_end(c);
 	return 0;
 }

@@ -4,73 +4,77 @@
 
 #include "base/buf.h"
 #include "base/log.h"
-#include "op/op.h"
+#include "op/call.h"
+#include "op/layout.h"
+#include "op/need.h"
 
 /*
- * Where the bytes of a file are in the database. The answer is not kept: it is there for the
- * request that was parked for it, while that is run again on the reader's thread, and is asked for
- * again if something has changed meanwhile.
+ * Where the bytes of a file are in the database. The answer is not kept: it is given to
+ * the request that was suspended for it, for its next run, and is asked for again if something has
+ * changed meanwhile.
  */
 struct layout {
-	struct fs *fs;
-	struct parked *parked;
+	struct request *request;
 	enum stmt stmt;
 	uint64_t ino, off, end;
 	uint64_t committed; /* last committed op when it was asked */
 	uint64_t evictions;
-	const PGresult *res;
+	PGresult *res;
 };
 
-static void layout_done(struct reader_query *q, const PGresult *res, const struct error *err)
+static void layout_free(void *arg)
+{
+	struct layout *l = arg;
+
+	PQclear(l->res);
+	free(l);
+}
+
+static void layout_done(struct reader_query *q, PGresult *res, const struct error *err)
 {
 	struct layout *l = q->arg;
+	struct request *r = l->request;
 
 	free(q);
 	if (err)
 		log_error("%s", err->text);
 	l->res = res;
-	pthread_mutex_lock(&l->fs->lock);
-	l->fs->layout = err ? NULL : l;
-	pthread_mutex_unlock(&l->fs->lock);
-	transport_resume(l->parked, err ? error_to_errno(err) : 0);
-	pthread_mutex_lock(&l->fs->lock);
-	l->fs->layout = NULL;
-	pthread_mutex_unlock(&l->fs->lock);
-	free(l);
+	request_give(r, l, layout_free);
+	request_wake(r, err ? error_to_errno(err) : 0);
 }
 
 /* Bytes may have left the state for the database since, or the inode with them: then the answer may
  * lack them. */
-static bool is_current(const struct layout *l, const struct inode *inode)
+static bool is_current(const struct fs *fs, const struct layout *l, const struct inode *inode)
 {
 	return inode->dropped_op <= l->committed &&
-	       (inode->opens || l->fs->state.evictions == l->evictions);
+	       (inode->opens || fs->state.evictions == l->evictions);
 }
 
 int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t off, uint64_t *end,
 	const PGresult **res)
 {
 	struct fs *fs = c->fs;
-	struct layout *l = fs->layout;
+	struct layout *l = request_given();
 	struct reader_query *q;
 
-	if (transport_error())
-		return transport_error();
-	if (l && l->stmt == stmt && l->ino == inode->ino && l->off == off && is_current(l, inode)) {
+	if (request_error())
+		return request_error();
+	if (l && l->stmt == stmt && l->ino == inode->ino && l->off == off &&
+		is_current(fs, l, inode)) {
 		*res = l->res;
 		if (l->end < *end)
 			*end = l->end;
 		return 0;
 	}
 	l = xcalloc(1, sizeof(*l));
-	*l = (struct layout){.fs = fs,
-		.stmt = stmt,
+	*l = (struct layout){.stmt = stmt,
 		.ino = inode->ino,
 		.off = off,
 		.end = *end,
 		.committed = journal_committed(fs->journal),
 		.evictions = fs->state.evictions};
-	l->parked = transport_park(fs->transport, c->req);
+	l->request = request_suspend(c->req, WAIT_LAYOUT);
 	q = reader_query_new(stmt, layout_done, l);
 	reader_query_int(q, (int64_t)inode->ino);
 	reader_query_int(q, (int64_t)off);
@@ -79,7 +83,7 @@ int need_layout(struct call *c, struct inode *inode, enum stmt stmt, uint64_t of
 	/* One more row than is used says that there is more. */
 	reader_query_int(q, stmt == STMT_READ_EXTENTS ? LAYOUT_EXTENTS + 1 : LAYOUT_HOLES);
 	reader_submit(fs->reader, q);
-	return CALL_PARKED;
+	return CALL_SUSPENDED;
 }
 
 int need_count(struct call *c, struct inode *inode, uint64_t off, uint64_t end, uint64_t *bytes)
@@ -91,7 +95,7 @@ int need_count(struct call *c, struct inode *inode, uint64_t off, uint64_t end, 
 	*bytes = 0;
 	/* Without holes, it is all; of a copy, only the database will know. */
 	if (inode->attr.allocated >= inode->attr.size || pending_shared(inode, off, end - off) ||
-		transport_times_parked() > PARKED_MAX)
+		request_waits() > WAITS_MAX)
 		return 0;
 	if (off < inode->base_end) {
 		rc = need_layout(c, inode, STMT_READ_EXTENTS, off, &end, &res);

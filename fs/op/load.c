@@ -4,17 +4,12 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
 #include "base/log.h"
-#include "op/op.h"
-
-/*
- * What is not in the state is asked of the database once, however many requests want it; they are
- * parked with the load and run again when the answer is in the state.
- */
-enum load_kind { LOAD_INODE, LOAD_NAME, LOAD_DIR, LOAD_XATTRS };
-
-/* At most so many names at once: read_dir.sql has the number, too. */
-#define LOAD_PAGE_ROWS 1000
+#include "op/attr.h"
+#include "op/call.h"
+#include "op/load.h"
+#include "op/need.h"
 
 struct load_key {
 	uint64_t ino; /* of the inode or the directory */
@@ -27,8 +22,11 @@ struct load_key {
 struct load {
 	struct load_key key;
 	struct fs *fs;
-	struct parked *waiters;
-	uint64_t evictions; /* state.evictions when it was asked */
+	struct request_waiters waiters;
+	uint32_t rows; /* DIR: at most so many names */
+	bool ahead;    /* nobody needs it: who waits for it can do without */
+	void (*arrived)(struct fs *fs, struct inode *dir); /* NULL, or of one that is ahead */
+	uint64_t evictions, xattr_evictions; /* those of the state when it was asked */
 	UT_hash_handle hh;
 };
 
@@ -48,7 +46,7 @@ static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 
 	/* What is in the state is newer than any answer, unless it is marked. */
 	if (inode && inode->stale)
-		inode_refresh(inode, &attr);
+		inode_refresh(&fs->state, inode, &attr);
 	if (!inode)
 		inode = inode_add(&fs->state, &attr, row_bytes(res, row, COL_TARGET));
 	if (taken) {
@@ -63,8 +61,9 @@ static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 /* What each row may be by itself, but not beside what is known already. */
 static int contradicts(uint64_t ino, const char *what)
 {
-	log_error("inode %" PRIu64 ": the database has what cannot be: %s; `thule fsck` lists all "
-		  "that is wrong",
+	log_error("inode %" PRIu64
+		  ": the database has an impossible value: %s; `thule fsck` lists all "
+		  "faults",
 		ino, what);
 	return EIO;
 }
@@ -80,29 +79,51 @@ static int fill_name(struct fs *fs, struct inode *dir, const PGresult *res, int 
 	if (dir_has(&dir->dir, cookie))
 		return contradicts(dir->ino, "two names with the same cookie");
 	inode = fill_inode(fs, res, row);
+	inode->listed_in = dir->ino;
 	if (!inode->gone)
 		dirent_set(&fs->state, dir, name, inode->ino, cookie, inode->attr.mode);
 	return 0;
 }
 
-static int fill_xattrs(struct inode *inode, const PGresult *res)
+/* Columns of read_xattrs. */
+enum { COL_XATTR_NAME, COL_XATTR_VALUE, COL_XATTR_LENGTH };
+
+static int fill_xattrs(struct state *s, struct inode *inode, const PGresult *res)
 {
 	if (xattrs_known(inode))
 		return 0;
 	if ((uint32_t)PQntuples(res) != inode->attr.xattrs)
 		return contradicts(inode->ino, "another number of attributes than it counts");
-	for (int row = 0; row < PQntuples(res); row++)
-		xattr_set(inode, row_bytes(res, row, 0), row_bytes(res, row, 1));
+	for (int row = 0; row < PQntuples(res); row++) {
+		struct bytes name = row_bytes(res, row, COL_XATTR_NAME);
+
+		if (PQgetisnull(res, row, COL_XATTR_VALUE))
+			xattr_note(s, inode, name, (uint32_t)row_int(res, row, COL_XATTR_LENGTH));
+		else
+			xattr_set(s, inode, name, row_bytes(res, row, COL_XATTR_VALUE), 0);
+	}
 	inode->xattrs_known = true;
 	return 0;
 }
 
+static int fill_value(struct state *s, struct inode *inode, struct bytes name, const PGresult *res)
+{
+	struct xattr *x = xattr_find(inode, name);
+
+	/* Those who wait look again when it has gone, or has been set, meanwhile. */
+	if (!x || xattr_value_known(x))
+		return 0;
+	if (!PQntuples(res) || !xattr_fill(s, x, row_bytes(res, 0, 0)))
+		return contradicts(inode->ino, "an attribute of another length than it says");
+	return 0;
+}
+
 /* Up to which cookie an answer has all names. */
-static uint64_t page_end(const PGresult *res)
+static uint64_t page_end(const struct load *l, const PGresult *res)
 {
 	int rows = PQntuples(res);
 
-	return rows < LOAD_PAGE_ROWS ? UINT64_MAX : (uint64_t)row_int(res, rows - 1, COL_COOKIE);
+	return rows < (int)l->rows ? UINT64_MAX : (uint64_t)row_int(res, rows - 1, COL_COOKIE);
 }
 
 /* Returns an errno for those who wait: ESTALE when there never was one, or nothing is left of it.
@@ -116,7 +137,7 @@ static int fill_one(struct fs *fs, uint64_t ino, const PGresult *res)
 		return ESTALE;
 	if ((none || gone) && inode) {
 		if (inode->stale)
-			inode_refresh(inode, NULL);
+			inode_refresh(&fs->state, inode, NULL);
 		return 0;
 	}
 	inode = fill_inode(fs, res, 0);
@@ -141,88 +162,133 @@ static int fill(struct load *l, const PGresult *res)
 	if (!dir)
 		return 0;
 	if (l->key.kind == LOAD_XATTRS)
-		return fill_xattrs(dir, res);
+		return fill_xattrs(&fs->state, dir, res);
+	if (l->key.kind == LOAD_VALUE)
+		return fill_value(&fs->state, dir, name, res);
 	for (int row = 0; !rc && row < PQntuples(res); row++)
 		rc = fill_name(fs, dir, res, row);
 	if (rc)
 		return rc;
 	if (l->key.kind == LOAD_DIR)
-		dir_known(&dir->dir, l->key.off, page_end(res));
+		dir_known(&dir->dir, l->key.off, page_end(l, res));
 	else if (!dirent_find(&fs->state, dir->ino, name))
 		dirent_set(&fs->state, dir, name, 0, 0, 0);
 	return 0;
 }
 
-static void load_done(struct reader_query *q, const PGresult *res, const struct error *err)
+/* Nobody is told of an error in what was not needed: who waits asks for what they need. Of this
+ * directory nothing more is guessed. */
+static void ahead_done(struct load *l, int error)
+{
+	struct inode *dir = inode_find(&l->fs->state, l->key.ino);
+
+	l->fs->ahead--;
+	if (dir && error)
+		dir_reads(&l->fs->state, dir)->asked = UINT32_MAX;
+	else if (dir && l->arrived)
+		l->arrived(l->fs, dir);
+}
+
+static void load_done(struct reader_query *q, PGresult *res, const struct error *err)
 {
 	struct load *l = q->arg;
 	struct fs *fs = l->fs;
-	struct parked *waiters;
 	int error = 0;
+	bool ahead;
 
-	if (err)
-		log_error("%s", err->text);
 	pthread_mutex_lock(&fs->lock);
 	HASH_DEL(fs->loads, l);
+	ahead = l->ahead;
 	/* Something was evicted since it was asked, so the answer may be older than what was
-	 * evicted: the parked requests ask again. */
+	 * evicted: the suspended requests ask again. */
 	if (err)
 		error = error_to_errno(err);
 	else if (l->evictions == fs->state.evictions)
 		error = fill(l, res);
-	waiters = l->waiters;
+	if (ahead) {
+		ahead_done(l, error);
+		error = 0;
+	}
 	state_evict(&fs->state, journal_committed(fs->journal));
 	pthread_mutex_unlock(&fs->lock);
-	while (waiters) {
-		struct parked *p = waiters;
-		waiters = p->next;
-		transport_resume(p, error);
-	}
+	if (err && !ahead)
+		log_error("%s", err->text);
+	request_waiters_wake(&l->waiters, error);
+	PQclear(res);
 	free(l);
 	free(q);
 }
 
-static struct load *load_start(struct fs *fs, const struct load_key *key)
+static struct load *load_find(struct fs *fs, const struct load_key *key)
+{
+	struct load *l;
+
+	HASH_FIND(hh, fs->loads, key, sizeof(*key), l);
+	return l;
+}
+
+static struct load *load_start(struct fs *fs, const struct load_key *key, uint32_t rows)
 {
 	static const enum stmt stmts[] = {
 		[LOAD_INODE] = STMT_READ_INODE,
 		[LOAD_NAME] = STMT_READ_DIRENT,
 		[LOAD_DIR] = STMT_READ_DIR,
 		[LOAD_XATTRS] = STMT_READ_XATTRS,
+		[LOAD_VALUE] = STMT_READ_XATTR,
 	};
 	struct load *l = xcalloc(1, sizeof(*l));
 	struct reader_query *q = reader_query_new(stmts[key->kind], load_done, l);
 
 	l->key = *key;
 	l->fs = fs;
+	l->rows = rows;
 	l->evictions = fs->state.evictions;
+	l->xattr_evictions = fs->state.xattr_evictions;
 	HASH_ADD(hh, fs->loads, key, sizeof(l->key), l);
 	reader_query_int(q, (int64_t)key->ino);
-	if (key->kind == LOAD_NAME)
+	if (key->kind == LOAD_NAME || key->kind == LOAD_VALUE)
 		reader_query_bytes(q, key->name, key->name_len);
-	if (key->kind == LOAD_DIR)
+	if (key->kind == LOAD_DIR) {
 		reader_query_int(q, (int64_t)key->off);
+		reader_query_int(q, rows);
+	}
+	if (key->kind == LOAD_XATTRS)
+		reader_query_int(q, XATTR_INLINE_MAX);
 	reader_submit(fs->reader, q);
 	return l;
 }
 
-static int load_key(struct call *c, const struct load_key *key)
+/* More answers than any operation needs: each time it came back, what it had had been evicted. */
+static int asked_too_often(const struct call *c)
 {
-	struct load *l;
-	struct parked *p;
-
-	if (transport_error())
-		return transport_error();
-	HASH_FIND(hh, c->fs->loads, key, sizeof(*key), l);
-	if (!l)
-		l = load_start(c->fs, key);
-	p = transport_park(c->fs->transport, c->req);
-	p->next = l->waiters;
-	l->waiters = p;
-	return CALL_PARKED;
+	log_error("a request of process %d asked %d times for what was evicted meanwhile: mount "
+		  "with more cache_inodes",
+		c->ctx->pid, REQUEST_WAITS_MAX);
+	return EIO;
 }
 
-static int load(struct call *c, enum load_kind kind, uint64_t ino, struct bytes name)
+static int load_key(struct call *c, const struct load_key *key)
+{
+	static const enum request_wait waits[] = {
+		[LOAD_INODE] = WAIT_INODE,
+		[LOAD_NAME] = WAIT_NAME,
+		[LOAD_DIR] = WAIT_DIRECTORY,
+		[LOAD_XATTRS] = WAIT_XATTRS,
+		[LOAD_VALUE] = WAIT_XATTRS,
+	};
+	struct load *l = load_find(c->fs, key);
+
+	if (request_error())
+		return request_error();
+	if (request_waits() >= REQUEST_WAITS_MAX)
+		return asked_too_often(c);
+	if (!l)
+		l = load_start(c->fs, key, LOAD_PAGE_ROWS);
+	request_waiters_add(&l->waiters, request_suspend(c->req, waits[key->kind]));
+	return CALL_SUSPENDED;
+}
+
+int load(struct call *c, enum load_kind kind, uint64_t ino, struct bytes name)
 {
 	struct load_key key = {.kind = kind, .ino = ino, .name_len = name.len};
 
@@ -231,165 +297,32 @@ static int load(struct call *c, enum load_kind kind, uint64_t ino, struct bytes 
 	return load_key(c, &key);
 }
 
-int need_inode(struct call *c, uint64_t ino, struct inode **inode)
+int load_names(struct call *c, uint64_t ino, uint64_t after)
 {
-	*inode = inode_find(&c->fs->state, ino);
-	return *inode && !(*inode)->stale ? 0 : load(c, LOAD_INODE, ino, (struct bytes){0});
-}
+	struct load_key key = {.kind = LOAD_DIR, .ino = ino, .off = after};
 
-int need_dir(struct call *c, uint64_t ino, struct inode **dir)
-{
-	int rc = need_inode(c, ino, dir);
-
-	if (rc)
-		return rc;
-	if (!S_ISDIR((*dir)->attr.mode))
-		return ENOTDIR;
-	return (*dir)->gone ? ENOENT : 0;
-}
-
-int need_name(struct call *c, struct inode *dir, struct bytes name, struct dirent_node **d)
-{
-	if (name.len > NAME_MAX_BYTES)
-		return ENAMETOOLONG;
-	*d = dirent_find(&c->fs->state, dir->ino, name);
-	if (*d && !(*d)->ino)
-		*d = NULL;
-	else if (!*d && !dir->dir.complete)
-		return load(c, LOAD_NAME, dir->ino, name);
-	return 0;
-}
-
-int need_entry(struct call *c, struct inode *dir, struct bytes name, struct dirent_node **d,
-	struct inode **inode)
-{
-	int rc = need_name(c, dir, name, d);
-
-	if (rc)
-		return rc;
-	return *d ? need_inode(c, (*d)->ino, inode) : ENOENT;
-}
-
-/* The next name after a cookie, among those that are known. */
-static bool has_next(const struct dir_index *index, uint64_t cookie)
-{
-	for (size_t i = dir_seek(index, cookie); i < index->count; i++) {
-		if (index->slots[i].cookie > index->upto)
-			return false;
-		if (index->slots[i].node)
-			return true;
-	}
-	return false;
-}
-
-int need_names(struct call *c, struct inode *dir, uint64_t after)
-{
-	const struct dir_index *index = &dir->dir;
-	struct load_key key = {.kind = LOAD_DIR, .ino = dir->ino, .off = after};
-
-	if (after >= index->from && after <= index->upto) {
-		if (index->upto == UINT64_MAX || has_next(index, after))
-			return 0;
-		key.off = index->upto;
-	}
 	return load_key(c, &key);
 }
 
-int need_empty(struct call *c, struct inode *dir)
+bool load_ahead(struct fs *fs, uint64_t ino, uint64_t after, uint32_t rows,
+	void (*arrived)(struct fs *fs, struct inode *dir))
 {
-	int rc = dir->dir.live ? 0 : need_names(c, dir, 0);
+	struct load_key key = {.kind = LOAD_DIR, .ino = ino, .off = after};
+	struct load *l;
 
-	return !rc && dir->dir.live ? ENOTEMPTY : rc;
+	if (fs->ahead >= LOAD_AHEAD_MAX || load_find(fs, &key))
+		return false;
+	l = load_start(fs, &key, rows);
+	l->ahead = true;
+	l->arrived = arrived;
+	fs->ahead++;
+	return true;
 }
 
-int need_xattrs(struct call *c, struct inode *inode)
+bool load_is_ahead(struct fs *fs, uint64_t ino, uint64_t after)
 {
-	return xattrs_known(inode) ? 0 : load(c, LOAD_XATTRS, inode->ino, (struct bytes){0});
-}
+	struct load_key key = {.kind = LOAD_DIR, .ino = ino, .off = after};
+	const struct load *l = load_find(fs, &key);
 
-/* A parked request that waits for the journal. */
-struct journal_wait {
-	struct journal_waiter waiter;
-	struct parked *parked;
-};
-
-static void wait_over(struct journal_waiter *w, int error)
-{
-	struct journal_wait *wait = (struct journal_wait *)w;
-
-	transport_resume(wait->parked, error);
-	free(wait);
-}
-
-static int wait_room(struct call *c)
-{
-	struct journal_wait *wait;
-
-	if (transport_error())
-		return transport_error();
-	wait = xcalloc(1, sizeof(*wait));
-	wait->waiter.fn = wait_over;
-	wait->parked = transport_park(c->fs->transport, c->req);
-	journal_wait_room(c->fs->journal, &wait->waiter);
-	return CALL_PARKED;
-}
-
-static int need(struct call *c, size_t data, enum journal_use use)
-{
-	enum journal_room room;
-
-	if (journal_failed(c->fs->journal))
-		return EIO;
-	room = journal_room(c->fs->journal, data, use);
-	if (room != JOURNAL_LATER)
-		return room == JOURNAL_ROOM ? 0 : ENOSPC;
-	return wait_room(c);
-}
-
-int need_unheld(struct call *c)
-{
-	return journal_held(c->fs->journal) ? wait_room(c) : 0;
-}
-
-static int wait_for(struct call *c, bool (*is_over)(struct journal *j, struct journal_waiter *w))
-{
-	struct journal_wait *wait;
-
-	if (journal_failed(c->fs->journal))
-		return EIO;
-	if (transport_error())
-		return transport_error();
-	wait = xcalloc(1, sizeof(*wait));
-	wait->waiter.fn = wait_over;
-	if (is_over(c->fs->journal, &wait->waiter)) {
-		free(wait);
-		return EIO;
-	}
-	wait->parked = transport_park(c->fs->transport, c->req);
-	return CALL_PARKED;
-}
-
-int need_committed(struct call *c)
-{
-	return wait_for(c, journal_commit);
-}
-
-int need_flushed(struct call *c, uint64_t op)
-{
-	return op <= journal_flushed(c->fs->journal) ? 0 : wait_for(c, journal_sync);
-}
-
-int need_space(struct call *c, size_t data)
-{
-	return need(c, data, JOURNAL_GROW);
-}
-
-int need_room(struct call *c, size_t data)
-{
-	return need(c, data, JOURNAL_CHANGE);
-}
-
-int need_journal(struct call *c)
-{
-	return need(c, 0, JOURNAL_END);
+	return l && l->ahead;
 }

@@ -1,6 +1,8 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "op/call.h"
+#include "op/need.h"
 #include "op/op.h"
 
 /* LOOKUP of . and .. comes from file handles that were kept over a cache's lifetime (NFS,

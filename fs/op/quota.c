@@ -1,6 +1,7 @@
 #include <errno.h>
 
-#include "op/op.h"
+#include "op/call.h"
+#include "op/quota.h"
 
 /*
  * As the kernel's own filesystems have it for those with CAP_SYS_RESOURCE: root may go past the

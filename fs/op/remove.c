@@ -1,6 +1,10 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "op/call.h"
+#include "op/change.h"
+#include "op/flags.h"
+#include "op/need.h"
 #include "op/op.h"
 
 static int remove_name(struct call *c, enum op_kind kind, uint64_t parent, const char *text)
@@ -32,9 +36,9 @@ static int remove_name(struct call *c, enum op_kind kind, uint64_t parent, const
 		change_subdirs(dir, -1);
 	change_begin(c, kind, inode->ino);
 	change_at(c, parent, name);
-	effect_name_gone(c, d);
+	change_name_gone(c, d);
 	change_unlinked(c, inode);
-	effect_touch_dir(c, dir);
+	change_touch_dir(c, dir);
 	change_end(c);
 	return 0;
 }

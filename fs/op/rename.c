@@ -2,7 +2,13 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/limits.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/flags.h"
+#include "op/need.h"
 #include "op/op.h"
+#include "op/quota.h"
 
 /* One side of a rename: where, and what is there now (NULL: nothing, possible only for the target).
  */
@@ -93,28 +99,28 @@ static void change(struct call *c, struct side *from, struct side *to, unsigned 
 	change_begin(c, exchange ? OP_EXCHANGE : OP_RENAME, from->inode->ino);
 	change_at(c, from->dir->ino, from->name);
 	change_to(c, to->dir->ino, to->name);
-	effect_name_gone(c, from->d);
+	change_name_gone(c, from->d);
 	if (to->d)
-		effect_name_gone(c, to->d);
-	effect_name(c, to->dir, to->name, from->inode, to_cookie);
+		change_name_gone(c, to->d);
+	change_name(c, to->dir, to->name, from->inode, to_cookie);
 	move_links(from->inode, from->dir, to->dir);
 	from->inode->attr.ctime = c->now;
-	effect_inode(c, from->inode, 0);
+	change_inode(c, from->inode, 0);
 	if (exchange) {
-		effect_name(c, from->dir, from->name, to->inode, from_cookie);
+		change_name(c, from->dir, from->name, to->inode, from_cookie);
 		move_links(to->inode, to->dir, from->dir);
 		to->inode->attr.ctime = c->now;
-		effect_inode(c, to->inode, 0);
+		change_inode(c, to->inode, 0);
 	} else if (to->inode) {
 		if (is_dir(to->inode))
 			change_subdirs(to->dir, -1);
 		change_unlinked(c, to->inode);
 	}
 	if (flags & RENAME_WHITEOUT)
-		effect_whiteout(c, from->dir, from->name);
-	effect_touch_dir(c, from->dir);
+		change_whiteout(c, from->dir, from->name);
+	change_touch_dir(c, from->dir);
 	if (to->dir != from->dir)
-		effect_touch_dir(c, to->dir);
+		change_touch_dir(c, to->dir);
 	change_end(c);
 }
 

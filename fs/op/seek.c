@@ -1,6 +1,9 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "op/call.h"
+#include "op/layout.h"
+#include "op/need.h"
 #include "op/op.h"
 
 static int seek(struct call *c, uint64_t ino, uint64_t off, int whence, uint64_t *at)

@@ -2,7 +2,9 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
-#include "op/op.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/need.h"
 
 #define CALLER_GROUPS 1024 /* who has more counts as a member of none of them */
 

@@ -4,7 +4,13 @@
 #include <sys/eventfd.h>
 #include <sys/stat.h>
 
+#include "base/limits.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/flags.h"
+#include "op/need.h"
 #include "op/op.h"
+#include "op/quota.h"
 
 /*
  * The kernel says where the end is that O_APPEND means, by the size that it knows. Where something
@@ -51,14 +57,14 @@ static int write_file(
 	change_begin(c, OP_WRITE, ino);
 	c->record.off = (int64_t)off;
 	c->record.len = data->len;
-	effect_write(c, inode, off, *data, off >= attr->size);
+	change_write(c, inode, off, *data, off >= attr->size);
 	allocated_write(attr, off, data->len);
 	if (off + data->len > attr->size)
 		attr->size = off + data->len;
 	attr->mtime = attr->ctime = c->now;
 	if (kill)
 		change_kill_setid(c, attr);
-	effect_inode(c, inode, 0);
+	change_inode(c, inode, 0);
 	kept = change_end(c);
 	pending_add(inode, (struct pending){c->record.op, off, data->len, kept, PENDING_WRITE});
 	return 0;
@@ -102,5 +108,5 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off
 	fuse_reply_write(req, bytes.len);
 	/* Only now, as until then the kernel waits with these pages locked. */
 	if (misplaced)
-		eventfd_write(c.fs->nudge_fd, 1);
+		eventfd_write(c.fs->invalidate_fd, 1);
 }

@@ -7,7 +7,13 @@
 
 #include "base/buf.h"
 #include "op/acl.h"
+#include "op/call.h"
+#include "op/change.h"
+#include "op/flags.h"
+#include "op/need.h"
 #include "op/op.h"
+#include "op/quota.h"
+#include "op/xattr.h"
 
 static bool is_acl(const char *name)
 {
@@ -29,6 +35,11 @@ static int check_name(const char *name)
 			return name[len] ? 0 : EINVAL;
 	}
 	return EOPNOTSUPP;
+}
+
+static bool is_label(const char *name)
+{
+	return !strcmp(name, XATTR_NAME_SELINUX);
 }
 
 /* Bytes of the list of names, with what one more name would add: the kernel lists no more than
@@ -86,9 +97,9 @@ static int set_access_acl(struct call *c, struct inode *inode, const struct setx
 	c->record.name = name;
 	c->record.len = s->value.len;
 	if (!minimal)
-		effect_xattr(c, inode, name, s->value);
+		change_xattr(c, inode, name, s->value);
 	else if (xattr_find(inode, name))
-		effect_xattr_gone(c, inode, name);
+		change_xattr_gone(c, inode, name);
 	return 0;
 }
 
@@ -107,6 +118,7 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 		rc = need_space(c, s->value.len + name.len + 1);
 	if (rc)
 		return rc;
+	c->fs->state.labels |= is_label(s->name);
 	before = xattr_find(inode, name);
 	exists = before != NULL;
 	if (exists && s->flags & XATTR_CREATE)
@@ -132,10 +144,10 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 		change_begin(c, OP_SETXATTR, ino);
 		c->record.name = name;
 		c->record.len = s->value.len;
-		effect_xattr(c, inode, name, s->value);
+		change_xattr(c, inode, name, s->value);
 	}
 	inode->attr.ctime = c->now;
-	effect_inode(c, inode, 0);
+	change_inode(c, inode, 0);
 	change_end(c);
 	return 0;
 }
@@ -168,9 +180,9 @@ static int remove_xattr(struct call *c, uint64_t ino, struct bytes name)
 		return is_acl(name.data) ? 0 : ENODATA;
 	change_begin(c, OP_REMOVEXATTR, ino);
 	c->record.name = name;
-	effect_xattr_gone(c, inode, name);
+	change_xattr_gone(c, inode, name);
 	inode->attr.ctime = c->now;
-	effect_inode(c, inode, 0);
+	change_inode(c, inode, 0);
 	change_end(c);
 	return 0;
 }
@@ -219,6 +231,7 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 {
 	struct inode *inode;
 	struct xattr *x = NULL;
+	struct bytes value;
 	struct call c;
 	int rc = check_name(name);
 
@@ -231,14 +244,18 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 		return;
 	}
 	call_begin(&c, req);
-	rc = need_attributes(&c, ino, &inode);
+	/* `ls -l` asks for the label of each file, until it is told that there are none here. */
+	rc = is_label(name) && !c.fs->state.labels ? EOPNOTSUPP : need_attributes(&c, ino, &inode);
 	if (!rc && !(x = xattr_find(inode, name_bytes(name))))
 		rc = ENODATA;
+	if (!rc && size)
+		rc = need_value(&c, inode, x);
 	if (rc) {
 		call_end(&c, rc);
 		return;
 	}
-	end_xattr(&c, xmemdup(x->bytes + x->name_len, x->value_len), x->value_len, size);
+	value = size ? xattr_value(x) : (struct bytes){NULL, x->value_len};
+	end_xattr(&c, value.data ? xmemdup(value.data, value.len) : NULL, value.len, size);
 }
 
 bool xattr_listed(struct bytes name, uid_t uid)
@@ -263,7 +280,7 @@ void op_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size)
 	for (const struct xattr *x = inode->xattrs; x; x = x->next) {
 		if (!xattr_listed(xattr_name(x), c.ctx->uid))
 			continue;
-		buf_add(&list, x->bytes, x->name_len);
+		buf_add(&list, x->name, x->name_len);
 		buf_add(&list, "", 1);
 	}
 	end_xattr(&c, list.data, list.len, size);

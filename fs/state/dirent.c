@@ -40,6 +40,11 @@ size_t dir_seek(const struct dir_index *index, uint64_t cookie)
 	return lo;
 }
 
+uint64_t dir_next(const struct dir_index *index)
+{
+	return index->from == 0 && index->upto != UINT64_MAX ? index->upto : 0;
+}
+
 bool dir_has(const struct dir_index *index, uint64_t cookie)
 {
 	size_t at = dir_seek(index, cookie);
@@ -115,6 +120,11 @@ static void index_insert(struct dir_index *index, struct dirent_node *d)
 	index->count++;
 }
 
+static uint64_t bytes_of(const struct dirent_node *d)
+{
+	return sizeof(*d) + d->name_len + sizeof(struct dir_slot) + STATE_OVERHEAD;
+}
+
 struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes name, uint64_t ino,
 	uint64_t cookie, uint32_t mode)
 {
@@ -127,6 +137,7 @@ struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes 
 		memcpy(d->name, name.data, name.len);
 		HASH_ADD(hh, s->dirents, parent, sizeof(d->parent) + name.len, d);
 		dir->dir.names++;
+		s->inode_bytes.used += bytes_of(d);
 	} else if (d->ino) {
 		index_remove(&dir->dir, d);
 	}
@@ -151,5 +162,6 @@ void dirent_drop(struct state *s, struct dirent_node *d)
 		index_remove(&dir->dir, d);
 	}
 	HASH_DEL(s->dirents, d);
+	s->inode_bytes.used -= bytes_of(d);
 	free(d);
 }

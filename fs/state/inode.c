@@ -6,9 +6,16 @@
 #include "base/buf.h"
 #include "state/state.h"
 
-void state_init(struct state *s, size_t max_inodes)
+void state_init(struct state *s, const struct state_limits *limits)
 {
-	*s = (struct state){.next_fh = 1, .max_inodes = max_inodes};
+	*s = (struct state){
+		.next_fh = 1,
+		.labels = true,
+		.max_inodes = limits->inodes,
+		.inode_bytes = {"inodes", 0, (uint64_t)limits->inodes * STATE_INODE_BYTES},
+		.attributes = {"attributes", 0, limits->attributes},
+	};
+	chunks_init(&s->chunks, limits->data);
 }
 
 void state_free(struct state *s)
@@ -47,6 +54,13 @@ struct inode *inode_find(struct state *s, uint64_t ino)
 	return inode;
 }
 
+/* But for its place in listings, which is counted with its name. */
+static uint64_t bytes_of(const struct inode *inode)
+{
+	return sizeof(*inode) + inode->target_len + STATE_OVERHEAD +
+	       (inode->reads ? sizeof(*inode->reads) + STATE_OVERHEAD : 0);
+}
+
 struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target)
 {
 	struct inode *inode = xcalloc(1, sizeof(*inode));
@@ -58,22 +72,37 @@ struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct b
 	inode->attr = *attr;
 	inode->charge = charge_of(attr);
 	inode->base_end = attr->size;
+	inode->dirty_op = s->committed;
 	inode->used = true;
 	if (target.len) {
 		inode->target = xmemdup(target.data, target.len);
 		inode->target_len = target.len;
 	}
 	HASH_ADD(hh, s->inodes, ino, sizeof(inode->ino), inode);
+	s->inode_bytes.used += bytes_of(inode);
 	return inode;
+}
+
+struct dir_reads *dir_reads(struct state *s, struct inode *dir)
+{
+	if (!dir->reads) {
+		s->inode_bytes.used -= bytes_of(dir);
+		dir->reads = xcalloc(1, sizeof(*dir->reads));
+		s->inode_bytes.used += bytes_of(dir);
+	}
+	return dir->reads;
 }
 
 void inode_drop(struct state *s, struct inode *inode)
 {
 	HASH_DEL(s->inodes, inode);
+	s->inode_bytes.used -= bytes_of(inode);
+	chunks_forget(inode, 0, UINT64_MAX);
 	free(inode->dir.slots);
+	free(inode->reads);
 	free(inode->pending);
 	free(inode->target);
-	xattrs_forget(inode);
+	xattrs_forget(s, inode);
 	free(inode);
 }
 
@@ -97,11 +126,22 @@ void inode_misplaced(struct state *s, struct inode *inode)
 		HASH_ADD(hh, (s)->inodes, ino, sizeof((x)->ino), x);                               \
 	} while (0)
 
-static void evict_names(struct state *s, uint64_t committed, size_t keep)
+/* How many inodes, and how many bytes with their names, are to be left. */
+struct keep {
+	size_t count;
+	uint64_t bytes;
+};
+
+static bool too_many(const struct state *s, size_t count, const struct keep *keep)
+{
+	return count > keep->count || s->inode_bytes.used > keep->bytes;
+}
+
+static void evict_names(struct state *s, uint64_t committed, const struct keep *keep)
 {
 	size_t look = HASH_COUNT(s->dirents);
 
-	while (HASH_COUNT(s->dirents) > keep && look--) {
+	while (too_many(s, HASH_COUNT(s->dirents), keep) && look--) {
 		struct dirent_node *d = s->dirents;
 		if (d->dirty_op <= committed && !d->used) {
 			dirent_drop(s, d);
@@ -113,11 +153,11 @@ static void evict_names(struct state *s, uint64_t committed, size_t keep)
 	}
 }
 
-static void evict_inodes(struct state *s, uint64_t committed, size_t keep)
+static void evict_inodes(struct state *s, uint64_t committed, const struct keep *keep)
 {
 	size_t look = HASH_COUNT(s->inodes);
 
-	while (HASH_COUNT(s->inodes) > keep && look--) {
+	while (too_many(s, HASH_COUNT(s->inodes), keep) && look--) {
 		struct inode *inode = s->inodes;
 		bool pinned = inode->dirty_op > committed || inode->opens || inode->pending_count ||
 			      inode->accessed || inode->dir.names ||
@@ -133,13 +173,17 @@ static void evict_inodes(struct state *s, uint64_t committed, size_t keep)
 
 void state_evict(struct state *s, uint64_t committed)
 {
-	size_t keep = s->max_inodes - s->max_inodes / 8;
+	const struct budget *b = &s->inode_bytes;
+	struct keep keep = {s->max_inodes - s->max_inodes / 8, b->limit - b->limit / 8};
 	size_t before = HASH_COUNT(s->inodes) + HASH_COUNT(s->dirents);
 
-	if (HASH_COUNT(s->inodes) <= s->max_inodes && HASH_COUNT(s->dirents) <= s->max_inodes * 2)
+	s->committed = committed;
+	xattrs_evict(s, committed);
+	if (HASH_COUNT(s->inodes) <= s->max_inodes && HASH_COUNT(s->dirents) <= s->max_inodes * 2 &&
+		b->used <= b->limit)
 		return;
-	evict_names(s, committed, keep);
-	evict_inodes(s, committed, keep);
+	evict_names(s, committed, &keep);
+	evict_inodes(s, committed, &keep);
 	/* Answers that are on their way are thrown away for it, so it counts only when something
 	 * went. */
 	if (HASH_COUNT(s->inodes) + HASH_COUNT(s->dirents) < before)
@@ -152,6 +196,8 @@ void state_reload(struct state *s, uint64_t next_op)
 	struct inode *inode, *tmp;
 
 	s->evictions++;
+	chunks_clear(&s->chunks);
+	s->labels = true;
 	HASH_ITER (hh, s->dirents, d, dtmp) {
 		dirent_drop(s, d);
 	}
@@ -162,6 +208,8 @@ void state_reload(struct state *s, uint64_t next_op)
 		}
 		inode->stale = true;
 		dir_unknown(&inode->dir);
+		if (inode->reads)
+			*inode->reads = (struct dir_reads){0};
 		inode->dropped_op =
 			next_op - 1; /* of which the journal will say that it is committed */
 	}
@@ -180,10 +228,10 @@ void state_revive(struct state *s, uint64_t ino, uint64_t generation)
 	r->generation = generation;
 }
 
-void inode_refresh(struct inode *inode, const struct inode_attr *attr)
+void inode_refresh(struct state *s, struct inode *inode, const struct inode_attr *attr)
 {
 	inode->stale = false;
-	xattrs_forget(inode);
+	xattrs_forget(s, inode);
 	inode->gone = !attr;
 	if (attr) {
 		inode->resized |= inode->attr.size != attr->size;

@@ -23,6 +23,7 @@ void pending_add(struct inode *inode, struct pending p)
 	}
 	inode->pending[end] = p;
 	inode->pending_count++;
+	chunks_forget(inode, p.off, p.off + p.len);
 	/* What the database still has beyond a cut of the end no longer counts. */
 	if (p.kind == PENDING_CUT && p.off < inode->base_end && p.off + p.len >= inode->base_end)
 		inode->base_end = p.off;

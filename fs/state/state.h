@@ -6,7 +6,9 @@
 
 #include <uthash.h>
 
+#include "base/budget.h"
 #include "journal/record.h"
+#include "state/chunk.h"
 #include "state/quota.h"
 #include "state/ranges.h"
 
@@ -51,12 +53,31 @@ struct dir_index {
 	uint64_t from, upto; /* all names with a cookie above from, up to this one, are here */
 };
 
-/* An extended attribute. */
+/* How a directory has been read since it is here, for who guesses what is asked next
+ * (op/guess.c). */
+struct dir_reads {
+	uint64_t asked;    /* neighbours of missed names that were asked for */
+	uint64_t found;    /* names that were looked up and exist */
+	uint64_t ahead_to; /* cookie up to which sub-directories were read ahead */
+	uint32_t ahead;    /* sub-directories that were read ahead */
+	uint32_t walked;   /* sub-directories that were listed since it was listed itself */
+	bool missed;       /* a name of it was, once */
+	bool listed;
+};
+
+/* An extended attribute. Its value is in memory unless that is large and was not asked for. */
 struct xattr {
 	struct xattr *next;
+	struct xattr *older, *newer; /* of state.values */
+	uint64_t op;                 /* that set it; 0: it is from the database */
+	char *value;                 /* NULL: not here, or empty */
 	uint32_t name_len, value_len;
-	char bytes[]; /* the name, then the value */
+	bool used; /* since eviction last looked */
+	char name[];
 };
+
+/* A value of more bytes is asked for by itself, and forgotten by itself. */
+#define XATTR_INLINE_MAX 1024
 
 struct inode {
 	uint64_t ino;        /* the key; node id and inode number are the same */
@@ -66,22 +87,29 @@ struct inode {
 	uint32_t target_len;
 	uint32_t opens;      /* handles that are open */
 	uint64_t parent;     /* of a directory; 0: not known, or it has none */
-	uint64_t dirty_op;   /* last op that changed it */
+	uint64_t listed_in;  /* the directory in which it was found last; 0: not known */
+	uint64_t dirty_op;   /* last op that changed it; of one that the database told: that was
+				committed by then */
 	uint64_t dropped_op; /* pending writes up to this op have left for the database */
 	uint64_t base_end;   /* from this offset on, the database holds no bytes of the file */
 	int64_t accessed;    /* access time that the journal does not have yet, ns; 0: none */
 	struct pending *pending;
 	size_t pending_head, pending_count, pending_cap;
+	struct chunk *chunks; /* bytes that the database has, or is asked for */
 	struct dir_index dir;
-	struct charge charge; /* what quotas count it as */
-	uint64_t xattr_bytes; /* of extended attributes, names and values, known or not */
+	struct dir_reads *reads; /* of a directory, NULL until then */
+	struct charge charge;    /* what quotas count it as */
+	uint64_t xattr_bytes;    /* of extended attributes, names and values, known or not */
 	struct xattr *xattrs;
-	bool xattrs_known; /* all that it has are here */
-	bool stale;        /* it is open, and what is here of it is out of date: ask the database */
-	bool gone;         /* the row has ended; the kernel still knows the number */
+	struct inode *xattrs_older, *xattrs_newer; /* of state.with_xattrs */
+	bool xattrs_known;                         /* all that it has are here, by name */
+	bool xattrs_used;                          /* since eviction last looked */
+	bool stale;     /* it is open, and what is here of it is out of date: ask the database */
+	bool gone;      /* the row has ended; the kernel still knows the number */
 	bool resized;   /* while it was open, not by the kernel: that may have another end of it */
 	bool misplaced; /* it is among state.misplaced */
 	bool used;      /* since eviction last looked */
+	uint32_t visit; /* of a reader of its directory, which has read it; op/nearby.c */
 	UT_hash_handle hh;
 };
 
@@ -112,7 +140,10 @@ struct handle {
 	int64_t opened; /* monotonic, nanoseconds; grows with fh */
 	int32_t pid;    /* thread that opened it; 0: not known */
 	uint32_t flags; /* of open(2) */
-	bool shown;     /* to SQL, see handles_show() */
+	/* Of reads in order: where the next one begins, how many bytes they had, and up to where
+	 * bytes were asked for. */
+	uint64_t read_next, read_run, read_asked;
+	bool shown; /* to SQL, see handles_show() */
 	UT_hash_handle hh;
 };
 
@@ -135,18 +166,44 @@ struct state {
 	size_t closed_count, closed_cap;
 	uint64_t *misplaced; /* inodes of which the kernel has bytes where they are not */
 	size_t misplaced_count, misplaced_cap;
+	uint64_t committed; /* last op that the database had when somebody said so */
 	size_t max_inodes;  /* above this many, clean ones are evicted */
 	uint64_t evictions; /* grows whenever something was dropped */
+	/* Bytes of inodes and names, which come and go together, and of extended attributes. */
+	struct budget inode_bytes, attributes;
+	struct chunks chunks;
+	struct xattr *values;      /* large ones that are here, oldest first */
+	struct inode *with_xattrs; /* that have attributes here, oldest first */
+	size_t value_count, with_xattrs_count;
+	bool labels;              /* a file may have an SELinux label */
+	uint64_t xattr_evictions; /* grows whenever an attribute was dropped that was set here */
+	uint64_t xattrs_stuck_at, xattrs_stuck; /* xattrs_evict(): in vain at this op, with so many
+						   bytes */
 };
 
-void state_init(struct state *s, size_t max_inodes);
+/* What is kept in memory, when it is clean. */
+struct state_limits {
+	size_t inodes;       /* and twice as many names */
+	uint64_t attributes; /* bytes */
+	uint64_t data;       /* bytes of files */
+};
+
+/* Bytes that inodes and names may take, for each inode that is kept: one of the usual kind takes
+ * 600 with its name, one with a long target up to 5000. */
+#define STATE_INODE_BYTES 1024
+
+/* What malloc(3) and the tables add to an inode or a name, about. */
+#define STATE_OVERHEAD 48
+
+void state_init(struct state *s, const struct state_limits *limits);
 void state_free(struct state *s);
 
 /* --- inodes --- */
 
 /* NULL: not here, ask the database. */
 struct inode *inode_find(struct state *s, uint64_t ino);
-/* Adds one that is not here. `target` is copied. base_end is set to its size. */
+/* Adds one that is not here, as the database has it. `target` is copied. base_end is set to its
+ * size. */
 struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target);
 /* Frees it; no names or pending writes may be left. */
 void inode_drop(struct state *s, struct inode *inode);
@@ -167,7 +224,7 @@ void state_reload(struct state *s, uint64_t next_op);
 /* A directory came back; it is not here. generation: one that it never had. */
 void state_revive(struct state *s, uint64_t ino, uint64_t generation);
 /* What the database says of a stale inode; attr NULL: it has ended. */
-void inode_refresh(struct inode *inode, const struct inode_attr *attr);
+void inode_refresh(struct state *s, struct inode *inode, const struct inode_attr *attr);
 
 /* --- names --- */
 
@@ -177,6 +234,11 @@ struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes 
 	uint64_t cookie, uint32_t mode);
 /* Forgets a name. */
 void dirent_drop(struct state *s, struct dirent_node *d);
+
+/* After which cookie the names begin that are to be asked for next. */
+uint64_t dir_next(const struct dir_index *index);
+/* How a directory has been read. */
+struct dir_reads *dir_reads(struct state *s, struct inode *dir);
 
 /* The first slot with a cookie above `cookie`. */
 size_t dir_seek(const struct dir_index *index, uint64_t cookie);
@@ -195,19 +257,34 @@ void dir_unknown(struct dir_index *index);
 /* False: ask the database before the functions below. */
 bool xattrs_known(const struct inode *inode);
 struct xattr *xattr_find(struct inode *inode, struct bytes name); /* NULL: it has none */
-/* Adds or replaces; copies both. */
-void xattr_set(struct inode *inode, struct bytes name, struct bytes value);
-void xattr_drop(struct inode *inode, struct bytes name);
-void xattrs_forget(struct inode *inode);
+/* Adds or replaces; copies both. op: of the change; 0: it is from the database. */
+void xattr_set(
+	struct state *s, struct inode *inode, struct bytes name, struct bytes value, uint64_t op);
+/* Adds one of which the database has not told the value. */
+void xattr_note(struct state *s, struct inode *inode, struct bytes name, uint32_t value_len);
+/* The value of such a one, unless it has one by now. False: of another length. */
+bool xattr_fill(struct state *s, struct xattr *x, struct bytes value);
+void xattr_drop(struct state *s, struct inode *inode, struct bytes name);
+void xattrs_forget(struct state *s, struct inode *inode);
+
+/* Forgets what is clean and has not been used lately, large values first, when there is too much.
+ */
+void xattrs_evict(struct state *s, uint64_t committed);
 
 static inline struct bytes xattr_name(const struct xattr *x)
 {
-	return (struct bytes){x->bytes, x->name_len};
+	return (struct bytes){x->name, x->name_len};
+}
+
+/* False: ask the database before xattr_value(). */
+static inline bool xattr_value_known(const struct xattr *x)
+{
+	return x->value || !x->value_len;
 }
 
 static inline struct bytes xattr_value(const struct xattr *x)
 {
-	return (struct bytes){x->bytes + x->name_len, x->value_len};
+	return (struct bytes){x->value, x->value_len};
 }
 
 /* --- bytes that are not in the database yet --- */

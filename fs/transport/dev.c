@@ -1,5 +1,3 @@
-#include "transport/transport.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -14,82 +12,58 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "transport/raw.h"
+#include "transport/transport_impl.h"
 
-/* The largest request is a write: libfuse's limit of 1 MiB of data, and a page of headers. */
-#define REQUEST_MAX ((1 << 20) + 4096)
-
-struct worker {
+/* A thread that reads requests, and what it reads from: a clone of /dev/fuse. */
+struct reader {
+	struct request_port port; /* first */
 	struct transport *transport;
 	pthread_t thread;
 	int fd;
+	char *buf; /* REQUEST_BYTES_MAX */
 	bool started;
 };
 
-struct transport {
-	struct fuse_session *se;
-	struct waiting_list *waiting;
-	unsigned int count;
-	struct worker workers[];
+/* A thread that continues those that waited. */
+struct resumer {
+	pthread_t thread;
+	bool started;
 };
 
-/* A reply that is kept. */
-struct later {
-	struct waiting waiting;
-	struct transport *transport;
-	enum raw_kind kind;
+struct dev {
+	unsigned int count; /* of each */
+	struct reader *readers;
+	struct resumer *resumers;
 };
 
-/* The request that this thread handles now: libfuse's callbacks have no place for it. */
-static _Thread_local struct {
-	struct transport *transport;
-	int fd; /* 0: none, the session's own descriptor */
-	int error;
-	unsigned int times_parked;
-	bool signalled; /* while it was parked */
-	bool answered;  /* nobody waits for the reply */
-	struct later *later;
-	enum raw_kind kind;
-	char *bytes;
-	size_t len;
-} current;
-
-static ssize_t reply_writev(int fd, struct iovec *iov, int count, void *userdata)
+/* INIT comes by /dev/fuse alone. Its reply says what the kernel is to do. */
+static void reply_init(struct transport *t, const struct iovec *reply)
 {
-	const struct fuse_in_header *in = (const void *)current.bytes;
+	const struct request_frame *frame = request_frame();
+	const struct fuse_in_header *in = (const void *)frame->bytes;
 
-	/* As the kernel says it of a request that it has no more. */
-	if (current.answered) {
-		errno = ENOENT;
-		return -1;
-	}
+	t->offered = raw_init(
+		in + 1, frame->len - sizeof(*in), reply->iov_base, reply->iov_len, t->ops->flags);
+	t->answered = true;
+}
+
+static ssize_t dev_reply(struct request_port *port, const struct iovec *iov, int count)
+{
+	struct reader *r = (struct reader *)port;
+	const struct fuse_in_header *in = (const void *)request_frame()->bytes;
+
 	if (in && in->opcode == FUSE_INIT && count > 1)
-		raw_init(in + 1, current.len - sizeof(*in), iov[1].iov_base, iov[1].iov_len);
-	return writev(current.fd ? current.fd : fd, iov, count);
+		reply_init(r->transport, &iov[1]);
+	return writev(r->fd, iov, count);
 }
 
-static ssize_t request_read(int fd, void *buf, size_t len, void *userdata)
+/* The kernel has no such request any more when its connection is gone. */
+static void dev_answer(struct request_port *port, uint64_t unique, int error)
 {
-	return read(fd, buf, len);
-}
+	struct fuse_out_header out = {.len = sizeof(out), .error = -error, .unique = unique};
+	ssize_t n = write(((struct reader *)port)->fd, &out, sizeof(out));
 
-static const struct fuse_custom_io transport_io = {.writev = reply_writev, .read = request_read};
-
-static void dispatch(
-	struct transport *t, int fd, enum raw_kind kind, char *bytes, size_t len, int error)
-{
-	struct fuse_buf buf = {.size = len, .mem = bytes};
-
-	current.transport = t;
-	current.fd = fd;
-	current.error = error;
-	current.kind = kind;
-	current.bytes = bytes;
-	current.len = len;
-	fuse_session_process_buf(t->se, &buf);
-	current.fd = 0;
-	current.error = 0;
-	current.kind = RAW_NONE;
-	current.bytes = NULL;
+	(void)n;
 }
 
 /*
@@ -119,36 +93,53 @@ static bool interrupts(struct transport *t, const void *bytes, size_t len)
 
 	if (len < sizeof(*in) + sizeof(*body) || in->opcode != FUSE_INTERRUPT)
 		return false;
-	waiting_signalled(t->waiting, body->unique);
+	requests_signalled(t->requests, body->unique);
 	return true;
 }
 
-static void *worker_main(void *arg)
+static bool read_one(struct reader *r)
 {
-	struct worker *w = arg;
-	struct fuse_session *se = w->transport->se;
-	char *buf;
+	struct transport *t = r->transport;
+	ssize_t n = read(r->fd, r->buf, REQUEST_BYTES_MAX);
 
-	if (posix_memalign((void **)&buf, 4096, REQUEST_MAX) != 0)
-		return NULL;
-	while (!fuse_session_exited(se)) {
-		ssize_t n = read(w->fd, buf, REQUEST_MAX);
-		if (n < 0) {
-			/* ENOENT: the request was interrupted before it was read. ENODEV:
-			 * unmounted. */
-			if (errno == EINTR || errno == EAGAIN || errno == ENOENT)
-				continue;
-			if (errno != ENODEV)
-				log_error("cannot read from /dev/fuse: %s", strerror(errno));
-			fuse_session_exit(se);
-			break;
-		}
-		if (!interrupts(w->transport, buf, (size_t)n))
-			dispatch(w->transport, w->fd, raw_disguise(buf, (size_t)n), buf, (size_t)n,
-				0);
+	if (n < 0) {
+		/* ENOENT: the request was interrupted before it was read. ENODEV: unmounted. */
+		if (errno == EINTR || errno == EAGAIN || errno == ENOENT)
+			return true;
+		if (errno != ENODEV)
+			log_error("cannot read from /dev/fuse: %s", strerror(errno));
+		fuse_session_exit(t->se);
+		return false;
 	}
-	free(buf);
-	let_go(w->fd);
+	if (!interrupts(t, r->buf, (size_t)n))
+		requests_begin(
+			t->requests, &r->port, raw_disguise(r->buf, (size_t)n), r->buf, (size_t)n);
+	return true;
+}
+
+static bool serve_one(struct reader *r)
+{
+	if (!fuse_session_exited(r->transport->se) && read_one(r))
+		return true;
+	let_go(r->fd);
+	return false;
+}
+
+bool dev_serve_one(struct transport *t)
+{
+	return serve_one(&t->dev->readers[0]);
+}
+
+static void *reader_main(void *arg)
+{
+	while (serve_one(arg))
+		;
+	return NULL;
+}
+
+static void *resumer_main(void *arg)
+{
+	requests_serve(arg);
 	return NULL;
 }
 
@@ -164,162 +155,84 @@ static int clone_fd(int session_fd)
 	return fd;
 }
 
-struct transport *transport_new(struct fuse_session *se, unsigned int threads, struct error *err)
+/* The first descriptor is the session's, and its reader the thread that serves. */
+static bool reader_open(struct transport *t, struct reader *r, int fd, struct error *err)
 {
-	struct transport *t = xcalloc(1, sizeof(*t) + threads * sizeof(t->workers[0]));
-	int fd = fuse_session_fd(se);
-
-	t->se = se;
-	t->waiting = waiting_new(err);
-	if (!t->waiting) {
-		free(t);
-		return NULL;
-	}
-	t->count = threads;
-	for (unsigned int i = 0; i < threads; i++) {
-		t->workers[i].transport = t;
-		t->workers[i].fd = i == 0 ? fd : clone_fd(fd);
-		if (t->workers[i].fd < 0) {
-			error_sys(err, "cannot clone /dev/fuse");
-			transport_free(t);
-			return NULL;
-		}
-	}
-	if (fuse_session_custom_io(se, &transport_io, fd) != 0) {
-		error_set(err, ERR_INTERNAL, "libfuse does not take a transport");
-		transport_free(t);
-		return NULL;
-	}
-	return t;
+	*r = (struct reader){
+		.port = {.reply = dev_reply, .answer = dev_answer}, .transport = t, .fd = fd};
+	if (fd < 0)
+		return error_sys(err, "cannot clone /dev/fuse");
+	if (posix_memalign((void **)&r->buf, 4096, REQUEST_BYTES_MAX) != 0)
+		return error_set(err, ERR_SYSTEM, "out of memory");
+	return true;
 }
 
-void transport_run(struct transport *t)
+static bool dev_open(struct transport *t, struct error *err)
 {
-	/* The first worker is the caller: signals are delivered to it. */
-	for (unsigned int i = 1; i < t->count; i++)
-		t->workers[i].started = pthread_create(&t->workers[i].thread, NULL, worker_main,
-						&t->workers[i]) == 0;
-	worker_main(&t->workers[0]);
-	for (unsigned int i = 1; i < t->count; i++)
-		if (t->workers[i].started)
-			pthread_join(t->workers[i].thread, NULL);
+	int fd = fuse_session_fd(t->se);
+	struct dev *d = xcalloc(1, sizeof(*d));
+
+	t->dev = d;
+	d->count = t->threads;
+	d->readers = xcalloc(d->count, sizeof(*d->readers));
+	d->resumers = xcalloc(d->count, sizeof(*d->resumers));
+	for (unsigned int i = 0; i < d->count; i++)
+		if (!reader_open(t, &d->readers[i], i == 0 ? fd : clone_fd(fd), err))
+			return false;
+	for (unsigned int i = 0; i < d->count; i++) {
+		struct resumer *r = &d->resumers[i];
+
+		r->started = pthread_create(&r->thread, NULL, resumer_main, t->requests) == 0;
+		if (!r->started)
+			return error_sys(err, "cannot start a thread");
+	}
+	return true;
 }
 
-void transport_free(struct transport *t)
+static bool dev_start(struct transport *t, struct error *err)
 {
-	if (!t)
+	struct dev *d = t->dev;
+
+	/* The first reader is the caller: signals are delivered to it. */
+	for (unsigned int i = 1; i < d->count; i++) {
+		struct reader *r = &d->readers[i];
+
+		r->started = pthread_create(&r->thread, NULL, reader_main, r) == 0;
+	}
+	return true;
+}
+
+static void dev_finish(struct transport *t)
+{
+	for (unsigned int i = 1; i < t->dev->count; i++)
+		if (t->dev->readers[i].started)
+			pthread_join(t->dev->readers[i].thread, NULL);
+}
+
+static void dev_close(struct transport *t)
+{
+	struct dev *d = t->dev;
+
+	if (!d)
 		return;
-	/* The first descriptor is the session's. */
-	for (unsigned int i = 1; i < t->count; i++)
-		if (t->workers[i].fd > 0)
-			close(t->workers[i].fd);
-	waiting_free(t->waiting);
-	free(t);
-}
-
-/* What waits of the request that this thread handles. */
-static struct waiting waiting_here(void)
-{
-	const struct fuse_in_header *in = (const void *)current.bytes;
-
-	return (struct waiting){.unique = in->unique,
-		.pid = (int32_t)in->pid,
-		.fd = current.fd,
-		.signalled = current.signalled};
-}
-
-struct parked *transport_park(struct transport *t, fuse_req_t req)
-{
-	struct parked *p = malloc(sizeof(*p) + current.len);
-
-	if (!p)
-		abort();
-	p->transport = t;
-	p->next = NULL;
-	p->waiting = waiting_here();
-	p->kind = current.kind;
-	p->times = current.times_parked + 1;
-	p->len = current.len;
-	memcpy(p->bytes, current.bytes, current.len);
-	fuse_reply_none(req); /* sends nothing */
-	waiting_add(t->waiting, &p->waiting);
-	return p;
-}
-
-void transport_resume(struct parked *p, int error)
-{
-	if (waiting_remove(p->transport->waiting, &p->waiting)) {
-		current.times_parked = p->times;
-		current.signalled = p->waiting.signalled;
-		dispatch(p->transport, p->waiting.fd, p->kind, p->bytes, p->len, error);
-		current.times_parked = 0;
-		current.signalled = false;
+	for (unsigned int i = 0; i < d->count; i++)
+		if (d->resumers[i].started)
+			pthread_join(d->resumers[i].thread, NULL);
+	for (unsigned int i = 0; i < d->count; i++) {
+		if (i > 0 && d->readers[i].fd > 0)
+			close(d->readers[i].fd);
+		free(d->readers[i].buf);
 	}
-	free(p);
+	free(d->readers);
+	free(d->resumers);
+	free(d);
+	t->dev = NULL;
 }
 
-int transport_error(void)
-{
-	return current.error;
-}
-
-unsigned int transport_times_parked(void)
-{
-	return current.times_parked;
-}
-
-struct reply transport_later(fuse_req_t req)
-{
-	struct later *l = xcalloc(1, sizeof(*l));
-
-	l->waiting = waiting_here();
-	l->transport = current.transport;
-	l->kind = current.kind;
-	waiting_add(l->transport->waiting, &l->waiting);
-	return (struct reply){req, l};
-}
-
-void transport_reply(const struct reply *r)
-{
-	struct later *l = r->later;
-
-	current.answered = !waiting_remove(l->transport->waiting, &l->waiting);
-	current.fd = l->waiting.fd;
-	current.kind = l->kind;
-	current.later = l;
-}
-
-void transport_keep(const struct reply *r)
-{
-	current.later = NULL;
-	if (!r->later->waiting.answered)
-		waiting_add(r->later->transport->waiting, &r->later->waiting);
-}
-
-void transport_done(void)
-{
-	free(current.later);
-	current.later = NULL;
-	current.answered = false;
-	current.fd = 0;
-	current.kind = RAW_NONE;
-}
-
-void transport_attr_changed(struct transport *t, fuse_ino_t ino)
-{
-	/* A negative offset: nothing of its bytes. A kernel that does not know the inode has
-	 * nothing to forget. */
-	fuse_lowlevel_notify_inval_inode(t->se, ino, -1, 0);
-}
-
-enum raw_kind transport_kind(void)
-{
-	return current.kind;
-}
-
-bool transport_kills_setid(void)
-{
-	const struct fuse_in_header *in = (const void *)current.bytes;
-
-	return raw_kills_setid(in->opcode, in + 1, current.len - sizeof(*in));
-}
+const struct transport_ops dev_ops = {
+	.name = "dev",
+	.open = dev_open,
+	.start = dev_start,
+	.finish = dev_finish,
+	.close = dev_close,
+};

@@ -35,15 +35,27 @@ enum raw_kind raw_disguise(void *bytes, size_t len)
 	return RAW_NONE;
 }
 
-void raw_init(const void *in, size_t in_len, void *out, size_t out_len)
+bool raw_init(const void *in, size_t in_len, void *out, size_t out_len, uint64_t needed)
 {
 	const struct fuse_init_in *offer = in;
 	struct fuse_init_out *want = out;
+	uint64_t offered;
 
 	if (in_len < offsetof(struct fuse_init_in, flags) + sizeof(offer->flags) ||
-		out_len < offsetof(struct fuse_init_out, flags) + sizeof(want->flags))
-		return;
-	want->flags |= offer->flags & FUSE_HANDLE_KILLPRIV_V2;
+		out_len < offsetof(struct fuse_init_out, flags2) + sizeof(want->flags2))
+		return !needed;
+	want->flags |= offer->flags & (FUSE_HANDLE_KILLPRIV_V2 | FUSE_PARALLEL_DIROPS);
+	offered = offer->flags;
+	if (offer->flags & FUSE_INIT_EXT &&
+		in_len >= offsetof(struct fuse_init_in, flags2) + sizeof(offer->flags2))
+		offered |= (uint64_t)offer->flags2 << 32;
+	if ((offered & needed) != needed)
+		return false;
+	if (needed) {
+		want->flags |= (uint32_t)needed | FUSE_INIT_EXT;
+		want->flags2 |= (uint32_t)(needed >> 32);
+	}
+	return true;
 }
 
 static struct statx_timestamp statx_time(struct timespec t)

@@ -22,9 +22,11 @@ enum raw_kind raw_disguise(void *bytes, size_t len);
 /*
  * Changes libfuse's reply to INIT (struct fuse_init_out) to ask for what the kernel offers in its
  * request `in`: that the filesystem clears set-id bits and file capabilities itself, so the kernel
- * need not ask for them before each write.
+ * need not ask for them before each write; and that names of one directory are looked up beside one
+ * another, which libfuse 3.14 leaves out although the filesystem wants it. Asks for the flags
+ * `needed`, too, and returns whether the kernel offers them all; else for none of these.
  */
-void raw_init(const void *in, size_t in_len, void *out, size_t out_len);
+bool raw_init(const void *in, size_t in_len, void *out, size_t out_len, uint64_t needed);
 
 /* Answers RAW_STATX. btime: nanoseconds since the epoch; timeout: seconds. */
 int raw_reply_statx(fuse_req_t req, const struct stat *st, int64_t btime, double timeout);

@@ -1,33 +1,36 @@
 -- Processes that changed something. id is the id of the first op of theirs.
 -- Text from /proc is UTF-8 with \xNN for bytes that are not.
+-- What each column is: comments/actor.sql.
 create table thule.actor (
     id         bigint not null,
     host       text not null,
     boot_id    text not null,
-    pid        integer not null,           -- thread group; 0: the kernel itself
-    start_time bigint not null,            -- clock ticks after boot, field 22 of proc(5) stat
+    pid        integer not null,
+    start_time bigint not null,
     ppid       integer not null,
-    uid        bigint not null,            -- filesystem uid and gid of the request
+    uid        bigint not null,
     gid        bigint not null,
-    loginuid   bigint,                     -- null: none set
-    exe        text not null,              -- as the kernel names it
+    loginuid   bigint,
+    exe        text not null,
     comm       text not null,
     cmdline    text not null,
     cgroup     text not null,
-    username   text,                       -- of uid on that host; null: it had no name there
-    session    integer not null default 0, -- session id, setsid(2)
+    username   text,
+    session    integer not null default 0,
     cwd        text not null default '',
-    chain      text not null default '',   -- parent first, up to the login or service: comm[pid] <- comm[pid]
-    unit       text not null default '',   -- of cgroup: systemd's unit, or a container as docker:ID, lxc:NAME
-    tag        text,                       -- of `thule run --tag`; null: none
-    run        text,                       -- which run of it: a UUID; set where tag is
+    chain      text not null default '',
+    unit       text not null default '',
+    tag        text,
+    run        text,
     -- Facts of the kernel: pid, start_time, ppid, uid, gid, loginuid, session, cgroup. What the process itself, or who
     -- made its surroundings, may have chosen: comm, cmdline, cwd, tag, and exe unless exe_seen.
-    exe_seen    boolean,                   -- the file that ran is the one that the daemon sees at exe; false: another, as in
-                                           -- a container or mount namespace; null: not known
-    exe_deleted boolean not null default false, -- the file of that name was removed or replaced while it ran
-    incomplete  boolean not null default false, -- something could not be read: texts that are '' may be missing
-    primary key (id)
+    exe_seen    boolean,
+    exe_deleted boolean not null default false,
+    incomplete  boolean not null default false,
+    primary key (id),
+    constraint actor_numbers check (id >= 1 and pid >= 0 and ppid >= 0 and start_time >= 0 and uid between 0 and 4294967295
+        and gid between 0 and 4294967295 and loginuid between 0 and 4294967294),
+    constraint actor_run check (run is null or tag is not null)
 );
 create index actor_run on thule.actor (run) where run is not null;
 -- What a uid is called: thule.username.

@@ -1,4 +1,5 @@
--- Settings of the filesystem, the same for everyone who mounts it. thule.config_set knows the keys.
+-- Settings of the filesystem, the same for everyone who mounts it. thule_internal.config_set knows the keys.
+-- What each column is: comments/config.sql.
 create table thule.config (
     key    text primary key,
     value  text not null,

@@ -2,19 +2,20 @@
 -- An extent is at most 128 KiB long, so a lookup by offset has a bounded range to search.
 -- Overwriting cuts the old extent: the overwritten piece ends in extent_history, what is left keeps the op
 -- that wrote it, and no byte is copied.
+-- Its versions have no times of their own, as those of the other tables have: see sql/README.md.
+-- What each column is: comments/extent.sql.
 create table thule.extent (
-    ino        bigint not null,
-    file_off   bigint not null,            -- bytes from the start of the file
-    len        bigint not null,            -- bytes, > 0
-    blob       bigint not null,
-    blob_off   bigint not null,            -- bytes from the start of the blob
+    ino        thule.inode_number not null,
+    file_off   thule.file_size not null,
+    len        thule.extent_length not null,
+    blob       thule.row_id not null,
+    blob_off   thule.amount not null,
     op_from    bigint not null,
-    valid_from timestamptz not null,
     op_to      bigint not null default 9223372036854775807,
-    valid_to   timestamptz not null default 'infinity',
-    primary key (ino, file_off),
-    constraint extent_numbers check (ino between 1 and 1099511627775 and len between 1 and 131072
-        and file_off between 0 and 9223372036854771712 - len and blob >= 1 and blob_off between 0 and 131072 - len)
+    -- An offset of a file has one row, which thule.fsck checks (extent_overlap). With op_from in the key what is written again and again need not
+    -- look at its dead rows: see thule.dirent.
+    primary key (ino, file_off, op_from),
+    constraint extent_ends check (file_off <= 9223372036854771712 - len and blob_off <= 131072 - len)
 );
 
 -- Who refers to a blob: asked before one is freed. Blob ids grow, so new entries go to the end of the index.

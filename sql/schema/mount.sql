@@ -1,17 +1,19 @@
 -- Daemons that have or had this filesystem mounted.
+-- What each column is: comments/mount.sql.
 create table thule.mount (
-    id         bigint generated always as identity (start with 2) primary key, -- 1 made the filesystem
+    id         bigint generated always as identity (start with 2) primary key,
     host       text not null,
     boot_id    text not null,
     pid        integer not null,
     mountpoint text not null,
-    source     text not null,              -- as it stands in /proc/mounts
+    source     text not null,
     options    text not null,
     version    text not null,
-    read_only  boolean not null,           -- it shows the past, and never has the lease
-    backend    integer not null,           -- pg_backend_pid() of the session that holds the lease
-    device     bigint,                     -- minor number of what the kernel mounted; null: not mounted yet
+    read_only  boolean not null,
+    backend    integer not null,
+    device     bigint,
     mounted_at timestamptz not null default now(),
-    ended_at   timestamptz,                -- null: mounted, or died
-    last_op    bigint not null default 0   -- last op of this mount that is committed
+    ended_at   timestamptz,
+    last_op    bigint not null default 0,
+    constraint mount_numbers check (id >= 1 and pid >= 0 and device >= 0 and last_op >= 0)
 ) with (fillfactor = 50);

@@ -1,3 +1,4 @@
+-- What each column is: comments/xattr.sql.
 create table thule.xattr (
     ino        bigint not null,
     name       bytea not null,

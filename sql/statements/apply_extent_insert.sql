@@ -1,3 +1,2 @@
-insert into thule.extent (ino, file_off, len, blob, blob_off, op_from, valid_from)
-select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-                     $7::timestamptz[])
+insert into thule.extent (ino, file_off, len, blob, blob_off, op_from)
+select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])

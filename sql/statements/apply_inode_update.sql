@@ -1,4 +1,5 @@
 -- What inodes that were there before the batch are now. A symbolic link's target never changes.
+-- Found as apply_inode_close finds them.
 update thule.inode i
 set mode = n.mode, nlink = n.nlink, uid = n.uid, gid = n.gid, rdev = n.rdev, size = n.size,
     allocated = n.allocated, atime_ns = n.atime_ns, mtime_ns = n.mtime_ns, ctime_ns = n.ctime_ns,
@@ -9,4 +10,5 @@ from unnest($1::bigint[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint
             $13::integer[], $14::integer[], $15::bigint[], $16::bytea[], $17::bigint[], $18::timestamptz[])
      as n (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns,
            flags, xattrs, project, target, op_from, valid_from)
-where i.ino = n.ino
+cross join lateral (select p.ctid as place from thule.inode p where p.ino >= n.ino and p.ino <= n.ino order by p.ino desc limit 1) p
+where i.ctid = p.place

@@ -8,6 +8,6 @@ select row_to_json(b) as json,
 from (
     select c.off, c.len, c.op, c.at, c.uid, c.username, c.pid, c.exe,
         case when $3::bigint[] is null or c.uid = ($3)[1] then c.cmdline end as cmdline
-    from thule.blame_at_op($1::bigint, $2::bigint) c
-    where thule.check_viewer($1::bigint, $2::bigint, null, $3)
+    from thule_internal.blame_at_op($1::bigint, $2::bigint) c
+    where thule_internal.check_viewer($1::bigint, $2::bigint, null, $3)
 ) b

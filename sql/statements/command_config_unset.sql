@@ -1,2 +1,2 @@
 -- thule config unset: $1 key.
-select thule.config_unset($1::text)
+select thule_internal.config_unset($1::text)

@@ -14,6 +14,6 @@ with e as (
 )
 select min(r.lo) as lo, max(r.hi) as hi
 from numbered r
-where thule.check_viewer($1::bigint, $2::bigint, 4, $3::bigint[])
+where thule_internal.check_viewer($1::bigint, $2::bigint, 4, $3::bigint[])
 group by r.n
 order by 1

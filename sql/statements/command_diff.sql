@@ -12,10 +12,10 @@ select case when $5::boolean then row_to_json(d) end as json,
 from (
     select o.change,
         case when $6::bigint[] is null then o.path
-            else thule.viewed_path(o.path, case o.change when 'removed' then $1 else $2 end, $6) end as path,
-        case when $6 is null then o.old_path else thule.viewed_path(o.old_path, $1, $6) end as old_path,
+            else thule_internal.viewed_path(o.path, case o.change when 'removed' then $1 else $2 end, $6) end as path,
+        case when $6 is null then o.old_path else thule_internal.viewed_path(o.old_path, $1, $6) end as old_path,
         o.kind, o.what, o.ino, o.old_size, o.new_size, o.op, o.at, o.uid, o.username, o.pid, o.exe,
         case when $6 is null or o.uid = ($6)[1] then o.cmdline end as cmdline
-    from thule.diff_ops($1, $2, coalesce($3::text, thule.escape_name($4::bytea))) o
-    where $6 is null or thule.is_own(o.ino, $6)
+    from thule_internal.diff_ops($1, $2, coalesce($3::text, thule.escape_name($4::bytea))) o
+    where $6 is null or thule_internal.is_own(o.ino, $6)
 ) d

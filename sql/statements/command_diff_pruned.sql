@@ -6,10 +6,10 @@ from (values (least($1::bigint, $2::bigint), greatest($1, $2), coalesce($3::text
     a (since, until, path)
 join thule.pruned_inode p on p.op > a.since
 left join thule.op o on o.op = p.op
-where (a.path is null or p.ino in (select thule.inodes_under(thule.real_path(a.path, a.until))))
-    and ($5::bigint[] is null or thule.is_own(p.ino, $5))
+where (a.path is null or p.ino in (select thule.inodes_under(thule_internal.real_path(a.path, a.until))))
+    and ($5::bigint[] is null or thule_internal.is_own(p.ino, $5))
     and exists (
         select from (values (a.since), (a.until)) t (op)
-        where p.op > t.op and not exists (select from thule.inode_at_op(p.ino, t.op))
+        where p.op > t.op and not exists (select from thule_internal.inode_at_op(p.ino, t.op))
             and (exists (select from thule.dirent d where d.ino = p.ino and d.op_from <= t.op)
                 or exists (select from thule.dirent_history d where d.ino = p.ino and d.op_from <= t.op and d.op_to > t.op)))

@@ -14,12 +14,12 @@ select f.op,
     to_char(c.at, 'YYYY-MM-DD HH24:MI:SS.MS TZH:TZM') as time,
     coalesce(c.username, c.uid::text) as user,
     c.pid,
-    thule.exe_shown(c.exe, c.exe_seen, c.exe_deleted, c.incomplete) as exe,
+    thule_internal.exe_shown(c.exe, c.exe_seen, c.exe_deleted, c.incomplete) as exe,
     c.kind,
     c.path || coalesce(' -> ' || c.new_path, '') || coalesce(' [' || c.xattr || ']', '') as path
 from thule.feed($1::bigint, $2::integer) f
-cross join lateral (select $11::bigint[] is null or thule.sees_op(f.op, $11)) s (seen)
-left join lateral thule.viewed_change(f, $11) c on s.seen
+cross join lateral (select $11::bigint[] is null or thule_internal.sees_op(f.op, $11)) s (seen)
+left join lateral thule_internal.viewed_change(f, $11) c on s.seen
 cross join (
     select rtrim(coalesce($8::text, thule.escape_name($9::bytea)), '/') as path
 ) p

@@ -2,7 +2,7 @@
 -- null: what comes from now on. An op that is not even the next one is refused: it would be waited for in silence.
 select case
         when $1::bigint is null and $2::text is null then l.op
-        when $1::bigint is null then thule.op_before($2::text)
+        when $1::bigint is null then thule_internal.op_before($2::text)
         when $1::bigint <= l.next then $1::bigint - 1
     end as op,
     l.op as last

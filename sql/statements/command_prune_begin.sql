@@ -1,2 +1,2 @@
 -- thule prune: $1 the horizon.
-select thule.prune_begin($1::bigint)
+select thule_internal.prune_begin($1::bigint)

@@ -3,5 +3,5 @@
 select h.op,
     to_char((select o.at from thule.op o where o.op <= h.op order by o.op desc limit 1), 'YYYY-MM-DD HH24:MI:SS TZH:TZM') as at
 from (
-    select thule.prune_horizon($1::text, $2::text, $3::bigint) as op
+    select thule_internal.prune_horizon($1::text, $2::text, $3::bigint) as op
 ) h

@@ -1,4 +1,4 @@
--- What was typed, as thule.quota_set takes it: $1 action, $2 kind, $3 uid or gid, $4 name, $5 the path, escaped, or else
+-- What was typed, as thule_internal.quota_set takes it: $1 action, $2 kind, $3 uid or gid, $4 name, $5 the path, escaped, or else
 -- $6 in bytes; $7 to $9 limits of bytes, inodes and bytes of the past: null as they were, 'none', or a number.
 select jsonb_strip_nulls(jsonb_build_object('action', $1::text, 'kind', $2::integer, 'id', $3::bigint, 'name', $4::text,
         'path', coalesce($5::text, thule.escape_name($6::bytea))))

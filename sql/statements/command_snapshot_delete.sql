@@ -1,2 +1,2 @@
 -- thule snapshot delete: $1 name.
-select thule.snapshot_delete($1::text)
+select thule_internal.snapshot_delete($1::text)

@@ -8,6 +8,8 @@ with about as (
         pg_database_size(current_database()) as database_bytes,
         s.uuid,
         s.schema_version,
+        (select case when a.attcompression = 'l' then 'lz4' when a.attstorage = 'e' then 'none' else 'pglz' end
+            from pg_attribute a where a.attrelid = 'thule.blob'::regclass and a.attname = 'data') as compression,
         (select json_build_object('op', o.op, 'at', o.at) from thule.op o order by o.op desc limit 1) as last_op,
         case when $3::bigint is not null then
             json_build_object('ops', greatest($3::bigint - $4::bigint, 0), 'bytes', $5::bigint,
@@ -23,6 +25,7 @@ select row_to_json(a) as json,
     a.database,
     a.server_version || ', schema version ' || a.schema_version as server,
     pg_size_pretty(a.database_bytes) as size,
+    a.compression || case when a.compression = 'none' then ': this server is built without lz4' else '' end as compression,
     coalesce((a.journal ->> 'ops') || ' ops and '
         || pg_size_pretty((a.journal ->> 'bytes')::bigint) || ' of '
         || pg_size_pretty((a.journal ->> 'bytes_size')::bigint) || ' not yet on disk', 'none') as journal,

@@ -1,4 +1,4 @@
--- The names of directory $1 after cookie $2, with their inodes. Fewer than 1,000 (LOAD_PAGE_ROWS) are the last ones.
+-- The first $3 names of directory $1 after cookie $2, with their inodes. Fewer are the last ones.
 select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns,
        i.btime_ns, i.flags, i.xattrs, i.project, i.target, d.parent, d.name, d.cookie,
        coalesce(case when i.xattrs > 0 then (
@@ -7,4 +7,4 @@ from thule.dirent d
 join thule.inode i on i.ino = d.ino
 where d.parent = $1::bigint and d.cookie > $2::bigint
 order by d.cookie
-limit 1000
+limit $3::bigint

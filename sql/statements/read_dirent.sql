@@ -6,3 +6,5 @@ select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atim
 from thule.dirent d
 join thule.inode i on i.ino = d.ino
 where d.parent = $1::bigint and d.name = $2::bytea
+order by d.op_from desc
+limit 1

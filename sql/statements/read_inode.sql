@@ -2,7 +2,7 @@
 -- are in it still.
 select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns, i.btime_ns,
        i.flags, i.xattrs, i.project, i.target,
-       case when (i.mode & 61440) = 16384
+       case when thule_internal.is_directory(i.mode)
             then (select d.parent from thule.dirent d where d.ino = i.ino limit 1) end, 0,
        coalesce(case when i.xattrs > 0 then (
            select sum(octet_length(x.name) + octet_length(x.value)) from thule.xattr x where x.ino = i.ino) else 0 end, 0)

@@ -2,12 +2,12 @@
 -- size of then. A file that had no bytes from there on has one row of nulls and the size. No row: that was pruned.
 with e as (
     select x.file_off, x.len from thule.extent x
-    where x.ino = $1::bigint and x.op_from <= $2::bigint and x.file_off > $3::bigint - 131072
+    where x.ino = $1::bigint and x.op_from <= $2::bigint and x.file_off > $3::bigint - thule_internal.extent_max()
         and x.file_off + x.len > $3::bigint
     union all
     select x.file_off, x.len from thule.extent_history x
     where x.ino = $1::bigint and x.op_from <= $2::bigint and x.op_to > $2::bigint
-        and x.file_off > $3::bigint - 131072 and x.file_off + x.len > $3::bigint
+        and x.file_off > $3::bigint - thule_internal.extent_max() and x.file_off + x.len > $3::bigint
 ), hole as (
     select h.prev as lo, h.file_off as hi
     from (
@@ -18,7 +18,7 @@ with e as (
     select max(e.file_off + e.len), null from e
 )
 select h.lo, h.hi, i.size
-from thule.inode_at_op($1::bigint, $2::bigint) i
+from thule_internal.inode_at_op($1::bigint, $2::bigint) i
 cross join hole h
-where thule.is_kept($2::bigint)
+where thule_internal.is_kept($2::bigint)
 order by h.hi

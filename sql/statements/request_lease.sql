@@ -1,2 +1,2 @@
 -- Takes the lease if nobody has it.
-select thule.lease_take()
+select thule_internal.lease_take()

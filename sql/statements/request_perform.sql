@@ -1,2 +1,2 @@
 -- $1 the request.
-select thule.perform($1::bigint)
+select thule_internal.perform($1::bigint)

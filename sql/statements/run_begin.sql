@@ -3,5 +3,5 @@
 insert into thule.run (id, tag, command, host, boot_id, pid, pid_ns, start_time, time_ns)
 select $1::text, $2::text, $3::text, a.host, a.boot_id, a.pid, $5::bigint, a.start_time, $6::bigint
 from jsonb_populate_record(null::thule.actor, $4::jsonb) a
-where thule.actor_detail() <> 'off'
+where thule_internal.actor_detail() <> 'off'
 returning id, pg_notify('thule_request', '')

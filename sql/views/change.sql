@@ -1,26 +1,18 @@
--- The log, one row per op: what was done to what, when and by whom.
--- path is what the op named, as it was then: for unlink and rename the name that went. Ops that were done through
--- an open file give the inode's path at that time (of several the oldest), null when it had none left.
--- new_path is the name that rename and link gave, and the other of the two names of exchange.
--- username is the name of uid on the host that had the mount.
--- deferred marks what the kernel did later by itself, such as writing back the pages of a mapping: its actor is the
--- process that opened the file. exe_seen, exe_deleted and incomplete say how far exe is proof: schema/actor.sql. xattr is the name of the extended attribute that was set or removed. chain is who started the process, parent first; run tells runs of one tag apart.
--- clock_set_back: by how much the clock was set back just before; null nearly always.
--- off and len: of write, fallocate and copy_range the bytes that were changed; off of truncate is the new size, len of setxattr the
--- length of the value.
--- Paths are worked out for the rows that are looked at, and those of directories once for a statement (thule.directory_span), so `order
+-- The log, one row per op: what was done to what, when and by whom. Its comments say what each column is.
+-- Of the names of an open file, path is the oldest.
+-- Paths are worked out for the rows that are looked at, and those of directories once for a statement (thule_internal.directory_span), so `order
 -- by op desc limit 20`, and conditions on op, at, ino and tag are quick however long the log is; a condition on path reads all of
--- it: use thule.change(path), or thule.log(path), which follows the file through renames.
+-- it: use thule.change(path), thule.changes_under(path), or thule.log(path), which follows the file through renames.
 create view thule.change as
-select o.op,
+select o.op::bigint,
     o.at,
     k.name as kind,
     case when n.parent is null then case when o.ino = 1 then '/' end
         when o.op >= p.op_from and o.op < p.op_to then
-            case when o.parent is not null or p.depth < thule.max_depth() then p.path || '/' || thule.escape_name(n.name) end
+            case when o.parent is not null or p.depth < thule_internal.max_depth() then p.path || '/' || thule.escape_name(n.name) end
         when o.parent is null then thule.path_at_op(o.ino, o.op)
-        else thule.entry_path(o.parent, o.name, o.op) end as path,
-    o.ino,
+        else thule_internal.entry_path(o.parent, o.name, o.op) end as path,
+    o.ino::bigint,
     a.uid,
     a.username,
     a.gid,
@@ -29,7 +21,7 @@ select o.op,
     a.cmdline,
     a.host,
     o.tag,
-    thule.entry_path(o.new_parent, o.new_name, o.op) as new_path,
+    thule_internal.entry_path(o.new_parent, o.new_name, o.op) as new_path,
     a.comm,
     a.cwd,
     a.chain,
@@ -37,13 +29,13 @@ select o.op,
     a.unit,
     a.run,
     o.deferred,
-    case when o.kind in (17, 18) then thule.escape_name(o.name) end as xattr,
+    case when k.changes_xattr then thule.escape_name(o.name) end as xattr,
     (select s.was - s.at from thule.clock_step s where s.op = o.op) as clock_set_back,
     a.exe_seen,
     a.exe_deleted,
     a.incomplete,
-    o.off,
-    o.len
+    o.off::bigint,
+    o.len::bigint
 from thule.op o
 left join thule.op_kind k on k.id = o.kind
 left join thule.actor a on a.id = o.actor
@@ -59,27 +51,41 @@ left join lateral (
     ) m
     order by m.op_from, m.parent, m.name limit 1
 ) n on true
-cross join lateral thule.directory_span(n.parent) p;
+cross join lateral thule_internal.directory_span(n.parent) p;
 
 comment on view thule.change is
-    'The log, one row per op. Quick by op, at, ino and tag; of one path: select * from thule.change(''/path'').';
-comment on column thule.change.op is 'number of the op, as in op:N; grows in the order in which things happened';
-comment on column thule.change.kind is 'create, mkdir, mknod, symlink, link, unlink, rmdir, rename, exchange, write, truncate, ...';
-comment on column thule.change.path is 'what the op named, as it was then; of a file that was open one of its names, null when it had none';
-comment on column thule.change.uid is 'who did it: uid, username, gid, pid, exe, cmdline, host, comm, cwd, chain, session, unit';
-comment on column thule.change.chain is 'who started the process, parent first';
-comment on column thule.change.new_path is 'the name that rename and link gave, and the other one of exchange';
-comment on column thule.change.tag is 'of thule run --tag, or undo:N and restore:N';
-comment on column thule.change.run is 'which run of the tag';
-comment on column thule.change.deferred is 'the kernel did it later: the process is who opened the file';
-comment on column thule.change.xattr is 'name of the extended attribute that was set or removed';
-comment on column thule.change.clock_set_back is 'by how much the clock was set back just before';
-comment on column thule.change.exe_seen is 'exe is the file that ran; false: only its name in another namespace; null: not known';
-comment on column thule.change.off is 'offset of write, fallocate and copy_range; new size of truncate';
-comment on column thule.change.len is 'bytes of write, fallocate, copy_range and setxattr';
+    'The log, one row for each op: what was done to what, when and by whom. Quick by op, at, ino and tag; of one path: select * from thule.change(''/path'').';
+comment on column thule.change.op is 'Number of the op, as in op:N. Grows in the order in which things happened; the state before it is op - 1.';
+comment on column thule.change.at is 'When it happened. Grows with op, unless the clock was set back: clock_set_back.';
+comment on column thule.change.kind is 'create, mkdir, mknod, symlink, link, unlink, rmdir, rename, exchange, write, truncate, chmod, ...: thule.op_kind has all.';
+comment on column thule.change.path is 'What the op named, as it was then: for unlink and rename the name that went. Of an open file one of its names; NULL: it had none left.';
+comment on column thule.change.ino is 'Inode that it was done to.';
+comment on column thule.change.uid is 'User id of the process that did it.';
+comment on column thule.change.username is 'Name of that user on the host of the mount; NULL: it had no name there.';
+comment on column thule.change.gid is 'Group id of the process that did it.';
+comment on column thule.change.pid is 'Process id. 0: the kernel itself.';
+comment on column thule.change.exe is 'Program file. See exe_seen and exe_deleted for how far that is proof.';
+comment on column thule.change.cmdline is 'Command line, which the process may overwrite.';
+comment on column thule.change.host is 'Host name of the machine that the process ran on.';
+comment on column thule.change.tag is 'Tag of thule run --tag, or undo:N, restore:N and erase:N of what thule did as a whole. NULL: none.';
+comment on column thule.change.new_path is 'The name that rename and link gave, and the other one of exchange. NULL for other kinds.';
+comment on column thule.change.comm is 'Short name of the process, which it may choose itself.';
+comment on column thule.change.cwd is 'Working directory of the process; empty: it could not be read.';
+comment on column thule.change.chain is 'Ancestors of the process, parent first: comm[pid] <- comm[pid].';
+comment on column thule.change.session is 'Session id of the process (setsid(2)); 0: not known.';
+comment on column thule.change.unit is 'Unit of systemd that the process belongs to, or container: docker:ID, lxc:NAME. Empty: neither.';
+comment on column thule.change.run is 'Run of the tag: a UUID. NULL where there is no tag.';
+comment on column thule.change.deferred is 'The kernel did it by itself later, such as writing back a memory mapping: the process is the one that opened the file.';
+comment on column thule.change.xattr is 'Name of the extended attribute that was set or removed; NULL for other kinds.';
+comment on column thule.change.clock_set_back is 'By how much the clock was set back just before; NULL nearly always.';
+comment on column thule.change.exe_seen is 'true: exe is the file that ran; false: it is only its name in another mount namespace, such as a container; NULL: not known.';
+comment on column thule.change.exe_deleted is 'The file at exe was removed or replaced while the process ran.';
+comment on column thule.change.incomplete is 'Something of the process could not be read: a text that is empty may be missing.';
+comment on column thule.change.off is 'First byte of write, fallocate and copy_range; the new size of truncate, in bytes. NULL for other kinds.';
+comment on column thule.change.len is 'Number of bytes of write, fallocate, copy_range, and of the value of setxattr. NULL for other kinds.';
 
 -- The changes that named a path: those rows of thule.change whose path it is, found by index.
--- Parameters: path, absolute and escaped (thule.path_names). Returns: rows of thule.change, in no order.
+-- Parameters: path, absolute and escaped (thule_internal.path_names). Returns: rows of thule.change, in no order.
 -- Tables touched: dirent, dirent_history, op, actor, op_kind, superblock, pruned_inode (read).
 -- What named it once had a name there, which leads to its ops; where names of the past were pruned and ops were not, those are looked for
 -- in that part of the log.
@@ -87,10 +93,10 @@ create function thule.change(path text) returns setof thule.change
 language sql stable strict parallel safe rows 10
 begin atomic
     with wanted as materialized (
-        select w.names, w.names[cardinality(w.names)] as name, coalesce(nullif(thule.plain_path(change.path), ''), '/') as path
-        from (select thule.path_names(change.path) as names offset 0) w
+        select w.names, w.names[cardinality(w.names)] as name, coalesce(nullif(thule_internal.plain_path(change.path), ''), '/') as path
+        from (select thule_internal.path_names(change.path) as names offset 0) w
     ), ops as materialized (
-        select o.op from thule.named_at(change.path) n join thule.op o on o.ino = n.ino and o.op between n.op_from and n.op_to
+        select o.op from thule_internal.named_at(change.path) n join thule.op o on o.ino = n.ino and o.op between n.op_from and n.op_to
         union
         select o.op
         from wanted w
@@ -103,3 +109,40 @@ begin atomic
     cross join lateral (select c.* from thule.change c where c.op = ops.op offset 0) c
     where c.path = w.path;
 end;
+
+comment on function thule.change(text) is
+    'Changes that named a path: the rows of thule.change with that path, found by index, in no order. Example: select at, kind, username, exe from thule.change(''/a/b'') order by op;';
+
+-- The changes that named what was below a directory then: those rows of thule.change whose path goes on from that of the directory, found by index.
+-- Parameters: path of the directory, absolute and escaped (thule_internal.path_names); since, until: times, null for the beginning and for now.
+-- Returns: rows of thule.change, in no order.
+-- Tables touched: dirent, dirent_history, op, actor, op_kind, clock_step, superblock, pruned_inode (read).
+-- As thule.change(path), for all that was ever below: of a short time ask that part of the log instead (thule.change where at > ... and path like ...).
+create function thule.changes_under(path text, since timestamptz default null, until timestamptz default null) returns setof thule.change
+language sql stable parallel safe rows 1000
+begin atomic
+    with wanted as materialized (
+        select thule_internal.plain_path(changes_under.path) || '/' as prefix,
+            coalesce(thule.op_at(since - interval '1 microsecond'), 0) as low, thule.op_at(coalesce(until, 'infinity')) as high
+    ), ops as materialized (
+        select o.op
+        from wanted w
+        cross join thule_internal.subtree_spans(changes_under.path) s
+        cross join lateral (
+            select o.op from thule.op o where o.ino = s.ino and o.op between greatest(s.op_from, w.low + 1) and least(s.op_to, w.high) offset 0
+        ) o
+        union
+        select o.op
+        from wanted w
+        join thule.op o on o.parent is not null and o.op > w.low and o.op <= least(w.high, greatest(
+            (select s.pruned_op from thule.superblock s), (select max(p.op) from thule.pruned_inode p)))
+    )
+    select c.*
+    from ops
+    cross join wanted w
+    cross join lateral (select c.* from thule.change c where c.op = ops.op offset 0) c
+    where left(c.path, length(w.prefix)) = w.prefix and c.path <> '/';
+end;
+
+comment on function thule.changes_under(text, timestamptz, timestamptz) is
+    'Changes of what was below a directory then, at any depth: rows of thule.change, found by index, in no order; NULL: from the beginning, until now. Example: select at, kind, path, username from thule.changes_under(''/a'', since => ''today'') order by op;';

@@ -1,25 +1,23 @@
--- What was deleted, by whom, and what it was: a row for each name that was removed, or taken by another file in a rename.
--- op is the op that did it, how its kind: unlink, rmdir or rename; path what went, as it was then. kind, size, allocated, mode, octal,
--- owner_uid and owner_gid are those of the file just before, nlink how many other names it still had: 0 where it is gone.
--- uid, username, gid, pid, exe, cmdline, host and tag are who did it, as in thule.change; null where that op was pruned from the log.
+-- What was deleted, by whom, and what it was: a row for each name that was removed, or taken by another file in a rename. Its comments
+-- say what each column is.
 -- A name that was moved away is none that was deleted, nor is an exchange. Rows go when the past is pruned.
 -- What was in it: thule.content_at_op(path, op - 1). To have it back: thule undo or thule restore.
 -- Reads the names that ended, not the log; conditions on op and ino go by index.
 create view thule.deleted_file as
 select h.op_to as op,
     h.valid_to as at,
-    case o.kind when 6 then 'unlink' when 7 then 'rmdir' when 8 then 'rename' end as how,
+    (select k.name from thule.op_kind k where k.id = o.kind) as how,
     case when h.op_to >= p.op_from and h.op_to < p.op_to then p.path || '/' || thule.escape_name(h.name)
-        else thule.entry_path(h.parent, h.name, h.op_to) end as path,
-    h.ino,
+        else thule_internal.entry_path(h.parent, h.name, h.op_to) end as path,
+    h.ino::bigint,
     thule.mode_kind(v.mode) as kind,
-    v.size,
-    v.allocated,
+    v.size::bigint,
+    v.allocated::bigint,
     v.nlink,
-    v.mode & 4095 as mode,
-    thule.mode_text(v.mode) as octal,
-    v.uid as owner_uid,
-    v.gid as owner_gid,
+    thule_internal.permission_bits(v.mode) as mode,
+    thule_internal.mode_text(v.mode) as octal,
+    v.uid::bigint as owner_uid,
+    v.gid::bigint as owner_gid,
     a.uid,
     a.username,
     a.gid,
@@ -36,31 +34,49 @@ cross join lateral (
         (select count(*) from thule.dirent d where d.ino = h.ino and d.op_from <= h.op_to)
         + (select count(*) from thule.dirent_history d where d.ino = h.ino and d.op_from <= h.op_to and d.op_to > h.op_to) as nlink
     from (select) one
-    left join thule.inode_at_op(h.ino, h.op_to - 1) x on true
+    left join thule_internal.inode_at_op(h.ino, h.op_to - 1) x on true
     limit 1
 ) v
-cross join lateral thule.directory_span(v.parent) p
-where case when o.kind is null then v.nlink = 0 else o.kind in (6, 7) or o.kind = 8 and o.ino <> h.ino end;
+cross join lateral thule_internal.directory_span(v.parent) p
+where case when o.kind is null then v.nlink = 0 else o.kind = any (array(select k.id from thule.op_kind k where k.removes_name))
+    or o.kind = any (array(select k.id from thule.op_kind k where k.replaces)) and o.ino <> h.ino end;
 
-comment on view thule.deleted_file is 'What was deleted, by whom, and what it was: a row for each name that was removed or overwritten by a rename.';
-comment on column thule.deleted_file.op is 'the op that did it: the state before is op - 1';
-comment on column thule.deleted_file.how is 'unlink, rmdir, or rename: another file took the name; null: the log was pruned';
-comment on column thule.deleted_file.path is 'what went, as it was then';
-comment on column thule.deleted_file.kind is 'what it was: file, directory, symlink, fifo, socket, char or block';
-comment on column thule.deleted_file.size is 'of the file, just before';
-comment on column thule.deleted_file.nlink is 'how many other names it still had; 0: it is gone';
-comment on column thule.deleted_file.owner_uid is 'whose file it was';
-comment on column thule.deleted_file.uid is 'who did it: uid, username, gid, pid, exe, cmdline, host';
+comment on view thule.deleted_file is
+    'What was deleted, by whom, and what it was: one row for each name that was removed, or replaced by a rename. Of one path: select * from thule.deleted_file(''/path'').';
+comment on column thule.deleted_file.op is 'Op that did it; the state before is op - 1, as in thule.content_at_op(path, op - 1).';
+comment on column thule.deleted_file.at is 'When it was deleted.';
+comment on column thule.deleted_file.how is 'unlink, rmdir, or rename: another file took the name. NULL: the log no longer has the op.';
+comment on column thule.deleted_file.path is 'Path that was deleted, as it was then.';
+comment on column thule.deleted_file.ino is 'Inode that had the name.';
+comment on column thule.deleted_file.kind is 'file, directory, symlink, fifo, socket, char or block. NULL: its past was pruned, as for size, mode and owner.';
+comment on column thule.deleted_file.size is 'Size in bytes just before.';
+comment on column thule.deleted_file.allocated is 'Bytes that st_blocks counted just before.';
+comment on column thule.deleted_file.nlink is 'Number of other names that it still had. 0: the file is gone.';
+comment on column thule.deleted_file.mode is 'Permission bits just before, as a number.';
+comment on column thule.deleted_file.octal is 'Permission bits just before, as chmod takes them.';
+comment on column thule.deleted_file.owner_uid is 'User id of the owner of the file, just before.';
+comment on column thule.deleted_file.owner_gid is 'Group id of the file, just before.';
+comment on column thule.deleted_file.uid is 'User id of the process that deleted it. NULL here, and in the columns after it: the log no longer has the op.';
+comment on column thule.deleted_file.username is 'Name of that user on the host of the mount; NULL: it had no name there.';
+comment on column thule.deleted_file.gid is 'Group id of the process that deleted it.';
+comment on column thule.deleted_file.pid is 'Process id. 0: the kernel itself.';
+comment on column thule.deleted_file.exe is 'Program file of the process.';
+comment on column thule.deleted_file.cmdline is 'Command line of the process.';
+comment on column thule.deleted_file.host is 'Host name of the machine that the process ran on.';
+comment on column thule.deleted_file.tag is 'Tag of thule run --tag, or undo:N, restore:N and erase:N. NULL: none.';
 
 -- What was deleted under one path: those rows of thule.deleted_file whose path it is, found by index.
--- Parameters: path, absolute and escaped (thule.path_names). Returns: rows of thule.deleted_file, the last first.
--- Tables touched: dirent, dirent_history, inode, inode_history, op, actor (read).
+-- Parameters: path, absolute and escaped (thule_internal.path_names). Returns: rows of thule.deleted_file, the last first.
+-- Tables touched: dirent, dirent_history, inode, inode_history, op, op_kind, actor (read).
 create function thule.deleted_file(path text) returns setof thule.deleted_file
 language sql stable strict parallel safe rows 2
 begin atomic
     select d.*
-    from thule.named_at(deleted_file.path) n
+    from thule_internal.named_at(deleted_file.path) n
     join thule.deleted_file d on d.ino = n.ino and d.op = n.op_to
-    where d.path = thule.plain_path(deleted_file.path)
+    where d.path = thule_internal.plain_path(deleted_file.path)
     order by d.op desc;
 end;
+
+comment on function thule.deleted_file(text) is
+    'What was deleted under a path, the last first: the rows of thule.deleted_file with that path, found by index. Example: select at, how, username, exe from thule.deleted_file(''/a/b'');';

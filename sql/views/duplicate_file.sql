@@ -1,10 +1,9 @@
 -- Files that have the same bytes as another file, however they came by them: a row for each name of each.
--- digest is equal for those that belong together (thule.content_digest), copies the number of files, not of names; a file without bytes
--- is nobody's copy.
+-- A file without bytes is nobody's copy.
 -- Only files whose size another one has are read; those of one extent, as small ones are, straight from the blob.
 create view thule.duplicate_file as
 with same_size as materialized (
-    select i.ino, i.size
+    select i.ino::bigint, i.size::bigint
     from (
         select f.ino, f.size, count(*) over (partition by f.size) as files
         from thule.inode f
@@ -18,7 +17,7 @@ with same_size as materialized (
             from thule.extent e
             join thule.blob b on b.id = e.blob
             where e.ino = s.ino and e.file_off = 0 and e.len = s.size and octet_length(b.data) >= e.blob_off + e.len),
-        thule.content_digest(s.ino)) as digest
+        thule_internal.content_digest(s.ino)) as digest
     from same_size s
 ), same as materialized (
     select d.ino, d.size, d.digest, count(*) over (partition by d.size, d.digest) as copies
@@ -29,6 +28,10 @@ from same s
 join thule.file f on f.ino = s.ino
 where s.copies > 1;
 
-comment on view thule.duplicate_file is 'Files that have the same bytes as another one: a row for each name. Files of one size are read.';
-comment on column thule.duplicate_file.digest is 'equal for those that belong together';
-comment on column thule.duplicate_file.copies is 'how many files, not names, have these bytes';
+comment on view thule.duplicate_file is
+    'Files that have the same bytes as another one, however they came by them: one row for each name of each. Reads files of which another one has the size.';
+comment on column thule.duplicate_file.path is 'Path of the file, escaped as in thule.file.';
+comment on column thule.duplicate_file.ino is 'Inode of the file.';
+comment on column thule.duplicate_file.size is 'Size in bytes; empty files are not listed.';
+comment on column thule.duplicate_file.digest is 'SHA-256 of the content, made from those of its parts: equal for files that have the same bytes.';
+comment on column thule.duplicate_file.copies is 'Number of files (not names) that have these bytes.';

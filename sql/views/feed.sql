@@ -15,9 +15,12 @@ begin
         raise exception using errcode = 'no_data_found',
             message = format('changes after op %s were pruned from the log, which begins with op %s', after_op,
                 first_op),
-            hint = format('Begin with op:%s; what was before it is lost to who follows.', first_op);
+            hint = format('Go on from op:%s. Changes before it cannot be followed any more.', first_op);
     end if;
     return query
         select c.* from thule.change c where c.op > after_op order by c.op limit feed.max;
 end
 $$;
+
+comment on function thule.feed(bigint, integer) is
+    'The next changes after an op, in the order of op, at most so many. LISTEN thule_change tells when there are more. Ops that were pruned from the log are an error, so that none is skipped. Example: select * from thule.feed(1234, 1000);';

@@ -3,22 +3,22 @@
 -- Returns: rows of thule.file; none before the first op.
 -- Tables touched: dirent, dirent_history, inode, inode_history, actor, quota (read). Names of users are those of now.
 -- Versions of one inode do not overlap, so of those that ended only the last that began by then is looked at,
--- however many there are.
+-- however many there are. That is the body of thule_internal.inode_at_op, written out: a call of it for each file takes twice the time.
 create function thule.file_at_op(at_op bigint) returns setof thule.file
 language sql stable strict parallel safe rows 10000
 begin atomic
-    with recursive tree (ino, path, depth) as (
-        select 1::bigint, ''::text, 0
+    with recursive tree (ino, path, depth, parent) as (
+        select 1::bigint, ''::text, 0, null::bigint
         union all
-        select e.ino, t.path || '/' || thule.escape_name(e.name), t.depth + 1
+        select e.ino, t.path || '/' || thule.escape_name(e.name), t.depth + 1, t.ino
         from tree t
-        cross join lateral (select d.ino, d.name from thule.entry_at_op(t.ino, at_op) d offset 0) e
-        where t.depth < thule.max_depth()
+        cross join lateral (select d.ino, d.name from thule_internal.entry_at_op(t.ino, at_op) d offset 0) e
+        where t.depth < thule_internal.max_depth()
     )
     select case t.path when '' then '/' else t.path end,
         i.ino,
         thule.mode_kind(i.mode),
-        i.mode & 4095,
+        thule_internal.permission_bits(i.mode),
         i.uid,
         i.gid,
         i.size,
@@ -27,12 +27,13 @@ begin atomic
         thule.ns_time(i.mtime_ns),
         thule.ns_time(i.ctime_ns),
         thule.ns_time(i.btime_ns),
-        thule.mode_text(i.mode),
+        thule_internal.mode_text(i.mode),
         w.username,
         w.groupname,
-        case when i.mode & 61440 in (8192, 24576) then thule.device_text(i.rdev) end,
+        case when thule_internal.is_device(i.mode) then thule_internal.device_text(i.rdev) end,
         i.allocated,
-        thule.escape_name(i.target)
+        thule.escape_name(i.target),
+        t.parent
     from tree t
     cross join lateral (
         select v.* from thule.inode v where v.ino = t.ino and v.op_from <= at_op
@@ -47,3 +48,6 @@ begin atomic
     cross join lateral (select thule.username(i.uid) as username, thule.groupname(i.gid) as groupname offset 0) w
     where i.nlink > 0;
 end;
+
+comment on function thule.file_at_op(bigint) is
+    'thule.file as it was once an op had happened. Example: select path, size from thule.file_at_op(1234);';

@@ -1,14 +1,14 @@
 -- What was done to a file: the log of the inode that the path names, or, where it names none now, of the last one
 -- that it named; with `upto`, of the last one that it named before that op. Follows the inode through renames, before and after; includes ops on other inodes that gave it a
 -- name or took one away (a rename over it, an exchange with it). Of a directory, the ops on itself.
--- Parameters: path, absolute and escaped (thule.path_names); upto, an op.
--- Returns: rows of thule.change in the order of op, to that op; none when there never was such a path. Errors: those of thule.last_led.
+-- Parameters: path, absolute and escaped (thule_internal.path_names); upto, an op.
+-- Returns: rows of thule.change in the order of op, to that op; none when there never was such a path. Errors: those of thule_internal.last_led.
 -- Tables touched: op, actor, op_kind, dirent, dirent_history (read).
-create function thule.log(path text, upto bigint default 9223372036854775807) returns setof thule.change
+create function thule.log(path text, upto bigint default thule_internal.present()) returns setof thule.change
 language sql stable strict parallel safe rows 100
 begin atomic
     with target as materialized (
-        select thule.last_led(path, upto) as ino
+        select thule_internal.last_led(path, upto) as ino
     ), ops as (
         select o.op from target t join thule.op o on o.ino = t.ino
         union
@@ -18,3 +18,6 @@ begin atomic
     )
     select c.* from ops join thule.change c on c.op = ops.op where c.op <= upto order by c.op;
 end;
+
+comment on function thule.log(text, bigint) is
+    'Changes of the file that a path names, or named last, through its renames, in the order of op; up to an op where one is given. Example: select at, kind, path, username from thule.log(''/a/b'');';

@@ -11,5 +11,7 @@ with recursive tree (ino, project) as (
 )
 select t.ino, t.project from tree t;
 
-comment on view thule.quota_tree is 'The directory tree with a quota that every inode counts for.';
-comment on column thule.quota_tree.project is 'number of the tree: thule.quota.id';
+comment on view thule.quota_tree is
+    'Which directory tree with a quota every inode counts for: that of the nearest directory at or above one of its names. Inodes outside of such trees are not listed.';
+comment on column thule.quota_tree.ino is 'Inode that counts for the tree.';
+comment on column thule.quota_tree.project is 'Number of the tree: thule.quota.id where kind is 2, and thule.inode.project.';

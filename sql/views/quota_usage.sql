@@ -1,7 +1,5 @@
--- Quotas, and what is used of them. kind user, group or tree; id uid, gid or number of the tree; name of the user or group as
--- it was given, or path of the tree, as it was given when it has gone; limits null: none. bytes are those that st_blocks counts, and
--- those of extended attributes, names and values; an
--- inode with many names counts once, one without a name until it is closed.
+-- Quotas, and what is used of them. An inode with many names counts once, one without a name until it is closed. The name of a tree that
+-- has gone is the path that was given.
 -- history_bytes are those of the past of a user's files, as thule.usage counts bytes_past: contents and extended attributes
 -- that were overwritten, cut off or removed, each piece as long as it was, not as compressed, until they are pruned. They count
 -- for who owns the file now, or did when it went. Null where no user has a history_limit, because counting reads all of the past.
@@ -28,7 +26,7 @@ with used as materialized (
         group by e.ino
     ) h
     cross join lateral (
-        select coalesce((select i.uid from thule.inode i where i.ino = h.ino),
+        select coalesce((select i.uid from thule.inode i where i.ino = h.ino limit 1),
             (select v.uid from thule.inode_history v where v.ino = h.ino order by v.op_from desc limit 1)) as uid
     ) o
     group by o.uid
@@ -45,9 +43,14 @@ left join used u on case q.kind
     when 1 then u.set = 5 and u.gid = q.id
     else u.set = 6 and u.project = q.id end;
 
-comment on view thule.quota_usage is 'Quotas, and what is used of them.';
-comment on column thule.quota_usage.kind is 'user, group or tree';
-comment on column thule.quota_usage.id is 'uid, gid or number of the tree';
-comment on column thule.quota_usage.name is 'as it was given, or path of the tree';
-comment on column thule.quota_usage.bytes_limit is 'null: none';
-comment on column thule.quota_usage.history_bytes is 'that only the past of a user''s files has; null: no user has a limit of them';
+comment on view thule.quota_usage is
+    'Quotas of users, groups and directory trees, and what is used of them.';
+comment on column thule.quota_usage.kind is 'user, group or tree.';
+comment on column thule.quota_usage.id is 'User id, group id, or number of the tree.';
+comment on column thule.quota_usage.name is 'Name of the user or group as it was given, or path of the tree.';
+comment on column thule.quota_usage.bytes is 'Bytes used: blocks of 4096 bytes that st_blocks counts, and names and values of extended attributes.';
+comment on column thule.quota_usage.bytes_limit is 'Limit of bytes; NULL: none.';
+comment on column thule.quota_usage.inodes is 'Inodes used, each counted once whatever its number of names.';
+comment on column thule.quota_usage.inodes_limit is 'Limit of inodes; NULL: none.';
+comment on column thule.quota_usage.history_bytes is 'Bytes that only the past of the users files has, until it is pruned; NULL: no user has a history_limit, or it is no user.';
+comment on column thule.quota_usage.history_limit is 'Limit of history_bytes; NULL: none.';

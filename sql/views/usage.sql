@@ -12,7 +12,7 @@
 --     inodes_removed  that lost their last name, no matter when they were made
 --     inodes_held     of those created, how many are there now
 --   Errors: by is none of these (invalid_parameter_value). A warning where ops of the span were pruned from the log.
--- Tables touched: op, actor, extent, extent_history, xattr, xattr_history, inode, dirent, dirent_history,
+-- Tables touched: op, op_kind, actor, extent, extent_history, xattr, xattr_history, inode, dirent, dirent_history,
 --   superblock (read).
 create function thule.usage(by text, since timestamptz default null, until timestamptz default null)
 returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, bytes_past bigint, inodes_created bigint,
@@ -29,8 +29,8 @@ begin
             message = format('usage by %s is not known', coalesce(quote_literal(by), 'null')),
             hint = 'Count by user, exe, tag or directory.';
     end if;
-    if thule.log_lacks(since) is not null then
-        raise warning 'the log was pruned: before op % only that is counted whose bytes are still there', thule.log_lacks(since);
+    if thule_internal.log_lacks(since) is not null then
+        raise warning 'the log was pruned: of changes before op %, only bytes that are still there are counted', thule_internal.log_lacks(since);
     end if;
     return query
     with change as materialized (
@@ -55,7 +55,7 @@ begin
         ) n
     ), directory as materialized (
         select d.ino as parent, case d.path when '' then '/' else d.path end as path
-        from thule.directory_paths(array(select distinct place.parent from place), high) d
+        from thule_internal.directory_paths(array(select distinct place.parent from place), high) d
     ), named as materialized (
         select c.op, c.kind, c.ino, c.new_parent, c.new_name, c.len,
             case when by <> 'directory' then c.name
@@ -67,9 +67,10 @@ begin
     ), written as materialized (
         select distinct n.ino from named n where n.len is not null
     ), counted (name, ops, bytes_written, bytes_held, bytes_past, inodes_created, inodes_removed, inodes_held) as (
-        select n.name, 1, case when n.kind in (10, 17) then n.len end, 0, 0, (n.kind in (1, 2, 3, 4))::integer, 0,
-            (n.kind in (1, 2, 3, 4) and exists (select from thule.inode i where i.ino = n.ino and i.nlink > 0))::integer
+        select n.name, 1, case when k.stores_len then n.len end, 0, 0, k.makes_inode::integer, 0,
+            (k.makes_inode and exists (select from thule.inode i where i.ino = n.ino and i.nlink > 0))::integer
         from named n
+        join thule.op_kind k on k.id = n.kind
         union all
         select n.name, 0, 0, e.len, 0, 0, 0, 0
         from written w
@@ -83,26 +84,26 @@ begin
         union all
         select n.name, 0, 0, octet_length(x.value), 0, 0, 0, 0
         from named n
+        join thule.op_kind k on k.id = n.kind and k.changes_xattr
         join thule.xattr x on x.ino = n.ino and x.op_from = n.op
-        where n.kind = 17
         union all
         select n.name, 0, 0, 0, octet_length(x.value), 0, 0, 0
         from named n
+        join thule.op_kind k on k.id = n.kind and k.changes_xattr
         join thule.xattr_history x on x.ino = n.ino and x.op_from = n.op
-        where n.kind = 17
         union all
         -- Removed: by name, without another name left; or by a rename over it.
         select n.name, 0, 0, 0, 0, 0, 1, 0
         from named n
-        where n.kind in (6, 7)
-            and not exists (select from thule.dirent d where d.ino = n.ino and d.op_from <= n.op)
+        join thule.op_kind k on k.id = n.kind and k.removes_name
+        where not exists (select from thule.dirent d where d.ino = n.ino and d.op_from <= n.op)
             and not exists (select from thule.dirent_history d where d.ino = n.ino and d.op_from <= n.op and d.op_to > n.op)
         union all
         select n.name, 0, 0, 0, 0, 0, 1, 0
         from named n
         join thule.dirent_history v on v.parent = n.new_parent and v.name = n.new_name and v.op_to = n.op
-        where n.kind = 8
-            and not exists (select from thule.dirent d where d.ino = v.ino and d.op_from <= n.op)
+        join thule.op_kind k on k.id = n.kind and k.replaces
+        where not exists (select from thule.dirent d where d.ino = v.ino and d.op_from <= n.op)
             and not exists (select from thule.dirent_history d where d.ino = v.ino and d.op_from <= n.op and d.op_to > n.op)
     )
     select c.name, sum(c.ops)::bigint, coalesce(sum(c.bytes_written), 0)::bigint, sum(c.bytes_held)::bigint,
@@ -113,3 +114,6 @@ begin
     order by 3 desc, 2 desc, 1;
 end
 $$;
+
+comment on function thule.usage(text, timestamptz, timestamptz) is
+    'Bytes and inodes written in a span of time, and what is left of them, by user, exe, tag or directory, those that wrote most first. NULL: from the beginning, until now. Example: select * from thule.usage(''exe'', ''2024-05-01 02:00'', ''2024-05-01 03:00'') limit 5;';

@@ -1,39 +1,61 @@
 """The filesystems side by side: each can be made new and empty, remounted, and taken away again."""
 
 import contextlib
+import glob
 import os
 import resource
 import shutil
 import subprocess
 
 import scratch
-from scratch import run
-
-IMAGE_SIZE = 6 << 30
+from scratch import Failure, run
 
 
 class Ext4:
-    """A fresh, journalled ext4 on a loop device over one file that is fully allocated."""
+    """A fresh, journalled ext4 on a loop device over one file."""
 
     name = "ext4"
     max_inodes = None
 
-    def __init__(self, folder):
-        self.image = os.path.join(folder, "ext4.img")
-        self.dir = os.path.join(folder, "ext4")
+    def __init__(self, folder, image, size, written=True):
+        self.image = image
+        self.size = size
+        self.written = written
+        self.dir = os.path.join(folder, "ext4." + os.path.basename(image))
         os.makedirs(self.dir, exist_ok=True)
 
     def allocate(self):
         """Written once, so that no round pays for the blocks of the image itself."""
-        if os.path.exists(self.image):
+        if os.path.exists(self.image) and os.path.getsize(self.image) == self.size:
             return
+        free = scratch.free_bytes(os.path.dirname(self.image))
+        if free < self.size:
+            raise Failure(f"an image of {self.size / 1e9:.1f} GB for ext4 does not fit in {os.path.dirname(self.image)}, which has"
+                          f" {free / 1e9:.1f} GB free: choose another folder with --scratch")
         zeros = bytes(4 << 20)
-        with open(self.image, "wb") as f:
-            for _ in range(0, IMAGE_SIZE, len(zeros)):
+        part = self.image + ".part"
+        with open(part, "wb") as f:
+            if not self.written:
+                f.truncate(self.size)
+            for _ in range(0, self.size if self.written else 0, len(zeros)):
                 f.write(zeros)
             os.fsync(f.fileno())
+        os.rename(part, self.image)
+
+    def give_up_held(self):
+        """A mount namespace that was made meanwhile may still have the last mount: then the image is left to it.
+
+        To make a filesystem under a loop device that is in use would spoil both.
+        """
+        if not os.path.exists(self.image):
+            return
+        try:
+            scratch.wait_until(lambda: not run("losetup", "--associated", self.image), f"end of the mounts of {self.image}", 10)
+        except Failure:
+            os.unlink(self.image)
 
     def start(self):
+        self.give_up_held()
         self.allocate()
         run("mkfs.ext4", "-q", "-F", "-E", "nodiscard,lazy_itable_init=0,lazy_journal_init=0", self.image)
         self.mount()
@@ -75,8 +97,8 @@ class Passthrough:
 
     name = "passthrough_ll"
 
-    def __init__(self, folder, program):
-        self.lower = Ext4(folder)
+    def __init__(self, folder, lower, program):
+        self.lower = lower
         self.program = program
         self.max_inodes = raise_descriptor_limit() - 100
         self.dir = os.path.join(folder, "passthrough")
@@ -90,14 +112,17 @@ class Passthrough:
     def mount(self, options=""):
         self.process = subprocess.Popen(
             [self.program, "-f", "-o", f"source={self.lower.dir}{options}", self.dir],
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         scratch.wait_until(lambda: scratch.is_mounted(self.dir), "mount of passthrough_ll")
 
     def unmount(self):
         run("fusermount3", "-u", self.dir)
         self.process.wait(60)
+        self.process = None
 
     def remount(self):
         self.unmount()
@@ -112,38 +137,46 @@ class Passthrough:
         if scratch.is_mounted(self.dir):
             subprocess.run(["fusermount3", "-uz", self.dir], check=False)
         if self.process:
-            self.process.kill()
-            self.process.wait(60)
+            scratch.kill_group(self.process)
+            self.process = None
         self.lower.abandon()
 
 
 class Thule:
-    """Ours, over a private PostgreSQL made anew."""
+    """Ours, over a private PostgreSQL made anew, which is on `lower` where there is one, and else in the folder."""
 
     max_inodes = None
 
-    def __init__(self, folder, name="thule", history=True):
-        self.home = os.path.join(folder, f"{name}-home")
-        self.dir = os.path.join(folder, name)
-        self.options = [] if history else ["-o", "history=off"]
-        self.name = "thulefs" if history else "history=off"
+    def __init__(self, folder, programs, name="thulefs", options=(), lower=None):
+        self.name = name
+        self.programs = programs
+        self.lower = lower
+        short = name.replace("=", "-")
+        self.home = os.path.join(lower.dir if lower else folder, f"{short}-home")
+        self.dir = os.path.join(folder, short)
+        self.options = list(options)
         os.makedirs(self.dir, exist_ok=True)
         self.environment = {k: v for k, v in os.environ.items() if k != "THULE_DB"}
         self.environment["THULE_HOME"] = self.home
         self.pid = None
+        self.uuid = None
 
     def thule(self, *arguments):
-        return run(os.path.join(scratch.BIN, "thule"), *arguments, env=self.environment)
+        return run(os.path.join(self.programs, "thule"), *arguments, env=self.environment)
 
     def sql(self, query):
         return self.thule("sql", "-XAtq", "-c", query).strip()
 
     def start(self):
+        if self.lower:
+            self.lower.start()
         self.mount()
 
     def mount(self):
-        self.thule("mount", self.dir, *self.options)
-        self.pid = int(self.sql("select pid from thule.mount where ended_at is null"))
+        options = ["-o", ",".join(self.options)] if self.options else []
+        self.thule("mount", self.dir, *options)
+        self.pid, self.uuid = self.sql("select pid, uuid from thule.mount, thule.superblock where ended_at is null").split("|")
+        self.pid = int(self.pid)
 
     def unmount(self):
         self.thule("umount", self.dir)
@@ -182,10 +215,10 @@ class Thule:
         finally:
             pin(processors, processors)
 
-    def peak_memory(self):
-        """Bytes of the daemon's largest resident set so far."""
+    def memory(self, field):
+        """Bytes of a field of the daemon's status: VmHWM is its largest resident set so far, RssAnon what it has itself."""
         with open(f"/proc/{self.pid}/status", encoding="ascii", errors="replace") as f:
-            return next(int(line.split()[1]) << 10 for line in f if line.startswith("VmHWM"))
+            return next(int(line.split()[1]) << 10 for line in f if line.startswith(field))
 
     def counters(self):
         """What the server has done so far."""
@@ -203,59 +236,42 @@ class Thule:
                 "database_bytes_per_op": done["size"] / done["ops"],
                 "ops_per_transaction": done["ops"] / max(1, done["transactions"])}
 
+    def settings(self, database):
+        """How PostgreSQL's programs reach the server that `thule sql` reaches: a dict of its environment."""
+        where = self.sql("select current_user || '|' || trim('\"' from split_part(setting, ',', 1)) || '|' ||"
+                         " current_setting('port') from pg_settings where name = 'unix_socket_directories'")
+        user, socket, port = where.split("|")
+        return {**self.environment, "PGUSER": user, "PGHOST": socket, "PGPORT": port, "PGDATABASE": database}
+
     def stop(self):
         if self.pid:
             self.unmount()
         self.thule("cluster", "stop")
         shutil.rmtree(self.home)
+        if self.lower:
+            self.lower.stop()
 
     def abandon(self):
+        """After a failure: mount, daemon, server, files and journal go, in an order in which nothing waits for ever."""
         if scratch.is_mounted(self.dir):
             subprocess.run(["fusermount3", "-uz", self.dir], check=False)
+        if self.pid:
+            self.end_daemon()
         if os.path.exists(self.home):
-            thule = os.path.join(scratch.BIN, "thule")
-            subprocess.run([thule, "cluster", "stop", "--force"], env=self.environment, check=False)
+            thule = os.path.join(self.programs, "thule")
+            subprocess.run([thule, "cluster", "stop", "--force"], env=self.environment, check=False, capture_output=True)
+            shutil.rmtree(self.home, ignore_errors=True)
+        if self.uuid:
+            for journal in glob.glob(f"/run/thulefs/thulefs-{self.uuid}-*"):
+                os.unlink(journal)
+        if self.lower:
+            self.lower.abandon()
 
-
-class PerTransaction:
-    """pgbench making one file per transaction, in a scratch database of the same server as Thule's."""
-
-    name = "pgbench"
-
-    def __init__(self, thule):
-        self.thule = thule
-
-    def settings(self):
-        """How pgbench reaches the server that `thule sql` reaches."""
-        where = self.thule.sql("select current_user || '|' || trim('\"' from split_part(setting, ',', 1)) || '|' ||"
-                               " current_setting('port') from pg_settings where name = 'unix_socket_directories'")
-        user, socket, port = where.split("|")
-        return {**self.thule.environment, "PGUSER": user, "PGHOST": socket, "PGPORT": port,
-                "PGDATABASE": "bench", "PGOPTIONS": "-c synchronous_commit=off"}
-
-    def make_database(self):
-        self.thule.sql("drop database if exists bench")
-        self.thule.sql("create database bench")
-        sql = os.path.join(scratch.PROJECT, "sql")
-        with open(os.path.join(sql, "install.list"), encoding="ascii") as f:
-            lines = (line.split("#")[0].strip() for line in f)
-            state = [line for line in lines if line.startswith("schema/")]
-        arguments = ["-c", "create schema if not exists thule"]
-        for name in state:
-            arguments += ["-f", os.path.join(sql, name)]
-        parents = ("insert into thule.inode select 2 + n, mode, nlink, uid, gid, rdev, size, allocated, atime_ns,"
-                   " mtime_ns, ctime_ns, btime_ns, flags, xattrs, project, target, op_from, valid_from"
-                   " from thule.inode, generate_series(0, 15) n where ino = 1")
-        run("psql", "-Xq", "-v", "ON_ERROR_STOP=1", *arguments, "-c", parents, env=self.settings())
-
-    def transactions_per_second(self, clients, seconds):
-        self.make_database()
-        out = run(
-            "pgbench", "-n", "-M", "prepared", "-D", "n=0", "-c", str(clients), "-j", str(min(clients, 2)),
-            "-T", str(seconds), "-f", os.path.join(scratch.BENCH, "create.pgbench"), env=self.settings(),
-        )  # fmt: skip
-        made = int(run("psql", "-XAtqc", "select count(*) from thule.dirent", env=self.settings()))
-        tps = float(next(line for line in out.splitlines() if line.startswith("tps =")).split()[2])
-        if made < tps * seconds * 0.5:
-            raise SystemExit(f"bench: pgbench says {tps} tps but made {made} files in {seconds} s")
-        return tps
+    def end_daemon(self):
+        process = f"/proc/{self.pid}"
+        try:
+            scratch.wait_until(lambda: not os.path.exists(process), f"end of the daemon {self.pid}", 20)
+        except Failure:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, 9)
+        self.pid = None

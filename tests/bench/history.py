@@ -1,19 +1,18 @@
-"""What a long history costs: diff, log and listings of the past, in histories that history.sql makes.
-
-THULE_BENCH_OPS sets how many ops the long one has before what is compared (default 10,000,000: some 7 GB).
-"""
+"""What a long history costs: diff, log and listings of the past, in histories that history.sql makes."""
 
 import os
 import statistics
 
 import scratch
-from scratch import say, timed
+from scratch import Failure, say, timed
+from workload import Special
 
 MAKER = os.path.join(scratch.BENCH, "history.sql")
 SHORT_OPS = 10_000
-LONG_OPS = int(os.environ.get("THULE_BENCH_OPS", "10000000"))
-FOLDERS = 20  # that are listed
+A_FOLDER = 200  # files, as history.sql has them
+FOLDERS = 20  # that are listed, at the most
 LOG_FILE = "/dir7/file-1404.txt"  # four ops, however long the history
+LEAST_FILES = 1600  # of which it is one
 LOG_ROUNDS = 100
 LOG_TURNS = 15
 ROUNDS = 3  # of all that is compared, by turns
@@ -68,15 +67,15 @@ def log_of_one_file(thule):
     return float(us), int(scans)
 
 
-def list_folders(root):
+def list_folders(root, folders):
     found = 0
-    for n in range(FOLDERS):
+    for n in range(folders):
         with os.scandir(os.path.join(root, f"dir{n}")) as entries:
             found += sum(1 for entry in entries if entry.stat(follow_symlinks=False).st_size >= 0)
     return found
 
 
-def listings(thule, figures):
+def listings(thule, folders, figures):
     """`ls -l` of some folders: cold, the server and all caches are new."""
     before = int(thule.sql("select before - 1 from bench_mark"))
     for name, place in (("present", ""), ("past", f".thule/at/op:{before}")) * ROUNDS:
@@ -85,8 +84,8 @@ def listings(thule, figures):
         thule.mount()
         root = os.path.join(thule.dir, place)
         os.stat(root)
-        figures.setdefault(f"ls_{name}_cold_s", []).append(timed(list_folders, root))
-        figures.setdefault(f"ls_{name}_warm_s", []).append(timed(list_folders, root))
+        figures.setdefault(f"ls_{name}_cold_s", []).append(timed(list_folders, root, folders))
+        figures.setdefault(f"ls_{name}_warm_s", []).append(timed(list_folders, root, folders))
         thule.unmount()
 
 
@@ -97,7 +96,7 @@ def differences(thule, figures):
         thule.sql(f"create unlogged table bench_{name} as select t.* from {source}")
         thule.sql(f"vacuum analyze bench_{name}")
     figures["count_rows"] = int(thule.sql(COUNT))
-    difference = f"select count(*) from thule.diff_ops({first}, {last}, null)"
+    difference = f"select count(*) from thule_internal.diff_ops({first}, {last}, null)"
     figures["diff_rows"] = int(thule.sql(difference))
     for _ in range(ROUNDS):
         figures.setdefault("count_s", []).append(timed(thule.sql, COUNT))
@@ -106,23 +105,37 @@ def differences(thule, figures):
         figures.setdefault("diff_command_s", []).append(timed(thule.thule, "diff", f"op:{first}", f"op:{last}"))
 
 
-def measure(thule, files):
+def log_in_both(short, thule, figures):
+    """By turns. Returns how often a table was scanned."""
+    scans = 0
+    for fs, name in ((short, "short"), (thule, "long")) * LOG_TURNS:
+        us, scanned = log_of_one_file(fs)
+        figures.setdefault(f"log_{name}_us", []).append(us)
+        scans += scanned
+    return scans
+
+
+def measure(bench):
     """A short history and a long one, each in a database of its own; log in both by turns."""
-    figures = {"ops": LONG_OPS, "short_ops": SHORT_OPS, "files": files}
-    short = type(thule)(os.path.join(os.path.dirname(thule.home), "short"))
-    try:
-        make(short, SHORT_OPS, 2_000)
-        make(thule, LONG_OPS, files)
-        scans = 0
-        for fs, name in ((short, "short"), (thule, "long")) * LOG_TURNS:
-            us, scanned = log_of_one_file(fs)
-            figures.setdefault(f"log_{name}_us", []).append(us)
-            scans += scanned
-        short.stop()
-    finally:
-        short.abandon()
+    files, ops = bench.sizes.history_files, bench.sizes.history_ops
+    if files < LEAST_FILES:
+        raise Failure(f"history-files={files}: there must be {LEAST_FILES} at least, one of which is asked about")
+    figures = {"ops": ops, "short_ops": SHORT_OPS, "files": files}
+    short, thule = bench.thule(as_name="short"), bench.thule()
+    make(short, min(SHORT_OPS, ops), 2_000)
+    make(thule, ops, files)
+    scans = log_in_both(short, thule, figures)
+    short.stop()
     differences(thule, figures)
-    listings(thule, figures)
+    listings(thule, min(FOLDERS, files // A_FOLDER), figures)
     thule.stop()
     medians = {name: statistics.median(value) if isinstance(value, list) else value for name, value in figures.items()}
     return {**medians, "log_table_scans": scans, "rounds": figures}
+
+
+WORKLOADS = [
+    Special("history", "diff, log and listings of the past, in a long history", measure,
+            ("diff_rows", "diff_s", "count_s", "count_among_all_s", "diff_command_s", "log_long_us", "log_short_us",
+             "log_table_scans", "ls_past_cold_s", "ls_present_cold_s", "ls_past_warm_s", "ls_present_warm_s"),
+            bytes=lambda sizes: sizes.history_ops * 900 + sizes.history_files * 12_000),
+]  # fmt: skip

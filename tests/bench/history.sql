@@ -85,7 +85,7 @@ from part where part > 3 order by n;
 insert into thule.dirent_history
 select parent, name, ino, 2 * made, made, made_at, op, at from part where part in (0, 2, 3) order by n;
 insert into thule.extent_history
-select ino, 0, 100, :blob + n, 0, made + 1, made_at + :step * interval '1 millisecond', op, at
+select ino, 0, 100, :blob + n, 0, made + 1, op
 from part where part = 0 or part > 3 order by n;
 -- And begins, or stays.
 insert into thule.inode (ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns,
@@ -100,9 +100,9 @@ select parent, case when part in (2, 3) then 'new-'::bytea || name else name end
 from part where part > 0;
 insert into thule.blob (id, data)
 select :blob + :files + n, convert_to(rpad(n::text, 100, '!'), 'UTF8') from part where part > 3;
-insert into thule.extent (ino, file_off, len, blob, blob_off, op_from, valid_from)
+insert into thule.extent (ino, file_off, len, blob, blob_off, op_from)
 select ino, 0, 100, :blob + n + case when part > 3 then :files else 0 end, 0,
-    case when part > 3 then op + 1 else made + 1 end, at
+    case when part > 3 then op + 1 else made + 1 end
 from part where part > 0;
 insert into thule.op (op, at, kind, ino, parent, name, new_parent, new_name, off, len, actor, mount, tag)
 select op, at, case part when 0 then 6 when 1 then 12 when 2 then 8 when 3 then 8 else 11 end, ino,

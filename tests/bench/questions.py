@@ -6,7 +6,7 @@ import re
 import statistics
 
 import scratch
-from scratch import say
+from workload import Special
 
 ARCHIVE = os.path.join(scratch.PROJECT, "tests", "sql", "questions.sql")
 MAKER = os.path.join(scratch.BENCH, "history.sql")
@@ -44,8 +44,9 @@ def ask(psql, subjects, rounds=ROUNDS):
     return questions
 
 
-def measure(thule, files):
-    say(f"questions: {files} files")
+def measure(bench):
+    files = bench.sizes.question_files
+    thule = bench.thule()
     thule.start()
     thule.unmount()
     ops = round(files * OPS_A_FILE) + OLD_OPS
@@ -64,3 +65,9 @@ def measure(thule, files):
                "questions": ask(psql, {**SUBJECTS, "op": str(last - 200)})}
     thule.stop()
     return figures
+
+
+WORKLOADS = [
+    Special("questions", "questions that people ask in SQL", measure, ("files", "ops", "questions"),
+            bytes=lambda sizes: sizes.question_files * 12_000),
+]  # fmt: skip

@@ -1,40 +1,73 @@
-"""What the bench needs beside the programs: commands, scratch files, input."""
+"""What the bench needs beside the programs: commands, conditions, and looks at the machine."""
 
-import gzip
-import io
+import contextlib
 import os
-import random
-import shutil
+import signal
 import subprocess
 import sys
-import tarfile
 import time
 
 PROJECT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 BENCH = os.path.join(PROJECT, "tests", "bench")
 MANIFEST = os.path.join(PROJECT, "tests", "lib", "manifest")
-BIN = os.path.join(PROJECT, "build", "release", "bin")
-FOLDERS = 200  # of the small files
-EXAMPLES = "/usr/share/doc/libfuse3-dev/examples"
+
+
+class Failure(Exception):
+    """Something that could not be measured, in a sentence."""
+
+
+class Skip(Exception):
+    """Something that this machine does not have, in a sentence."""
 
 
 def say(*words):
     print(*words, file=sys.stderr, flush=True)
 
 
-def run(*command, **options):
-    """Runs a command to its end; what it printed. Its failure ends the bench, with its message."""
-    done = subprocess.run(command, text=True, capture_output=True, check=False, **options)
-    if done.returncode:
-        raise SystemExit(f"bench: {' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout
+def own_namespace():
+    """Goes on in a mount namespace of its own, where that can be made: others are copies of whatever is mounted, and keep it alive."""
+    mark = "THULE_TEST_NAMESPACE"
+    if mark not in os.environ and subprocess.run(["unshare", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        os.environ[mark] = "own"
+        os.execvp("unshare", ["unshare", "--mount", sys.executable, "-B", *sys.argv])
+
+
+def kill_group(process):
+    """Ends a command with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def run(*command, accept=(0,), **options):
+    """Runs a command to its end and returns what it printed. Its failure is a Failure, with its message.
+
+    The command is a process group of its own, so that nothing of it is left when the bench is interrupted.
+    """
+    options = {"stdout": subprocess.PIPE, "stdin": subprocess.DEVNULL, **options}
+    with subprocess.Popen(command, text=True, stderr=subprocess.PIPE, start_new_session=True, **options) as process:
+        try:
+            out, err = process.communicate()
+        except BaseException:
+            kill_group(process)
+            raise
+    if process.returncode not in accept:
+        words = " ".join(command)
+        message = err.strip() or (out or "").strip() or f"exit status {process.returncode}"
+        raise Failure(f"{words[:200]}: {message}")
+    return out
+
+
+def shell(script, *arguments, **options):
+    """Runs a line of bash, in which a part of a pipe that fails is a failure."""
+    return run("bash", "-c", f"set -o pipefail; {script}", "bash", *arguments, **options)
 
 
 def wait_until(condition, what, seconds=60):
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            raise SystemExit(f"bench: {what}: not within {seconds} s")
+            raise Failure(f"{what}: not within {seconds} s")
         time.sleep(0.01)
 
 
@@ -61,6 +94,35 @@ def drop_caches():
 def is_mounted(folder):
     with open("/proc/mounts", encoding="utf-8", errors="replace") as f:
         return any(line.split()[1] == folder for line in f)
+
+
+def free_bytes(folder):
+    at = os.statvfs(folder)
+    return at.f_bavail * at.f_frsize
+
+
+def need_machine():
+    """What no workload can do without."""
+    if os.getuid() != 0:
+        raise Failure("needs root, for loop devices and cold caches: run it with sudo")
+    if not os.path.exists("/dev/fuse"):
+        raise Failure("/dev/fuse is missing, so nothing can be mounted: load the fuse module (modprobe fuse), or give the"
+                      " container the device (docker run --device /dev/fuse --cap-add SYS_ADMIN)")
+    try:
+        run("losetup", "--find")
+    except (Failure, FileNotFoundError) as error:
+        raise Failure(f"there is no loop device, on which ext4 is measured: load the module (modprobe loop), or give the"
+                      f" container its devices (docker run --privileged): {error}") from error
+    if not os.access("/proc/sys/vm/drop_caches", os.W_OK):
+        raise Failure("the kernel's caches cannot be dropped, since /proc/sys is read-only here: run it outside of the"
+                      " container, or with --privileged")
+
+
+def need_space(folder, size, what):
+    free = free_bytes(folder)
+    if free < size:
+        raise Failure(f"{what} needs {size / 1e9:.1f} GB free in {folder}, which has {free / 1e9:.1f} GB: choose another"
+                      " folder with --scratch, or smaller sizes with --size")
 
 
 class FuseRequests:
@@ -94,58 +156,3 @@ class FuseRequests:
                 self.count = sum("fuse_request_send:" in line for line in f)
         if os.path.isdir(self.instance):
             os.rmdir(self.instance)
-
-
-def build_programs():
-    say("building the release preset")
-    os.makedirs(os.path.join(PROJECT, "build"), exist_ok=True)
-    run("cmake", "--preset", "release", cwd=PROJECT)
-    run("cmake", "--build", "--preset", "release", cwd=PROJECT)
-
-
-def fuse_flags():
-    return run("pkg-config", "--cflags", "--libs", "fuse3").split()
-
-
-def build_passthrough(folder):
-    """libfuse's example, from the source that the package of its headers carries."""
-    for name in ("passthrough_ll.c", "passthrough_helpers.h"):
-        source, target = os.path.join(EXAMPLES, name), os.path.join(folder, name)
-        if os.path.exists(source):
-            shutil.copy(source, target)
-        elif os.path.exists(source + ".gz"):
-            with gzip.open(source + ".gz", "rb") as packed, open(target, "wb") as out:
-                shutil.copyfileobj(packed, out)
-        else:
-            raise SystemExit(f"bench: {source} is missing: install libfuse3-dev")
-    program = os.path.join(folder, "passthrough_ll")
-    run("gcc", "-O2", "-w", os.path.join(folder, "passthrough_ll.c"), "-o", program, *fuse_flags())
-    return program
-
-
-def build_stat(folder):
-    program = os.path.join(folder, "stat")
-    run("gcc", "-O2", "-D_GNU_SOURCE", os.path.join(BENCH, "stat.c"), "-o", program)
-    return program
-
-
-def small_files_tar(path, files, folders=FOLDERS):
-    """The same tar every time: text-like files of 1 to 8 KiB."""
-    rng = random.Random(42)
-    words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randrange(2, 11))) for _ in range(2000)]
-    with tarfile.open(path, "w") as tar:
-        for i in range(folders):
-            entry = tarfile.TarInfo(f"dir-{i:03}")
-            entry.type, entry.mode, entry.mtime = tarfile.DIRTYPE, 0o755, 1_700_000_000
-            tar.addfile(entry)
-        for i in range(files):
-            text = " ".join(rng.choices(words, k=1600)).encode()
-            entry = tarfile.TarInfo(f"dir-{i % folders:03}/file-{i:05}.txt")
-            entry.size, entry.mode, entry.mtime = rng.randrange(1024, 8193), 0o644, 1_700_000_000
-            tar.addfile(entry, io.BytesIO(text[: entry.size].ljust(entry.size, b"\n")))
-
-
-def random_file(path, size):
-    with open("/dev/urandom", "rb") as source, open(path, "wb") as out:
-        for _ in range(0, size, 1 << 20):
-            out.write(source.read(1 << 20))

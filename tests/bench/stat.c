@@ -1,6 +1,7 @@
 /*
- * stat LIST PASSES: lstat(2)s every path that the file LIST names, a line each, PASSES times after
- * one pass that warms the caches. Prints the nanoseconds per call of each pass.
+ * stat LIST PASSES: lstat(2)s every path that the file LIST names, a line each, once and then
+ * PASSES times more. Prints the nanoseconds per call of each pass, the first of which warms the
+ * caches.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,8 +58,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	read_paths(argv[1], &paths);
-	pass(&paths);
-	for (int i = atoi(argv[2]); i > 0; i--)
+	for (int i = atoi(argv[2]); i >= 0; i--)
 		printf("%.1f\n", pass(&paths));
 	return 0;
 }

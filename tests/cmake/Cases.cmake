@@ -20,18 +20,22 @@ function(thule_unit_tests)
     message(WARNING "check is not installed: no unit tests")
     return()
   endif()
+  # The database in memory, for those that ask for one.
+  file(GLOB memory CONFIGURE_DEPENDS unit/memory*.c)
+  add_library(thule-memory STATIC ${memory})
+  target_link_libraries(thule-memory PUBLIC thule-fs)
   file(GLOB sources CONFIGURE_DEPENDS unit/test_*.c)
   foreach(source IN LISTS sources)
     get_filename_component(program ${source} NAME_WE)
     string(REGEX REPLACE "^test_" "" name ${program})
     add_executable(${program} ${source})
-    target_link_libraries(${program} PRIVATE thule-fs thule-cluster PkgConfig::CHECK)
+    target_link_libraries(${program} PRIVATE thule-memory thule-fs thule-cluster PkgConfig::CHECK)
     target_compile_definitions(${program} PRIVATE THULE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${THULE_TEST_BIN})
     foreach(build IN LISTS test_builds)
       string(REGEX MATCH "^([^=]+)=(.*)$" _ ${build})
       # A thread sanitizer has nothing to say about pure functions.
-      if(CMAKE_MATCH_1 STREQUAL tsan)
+      if(CMAKE_MATCH_1 STREQUAL tsan AND NOT name STREQUAL engine)
         continue()
       endif()
       thule_test_name(test unit.${name} ${CMAKE_MATCH_1})
@@ -68,6 +72,13 @@ function(thule_mounted_cases)
   set_tests_properties(mount.server-stop PROPERTIES FIXTURES_CLEANUP server LABELS fixture TIMEOUT 120
     ENVIRONMENT ${server})
 
+  # For the cases that run with io_uring, too, the kernel has to have that on meanwhile.
+  set(switch ${CMAKE_CURRENT_SOURCE_DIR}/lib/uring ${PROJECT_BINARY_DIR}/tests/uring)
+  add_test(NAME mount.uring-on COMMAND ${switch} on)
+  add_test(NAME mount.uring-off COMMAND ${switch} off)
+  set_tests_properties(mount.uring-on PROPERTIES FIXTURES_SETUP uring LABELS fixture)
+  set_tests_properties(mount.uring-off PROPERTIES FIXTURES_CLEANUP uring LABELS fixture)
+
   file(GLOB cases CONFIGURE_DEPENDS mount/*.sh mount/*.py mount/*.c)
   foreach(case IN LISTS cases)
     get_filename_component(name ${case} NAME_WE)
@@ -82,8 +93,21 @@ function(thule_mounted_cases)
     thule_case_setting(labels ${case} labels "")
     thule_case_setting(limit ${case} timeout 150)
     thule_case_setting(lock ${case} lock "")
+    thule_case_setting(transport ${case} transport "")
     thule_add_case(${name} ${case} ${program} ${limit} "${labels}" "${lock}")
+    if(transport STREQUAL uring)
+      thule_add_uring_case(${name} ${case} ${program} ${limit} "${lock}")
+    endif()
   endforeach()
+endfunction()
+
+# Once more, on the build for developers alone, with requests that come by io_uring.
+function(thule_add_uring_case NAME FILE PROGRAM LIMIT LOCK)
+  math(EXPR backstop "${LIMIT} * 4 + 300")
+  add_test(NAME mount.${NAME}.uring COMMAND ${runner} ${FILE} ${PROGRAM})
+  set_tests_properties(mount.${NAME}.uring PROPERTIES LABELS "mount;dev;uring" SKIP_RETURN_CODE 77
+    TIMEOUT ${backstop} FIXTURES_REQUIRED "server;uring" RESOURCE_LOCK "${LOCK}"
+    ENVIRONMENT "${server};THULE_BIN=${PROJECT_BINARY_DIR}/bin;THULE_TEST_TRANSPORT=uring")
 endfunction()
 
 function(thule_add_case NAME FILE PROGRAM LIMIT CASE_LABELS LOCK)
@@ -114,10 +138,31 @@ function(thule_sql_tests)
   add_test(NAME sql COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/sql/run)
   set_tests_properties(sql PROPERTIES LABELS sql SKIP_RETURN_CODE 77 TIMEOUT 600
     ENVIRONMENT "THULE_BIN=${PROJECT_BINARY_DIR}/bin")
+  # The same on the majors that Debian 12 has not, where they can be had.
+  foreach(major 16 17 18)
+    add_test(NAME sql.${major} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/sql/run --major ${major})
+    set_tests_properties(sql.${major} PROPERTIES LABELS sql SKIP_RETURN_CODE 77 TIMEOUT 600
+      ENVIRONMENT "THULE_BIN=${PROJECT_BINARY_DIR}/bin")
+  endforeach()
+endfunction()
+
+# Each workload of the bench in a tiny size: that it runs whole, and never how fast.
+function(thule_bench_tests)
+  set(check ${CMAKE_CURRENT_SOURCE_DIR}/bench/check)
+  set(workloads extract copy git build install npm warm sequential random commit cost scale kernel history questions past)
+  foreach(workload IN LISTS workloads)
+    add_test(NAME bench.${workload} COMMAND ${check} ${workload})
+  endforeach()
+  # Fails when there is a workload that is not in this list.
+  add_test(NAME bench.faults COMMAND ${check} --faults ${workloads})
+  foreach(test IN LISTS workloads ITEMS faults)
+    set_tests_properties(bench.${test} PROPERTIES LABELS bench SKIP_RETURN_CODE 77 TIMEOUT 300
+      ENVIRONMENT "THULE_BIN=${PROJECT_BINARY_DIR}/bin")
+  endforeach()
 endfunction()
 
 function(thule_lints)
-  foreach(lint IN ITEMS headers shell format length layers terminal whitespace python hardening)
+  foreach(lint IN ITEMS headers shell format length layers circles terminal whitespace python hardening probes metrics)
     add_test(NAME lint.${lint} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lint/run ${lint} ${PROJECT_BINARY_DIR})
     set_tests_properties(lint.${lint} PROPERTIES LABELS lint SKIP_RETURN_CODE 77 TIMEOUT 300)
   endforeach()

@@ -7,17 +7,20 @@ from case import equal, shell
 from other import eventually
 
 
+WAITING = ("select l.pid from pg_locks l join pg_database d on d.oid = l.database"
+           " where not l.granted and d.datname = current_database()")
+
+
 def waiting():
     """The backend of somebody who waits for a lock in the database of the case; '' where nobody does."""
-    return shell("sql", "select l.pid from pg_locks l join pg_database d on d.oid = l.database"
-                        " where not l.granted and d.datname = current_database() limit 1")
+    return shell("sql", WAITING + " limit 1")
 
 
 class Locked:
     """Holds the locks from its creation until release(). Tables are names in the schema thule."""
 
     def __init__(self, *tables, mode="share row exclusive"):
-        self.psql = subprocess.Popen(["psql", "-XAtq", "-d", os.environ["THULE_SOURCE"]], stdin=subprocess.PIPE,
+        self.psql = subprocess.Popen([os.environ["THULE"], "sql", "-XAtq"], stdin=subprocess.PIPE,
                                      stdout=subprocess.PIPE, text=True)
         self.first = tables[0]
         names = ", ".join(f"thule.{table}" for table in tables)
@@ -27,7 +30,7 @@ class Locked:
 
     def waited_for(self):
         """Waits for somebody who waits for the first table, and returns that backend."""
-        query = f"select pid from pg_locks where relation = 'thule.{self.first}'::regclass and not granted limit 1"
+        query = f"{WAITING} and l.relation = 'thule.{self.first}'::regclass limit 1"
         return eventually("somebody who waits for the lock", lambda: shell("sql", query))
 
     def release(self):

@@ -97,13 +97,18 @@ process_gone() { # PID
 	[[ ! -e /proc/$1/stat || $(sed 's/.*) //' "/proc/$1/stat" 2>/dev/null) == Z* ]]
 }
 
-mounted_or_gone() {
-	is_mounted || daemon_gone
+# The daemon has said that it is mounted, after which it answers everything, or is gone. The kernel shows the mount earlier.
+mounted_or_gone() { # SIZE-OF-THE-LOG-BEFORE
+	tail -c "+$(($1 + 1))" "$CASE_DIR/daemon.log" | grep -qF "$MNT mounted: " || daemon_gone
 }
 
 # Mounts in the foreground mode, so that the daemon's pid, log and exit status are at hand.
 mount_fs() {
-	local opts=${THULE_TEST_OPTIONS:-}
+	local opts=${THULE_TEST_OPTIONS:-} before
+	before=$(stat -c %s "$CASE_DIR/daemon.log")
+	if [[ ,$opts != *,transport=* ]]; then
+		opts+=${opts:+,}transport=${THULE_TEST_TRANSPORT:-dev}
+	fi
 	rm -f "$CASE_DIR/daemon.pid" "$CASE_DIR/daemon.status"
 	# In a session of its own, because what is left of a case's process group is killed.
 	# shellcheck disable=SC2016 # expanded by the inner shell
@@ -113,7 +118,7 @@ mount_fs() {
 		echo $? >"$1/daemon.status"' supervisor "$CASE_DIR" "$THULEFS" "$THULE_SOURCE" "$MNT" -f ${opts:+-o "$opts"} \
 		>/dev/null 2>&1 </dev/null &
 	disown
-	wait_until 120 mounted_or_gone || fail "thulefs did not mount within 120 s"
+	wait_until 120 mounted_or_gone "$before" || fail "thulefs did not mount within 120 s"
 	is_mounted || fail "thulefs exited with $(<"$CASE_DIR/daemon.status"): $(tail -n 5 "$CASE_DIR/daemon.log")"
 }
 
@@ -213,4 +218,28 @@ as_user() { # UID COMMAND...
 	local uid=$1
 	shift
 	setpriv --reuid="$uid" --regid="$uid" --clear-groups -- "$@"
+}
+
+# Has mount(8) and umount(8) run the programs that are tested, also where others are installed. The case has `lock: mount-helper`, and a trap
+# that calls restore_helpers.
+declare -A installed_helper=()
+use_helpers() {
+	local name program
+	for name in mount umount; do
+		program=$THULE
+		[[ $name == umount ]] || program=$THULEFS
+		installed_helper[$name]=$(readlink "/sbin/$name.fuse.thulefs" || true)
+		ln -sfn "$program" "/sbin/$name.fuse.thulefs" || skip "cannot make /sbin/$name.fuse.thulefs"
+	done
+}
+
+restore_helpers() {
+	local name
+	for name in "${!installed_helper[@]}"; do
+		if [[ -n ${installed_helper[$name]} ]]; then
+			ln -sfn "${installed_helper[$name]}" "/sbin/$name.fuse.thulefs"
+		else
+			rm -f "/sbin/$name.fuse.thulefs"
+		fi
+	done
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A connection that is aborted while files are open: the daemon ends as after an unmount, all is committed, and a file
 # without a name is gone.
+# transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # POSIX access control lists: enforced, inherited, in step with permission bits and umask.
 # options: allow_other
+# transport: uring
 import errno
 import os
 import stat

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Appends of several processes are whole and all there; writes with O_SYNC are committed when they return; O_DIRECT; how large a file
 # may be.
+# transport: uring
 import errno
 import mmap
 import os

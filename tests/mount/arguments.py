@@ -36,9 +36,11 @@ fsck --json
 hold P --reason W
 hold --release P
 journal show P
-log P --since T --until T --user X --pid N --exe X --tag X --kind X -n N
+log P --since T --until T --user X --pid N --exe X --tag X --kind X -n N --reverse
 log --follow P --since T
 ls P --at T
+metrics P --database
+metrics /nowhere --textfile P
 mount X P --options W
 mount P
 prune --keep A P
@@ -52,11 +54,15 @@ restore P --at T --to Q --dry-run
 restore P --at T --dry-run
 run --tag X true
 snapshot create X --at T
-snapshot delete X
+snapshot delete X X
+snapshot rename X X
 stat P --at T
 status P
+status P --requests
 sync P
 tar P --at T
+top P --once --interval N --json
+top /nowhere -n N
 umount P --wait N
 undo P --tag X --pid N --exe X --user X --since T --until T --dry-run
 """.strip().splitlines()
@@ -109,7 +115,7 @@ def odd_paths(template):
     """Where what is typed is no file of the filesystem: refused, or there is nothing to be done."""
     allowed = [FAILED, USAGE]
     # Status is of the mount that a path lies in, which it tells without asking for the path.
-    if template[0] in (b"log", b"undo", b"umount", b"status"):
+    if template[0] in (b"log", b"undo", b"umount", b"status", b"top", b"metrics"):
         allowed = [DONE, FAILED, USAGE]
     for place, kind in enumerate(template):
         if kind not in (b"P", b"Q"):

@@ -38,7 +38,8 @@ with_database=("${with_path[@]}" 'fsck' 'fsck --json' 'log' 'log --json' 'prune 
 	'undo --tag x' 'hold --list' 'erase --list' "diff $first now")
 
 for command in $commands; do
-	refused 2 'too much|nothing with it|nothing else|is none of' "$THULE" "$command" a b c d e
+	# Some take any number of names after a word that says what to do with them.
+	refused 2 'unexpected argument|no such command: a' "$THULE" "$command" a b c d e
 	refused 2 'unknown option: --nonsense' "$THULE" "$command" --nonsense
 	refused 2 'unknown option: -X' "$THULE" "$command" -X
 	refused 2 'unknown option: -X' "$THULE" "$command" -XY
@@ -46,25 +47,25 @@ for command in $commands; do
 done
 for command in blame cat cluster config diff 'diff a' ls mount quota restore run snapshot stat sync tar umount; do
 	# shellcheck disable=SC2086 # words
-	refused 2 'something is missing' "$THULE" $command
+	refused 2 'an argument is missing' "$THULE" $command
 done
 for command in erase hold undo 'undo --dry-run' 'undo /file' 'restore /file' 'quota set' 'quota set --user root' 'config set x' \
 	'snapshot create'; do
 	# shellcheck disable=SC2086 # words
-	refused 2 'give|wants' "$THULE" $command
+	refused 2 'give|takes' "$THULE" $command
 done
 for command in 'cat x --at' 'log -n' 'log --since' 'prune --keep' 'run --tag' 'mount -o' 'umount --wait' 'undo --tag'; do
 	# shellcheck disable=SC2086 # words
 	refused 2 'needs a value' "$THULE" $command
 done
 refused 2 'unknown option' "$THULE" run --nonsense true
-refused 2 'wants a number' "$THULE" log -n x
-refused 2 'wants a number' "$THULE" log --pid x
-refused 2 'wants a number' "$THULE" undo --pid x
-refused 2 'wants a number' "$THULE" umount "$MNT" --wait x
-refused 2 'none of' "$THULE" snapshot nonsense
-refused 2 'none of' "$THULE" config nonsense
-refused 2 'none of' "$THULE" quota nonsense
+refused 2 'takes a number' "$THULE" log -n x
+refused 2 'takes a number' "$THULE" log --pid x
+refused 2 'takes a number' "$THULE" undo --pid x
+refused 2 'takes a number' "$THULE" umount "$MNT" --wait x
+refused 2 'there is no' "$THULE" snapshot nonsense
+refused 2 'there is no' "$THULE" config nonsense
+refused 2 'there is no' "$THULE" quota nonsense
 refused 2 'nonsense' "$THULE" config set nonsense 1
 refused 2 'nonsense' "$THULE" config set retention nonsense
 refused 2 'nonsense' "$THULE" prune --keep nonsense
@@ -133,8 +134,11 @@ mkdir past
 THULE_DB=${good/$CASE_DB/$CASE_DB.empty} refused 1 'no filesystem in database' "$THULE" mount past -o at=1min
 assert_eq 0 "$(psql -XAtq -d "$CASE_DB.empty" -c "select count(*) from pg_namespace where nspname = 'thule'")" "schemas"
 psql -XAtq -d "$CASE_DB.empty" -c 'create schema thule'
-THULE_DB=${good/$CASE_DB/$CASE_DB.empty} every 2 'not a ThuleFS filesystem'
-THULE_DB=${good/$CASE_DB/$CASE_DB.empty} refused 2 'not a ThuleFS filesystem' "$THULE" upgrade
+THULE_DB=${good/$CASE_DB/$CASE_DB.empty} every 2 'not of a ThuleFS filesystem'
+THULE_DB=${good/$CASE_DB/$CASE_DB.empty} refused 2 'not of a ThuleFS filesystem' "$THULE" upgrade
+psql -XAtq -d "$CASE_DB.empty" -c 'alter schema thule rename to thule_internal'
+THULE_DB=${good/$CASE_DB/$CASE_DB.empty} refused 2 'thule_internal.* not of a ThuleFS filesystem' "$THULE" upgrade
+THULE_DB=${good/$CASE_DB/$CASE_DB.empty} refused 1 'thule_internal.* not of a ThuleFS filesystem' "$THULE" mount past
 dropdb "$CASE_DB.empty"
 assert_eq "$before" "$(content)" "the database after all that"
 
@@ -157,3 +161,12 @@ psql -XAtq -d "$THULE_SOURCE" -c "drop role \"$CASE_DB\""
 
 mount_fs
 assert_eq kept "$(<"$MNT/file")" "content at the end"
+
+# An older schema is the daemon's that has it mounted: its tables do not change under it.
+sql 'update thule.superblock set schema_version = schema_version - 1'
+refused 1 'version 0.*thule upgrade' "$THULE" log "$MNT"
+refused 1 "mounted read-write at $MNT .*unmount" "$THULE" upgrade
+sql 'update thule.superblock set schema_version = schema_version + 1'
+"$THULE" upgrade >/dev/null || fail "an upgrade without a change of tables"
+echo still >"$MNT/file"
+assert_eq still "$(<"$MNT/file")" "content after upgrades under the mount"

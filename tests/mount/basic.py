@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # Files: create, write, read, overwrite, append, stat, unlink; and all of it again after a remount.
+# transport: uring
 import errno
 import os
 import random

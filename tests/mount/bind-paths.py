@@ -147,7 +147,7 @@ def chrooted():
         inside = ["-u", "TSAN_OPTIONS", *([] if arguments[-1] == "/f" else ["-u", "THULE_DB"])]
         command = ["env", *inside, "chroot", path("root"), "/thule", *arguments]
         done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode == 0 or "not to be seen from here" not in done.stderr:
+        if done.returncode == 0 or "cannot be seen from here" not in done.stderr:
             raise AssertionError(f"in a chroot {arguments}: {done.returncode}, {done.stdout}{done.stderr}")
     for _ in range(3):
         unbind(made[-1])
@@ -156,12 +156,12 @@ def chrooted():
 
 def past():
     b = bind(path(".thule/at/op:" + first), place("b"))
-    run("erase", "--yes", b + "/f", says="not what the filesystem has")
+    run("erase", "--yes", b + "/f", says="not the one that the filesystem now has")
     unbind(b)
     p = place("p")
     run("mount", os.environ["THULE_SOURCE"], p, "-o", "at=op:" + first)
     made.append(p)
-    run("erase", "--yes", p + "/f", says="is the past")
+    run("erase", "--yes", p + "/f", says="shows the past")
     run("status", p)
     unbind(p)
 

@@ -13,8 +13,8 @@ refused() { # REGEX HOME
 : >"$CASE_DIR/file"
 refused "$CASE_DIR/file.*set THULE_HOME" "$CASE_DIR/file"
 refused "$CASE_DIR/file.*set THULE_HOME" "$CASE_DIR/file/below"
-refused 'THULE_HOME may hold no' "$CASE_DIR/\$(id)"
-refused 'THULE_HOME may hold no' "$CASE_DIR/"$'new\nline'
+refused 'THULE_HOME may contain no' "$CASE_DIR/\$(id)"
+refused 'THULE_HOME may contain no' "$CASE_DIR/"$'new\nline'
 
 # A data folder that is not one.
 mkdir -p "$CASE_DIR/foreign/data"

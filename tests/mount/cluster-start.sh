@@ -51,7 +51,9 @@ assert_match stopped "$("$THULE" cluster status)" "status after a stop"
 # Any command that needs it starts it.
 works "after a stop"
 
-kill -KILL "$(head -n 1 "$(private_data)/postmaster.pid")"
+postmaster=$(head -n 1 "$(private_data)/postmaster.pid")
+kill -KILL "$postmaster"
+wait_until 30 process_gone "$postmaster" || fail "the killed server is still there"
 "$THULE" cluster start >/dev/null
 works "after the server was killed"
 

@@ -2,6 +2,7 @@
 # Four writers at once: while trees are being extracted thule.file grows and thule fsck finds nothing; at the end
 # every tree is what it should be.
 # timeout: 120
+# transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

@@ -8,7 +8,7 @@
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
-need debootstrap docker-compose
+need docker-compose
 unshare --mount true 2>/dev/null || skip "no mount namespace can be made here, as in a chroot"
 docker=$LIB/../../docker
 
@@ -18,11 +18,9 @@ assert_fails 'PGPASSWORD' env -u PGPASSWORD docker-compose -f "$docker/compose.y
 
 root=$CASE_DIR/root
 volume=$CASE_DIR/volume
-packages=$("$LIB/../../tools/packages" --list daemon | paste -sd,)
-# shellcheck disable=SC2016 # apt-get expands it
-mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
-debootstrap --variant=minbase --include="$packages" bookworm "$root" "$mirror" >"$CASE_DIR/debootstrap.log" 2>&1 ||
-	fail "debootstrap: $(tail -n 5 "$CASE_DIR/debootstrap.log")"
+# shellcheck disable=SC2046 # words
+made=$("$LIB/debian-root" "$(dirname "$(dirname "$THULE")")" $("$LIB/../../tools/packages" --list daemon)) || exit
+cp -a --reflink=auto "$made" "$root"
 cp "$THULE" "$THULEFS" "$root/usr/local/bin/"
 rm -f "$root/etc/passwd" "$root/etc/group"
 mkdir -p "$root/srv/files" "$volume"

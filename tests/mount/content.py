@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # SQL shows the files as the mount does, now and as they were.
+# transport: uring
 import os
 import random
 

@@ -5,6 +5,7 @@
 # db: private
 # options: journal=8M,cache_inodes=1000
 # timeout: 150
+# transport: uring
 import os
 import random
 import signal

@@ -52,7 +52,7 @@ def check_deep():
     # Some 3 buffers a step; what is asked of all directories, some for each.
     for query, bound in (
         (f"select path from thule.change where op > {after - 20}", 20 * DEPTH * 8),
-        (f"select path from thule.diff_ops({before}, {after}, null)", DEPTH * 200),
+        (f"select path from thule_internal.diff_ops({before}, {after}, null)", DEPTH * 200),
         ("select path from thule.file", DEPTH * 50),
         (f"select path from thule.file_at_op({after})", DEPTH * 50),
         ("select * from thule.usage('directory')", DEPTH * 200),

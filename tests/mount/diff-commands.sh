@@ -62,7 +62,7 @@ mv "$MNT/b/new2" "$MNT/b/new"
 assert_eq 'replaced   /b/new' "$(columns "$after" now)" "replaced"
 
 "$THULE" diff "$after" "$before" >/dev/null || fail "the later instant first"
-assert_fails 'no /nothing at' "$THULE" diff "$before" "$after" /nothing
+assert_fails 'no /nothing, neither at' "$THULE" diff "$before" "$after" /nothing
 assert_fails 'not an instant' "$THULE" diff "$before" whenever
 assert_fails 'in the future' "$THULE" diff "$before" 2999-01-01
 assert_eq 2 "$(status_of "$THULE" diff "$before")" "exit status: one instant"

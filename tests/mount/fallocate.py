@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # fallocate(2): bytes, sizes, times and blocks in every mode against a model; a hole that was punched is in log, blame, diff and
 # the past, and can be undone.
+# transport: uring
 import errno
 import os
 import random
@@ -163,7 +164,7 @@ def check_history():
     equal(True, "fallocate" in thule("log", path("h")), "thule log")
     equal([["0", "100000"], ["300000", "100000"]], sql("select off, sum(len) from thule.blame('/h') group by 1 order by 1"), "blame")
     equal([["modified", "/h", "{content,mtime}"]],
-          sql(f"select change, path, what from thule.diff_ops({first}, {punched}, null)"), "diff")
+          sql(f"select change, path, what from thule_internal.diff_ops({first}, {punched}, null)"), "diff")
     equal(data, subprocess.run([THULE, "cat", path("h"), "--at", f"op:{first}"], stdout=subprocess.PIPE, check=True).stdout, "then")
 
     write("h", b"later", "r+b")

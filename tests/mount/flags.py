@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Immutable and append-only files and directories: the flags of chattr(1), by ioctl.
 # options: allow_other
+# transport: uring
 import errno
 import fcntl
 import os

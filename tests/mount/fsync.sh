@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# fsync of anything returns after everything before it is committed, and not before.
+# fsync returns after what was done to the file, and all before that, is committed, and not before.
+# transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

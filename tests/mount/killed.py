@@ -3,6 +3,7 @@
 # syncs, lists the past; a signal that a program handles changes nothing of what it waits for.
 # db: private
 # timeout: 240
+# transport: uring
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 
 from case import MNT, equal, need_root, path, remount, shell, sql
 from other import eventually
+from stopped import Stopped
 
 # What each does, with what it is to find: nothing of it is in the daemon's memory or in the kernel's.
 DO = {
@@ -24,8 +26,9 @@ DO = {
     # Of a directory the kernel locks it meanwhile, and nothing ends who waits for that.
     "fsync": "os.fsync(os.open('sync', os.O_RDWR))",
     "rename": "os.rename('h/a', 'h/b')",
-    "df": "os.statvfs('.')",
 }
+# Answers from what was last known.
+DF = "st = os.statvfs('.'); st.f_blocks > st.f_bfree > 0 or sys.exit(3)"
 # Already to go into the mount waits. A shell's background ignores SIGINT.
 BEGIN = f"""
 import os, signal, sys
@@ -38,24 +41,6 @@ signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
 %s
 signal.setitimer(signal.ITIMER_REAL, 0)
 """
-
-
-class Stopped:
-    """The processes of the private server stand still."""
-
-    def __enter__(self):
-        with open(os.path.join(shell("private_data"), "postmaster.pid"), encoding="ascii") as f:
-            postmaster = int(f.readline())
-        self.pids = [postmaster]
-        os.kill(postmaster, signal.SIGSTOP)  # or it starts others
-        with open(f"/proc/{postmaster}/task/{postmaster}/children", encoding="ascii") as f:
-            self.pids += [int(pid) for pid in f.read().split()]
-        for pid in self.pids[1:]:
-            os.kill(pid, signal.SIGSTOP)
-
-    def __exit__(self, *_):
-        for pid in self.pids:
-            os.kill(pid, signal.SIGCONT)
 
 
 def start(program):
@@ -97,6 +82,7 @@ def ends(number):
         processes = {name: start(what) for name, what in DO.items()}
         for process in processes.values():
             waits(process)
+        equal(0, start(DF).wait(timeout=60), "df while the server stands still")
         for process in processes.values():
             process.send_signal(number)
         for name, process in processes.items():

@@ -125,7 +125,7 @@ past_mounted() {
 wait_until 30 past_mounted || fail "the past is not mounted: $(<"$CASE_DIR/past.log")"
 umount_fs
 sql "update thule.superblock set next_op = 5"
-sql "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'thulefs reader'" >/dev/null
+sql "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name in ('thulefs reader', 'thulefs past')" >/dev/null
 past_waits() {
 	grep -q 'database ends with op 4, before op' "$CASE_DIR/past.log"
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# transport: uring
 """What is limited, and directories that are larger than what is kept in memory."""
 
 # options: cache_inodes=1000

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # Hard links, symbolic links of every length, fifos, sockets and device nodes.
+# transport: uring
 import errno
 import os
 import socket

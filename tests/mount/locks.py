@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # flock(2), fcntl(2) locks of processes and of open files: as on every filesystem of one host.
+# transport: uring
 import errno
 import fcntl
 import os

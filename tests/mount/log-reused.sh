@@ -23,9 +23,9 @@ sync_fs
 read -r removed replaced < <(sql "select string_agg(op::text, ' ' order by op) from thule.change
 	where kind in ('unlink', 'rename')")
 assert_eq "rename write create" "$(kinds f)" "the last one"
-assert_match "until op:$replaced the path was another file's: --until op:$replaced shows" "$(said f)" "there was one before"
+assert_match "until op:$replaced another file had this path: --until op:$replaced shows" "$(said f)" "there was one before"
 assert_eq "rename chmod write create" "$(kinds f --until "op:$replaced")" "which was replaced"
-assert_match "until op:$removed the path was another" "$(said f --until "op:$replaced")" "and one before that"
+assert_match "until op:$removed another file had this path" "$(said f --until "op:$replaced")" "and one before that"
 assert_eq "unlink write create" "$(kinds f --until "op:$removed")" "which was removed"
 assert_eq "" "$(said f --until "op:$removed")" "the first"
 assert_eq "create" "$(kinds f --until "op:$((removed - 2))")" "of a moment of it"

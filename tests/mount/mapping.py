@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # Shared mappings: stores become writes, and writes are seen by mappings.
+# transport: uring
 import mmap
 import os
 import random

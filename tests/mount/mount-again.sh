@@ -7,13 +7,8 @@
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
 
-helper=/sbin/mount.fuse.thulefs
-made=
-if [[ ! -e $helper ]]; then
-	ln -s "$THULEFS" $helper || skip "cannot make $helper"
-	made=$helper
-fi
-trap 'umount -l "$MNT" 2>/dev/null || true; rm -f $made' EXIT
+trap 'umount -l "$MNT" 2>/dev/null || true; restore_helpers' EXIT
+use_helpers
 
 daemons() {
 	sql 'select count(*) from thule.mount'

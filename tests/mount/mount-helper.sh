@@ -7,16 +7,8 @@
 need_root
 
 helper=/sbin/mount.fuse.thulefs
-made=()
-for link in "$THULEFS" "$THULE"; do
-	name=/sbin/mount.fuse.thulefs
-	[[ $link == "$THULEFS" ]] || name=/sbin/umount.fuse.thulefs
-	if [[ ! -e $name ]]; then
-		ln -s "$link" $name || skip "cannot make $name"
-		made+=("$name")
-	fi
-done
-trap 'rm -f "${made[@]}"' EXIT
+trap restore_helpers EXIT
+use_helpers
 
 daemon() {
 	sql 'select pid from thule.mount where ended_at is null'

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # Names: every byte but / and NUL, up to 255 of them, and how SQL shows those that are not UTF-8.
+# transport: uring
 import errno
 import os
 

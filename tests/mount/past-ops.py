@@ -55,7 +55,7 @@ class Steps:
             equal(then, stat_of(f".thule/at/op:{op}/{self.name}"), f"{self.name} at op {op}, in .thule/at")
             at = int(sql(f"select (extract(epoch from at) * 1000000)::bigint from thule.op where op = {op}")[0][0]) * 1000
             equal(then["ctime"], at, f"ctime of {self.name} and time of op {op}")
-            row = sql(f"select i.size, i.nlink, i.mtime_ns from thule.inode_at_op(thule.resolve_at_op('/{self.name}', {op}), {op}) i")
+            row = sql(f"select i.size, i.nlink, i.mtime_ns from thule_internal.inode_at_op(thule.resolve_at_op('/{self.name}', {op}), {op}) i")
             equal([[str(then[k]) for k in ("size", "nlink", "mtime")]], row, f"{self.name} at op {op}, in SQL")
             if data is not None:
                 equal(data, open(path(f".thule/at/op:{op}/{self.name}"), "rb").read(), f"bytes of {self.name} at op {op}")
@@ -106,7 +106,7 @@ def directory():
 def times():
     """At any time, too: no size of the future."""
     rows = sql("select o.at, o.op, coalesce(i.size, -1) from thule.op o left join lateral"
-               " thule.inode_at_op(thule.resolve_at_op('/append', o.op), thule.op_at(o.at)) i on true"
+               " thule_internal.inode_at_op(thule.resolve_at_op('/append', o.op), thule.op_at(o.at)) i on true"
                " where o.ino = thule.resolve('/append') and o.kind = 10 order by o.op")
     equal([str(10 * (i + 1)) for i in range(8)], [row[2] for row in rows], "sizes at the times of the writes")
 

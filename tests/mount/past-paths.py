@@ -35,7 +35,7 @@ def quote(text):
 
 def in_sql(name, op):
     """By the time as well as by the op. A link as the last name has no content of its own."""
-    place = f"(thule.walk_at_op({quote(name)}, {op}, {name.endswith('/up')})).place"
+    place = f"(thule_internal.walk_at_op({quote(name)}, {op}, {name.endswith('/up')})).place"
     [[by_op, by_time]] = sql(
         f"select convert_from(thule.content_at_op({place}, {op}), 'UTF8'), convert_from(thule.content("
         f"{quote(name) if not name.endswith('/up') else place}, (select at from thule.op where op = {op})), 'UTF8')")
@@ -281,8 +281,8 @@ class Random:
             self.look()
         values = ", ".join(f"({op}::bigint, {quote(p)})" for op, p in self.seen)
         rows = sql(
-            "select q.op, q.path, (thule.walk_at_op(q.path, q.op, true)).ino, thule.resolve_at_op(q.path, q.op),"
-            " (select array_agg(distinct l.ino) from thule.led_at(q.path) l where l.op_from <= q.op and l.op_to > q.op)"
+            "select q.op, q.path, (thule_internal.walk_at_op(q.path, q.op, true)).ino, thule.resolve_at_op(q.path, q.op),"
+            " (select array_agg(distinct l.ino) from thule_internal.led_at(q.path) l where l.op_from <= q.op and l.op_to > q.op)"
             f" from (values {values}) q (op, path)")
         equal(len(self.seen), len(rows), "answers")
         found = 0

@@ -117,10 +117,10 @@ def check_told(then):
         equal(0o6755, json.loads(command("stat", f"/suid-{way}", "--at", then, "--json"))["mode"], "stat --at")
         equal([[str(0o6755)]], sql(f"select mode from thule.file_at_op({number}) where path = '/suid-{way}'"), "in SQL")
         equal([[str(stat.S_IFCHR | 0o666), str(os.makedev(1, 3))]], sql(
-            f"select i.mode, i.rdev from thule.file_at_op({number}) f, thule.inode_at_op(f.ino, {number}) i"
+            f"select i.mode, i.rdev from thule.file_at_op({number}) f, thule_internal.inode_at_op(f.ino, {number}) i"
             f" where f.path = '/char-{way}'"), "a device in SQL")
         equal([[READ_ALL.hex()]], sql(
-            f"select encode(x.value, 'hex') from thule.xattrs_at_op(thule.resolve_at_op('/caps-{way}', {number}), {number}) x"
+            f"select encode(x.value, 'hex') from thule_internal.xattrs_at_op(thule.resolve_at_op('/caps-{way}', {number}), {number}) x"
             f" where x.name = '{CAPABILITY}'"), "a capability in SQL")
     lines = command("ls", "/", "--at", then).decode().splitlines()
     for begin, name in (("-rwsr-sr-x", "suid-removed"), ("crw-rw-rw-", "char-removed"), ("brw-rw-rw-", "block-removed")):

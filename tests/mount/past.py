@@ -3,6 +3,7 @@
 # written down at remembered instants. THULE_TEST_STEPS sets how long it runs.
 # db: private
 # timeout: 180
+# transport: uring
 import os
 import re
 import stat

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Permissions as the kernel and POSIX want them, tried as other users.
 # options: allow_other
+# transport: uring
 import errno
 import os
 import stat

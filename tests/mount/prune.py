@@ -156,8 +156,8 @@ def main():
         check(instant)
     check_sound("after a prune that was killed")
     # Steps that somebody else made in SQL, and gave up.
-    sql("select thule.prune_step(7)")
-    sql("select thule.prune_step(7)")
+    sql("select thule_internal.prune_step(7)")
+    sql("select thule_internal.prune_step(7)")
     remount()
     thule("prune", "--before", instants[6]["t"])
     equal(0, left_before(instants[6]["op"]), "what is left of the past")

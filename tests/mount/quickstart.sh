@@ -54,14 +54,15 @@ mkdir -p full/folder other
 mount -t tmpfs other other
 refuses 'name the directory'
 refuses 'name the directory' ''
-refuses 'tools/quickstart DIR' one two
-refuses 'tools/quickstart DIR' --fast
+refuses 'tools/quickstart .*DIR' one two
+refuses 'tools/quickstart .*DIR' --fast
+refuses 'name the directory' --tune
 refuses 'not a directory' file
 refuses 'cannot make' file/below
 refuses 'not empty' full
 refuses 'something else mounted' other
 umount other
-"$CASE_DIR/a clone/tools/quickstart" --help | grep -q 'tools/quickstart DIR' || fail "--help"
+"$CASE_DIR/a clone/tools/quickstart" --help | grep -q -e 'tools/quickstart .*DIR' || fail "--help"
 
 quickstart "my files/with \$"
 try
@@ -70,7 +71,9 @@ quickstart "$dir"
 grep -q 'already mounted' quickstart.out || fail "run again: $(<quickstart.out)"
 try
 
-kill -KILL "$(sql 'select pid from thule.mount where ended_at is null')"
+daemon=$(sql 'select pid from thule.mount where ended_at is null')
+kill -KILL "$daemon"
+wait_until 30 process_gone "$daemon" || fail "the killed daemon is still there"
 quickstart "$dir"
 grep -q 'daemon that died' quickstart.out || fail "over a dead mount: $(<quickstart.out)"
 assert_eq $'hello\nand goodbye' "$(<"$dir/greeting")" "content after all that"
@@ -79,3 +82,19 @@ bash -ec "$(sed -nE '/umount/s/^  //p' quickstart.out)" || fail "its umount"
 quickstart "$dir"
 assert_eq $'hello\nand goodbye' "$(<"$dir/greeting")" "content the next day"
 "$THULE" umount "$dir"
+
+# The kernel's setting is changed with --tune alone, here where another file stands for it.
+if [[ -e /sys/module/fuse/parameters/enable_uring ]] && unshare --mount true 2>/dev/null; then
+	echo N >switch
+	# shellcheck disable=SC2016 # expanded by the inner shell
+	tuned() { # ARGUMENTS
+		unshare --mount bash -c 'mount --bind switch /sys/module/fuse/parameters/enable_uring &&
+			"a clone/tools/quickstart" "$@" && "$THULE" umount "${@: -1}"' tuned \
+			"$@" </dev/null >quickstart.out 2>&1 || fail "quickstart $*: $(<quickstart.out)"
+	}
+	tuned "$dir"
+	assert_eq N "$(<switch)" "the kernel's setting without --tune"
+	grep -q 'io_uring is off in this kernel; --tune' quickstart.out || fail "it does not tell of --tune: $(<quickstart.out)"
+	tuned --tune "$dir"
+	assert_eq Y "$(<switch)" "the kernel's setting after --tune"
+fi

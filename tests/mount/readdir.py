@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # Directories that change while they are read: what is there all the time is seen exactly once.
+# transport: uring
 import ctypes
 import errno
 import os

@@ -170,7 +170,7 @@ def check_history():
     rows = sql("select off, len, op, exe from thule.blame('/h2') order by off")
     equal([["0", "20000"], ["20000", "100000", str(copied)]], [rows[0][:2], rows[1][:3]], "blame")
     equal(True, "python" in rows[1][3], "who copied it")
-    equal([["/h2", "{content,mtime}"]], sql(f"select path, what from thule.diff_ops({first}, {copied}, null)"), "diff")
+    equal([["/h2", "{content,mtime}"]], sql(f"select path, what from thule_internal.diff_ops({first}, {copied}, null)"), "diff")
     thule("undo", "--since", f"op:{copied}", "--until", f"op:{copied}")
     equal(b"before" * 10_000, read("h2"), "content after the copy was undone")
     thule("restore", path("h2"), "--at", f"op:{copied}")

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # rename(2) and renameat2(2): every rule of the man pages that does not need a second user.
+# transport: uring
 import errno
 import os
 import stat

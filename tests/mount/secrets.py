@@ -89,9 +89,11 @@ def psql(source):
     equal("1\n", run(THULE, "sql", "-XAtc", "select 1", THULE_DB=source), "psql")
 
 
-made = not os.path.lexists(HELPER)
-if made:
-    os.symlink(THULEFS, HELPER)
+# Another may be installed.
+installed = os.readlink(HELPER) if os.path.islink(HELPER) else None
+if installed:
+    os.unlink(HELPER)
+os.symlink(THULEFS, HELPER)
 try:
     for given in (source, words):
         for command in (
@@ -110,5 +112,6 @@ try:
         run(THULEFS, wrong, MNT, status=2)
 finally:
     subprocess.run(["umount", "-l", MNT], capture_output=True)
-    if made:
-        os.unlink(HELPER)
+    os.unlink(HELPER)
+    if installed:
+        os.symlink(installed, HELPER)

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SEEK_DATA and SEEK_HOLE by blocks, against a model, whether the bytes are committed or not, and in the past; programs
 # that copy files with holes keep them.
+# transport: uring
 import errno
 import os
 import random

@@ -3,6 +3,7 @@
 # was stopped in order stays stopped. A server that starts or recovers is waited for when it is mounted.
 # db: private
 # timeout: 120
+# transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

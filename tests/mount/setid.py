@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Set-id bits and file capabilities go when a file is written, cut or given away, by the rules of Linux.
 # options: allow_other
+# transport: uring
 import errno
 import mmap
 import os

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Many small files made and removed again; what is left in SQL is what is left on the mount, and the log has an
 # op for each.
+# transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

@@ -3,6 +3,7 @@
 import os
 
 from case import MNT, equal, path, write
+from other import eventually
 
 
 def main():
@@ -15,6 +16,9 @@ def main():
     ):
         if not ok:
             raise AssertionError(f"{what}: {st}")
+    # They follow what is written, though who asks for them never waits.
+    write("much", os.urandom(8 << 20))
+    eventually("8 MiB that were written in the figures", lambda: (lambda now: now.f_blocks - now.f_bfree - (st.f_blocks - st.f_bfree) >= (7 << 20) // st.f_frsize)(os.statvfs(MNT)))
     write("full", b"x" * 1_000_000)
     blocks = os.stat(path("full")).st_blocks
     if not 1_000_000 <= blocks * 512 <= 1_200_000:

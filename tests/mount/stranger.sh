@@ -54,7 +54,7 @@ wait_until 20 held 4 || fail "the stranger does not hold it"
 assert_eq "" "$(sql 'select thule.lease_holder()')" "the stranger is not who has the lease"
 THULE_DB=$THULE_SOURCE "$THULE" hold / >/dev/null || fail "a request without a mount"
 mount_fs
-assert_eq 1 "$(sql 'select count(*) from thule.mount_alive()')" "mounts that live"
+assert_eq 1 "$(sql 'select count(*) from thule_internal.mount_alive()')" "mounts that live"
 echo three >"$MNT/file"
 sync_fs
 mkdir "$CASE_DIR/other"
@@ -63,7 +63,7 @@ umount_fs
 
 # Who may not look into the schema cannot lock its tables either.
 assert_fails 'permission denied' psql -XAtq -U "$stranger" -d "$CASE_DB" -c 'begin; lock table thule.history_lock in share mode'
-assert_fails 'permission denied' psql -XAtq -U "$stranger" -d "$CASE_DB" -c 'select thule.lease_take()'
+assert_fails 'permission denied' psql -XAtq -U "$stranger" -d "$CASE_DB" -c 'select thule_internal.lease_take()'
 psql -Xq -d "$THULE_SOURCE" -c "grant usage on schema thule to $stranger; grant select on all tables in schema thule to $stranger"
 for mode in share exclusive 'row share' 'access exclusive'; do
 	assert_fails 'permission denied' psql -XAtq -U "$stranger" -d "$CASE_DB" -c "begin; lock table thule.history_lock in $mode mode"

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # Times in nanoseconds: utimensat with every special value, and who moves which time.
+# transport: uring
 import os
 import time
 

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # Files without a name (O_TMPFILE), which get one or go; and the time of birth.
+# transport: uring
 import ctypes
 import errno
 import os

@@ -3,6 +3,7 @@
 # remount, and after the database was restarted.
 # db: private
 # timeout: 120
+# transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root

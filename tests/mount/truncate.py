@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # Sizes: truncate down and up, holes, offsets past 4 GiB and at 2^63-1.
+# transport: uring
 import errno
 import os
 import random

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # thule umount while the server is gone: says that not everything is in the database, and the next mount brings it there.
 # db: private
+# transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

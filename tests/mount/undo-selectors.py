@@ -49,7 +49,7 @@ def no_selector():
     equal(before, sql("select max(op) from thule.op"), "the last op")
     equal(b"content", read("dear"), "the file")
     # As somebody may put it into the table by hand.
-    equal([["22023"]], sql("""set client_min_messages = error; do $$ begin perform thule.undo_plan('{"path": "/dear"}'); exception when others then
+    equal([["22023"]], sql("""set client_min_messages = error; do $$ begin perform thule_internal.undo_plan('{"path": "/dear"}'); exception when others then
         perform set_config('test.state', sqlstate, false); end $$; select current_setting('test.state')"""), "in SQL")
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # thule undo: its selectors, --dry-run, --force, conflicts, without a mount, and what it refuses.
+# transport: uring
 . "$(dirname "$0")/../lib/mount.sh"
 
 # The rest is done by one process, whose pid is left in $pid.
@@ -126,14 +127,14 @@ assert_eq first "$(cat "$MNT/a/f")" "undone after all"
 
 # After a crash the journal comes first.
 kill_daemon
-refuses 1 'mount it once more' "$THULE" undo --pid "$pid"
+refuses 1 'mount the filesystem once more' "$THULE" undo --pid "$pid"
 mount_fs
 
 before=$(last_op)
 refuses 2 'nothing selects' "$THULE" undo
 refuses 2 'nothing selects' "$THULE" undo "$MNT"
 refuses 2 'nothing selects' "$THULE" undo --dry-run --force
-refuses 2 'wants a number' "$THULE" undo --pid me
+refuses 2 'takes a number' "$THULE" undo --pid me
 refuses 2 'not an instant' "$THULE" undo --since gibberish
 refuses 1 'nothing to undo' "$THULE" undo --tag no-such-tag
 refuses 1 'nothing to undo' "$THULE" undo --tag no-such-tag --dry-run

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # An open file without a name keeps its content; it is gone from SQL once closed, and is cleaned up by the next
 # mount when the daemon was killed.
+# transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

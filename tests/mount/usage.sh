@@ -49,5 +49,5 @@ assert_eq "" "$("$THULE" log "$MNT" 2>&1 >"$CASE_DIR/log" | cat)" "what log says
 "$THULE" prune --keep 0s --ops >"$CASE_DIR/pruned"
 assert_eq 1 "$(warned "$since")" "warnings where ops were pruned"
 begins=$(sql 'select log_op from thule.superblock')
-assert_eq "thule: the log was pruned: it is whole from op:$begins on" "$("$THULE" log --since "$since" 2>&1 >"$CASE_DIR/log" | cat)" "what log says"
+assert_eq "thule: the log was pruned: it is complete from op:$begins on" "$("$THULE" log --since "$since" 2>&1 >"$CASE_DIR/log" | cat)" "what log says"
 assert_eq "" "$("$THULE" log --since "op:$begins" 2>&1 >"$CASE_DIR/log" | cat)" "what it says of what it has"

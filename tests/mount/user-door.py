@@ -32,7 +32,7 @@ def check_log():
     equal([], log(ALICE, path("bob/secret")), "log of another's file")
     equal([], log(ALICE, path("alice/roots")), "log of root's file in the own folder")
     equal(["/alice/g"], [r["path"] for r in log(ALICE, "-n", "1", "--kind", "write")], "the newest one")
-    contains("of files of yours", thule_err(ALICE, "log", path("bob/secret")), "who has none is told why")
+    contains("to your files", thule_err(ALICE, "log", path("bob/secret")), "who has none is told why")
     # What others do to it is shown, with who they are, and without their command lines.
     subprocess.run(["sh", "-c", f"echo hidden-word >{path('alice/f')}"], check=True)
     newest = log(ALICE, path("alice/f"), "-n", "1")[0]
@@ -123,7 +123,7 @@ def check_blame(then):
     equal({("modified", "/alice/d/mine"), ("removed", "/alice/d/sub"), ("removed", "/alice/d/sub/deep")},
           {(r["change"], r["path"]) for r in rows}, "what differs of hers")
     equal(None, [r for r in rows if r["path"] == "/alice/d/mine"][0]["cmdline"], "root's command line in diff")
-    contains("in files of yours", thule_err(ALICE, "diff", then, "now", path("narrowed")), "another's file")
+    contains("in your files", thule_err(ALICE, "diff", then, "now", path("narrowed")), "another's file")
     denied("diff", then, "now", path("closed/inside"))
     thule(ALICE, "diff", "--stat", then, "now")
 

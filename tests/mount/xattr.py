@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # Extended attributes: namespaces, limits, errors, what they do to times, across a remount, and in the past.
 # options: allow_other
+# transport: uring
 import errno
 import os
 
@@ -75,6 +76,27 @@ def check_namespaces():
     equal(b"another", os.getxattr(f, "user.by"), "set by another")
 
 
+def check_labels():
+    """SELinux labels are attributes like others; where the kernel has no SELinux and no file has a label, the mount says that
+    there are none, so that `ls -l` does not ask for that of each file."""
+    if os.path.exists("/sys/fs/selinux"):
+        return
+    write("labelled", b"")
+    write("plain", b"")
+    remount()
+    fails(errno.EOPNOTSUPP, os.getxattr, path("plain"), "security.selinux")
+    os.setxattr(path("labelled"), "security.selinux", b"a:b:c")
+    for again in (False, True):
+        if again:
+            remount()
+        equal(b"a:b:c", os.getxattr(path("labelled"), "security.selinux"), "a label")
+        fails(errno.ENODATA, os.getxattr, path("plain"), "security.selinux")
+    os.removexattr(path("labelled"), "security.selinux")
+    fails(errno.ENODATA, os.getxattr, path("labelled"), "security.selinux")
+    remount()
+    fails(errno.EOPNOTSUPP, os.getxattr, path("labelled"), "security.selinux")
+
+
 def check_many():
     """As many names as fit in a list, which is more than 1,000, and no more."""
     write("many", b"")
@@ -140,6 +162,7 @@ need_root()
 check_values()
 check_errors()
 check_namespaces()
+check_labels()
 check_many()
 check_directories()
 check_remount()

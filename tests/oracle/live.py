@@ -88,7 +88,7 @@ def inodes(folder, server, op):
         }
     for row in server.rows(
         f"select i.ino, b.off, b.off + b.len as end, b.op from unnest('{{{','.join(map(str, found))}}}'::bigint[]) i (ino)"
-        f" cross join lateral thule.blame_at_op(i.ino, {op}) b"
+        f" cross join lateral thule_internal.blame_at_op(i.ino, {op}) b"
     ):
         found[row["ino"]].setdefault("writers", []).append((row["off"], row["end"], row["op"]))
     return {ino: Inode(**{**i, "entries": tuple(sorted(i["entries"])), "writers": tuple(sorted(i.get("writers", ())))})

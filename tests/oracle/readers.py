@@ -18,9 +18,9 @@ TREES = """select o.op, encode(t.path, 'hex') as path, i.ino, thule.mode_kind(i.
             else octet_length(c) || ' bytes, md5 ' || md5(c) end from thule.read_at_op(i.ino, o.op, 0, 1 << 30) c) end as content,
         (select jsonb_object_agg(convert_from(x.name, 'utf8'), case when octet_length(x.value) <= 40 then encode(x.value, 'hex')
             else octet_length(x.value) || ' bytes, md5 ' || md5(x.value) end)
-            from thule.xattrs_at_op(i.ino, o.op) x) as xattrs
+            from thule_internal.xattrs_at_op(i.ino, o.op) x) as xattrs
     from thule.op o
-    cross join lateral thule.tree_at_op({top}, o.op) t
+    cross join lateral thule_internal.tree_at_op({top}, o.op) t
     cross join lateral (select (t.inode).*) i
     where o.op = any ('{ops}')"""
 FILES = """select o.op, f.path, f.ino, f.kind, f.mode, f.uid, f.gid, f.nlink, f.size,
@@ -31,7 +31,7 @@ FILES = """select o.op, f.path, f.ino, f.kind, f.mode, f.uid, f.gid, f.nlink, f.
     where o.op = any ('{ops}') and (f.path = '{top}' or starts_with(f.path, '{top}/'))"""
 BLAME = """select o.op, i.ino, b.off, b.len, b.op as by from thule.op o
     cross join unnest('{inos}'::bigint[]) i (ino)
-    cross join lateral thule.blame_at_op(i.ino, o.op) b
+    cross join lateral thule_internal.blame_at_op(i.ino, o.op) b
     where o.op = any ('{ops}') order by o.op, i.ino, b.off"""
 
 CHANGES = "select c.op, c.path, c.new_path from thule.change c where c.op = any ('{ops}')"
@@ -77,7 +77,7 @@ def short(text):
 
 
 def sql_trees(server, top, ops):
-    """By op: thule.tree_at_op, read_at_op and xattrs_at_op."""
+    """By op: thule_internal.tree_at_op, read_at_op and xattrs_at_op."""
     found = {op: {} for op in ops}
     for row in server.rows(TREES.format(top=top, ops=array(ops))):
         op, path = row.pop("op"), bytes.fromhex(row.pop("path")).replace(b"\0", b"/")

@@ -1,6 +1,6 @@
 -- A filesystem in SQL, for tests: fx.* do to the tables what the daemon's batches do, one op a call, at one second
 -- an op from 2024-01-01 00:00:00+00 on. Used with \ir inside a test's transaction, which rolls it back.
--- Paths are as thule.path_names takes them. Every function returns the op.
+-- Paths are as thule_internal.path_names takes them. Every function returns the op.
 
 create schema fx;
 
@@ -83,13 +83,13 @@ begin
         delete from thule.extent x where x.ino = i and x.file_off = e.file_off;
         insert into thule.extent_history values (i, greatest(e.file_off, a),
             least(e.file_off + e.len, coalesce(b, e.file_off + e.len)) - greatest(e.file_off, a), e.blob,
-            e.blob_off + greatest(a - e.file_off, 0), e.op_from, e.valid_from, o, fx.at(o));
+            e.blob_off + greatest(a - e.file_off, 0), e.op_from, o);
         if e.file_off < a then
-            insert into thule.extent values (i, e.file_off, a - e.file_off, e.blob, e.blob_off, e.op_from, e.valid_from);
+            insert into thule.extent values (i, e.file_off, a - e.file_off, e.blob, e.blob_off, e.op_from);
         end if;
         if e.file_off + e.len > b then
             insert into thule.extent values (i, b, e.file_off + e.len - b, e.blob, e.blob_off + b - e.file_off,
-                e.op_from, e.valid_from);
+                e.op_from);
         end if;
     end loop;
 end $$;
@@ -127,7 +127,7 @@ declare
 begin
     insert into thule.blob values (b, data);
     perform fx.cut(i, off, off + l, o);
-    insert into thule.extent values (i, off, l, b, 0, o, fx.at(o));
+    insert into thule.extent values (i, off, l, b, 0, o);
     perform fx.end_inode(i, o);
     update thule.inode set size = greatest(size, off + l) where ino = i;
     return o;
@@ -270,9 +270,9 @@ end;
 create function fx.unchecked() returns void language plpgsql as $$
 declare c record;
 begin
-    for c in select conrelid::regclass as rel, conname from pg_constraint
+    for c in select case when contypid = 0 then 'table ' || conrelid::regclass else 'domain ' || contypid::regtype end as of, conname from pg_constraint
         where contype = 'c' and connamespace = 'thule'::regnamespace
     loop
-        execute format('alter table %s drop constraint %I', c.rel, c.conname);
+        execute format('alter %s drop constraint %I', c.of, c.conname);
     end loop;
 end $$;

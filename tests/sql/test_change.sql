@@ -66,7 +66,7 @@ select is_empty($$select op from thule.log('/moved/file', 106)$$, 'none before t
 select results_eq($$select op, path from thule.log('/link')$$, $$values (106::bigint, '/link')$$, 'log of a file that is there');
 select is_empty($$select * from thule.log('/never/was')$$, 'no log of what never was');
 select results_eq($$select op from thule.log('/')$$, $$values (16::bigint)$$, 'log of the root');
-select set_eq($$select ino, op_from, op_to from thule.named_at('/moved/sub/hard')$$,
+select set_eq($$select ino, op_from, op_to from thule_internal.named_at('/moved/sub/hard')$$,
     $$values (102::bigint, 107::bigint, 111::bigint), (103, 111, 113)$$, 'what a path named, and when');
 
 -- Ops whose actor is missing are shown all the same.

@@ -50,11 +50,11 @@ select throws_ok($$select thule.unescape_name('a\b')$$, '22025', null, 'a backsl
 select throws_ok($$select thule.unescape_name('\x4')$$, '22025', null, 'an escape cut short');
 select is(thule.escape_name(null), null, 'null stays null');
 
-select is(thule.path_names('/'), '{}'::bytea[], 'the root has no names');
-select is(thule.path_names('//a///b/'), array['a', 'b']::bytea[], 'slashes count once');
-select is(thule.path_names('/a\x2fb'), array['a/b']::bytea[], 'an escaped slash separates nothing');
-select throws_ok($$select thule.path_names('a/b')$$, '22023', null, 'a relative path');
-select throws_ok($$select thule.path_names('')$$, '22023', null, 'an empty path');
+select is(thule_internal.path_names('/'), '{}'::bytea[], 'the root has no names');
+select is(thule_internal.path_names('//a///b/'), array['a', 'b']::bytea[], 'slashes count once');
+select is(thule_internal.path_names('/a\x2fb'), array['a/b']::bytea[], 'an escaped slash separates nothing');
+select throws_ok($$select thule_internal.path_names('a/b')$$, '22023', null, 'a relative path');
+select throws_ok($$select thule_internal.path_names('')$$, '22023', null, 'an empty path');
 select is(octet_length(thule.escape_name(decode(repeat('ff', 255), 'hex'))), 1020, 'a long name of invalid bytes');
 
 select * from finish();

@@ -1,4 +1,4 @@
--- thule.extent_writes: which of the appends that are one extent wrote which bytes, and thule.blame, which asks it.
+-- thule_internal.extent_writes: which of the appends that are one extent wrote which bytes, and thule.blame, which asks it.
 begin;
 \ir fixture.sql
 select no_plan();
@@ -18,11 +18,11 @@ begin
     return o;
 end $$;
 create function pg_temp.blame(at_op bigint default 9223372036854775807) returns text language sql as $$
-select coalesce(string_agg(format('%s+%s:%s', off, len, op), ' ' order by off), '') from thule.blame_at_op(thule.resolve('/f'), at_op) $$;
+select coalesce(string_agg(format('%s+%s:%s', off, len, op), ' ' order by off), '') from thule_internal.blame_at_op(thule.resolve('/f'), at_op) $$;
 create function pg_temp.writes() returns text language sql as $$
 select string_agg(format('%s+%s:%s', w.file_off, w.len, w.op), ' ' order by w.file_off, w.op)
 from (select ino, file_off, len, op_from, op_to from thule.extent union all select ino, file_off, len, op_from, op_to from thule.extent_history) e
-cross join lateral thule.extent_writes(e.ino, e.file_off, e.len, e.op_from, e.op_to) w
+cross join lateral thule_internal.extent_writes(e.ino, e.file_off, e.len, e.op_from, e.op_to) w
 where e.ino = thule.resolve('/f') $$;
 
 select fx.create('/f'), fx.write('/f', 0, '0123456789');                    -- 100, 101
@@ -48,8 +48,8 @@ insert into thule.op (op, at, kind, ino, off, len, actor, mount, tag)
     select fx.next('next_op'), now(), 10, thule.resolve('/f'), 0, 30, 18, min(m.id), 'undo:1' from thule.mount m;
 select is(pg_temp.blame(), '0+10:101 10+2:102 12+4:105 16+2:103 18+2:104 20+5:106 25+1:107 26+2:109 28+2:110', 'as before');
 -- Pruning the log leaves each op whose bytes are there, also that of an append in the extent of another.
-select lives_ok($$select thule.prune_begin(max(op)) from thule.op$$, 'a prune');
-select thule.prune_step(1000), thule.prune_log(1000);
+select lives_ok($$select thule_internal.prune_begin(max(op)) from thule.op$$, 'a prune');
+select thule_internal.prune_step(1000), thule_internal.prune_log(1000);
 select set_eq($$select op from thule.op where ino = thule.resolve('/f')$$, array[101, 102, 103, 104, 105, 106, 107, 109, 110, 111],
     'those whose bytes are there, and that from which on the past is kept');
 select is(pg_temp.blame(), '0+10:101 10+2:102 12+4:105 16+2:103 18+2:104 20+5:106 25+1:107 26+2:109 28+2:110', 'as before it');

@@ -15,7 +15,7 @@ select results_eq($$select path, ino, kind, mode, uid, gid, size, nlink from thu
 select results_eq($$select atime, mtime from thule.file where path = '/empty'$$,
     $$values (fx.at(105), fx.at(105) + interval '1 microsecond')$$, 'times, exact to the microsecond');
 select columns_are('thule', 'file', array['path', 'ino', 'kind', 'mode', 'uid', 'gid', 'size', 'nlink', 'atime',
-    'mtime', 'ctime', 'btime', 'octal', 'username', 'groupname', 'rdev', 'allocated', 'target']);
+    'mtime', 'ctime', 'btime', 'octal', 'username', 'groupname', 'rdev', 'allocated', 'target', 'parent']);
 select is((select count(*) from thule.file f where thule.resolve(f.path) is distinct from f.ino), 0::bigint,
     'every path resolves to its inode');
 select is(thule.ns_time(-1), '1969-12-31 23:59:59.999999+00'::timestamptz, 'times before the epoch round down');
@@ -57,7 +57,7 @@ begin
 end $$;
 select results_eq('select path from thule.file order by path collate "C"',
     $$values ('/'), ('/empty'), ('/empty/\xfe\x0a'), ('/moved')$$, 'what is left; not the file without a name');
-select results_eq($$select ino, nlink from thule.inode where nlink = 0$$, 'values (102::bigint, 0)',
+select results_eq($$select ino::bigint, nlink from thule.inode where nlink = 0$$, 'values (102::bigint, 0)',
     'which is still an inode');
 select is((select mode from thule.file_at_op(108) where path = '/moved/file'), 2541, 'all permission bits show');
 select is_empty(format($$

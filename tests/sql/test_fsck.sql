@@ -14,9 +14,12 @@ insert into thule.xattr_history values (102, 'user.a', 'u', 103, fx.at(103), 107
 select is_empty('select * from thule.fsck', 'a sound tree');
 
 select columns_are('thule', 'fsck', array['check_id', 'severity', 'ino', 'detail']);
-select is((select count(*) from pg_class where relnamespace = 'thule'::regnamespace and relname like 'fsck\_%'
-        and pg_get_viewdef('thule.fsck'::regclass) !~ ('thule\.' || relname || '\M')), 0::bigint,
+select is_empty($$select proname from pg_proc where pronamespace = 'thule_internal'::regnamespace and proname like 'fsck\_%'
+        and pg_get_viewdef('thule.fsck'::regclass) !~ ('thule_internal\.' || proname || '\M')$$,
     'every check is in the union');
+select is((select count(*) from pg_proc where pronamespace = 'thule_internal'::regnamespace and proname like 'fsck\_%'),
+    (select count(*) from regexp_matches(pg_get_viewdef('thule.fsck'::regclass), 'thule_internal\.fsck_', 'g')),
+    'and there is nothing else in it');
 
 -- Runs damage, and compares what fsck says then; the damage is undone whatever comes of it.
 create function fx.finds(damage text, expected text, what text) returns text language plpgsql as $$
@@ -134,7 +137,7 @@ select fx.finds(d, e, w) from (values
         'a negative offset in the past'),
     ($$update thule.inode set size = 131100 where ino = 103; insert into thule.blob values (150, repeat('x', 131073)::bytea);
         update thule.superblock set next_blob = 151;
-        insert into thule.extent values (103, 0, 131073, 150, 0, 50, now())$$, 'extent_range error 103',
+        insert into thule.extent values (103, 0, 131073, 150, 0, 50)$$, 'extent_range error 103',
         'an extent of more than 128 KiB'),
     ($$delete from thule.blob where id = (select blob from thule.extent_history where ino = 105)$$,
         'extent_blob error 105', 'a blob that the past lacks'),
@@ -155,8 +158,12 @@ select fx.finds(d, e, w) from (values
     ($$insert into thule.inode_history select * from thule.inode where ino = 103;
         update thule.inode_history set op_to = op_from + 1, valid_to = valid_from where ino = 103$$,
         'version_overlap error 103', 'an ended inode version within the present one'),
+    ($$insert into thule.inode select ino, mode, nlink, uid, gid, rdev, size, allocated, atime_ns, mtime_ns, ctime_ns, btime_ns, flags, xattrs,
+        project, target, op_from + 1, valid_from from thule.inode where ino = 103$$, 'version_overlap error 103', 'two present versions of an inode'),
     ($$insert into thule.dirent_history select parent, name, ino, cookie, op_from - 2, valid_from, op_from + 1, valid_from
         from thule.dirent where ino = 103$$, 'version_overlap error 103', 'versions of a name that overlap'),
+    ($$insert into thule.dirent select parent, name, 102, cookie + 1000, op_from + 1, valid_from from thule.dirent where ino = 103;
+        update thule.inode set nlink = nlink + 1 where ino = 102$$, 'version_overlap error 103', 'two present names that are the same'),
     ($$update thule.xattr_history set op_to = 108$$, 'version_overlap error 102', 'versions of an attribute that overlap'),
     ($$update thule.extent_history set op_to = 10000 where ino = 102 and file_off = 3$$,
         'version_overlap error 102, version_overlap error 102', 'versions of bytes that overlap, one ended and one present'),
@@ -164,6 +171,8 @@ select fx.finds(d, e, w) from (values
     ($$update thule.superblock set next_ino = 105$$, 'superblock error ', 'an inode of the past above the mark'),
     ($$update thule.superblock set next_blob = 101$$, 'superblock error ', 'a blob above the mark'),
     ($$delete from thule.superblock$$, 'superblock error ', 'no superblock'),
+    ($$insert into thule.superblock (uuid, schema_version, next_op, next_ino, next_blob)
+        select uuid, schema_version, next_op + 1, next_ino, next_blob from thule.superblock$$, 'superblock error ', 'a second superblock'),
     ($$update thule.op set actor = 5 where op = 105$$, 'op_reference error 103', 'an op of an unknown actor'),
     ($$update thule.op set kind = 99 where op = 105$$, 'op_reference error 103', 'an op of an unknown kind'),
     ($$update thule.op set mount = 99 where op = 105$$, 'op_reference error 103', 'an op of an unknown mount'),

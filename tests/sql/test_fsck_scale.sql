@@ -35,20 +35,20 @@ begin
         delete from thule.extent;
         delete from thule.extent_history;
         -- Few ops make collisions likely; many, files in which nothing is wrong.
-        insert into thule.extent_history (ino, file_off, len, blob, blob_off, op_from, valid_from, op_to, valid_to)
-        select x.ino, (random() * x.width)::bigint, 1 + (random() * x.width / 2)::bigint, 1, 0, x.op, now(),
-            x.op + (random() * 2)::bigint, now()
+        insert into thule.extent_history (ino, file_off, len, blob, blob_off, op_from, op_to)
+        select x.ino, (random() * x.width)::bigint, 1 + (random() * x.width / 2)::bigint, 1, 0, x.op,
+            x.op + (random() * 2)::bigint
         from (
             select n % 10 + 1 as ino, 1 + round % 40 as width, (random() * 10 * (1 + round % 7))::bigint as op
             from generate_series(1, round % 60) n
         ) x;
-        insert into thule.extent (ino, file_off, len, blob, blob_off, op_from, valid_from)
-        select n % 10 + 1, n * 3, 1 + (random() * 4)::bigint, 1, 0, (random() * 40)::bigint, now()
+        insert into thule.extent (ino, file_off, len, blob, blob_off, op_from)
+        select n % 10 + 1, n * 3, 1 + (random() * 4)::bigint, 1, 0, (random() * 40)::bigint
         from generate_series(1, round % 20) n;
         insert into fx.tried
         select round, f.found, w.wanted, f.details is not distinct from w.details
         from (select count(*) as found, array_agg(format('%s %s', ino, detail) order by ino, detail) as details
-              from thule.fsck_extent_version()) f,
+              from thule_internal.fsck_extent_version()) f,
             (select coalesce(sum(n), 0) as wanted, array_agg(format('%s the extent at %s of %s bytes from op %s to %s overlaps one '
                         || 'that began before it and had not ended', ino, off, len, op_from, op_to) order by ino,
                     format('the extent at %s of %s bytes from op %s to %s overlaps', off, len, op_from, op_to)) as details
@@ -100,17 +100,17 @@ begin
         insert into thule.dirent (parent, name, ino, cookie, op_from, valid_from)
         select case k when 1 then 1 else top + k - 1 end, 'd', top + k, top + k, 100, now() from generate_series(1, n) k;
     else
-        insert into thule.extent_history (ino, file_off, len, blob, blob_off, op_from, valid_from, op_to, valid_to)
+        insert into thule.extent_history (ino, file_off, len, blob, blob_off, op_from, op_to)
         select 100, case shape
                 when 'pieces' then 4 * k          -- each once, and then all at once
                 when 'whole' then 0               -- all of it again and again, in other lengths
                 else k * 7919 % n * 2 end,        -- pieces that lie across each other
             case shape when 'pieces' then 4 when 'whole' then 100 + k % 1000 else 3 end,
-            1, 0, case shape when 'pieces' then 200 else 200 + k end, now(),
-            case shape when 'pieces' then 300 + k else 201 + k end, now()
+            1, 0, case shape when 'pieces' then 200 else 200 + k end,
+            case shape when 'pieces' then 300 + k else 201 + k end
         from generate_series(1, n) k;
-        insert into thule.extent (ino, file_off, len, blob, blob_off, op_from, valid_from)
-        select 100, 4 * k, 4, 1, 0, 300 + n + k, now() from generate_series(1, n) k;
+        insert into thule.extent (ino, file_off, len, blob, blob_off, op_from)
+        select 100, 4 * k, 4, 1, 0, 300 + n + k from generate_series(1, n) k;
     end if;
     analyze thule.extent, thule.extent_history, thule.dirent, thule.inode;
 end $$;
@@ -129,8 +129,8 @@ begin
         perform fx.grow(c.size, c.shape);
         perform set_config('work_mem', c.mem, true);
         insert into fx.cost
-        select c.shape, f.proname, c.size, c.mem, fx.rows_of(format('select * from thule.%I()', f.proname))
-        from pg_proc f where f.pronamespace = 'thule'::regnamespace and f.proname like 'fsck\_%';
+        select c.shape, f.proname, c.size, c.mem, fx.rows_of(format('select * from thule_internal.%I()', f.proname))
+        from pg_proc f where f.pronamespace = 'thule_internal'::regnamespace and f.proname like 'fsck\_%';
     end loop;
 end $$;
 select fx.measure();
@@ -148,8 +148,8 @@ begin
     execute 'explain (format json) ' || query into plan;
     return jsonb_path_exists(plan, 'strict $.** ? (@."Function Name" like_regex "^fsck_")');
 end $$;
-select is_empty($$select f.proname from pg_proc f where f.pronamespace = 'thule'::regnamespace and f.proname like 'fsck\_%'
-    and fx.calls(format('select * from thule.%I()', f.proname))$$, 'the planner looks into checks, so these were their rows');
+select is_empty($$select f.proname from pg_proc f where f.pronamespace = 'thule_internal'::regnamespace and f.proname like 'fsck\_%'
+    and fx.calls(format('select * from thule_internal.%I()', f.proname))$$, 'the planner looks into checks, so these were their rows');
 select cmp_ok((select count(*) from fx.cost), '>=', 400::bigint, 'and all of them were asked');
 
 select * from finish();

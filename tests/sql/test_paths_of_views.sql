@@ -1,4 +1,4 @@
--- Views that make paths of directories once for many rows (thule.directory_span) say what making each by itself does: after a random
+-- Views that make paths of directories once for many rows (thule_internal.directory_span) say what making each by itself does: after a random
 -- history, pruned or not, and in directories that are too deep or in circles. And thule.deleted_file says what went.
 begin;
 \ir fixture.sql
@@ -7,7 +7,7 @@ select no_plan();
 -- What the views were by definition: a path for each row, and the tree from the root downwards.
 create view fx.change as
 select o.op, k.name as kind, case when o.parent is null then thule.path_at_op(o.ino, o.op)
-        else thule.entry_path(o.parent, o.name, o.op) end as path, o.ino, o.off, o.len
+        else thule_internal.entry_path(o.parent, o.name, o.op) end as path, o.ino, o.off, o.len
 from thule.op o
 left join thule.op_kind k on k.id = o.kind;
 create view fx.file as
@@ -17,7 +17,7 @@ with recursive tree (ino, path, depth) as (
     select d.ino, t.path || '/' || thule.escape_name(d.name), t.depth + 1
     from tree t
     cross join lateral (select e.ino, e.name from thule.dirent e where e.parent = t.ino offset 0) d
-    where t.depth < thule.max_depth()
+    where t.depth < thule_internal.max_depth()
 )
 select case t.path when '' then '/' else t.path end as path, i.ino, i.size, i.nlink
 from tree t
@@ -29,8 +29,8 @@ select o.op, f.path, f.ino, f.kind, f.size, f.octal, f.uid as owner_uid, k.name 
 from thule.op o
 join thule.op_kind k on k.id = o.kind and k.name in ('unlink', 'rmdir', 'rename')
 cross join lateral thule.file_at_op(o.op - 1) f
-where f.path = case k.name when 'rename' then thule.entry_path(o.new_parent, o.new_name, o.op)
-    else thule.entry_path(o.parent, o.name, o.op) end;
+where f.path = case k.name when 'rename' then thule_internal.entry_path(o.new_parent, o.new_name, o.op)
+    else thule_internal.entry_path(o.parent, o.name, o.op) end;
 
 create function fx.differs(what text) returns table (what text, path text) language sql as $$
     select distinct 'more ' || what, path from (
@@ -62,6 +62,37 @@ create function fx.differs(what text) returns table (what text, path text) langu
             cross join lateral thule.change(p.path) g)
     ) l (what, op, kind, path, ino, off, len)
 $$;
+
+-- Functions that take a directory give what conditions on path do, of what is, was, or never was one.
+create function fx.differs_below(state text) returns table (what text, dir text, path text) language plpgsql as $$
+#variable_conflict use_column
+begin
+    create temp table f on commit drop as select f.path, f.ino from fx.file f where f.path <> '/';
+    create temp table c on commit drop as select c.path, c.op from fx.change c where c.path <> '/';
+    analyze f, c;
+    return query
+    select distinct w.what || ' ' || differs_below.state, d.dir, w.path
+    from (
+        select distinct coalesce(regexp_replace(a.path, case when a.i then '/[^/]*$' else 'x*$' end, ''), '') as dir
+        from (select f.path, true from f union select c.path, true from c union (select f.path, false from f order by md5(f.path) limit 9)) a (path, i)
+    ) d
+    cross join lateral (
+        with f as materialized (select f.ino as n, f.path from f where starts_with(f.path, d.dir || '/')),
+            c as materialized (select c.op as n, c.path from c where starts_with(c.path, d.dir || '/')),
+            files_in as materialized (select u.ino as n, u.path from thule.files_in(d.dir || '/') u),
+            files_under as materialized (select u.ino as n, u.path from thule.files_under(d.dir || '//') u),
+            changes_under as materialized (select u.op as n, u.path from thule.changes_under(d.dir || '/') u)
+        select 'more files_in', * from (select * from files_in except all select * from f) x
+        union all (select 'more files_in', * from files_in where strpos(substr(files_in.path, length(d.dir) + 2), '/') > 0)
+        union all select 'less files_in', * from (select * from f where strpos(substr(f.path, length(d.dir) + 2), '/') = 0 except all select * from files_in) x
+        union all select 'more files_under', * from (select * from files_under except all select * from f) x
+        union all select 'less files_under', * from (select * from f except all select * from files_under) x
+        union all select 'more changes_under', * from (select * from changes_under except all select * from c) x
+        union all select 'less changes_under', * from (select * from c except all select * from changes_under) x
+    ) w (what, n, path);
+    drop table f, c;
+end $$;
+
 
 -- A random history of directories and files that are made, moved, replaced, exchanged, linked and removed.
 select setseed(0.12);
@@ -113,12 +144,13 @@ select cmp_ok((select count(*) from fx.change where kind = 'rename' and ino in (
     5::bigint, 'the history moves directories');
 select is_empty($$select * from thule.fsck where severity = 'error'$$, 'and is sound');
 select is_empty($$select * from fx.differs('')$$, 'paths are those of each row by itself');
+select is_empty($$select * from fx.differs_below('')$$, 'paths are those of each row by itself, below directories');
 analyze;
 select is_empty($$select * from fx.differs('with statistics')$$, 'whatever the planner knows');
 
 select cmp_ok((select count(*) from thule.deleted_file), '>', 30::bigint, 'much was deleted');
 select results_eq('select op, path, ino, kind, size, octal, owner_uid, how from thule.deleted_file order by op',
-    'select op, path, ino, kind, size, octal, owner_uid, how from fx.gone order by op', 'deleted files are what went at each op');
+    'select op::bigint, path, ino, kind, size, octal, owner_uid, how from fx.gone order by op', 'deleted files are what went at each op');
 select is_empty($$select d.op, d.path, d.nlink, (select count(*) from thule.file_at_op(d.op) f where f.ino = d.ino)
     from thule.deleted_file d where d.nlink <> (select count(*) from thule.file_at_op(d.op) f where f.ino = d.ino)$$,
     'and know how many names were left');
@@ -139,20 +171,23 @@ select results_eq('select op, ino, path from thule.deleted_file where op < 350 o
 select is((select count(*) from thule.deleted_file where op < 350 and (how is not null or uid is not null)), 0::bigint, 'but not who did it');
 rollback to logged;
 
--- The past goes first, and the log later: thule.prune_begin.
+-- The past goes first, and the log later: thule_internal.prune_begin.
 create function fx.prune(horizon bigint) returns void language plpgsql as $$
 begin
-    perform thule.prune_begin(horizon);
-    while not (select done from thule.prune_step(1000)) loop
+    perform thule_internal.prune_begin(horizon);
+    while not (select done from thule_internal.prune_step(1000)) loop
     end loop;
 end $$;
 select fx.prune(300);
 select is_empty($$select * from fx.differs('pruned')$$, 'paths after the past was pruned');
+select is_empty($$select * from fx.differs_below('pruned')$$, 'paths after the past was pruned, below directories');
 select is_empty('select * from thule.deleted_file where op <= 300', 'which knows no deleted files any more');
-select thule.prune_inodes(array(select distinct parent from thule.dirent where parent > 1), 450);
+select thule_internal.prune_inodes(array(select distinct parent from thule.dirent where parent > 1), 450);
 select is_empty($$select * from fx.differs('pruned by path')$$, 'and that of some directories');
-select thule.prune_log(1000);
+select is_empty($$select * from fx.differs_below('pruned by path')$$, 'and that of some directories, below directories');
+select thule_internal.prune_log(1000);
 select is_empty($$select * from fx.differs('pruned log')$$, 'and the log');
+select is_empty($$select * from fx.differs_below('pruned log')$$, 'and the log, below directories');
 
 -- Deep, and in circles.
 select fx.unchecked();
@@ -174,7 +209,7 @@ select is_empty($$select c.op, c.path, f.path
 select is((select count(path) from thule.change where op > 20000), 2048::bigint, 'those have a path that are not too deep');
 select is_empty($$(select path, ino from thule.file except all select path, ino from fx.file) union all
     (select path, ino from fx.file except all select path, ino from thule.file)$$, 'files that are deep');
-select is((select max(length(path) - length(replace(path, '/', ''))) from thule.file), thule.max_depth(), 'to the deepest that there are');
+select is((select max(length(path) - length(replace(path, '/', ''))) from thule.file), thule_internal.max_depth(), 'to the deepest that there are');
 
 select * from finish();
 rollback;

@@ -19,9 +19,9 @@ select set_eq($$select * from thule.inodes_under('/dir/sub/b')$$, 'values (106::
 select set_eq($$select * from thule.inodes_under('/a')$$, 'values (105::bigint)', 'to a file that was moved');
 select is_empty($$select * from thule.inodes_under('/never')$$, 'to nothing');
 create temp table preview as
-    select * from thule.prune_preview(116, array(select thule.inodes_under('/dir')));
+    select * from thule_internal.prune_preview(116, array(select thule.inodes_under('/dir')));
 select results_eq('select * from preview',
-    $$select * from thule.prune_inodes(array(select thule.inodes_under('/dir')), 116)$$, 'the preview is what happened');
+    $$select * from thule_internal.prune_inodes(array(select thule.inodes_under('/dir')), 116)$$, 'the preview is what happened');
 select is(p.blobs, 1::bigint, 'the removed file''s bytes are freed') from preview p;
 select is((select count(*) from thule.extent_history where ino not in (100, 101, 102, 106)), 2::bigint, 'the others'' past stays');
 select is((select count(*) from thule.inode_history where ino in (100, 101, 102, 106)), 0::bigint, 'its own is gone');
@@ -29,19 +29,19 @@ select is(convert_from(thule.content('/dir/file'), 'UTF8'), 'HELLO world', 'the 
 select is(pruned_op, 0::bigint, 'nothing is declared') from thule.superblock;
 select set_eq('select ino, op from thule.pruned_inode', 'values (100::bigint, 116::bigint), (101, 116), (102, 116), (106, 116)',
     'but remembered');
-select throws_ok($$select thule.undo_prepare('{"until": "now", "path": "/dir/file"}')$$, 'P0002', 'some of it cannot be undone: what was there before op 107 was pruned or erased', 'what was pruned is not undone');
-select throws_ok($$select thule.restore_prepare('{"path": "/dir", "at": "op:107"}')$$, 'P0002', null, 'nor restored');
+select throws_ok($$select thule_internal.undo_prepare('{"until": "now", "path": "/dir/file"}')$$, 'P0002', 'some of it cannot be undone: what was there before op 107 was pruned or erased', 'what was pruned is not undone');
+select throws_ok($$select thule_internal.restore_prepare('{"path": "/dir", "at": "op:107"}')$$, 'P0002', null, 'nor restored');
 select throws_ok($$select thule.content_at_op('/dir/file', 106)$$, 'P0002', null, 'nor read');
-select throws_ok($$select thule.check_kept('/dir/file', 106)$$, 'P0002', 'the past of /dir was pruned: it is kept from '
+select throws_ok($$select thule_internal.check_kept('/dir/file', 106)$$, 'P0002', 'the past of /dir was pruned: it is kept from '
     || (select at::timestamptz(0) from thule.op where op = 116) || ' (op:116) on', 'and who reads it is told');
-select throws_ok($$select thule.check_kept('/dir/sub/b', 115)$$, 'P0002', null, 'also of what was in a directory');
-select is(thule.check_kept('/empty', 103), null, 'there was nothing, or it was elsewhere');
+select throws_ok($$select thule_internal.check_kept('/dir/sub/b', 115)$$, 'P0002', null, 'also of what was in a directory');
+select is(thule_internal.check_kept('/empty', 103), null, 'there was nothing, or it was elsewhere');
 select is(convert_from(thule.content_at_op('/dir/file', 116), 'UTF8'), 'HELLO world', 'what came later is there');
-select lives_ok($$select thule.undo_prepare('{"path": "/a", "since": "op:113"}')$$, 'the rest can be undone');
-select thule.prune_inodes('{105}', 116);
+select lives_ok($$select thule_internal.undo_prepare('{"path": "/a", "since": "op:113"}')$$, 'the rest can be undone');
+select thule_internal.prune_inodes('{105}', 116);
 select throws_ok($$select thule.content_at_op('/a', 112)$$, 'P0002', 'the past of /a was pruned: it is kept from '
     || (select at::timestamptz(0) from thule.op where op = 116) || ' (op:116) on', 'of a file alone');
-select throws_ok($$select thule.check_kept('/dir/a', 111)$$, 'P0002', null, 'also where it was before');
+select throws_ok($$select thule_internal.check_kept('/dir/a', 111)$$, 'P0002', null, 'also where it was before');
 select is_empty('select * from thule.fsck', 'sound');
 select * from finish();
 rollback;

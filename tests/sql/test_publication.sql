@@ -24,8 +24,8 @@ select is_empty($$
 create publication everything for all tables;
 select lives_ok($$update thule.superblock set next_op = next_op$$, 'updates go on');
 savepoint before;
-select lives_ok($$select thule.prune_begin(106)$$, 'the past is declared gone');
-select lives_ok($$select thule.prune_step(1000)$$, 'and deleted');
+select lives_ok($$select thule_internal.prune_begin(106)$$, 'the past is declared gone');
+select lives_ok($$select thule_internal.prune_step(1000)$$, 'and deleted');
 select is((select count(*) from thule.dirent_history where op_to <= 106), 0::bigint, 'all of it');
 rollback to before;
 
@@ -36,22 +36,22 @@ begin
 end $$;
 create table fx.kept as select fx.state() as state;
 create trigger refuse before delete on thule.dirent_history for each row execute function fx.refuse();
-select throws_ok($$select thule.prune_begin(108)$$, '42501', 'no row goes', 'a trigger refuses the first row');
+select throws_ok($$select thule_internal.prune_begin(108)$$, '42501', 'no row goes', 'a trigger refuses the first row');
 select is(fx.state(), (select state from fx.kept), 'and nothing was declared');
 drop trigger refuse on thule.dirent_history;
 create trigger refuse before delete on thule.blob for each statement execute function fx.refuse();
-select throws_ok($$select thule.prune_begin(108)$$, '42501', 'no row goes', 'or a statement');
+select throws_ok($$select thule_internal.prune_begin(108)$$, '42501', 'no row goes', 'or a statement');
 select is(fx.state(), (select state from fx.kept), 'and nothing was declared');
 drop trigger refuse on thule.blob;
 alter table thule.inode_history replica identity nothing;
-select throws_ok($$select thule.prune_begin(108)$$, '55000', null, 'a table without identity');
+select throws_ok($$select thule_internal.prune_begin(108)$$, '55000', null, 'a table without identity');
 select is(fx.state(), (select state from fx.kept), 'and nothing was declared');
 alter table thule.inode_history replica identity full;
 
-select lives_ok($$select thule.prune_begin(108)$$, 'nothing stands in the way');
+select lives_ok($$select thule_internal.prune_begin(108)$$, 'nothing stands in the way');
 select is((select pruned_op from thule.superblock), 108::bigint, 'declared');
 select cmp_ok((select swept_op from thule.superblock), '<', 108::bigint, 'what was tried was taken back');
-select is((select done from thule.prune_step(1000)), true, 'swept');
+select is((select done from thule_internal.prune_step(1000)), true, 'swept');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- thule.quota_set, thule.quota_mark, thule.quota_usage and what fsck says of trees.
+-- thule_internal.quota_set, thule_internal.quota_mark, thule.quota_usage and what fsck says of trees.
 begin;
 \ir fixture.sql
 select no_plan();
@@ -8,8 +8,8 @@ create function fx.project(path text) returns bigint language sql
 return (select i.project from thule.inode i where i.ino = thule.resolve(path));
 create function fx.quota(args jsonb) returns void language plpgsql as $$
 begin
-    perform thule.quota_set(args);
-    perform thule.quota_mark();
+    perform thule_internal.quota_set(args);
+    perform thule_internal.quota_mark();
 end $$;
 
 select is_empty('select * from thule.quota_usage', 'no quota');
@@ -24,17 +24,17 @@ select results_eq('select bytes_limit, inodes_limit from thule.quota_usage', 'va
 select fx.quota('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "bytes": null}');
 select results_eq('select bytes_limit, inodes_limit from thule.quota_usage', 'values (null::bigint, 5::bigint)',
     'and null takes it away');
-select throws_ok($$select thule.quota_set('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "inodes": null}')$$,
+select throws_ok($$select thule_internal.quota_set('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "inodes": null}')$$,
     '22023', null, 'a quota without limits');
 select fx.quota('{"action": "set", "kind": 1, "id": 4711, "name": "crew", "inodes": 5}');
 select results_eq($$select bytes, inodes from thule.quota_usage where kind = 'group'$$, 'values (0::bigint, 0::bigint)',
     'who has nothing');
 
-select throws_ok($$select thule.quota_set('{"action": "set", "kind": 2, "path": "/dir/file", "inodes": 5}')$$,
+select throws_ok($$select thule_internal.quota_set('{"action": "set", "kind": 2, "path": "/dir/file", "inodes": 5}')$$,
     'P0002', null, 'a tree is of a directory');
-select throws_ok($$select thule.quota_set('{"action": "set", "kind": 2, "path": "/none", "inodes": 5}')$$,
+select throws_ok($$select thule_internal.quota_set('{"action": "set", "kind": 2, "path": "/none", "inodes": 5}')$$,
     'P0002', null, 'that is there');
-select throws_ok($$select thule.quota_set('{"action": "unset", "kind": 2, "path": "/dir"}')$$,
+select throws_ok($$select thule_internal.quota_set('{"action": "unset", "kind": 2, "path": "/dir"}')$$,
     'P0002', null, 'what has no quota has none to lose');
 select fx.quota('{"action": "set", "kind": 2, "path": "/dir", "inodes": 50}');
 select is(fx.project('/dir'), 1::bigint, 'the top');
@@ -63,7 +63,7 @@ update thule.inode set project = 0;
 select is_empty('select from thule.inode where project <> 0', 'nothing counts for a tree');
 -- The past of a user's files, where that has a limit.
 select is((select count(history_bytes) from thule.quota_usage), 0::bigint, 'without a limit of the past it is not counted');
-select throws_ok($$select thule.quota_set('{"action": "set", "kind": 1, "id": 4711, "name": "crew", "history": 5}')$$,
+select throws_ok($$select thule_internal.quota_set('{"action": "set", "kind": 1, "id": 4711, "name": "crew", "history": 5}')$$,
     '22023', null, 'it is of users');
 select throws_ok($$insert into thule.quota (kind, id, name, history_limit) values (1, 9, 'x', 5)$$, '23514', null, 'in the table, too');
 select fx.quota('{"action": "set", "kind": 0, "id": 1000, "name": "ada", "history": 12345}');
@@ -81,7 +81,7 @@ select fx.setxattr('/overwritten', 'user.a', 'more');
 select is(fx.past() - bytes, 15::bigint, 'and attributes that were set anew') from fx.past_before;
 select fx.unlink('/overwritten');
 select is(fx.past() - bytes, 21::bigint, 'and of what was removed, all') from fx.past_before;
-select lives_ok($$select thule.quota_set('{"action": "count"}')$$, 'asking for a count changes nothing');
+select lives_ok($$select thule_internal.quota_set('{"action": "count"}')$$, 'asking for a count changes nothing');
 select results_eq($$select history_limit from thule.quota_usage where kind = 'user' and id = 1000$$, 'values (12345::bigint)', 'at all');
 select is((select count(*) from thule.quota_usage where kind <> 'user' and history_bytes is not null), 0::bigint, 'of users alone');
 

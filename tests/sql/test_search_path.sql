@@ -7,10 +7,10 @@ select fx.tree();
 select is_empty($$
     select p.oid::regprocedure
     from pg_proc p
-    where p.pronamespace = 'thule'::regnamespace and p.prosqlbody is null
-        and not coalesce('search_path=pg_catalog, thule, pg_temp' = any (p.proconfig), false)$$,
+    where p.pronamespace in ('thule'::regnamespace, 'thule_internal'::regnamespace) and p.prosqlbody is null
+        and not coalesce('search_path=pg_catalog, thule, thule_internal, pg_temp' = any (p.proconfig), false)$$,
     'every function whose body is text has a path of its own');
-select cmp_ok((select count(*) from pg_proc p where p.pronamespace = 'thule'::regnamespace and p.proconfig is not null),
+select cmp_ok((select count(*) from pg_proc p where p.pronamespace = 'thule_internal'::regnamespace and p.proconfig is not null),
     '>', 50::bigint, 'and there are such');
 select is_empty($$select rolname from pg_roles where has_schema_privilege(rolname, 'thule', 'usage') and not rolsuper
         and rolname !~ '^pg_'$$,
@@ -88,8 +88,8 @@ select * from (values
     ('select thule.instant(''nonsense'')'),
     ('select thule.instant(''op:104'')'),
     ('select thule.instant(''op:999999'')'),
-    ('select thule.is_instant(''10 min'')'),
-    ('select thule.kept_op(thule.op_at(pg_catalog.now()), ''now'')'),
+    ('select thule_internal.is_instant(''10 min'')'),
+    ('select thule_internal.kept_op(thule.op_at(pg_catalog.now()), ''now'')'),
     ('select thule.resolve(''/dir/sub'')'),
     ('select thule.resolve(''/dir/sub'', ''2024-01-01 00:02:00+00'')'),
     ('select thule.resolve(''no slash'')'),
@@ -99,7 +99,7 @@ select * from (values
     ('select thule.escape_name(''\xff00'')'),
     ('select thule.content(''/dir/file'')'),
     ('select thule.content(''/dir'')'),
-    ('select thule.acl_text(''\x0200000001000600ffffffff'')'),
+    ('select thule_internal.acl_text(''\x0200000001000600ffffffff'')'),
     ('select pg_catalog.string_agg(f::text, '' '') from thule.file f'),
     ('select pg_catalog.string_agg(c::text, '' '') from thule.change c'),
     ('select pg_catalog.string_agg(l::text, '' '') from thule.log(''/dir'') l'),
@@ -109,10 +109,10 @@ select * from (values
     ('select pg_catalog.string_agg(d::text, '' '') from thule.diff(''2024-01-01 00:01:41+00'', ''2024-01-01 00:01:45+00'') d'),
     ('select pg_catalog.string_agg(b::text, '' '') from thule.blame(''/dir/file'') b'),
     ('select pg_catalog.string_agg(u::text, '' '') from thule.usage(''user'', ''2000-01-01'', ''2100-01-01'') u'),
-    ('select pg_catalog.string_agg(p::text, '' '') from thule.restore_plan(''{"path": "/dir", "at": "op:101"}'') p'),
-    ('select pg_catalog.string_agg(p::text, '' '') from thule.undo_plan(''{"path": "/dir"}'') p'),
-    ('select thule.prune_horizon(''1s'', null, null)'),
-    ('select thule.config_set(''retention'', ''nonsense'', ''me'')')
+    ('select pg_catalog.string_agg(p::text, '' '') from thule_internal.restore_plan(''{"path": "/dir", "at": "op:101"}'') p'),
+    ('select pg_catalog.string_agg(p::text, '' '') from thule_internal.undo_plan(''{"path": "/dir"}'') p'),
+    ('select thule_internal.prune_horizon(''1s'', null, null)'),
+    ('select thule_internal.config_set(''retention'', ''nonsense'', ''me'')')
 ) q (query);
 select is(fx.caller(query), fx.owner(query), query) from fx.asked;
 select is_empty($$select query, fx.owner(query) from fx.asked where fx.owner(query) ~ '^42[67P]'$$, 'all of it can be asked');

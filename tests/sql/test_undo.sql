@@ -1,9 +1,6 @@
--- thule.undo_plan, thule.restore_plan and thule.perform.
+-- thule_internal.undo_plan, thule_internal.restore_plan and thule_internal.perform.
 begin;
-\ir fixture.sql
-select no_plan();
-set client_min_messages = error;
-\ir perform_fixture.sql
+\ir undo_fixture.sql
 -- What an undo must bring back; ctime is not among it.
 create function pg_temp.tree() returns setof text language sql as $$
 select format('%s %s %s %s %s %s %s %s', path, ino, kind, mode, uid, size, nlink,
@@ -11,15 +8,15 @@ select format('%s %s %s %s %s %s %s %s', path, ino, kind, mode, uid, size, nlink
 
 select fx.tree();
 select throws_ok($$select pg_temp.run('undo', '{"tag": "x"}')$$, '55000', null, 'only the holder of the lease performs');
-select thule.lease_take();
-select throws_ok($$select thule.undo_plan('{}')$$, '22023', 'nothing selects what to undo', 'no selector');
-select throws_ok($$select thule.undo_plan('{"path": "/dir"}')$$, '22023', 'nothing selects what to undo', 'a path alone');
-select throws_ok($$select thule.request_reach('undo', '{"path": "/dir"}')$$, '22023', null, 'nor is it counted');
-select throws_ok($$select thule.undo_plan('{"force": true}')$$, '22023', null, 'force selects nothing');
-select throws_ok($$select thule.undo_plan('{"tag": "none"}')$$, 'P0002', null, 'an unknown tag');
-select throws_ok($$select thule.undo_plan('{"tag": "none", "path": "/never"}')$$, 'P0002', null, 'an unknown path');
+select thule_internal.lease_take();
+select throws_ok($$select thule_internal.undo_plan('{}')$$, '22023', 'nothing selects what to undo', 'no selector');
+select throws_ok($$select thule_internal.undo_plan('{"path": "/dir"}')$$, '22023', 'nothing selects what to undo', 'a path alone');
+select throws_ok($$select thule_internal.request_reach('undo', '{"path": "/dir"}')$$, '22023', null, 'nor is it counted');
+select throws_ok($$select thule_internal.undo_plan('{"force": true}')$$, '22023', null, 'force selects nothing');
+select throws_ok($$select thule_internal.undo_plan('{"tag": "none"}')$$, 'P0002', null, 'an unknown tag');
+select throws_ok($$select thule_internal.undo_plan('{"tag": "none", "path": "/never"}')$$, 'P0002', null, 'an unknown path');
 select throws_ok($$select pg_temp.run('dance', '{}')$$, '0A000', null, 'an unknown kind of request');
-select throws_ok($$select thule.perform(99)$$, 'P0002', null, 'an unknown request');
+select throws_ok($$select thule_internal.perform(99)$$, 'P0002', null, 'an unknown request');
 
 -- Names that change places: two files, then three, then a directory and what was in it.
 create temp table before as select pg_temp.tree() as line;
@@ -34,7 +31,7 @@ select fx.rename('/a', '/t'), fx.rename('/b', '/a'), fx.rename('/c', '/b'), fx.r
 select fx.exchange('/a', '/b');
 select fx.rename('/dir/sub', '/up');
 select fx.rename('/dir', '/up/dir');
-select results_eq('select distinct action, conflict from thule.undo_plan(''{"tag": "swap"}'') where action <> ''times''',
+select results_eq('select distinct action, conflict from thule_internal.undo_plan(''{"tag": "swap"}'') where action <> ''times''',
     $$values ('rename', false)$$, 'the plan of a swap');
 select is((select pg_temp.run('undo', '{"tag": "swap"}') -> 'conflicts'), '[]', 'a swap is undone without a conflict');
 select set_eq('select pg_temp.tree()', 'select line from places', 'all is in its place');
@@ -74,7 +71,7 @@ select pg_temp.by(17, null);
 select fx.write('/bytes', 4, 'BBBB');
 select pg_temp.by(18, 'bytes');
 select fx.write('/bytes', 8, 'AAAAAA');
-select results_eq('select action, path, detail from thule.undo_plan(''{"tag": "bytes"}'') where conflict',
+select results_eq('select action, path, detail from thule_internal.undo_plan(''{"tag": "bytes"}'') where conflict',
     $$values ('content', '/bytes', '2 bytes at 4 were written again later')$$, 'bytes that somebody wrote again');
 select pg_temp.run('undo', '{"tag": "bytes"}');
 select is(thule.content('/bytes'), '0123BBBB89', 'other bytes go back, each to what it was, and so does the size');
@@ -89,7 +86,7 @@ select pg_temp.by(18, 'rm');
 select fx.unlink('/dir/file'), fx.unlink('/dir/sub/hard'), fx.unlink('/dir/sub'), fx.unlink('/dir'), fx.unlink('/link');
 select pg_temp.by(17, null);
 select fx.create('/link');
-select results_eq('select action, path, "by" from thule.undo_plan(''{"tag": "rm"}'') where conflict',
+select results_eq('select action, path, "by" from thule_internal.undo_plan(''{"tag": "rm"}'') where conflict',
     $$values ('name', '/link', 'vi (pid 4242, user ada)')$$, 'a name that is taken');
 select is((select jsonb_array_length(pg_temp.run('undo', '{"tag": "rm"}') -> 'conflicts')), 1, 'is one conflict');
 select is(thule.content('/dir/sub/hard'), 'hello world', 'a deleted tree is back');
@@ -97,7 +94,7 @@ select is((select nlink from thule.file where path = '/dir/file'), 2, 'with its 
 select is((select kind from thule.file where path = '/link'), 'file', 'and what is new is still there');
 select is_empty('select * from thule.fsck', 'sound after the undo of deletes');
 select ok((select count(*) = 4 from pg_temp.touched t where t.name is not null), 'names that caches have to drop');
-select is((select max(op) + 1 from thule.op), (select next_op from thule.superblock), 'the mark of ops');
+select is((select max(op) + 1 from thule.op), (select next_op::bigint from thule.superblock), 'the mark of ops');
 select is((select max(last_op) from thule.mount), (select max(op) from thule.op), 'the mark of the mount');
 
 -- The directory that somebody removed is not there to go back to.
@@ -105,7 +102,7 @@ select pg_temp.by(18, 'gone');
 select fx.unlink('/dir/sub/hard');
 select pg_temp.by(17, null);
 select fx.unlink('/dir/sub');
-select is((select string_agg(detail, ',') from thule.undo_plan('{"tag": "gone"}') where conflict),
+select is((select string_agg(detail, ',') from thule_internal.undo_plan('{"tag": "gone"}') where conflict),
     'the directory is not there any more', 'a directory that somebody removed');
 select pg_temp.run('undo', '{"tag": "gone", "force": true}');
 select is(thule.content('/dir/sub/hard'), 'hello world', 'with force it comes back as well');

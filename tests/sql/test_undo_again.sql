@@ -1,11 +1,8 @@
 -- Undos after undos: what an undo took back, and the undo itself, stand on nothing, unless the undo was undone.
 begin;
-\ir fixture.sql
-select no_plan();
-set client_min_messages = error;
-\ir perform_fixture.sql
+\ir undo_fixture.sql
 select fx.tree();
-select thule.lease_take();
+select thule_internal.lease_take();
 -- ctime is not among what an undo brings back.
 create function pg_temp.tree() returns setof text language sql as $$
 select format('%s %s %s %s %s %s %s %s %s', path, ino, kind, mode, uid, size, nlink, mtime,

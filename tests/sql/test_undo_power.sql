@@ -1,9 +1,6 @@
 -- Power that comes back: owner, set-id bits, capability and bytes together, or neither bits nor capability.
 begin;
-\ir fixture.sql
-select no_plan();
-set client_min_messages = error;
-\ir perform_fixture.sql
+\ir undo_fixture.sql
 create function pg_temp.is(path text) returns text language sql as $$
 select concat_ws(' ', i.uid, to_char(i.mode & 4095, 'FM9999'), (select convert_from(x.value, 'UTF8') from thule.xattr x
         where x.ino = i.ino and x.name = 'security.capability'), convert_from(thule.content(path), 'UTF8'))
@@ -24,7 +21,7 @@ select fx.create(path), fx.write(path, 0, 'true'), pg_temp.chown(path, 0, 493), 
     fx.setxattr(path, 'security.capability', 'caps') $$;
 
 select fx.tree();
-select thule.lease_take();
+select thule_internal.lease_take();
 
 -- Nobody came in between.
 select pg_temp.by(17, null), pg_temp.program('/alone');
@@ -37,7 +34,7 @@ select is(pg_temp.is('/alone'), '0 2541 caps true', 'together');
 select pg_temp.by(17, null), pg_temp.program('/given');
 select pg_temp.by(18, 'given'), fx.setxattr('/given', 'security.capability', null), pg_temp.chown('/given', 1000, 493);
 select pg_temp.by(17, null), fx.write('/given', 0, 'evil');
-select results_eq('select action, detail, conflict, "by" from thule.undo_plan(''{"tag": "given"}'') where action in (''mode'', ''xattr'')',
+select results_eq('select action, detail, conflict, "by" from thule_internal.undo_plan(''{"tag": "given"}'') where action in (''mode'', ''xattr'')',
     $$values ('mode', 'set-id bits are dropped: owner and bytes would not be those they were given to', true, 'vi (pid 4242, user ada)'),
         ('xattr', 'security.capability is dropped: owner and bytes would not be those they were given to', true, 'vi (pid 4242, user ada)')$$,
     'it is told');

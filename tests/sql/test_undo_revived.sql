@@ -1,11 +1,8 @@
 -- A life of a file that an undo or a restore began is no birth: what was before it is what there is to go back to.
 begin;
-\ir fixture.sql
-select no_plan();
-set client_min_messages = error;
-\ir perform_fixture.sql
+\ir undo_fixture.sql
 select fx.tree();
-select thule.lease_take();
+select thule_internal.lease_take();
 create function pg_temp.tree() returns setof text language sql as $$
 select format('%s %s %s %s %s %s %s %s %s %s', f.path, f.ino, f.kind, f.mode, f.uid, f.size, f.nlink, f.mtime,
     case when f.kind = 'file' then thule.content(f.path) end,

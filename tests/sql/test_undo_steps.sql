@@ -1,15 +1,12 @@
 -- Each op of an undo or a restore is an instant like any other, and can be undone from there on.
 begin;
-\ir fixture.sql
-select no_plan();
-set client_min_messages = error;
-\ir perform_fixture.sql
+\ir undo_fixture.sql
 select fx.tree();
-select thule.lease_take();
+select thule_internal.lease_take();
 create function pg_temp.tree(at_op bigint default 9223372036854775807) returns setof text language sql as $$
 select format('%s %s %s %s %s %s %s %s', f.path, f.ino, f.kind, f.mode, f.size, f.nlink, case when f.kind = 'file' then
     encode(thule.content_at_op(f.path, at_op), 'escape') end,
-    (select string_agg(format('%s=%s', x.name, x.value), ' ' order by x.name) from thule.xattrs_at_op(f.ino, at_op) x))
+    (select string_agg(format('%s=%s', x.name, x.value), ' ' order by x.name) from thule_internal.xattrs_at_op(f.ino, at_op) x))
 from thule.file_at_op(at_op) f order by f.path $$;
 create function pg_temp.kinds(of text) returns text language sql as $$
 select string_agg(k.name, ' ' order by o.op) from thule.op o join thule.op_kind k on k.id = o.kind where o.tag = of $$;

@@ -1,9 +1,6 @@
 -- Undo, restore and diff of extended attributes, access lists and flags.
 begin;
-\ir fixture.sql
-select no_plan();
-set client_min_messages = error;
-\ir perform_fixture.sql
+\ir undo_fixture.sql
 -- Attributes of a file, its flags and mode: 'a=1 b=2 0644'.
 create function pg_temp.is(path text) returns text language sql as $$
 select concat_ws(' ', (select string_agg(convert_from(x.name, 'UTF8') || '=' || convert_from(x.value, 'UTF8'), ' ' order by x.name)
@@ -20,10 +17,10 @@ end $$;
 create function pg_temp.last_op() returns bigint language sql as $$ select max(op) from thule.op $$;
 create function pg_temp.diff(from_op bigint, to_op bigint) returns text[] language sql as $$
 select array_agg(concat_ws(' ', d.path, array_to_string(d.what, ',')) order by d.path)
-from thule.diff_ops(from_op, to_op, null) d $$;
+from thule_internal.diff_ops(from_op, to_op, null) d $$;
 
 select fx.tree();
-select thule.lease_take();
+select thule_internal.lease_take();
 
 -- A sets, replaces and removes; B sets another, and one that A did.
 select pg_temp.by(17, null);
@@ -35,7 +32,7 @@ select fx.setxattr('/dir/file', 'user.one', 'A'), fx.setxattr('/dir/file', 'user
     fx.setxattr('/dir/file', 'user.new', 'A'), fx.setxattr('/dir/file', 'user.new', 'AA');
 select pg_temp.by(17, null);
 select fx.setxattr('/dir/file', 'user.three', 'B'), fx.setxattr('/dir/file', 'user.four', 'B');
-select results_eq('select action, path, detail, conflict from thule.undo_plan(''{"tag": "a"}'')',
+select results_eq('select action, path, detail, conflict from thule_internal.undo_plan(''{"tag": "a"}'')',
     $$values ('xattr', '/dir/file', 'user.new goes', false), ('xattr', '/dir/file', 'user.one', false),
         ('xattr', '/dir/file', 'user.two', false)$$, 'the plan');
 create temp table undone as select pg_temp.run('undo', '{"tag": "a"}') as result;
@@ -55,7 +52,7 @@ select pg_temp.by(18, 'b');
 select fx.setxattr('/empty', 'user.x', 'A'), fx.setxattr('/empty', 'user.same', 'S');
 select pg_temp.by(17, null);
 select fx.setxattr('/empty', 'user.x', 'B'), fx.setxattr('/empty', 'user.same', 'S');
-select results_eq('select action, path, detail, conflict, "by" from thule.undo_plan(''{"tag": "b"}'')',
+select results_eq('select action, path, detail, conflict, "by" from thule_internal.undo_plan(''{"tag": "b"}'')',
     $$values ('xattr', '/empty', 'user.same was changed later', true, 'vi (pid 4242, user ada)'),
         ('xattr', '/empty', 'user.x was changed later', true, 'vi (pid 4242, user ada)')$$, 'the conflicts');
 select is((select jsonb_array_length(pg_temp.run('undo', '{"tag": "b"}') -> 'conflicts')), 2, 'are reported');
@@ -116,7 +113,7 @@ select pg_temp.by(18, 'both');
 select fx.chmod('/acl', 416), fx.setxattr('/acl', 'system.posix_acl_access', 'A', 416);
 select pg_temp.by(17, null);
 select fx.setxattr('/acl', 'system.posix_acl_access', 'B', 416);
-select results_eq('select action, detail from thule.undo_plan(''{"tag": "both"}'') where conflict',
+select results_eq('select action, detail from thule_internal.undo_plan(''{"tag": "both"}'') where conflict',
     $$values ('mode', 'mode was changed later')$$, 'somebody else has set the list');
 select pg_temp.run('undo', '{"tag": "both"}');
 select is(pg_temp.is('/acl'), 'system.posix_acl_access=B 416', 'both stay');
@@ -136,7 +133,7 @@ select fx.create('/flags'), pg_temp.set_flags('/flags', 64);
 select pg_temp.by(18, 'flags');
 select pg_temp.set_flags('/flags', 96);
 select is(pg_temp.diff(pg_temp.last_op() - 1, pg_temp.last_op()), array['/flags flags'], 'diff says flags');
-select results_eq('select action, path, detail from thule.undo_plan(''{"tag": "flags"}'')',
+select results_eq('select action, path, detail from thule_internal.undo_plan(''{"tag": "flags"}'')',
     $$values ('flags', '/flags', 'nodump')$$, 'the plan of flags');
 create temp table unflag as select pg_temp.run('undo', '{"tag": "flags"}') as result;
 select is(pg_temp.is('/flags'), '64 420', 'flags go back');
@@ -145,7 +142,7 @@ select pg_temp.run('undo', jsonb_build_object('tag', result ->> 'tag')) from unf
 select is(pg_temp.is('/flags'), '96 420', 'and again');
 select pg_temp.by(17, null);
 select pg_temp.set_flags('/flags', 32);
-select results_eq('select action, detail from thule.undo_plan(''{"tag": "flags"}'') where conflict',
+select results_eq('select action, detail from thule_internal.undo_plan(''{"tag": "flags"}'') where conflict',
     $$values ('flags', 'flags was changed later')$$, 'somebody else has set them');
 select is_empty('select * from thule.fsck', 'sound after the undo of flags');
 

@@ -23,7 +23,8 @@ enum { PEER_FD = 100 };
  * commands of one byte and 15 bytes of argument, and answers each with a tid:
  * e: exec itself with another tag; n: take this name; t: start a thread, and let only that go on;
  * T: the same, with this tid if it can be had; p: switch address randomisation off; x: exec from a
- * thread.
+ * thread; v: start a process in its own memory, which obeys one more command, an exec, and let only
+ * that go on.
  */
 struct command {
 	char what, arg[15];
@@ -63,6 +64,19 @@ static inline void want_tid(const char *tid)
 	}
 }
 
+/* A process that has the memory of its parent until it runs another program. */
+static inline void vfork_and_exec(struct command *cmd)
+{
+	if (vfork() == 0) {
+		send_tid();
+		if (read(PEER_FD, cmd, sizeof(*cmd)) == sizeof(*cmd))
+			exec_self(cmd->arg);
+		_exit(5);
+	}
+	for (;;)
+		pause();
+}
+
 static inline int child_main(void)
 {
 	static struct command cmd;
@@ -91,6 +105,9 @@ static inline int child_main(void)
 		case 'x':
 			pthread_create(&thread, NULL, thread_main, cmd.arg);
 			pause();
+			break;
+		case 'v':
+			vfork_and_exec(&cmd);
 			break;
 		}
 	}

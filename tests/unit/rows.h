@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "journal/batch_impl.h"
 
 /* Reads back what a batch would send: the arrays of a statement as a table. */
@@ -83,6 +84,8 @@ static inline int64_t table_int(const struct table *t, int row, int column)
 	uint16_t be16;
 
 	switch (c->len) {
+	case 1:
+		return c->data[0];
 	case 2:
 		memcpy(&be16, c->data, 2);
 		return (int16_t)be16toh(be16);
@@ -111,14 +114,6 @@ static inline uint64_t table_when(const struct table *t, int row, int column)
 	return (uint64_t)op;
 }
 
-static inline void batch_finish(struct batch *b)
-{
-	inode_fold_finish(b);
-	name_folds_finish(b);
-	extent_fold_finish(b);
-	b->finished = true;
-}
-
 /* --- records of batches --- */
 
 static inline struct bytes name_of(const char *text)
@@ -137,9 +132,9 @@ static inline struct record begin_record(uint64_t op, uint64_t actor)
 		.kind = OP_SETATTR};
 }
 
-static inline struct effect *add_effect(struct record *r, enum effect_type type, unsigned int flags)
+static inline struct change *add_change(struct record *r, enum change_type type, unsigned int flags)
 {
-	struct effect *e = &r->effects[r->effect_count++];
+	struct change *e = &r->changes[r->change_count++];
 
 	e->type = type;
 	e->flags = flags;

@@ -14,10 +14,11 @@
 
 #include "actor/actor.h"
 #include "actor/facts.h"
-#include "actor/proc.h"
 #include "actor/seek.h"
+#include "base/host.h"
 #include "base/mark.h"
 #include "base/ns.h"
+#include "base/proc_read.h"
 #include "child.h"
 
 static struct actor_cache *cache;
@@ -25,7 +26,7 @@ static char self_exe[4096];
 
 static void setup(void)
 {
-	cache = actor_cache_new(64, ACTOR_FULL);
+	cache = actor_cache_new(64, 1 << 20, ACTOR_FULL);
 	ck_assert_ptr_nonnull(cache);
 }
 
@@ -41,12 +42,16 @@ static struct actor *get(pid_t tid)
 	return a;
 }
 
-/* Checks who tid is and returns the actor, of which the cache must have kept a reference. */
+/* Checks who tid is and returns the actor, of which the cache must have kept a reference. It asks
+ * so often that the process is watched. */
 static struct actor *check_actor(pid_t tid, pid_t pid, const char *comm, const char *cmdline)
 {
-	struct actor *a = get(tid), *again = get(tid);
-	ck_assert_ptr_eq(a, again);
-	actor_unref(again);
+	struct actor *a = get(tid);
+	for (int i = 0; i < 20; i++) {
+		struct actor *again = get(tid);
+		ck_assert_ptr_eq(a, again);
+		actor_unref(again);
+	}
 	ck_assert_int_eq(a->pid, pid);
 	ck_assert_str_eq(a->comm, comm);
 	ck_assert_str_eq(a->cmdline, cmdline);
@@ -123,14 +128,14 @@ START_TEST(details)
 	struct actor *a, *b;
 
 	actor_cache_free(cache);
-	cache = actor_cache_new(64, ACTOR_BASIC);
+	cache = actor_cache_new(64, 1 << 20, ACTOR_BASIC);
 	a = check_actor(c.pid, c.pid, "exe", "");
 	ck_assert_str_eq(a->exe, self_exe);
 	ck_assert_str_eq(a->cwd, "");
 	ck_assert_str_eq(a->chain, "");
 	actor_unref(a);
 	actor_cache_free(cache);
-	cache = actor_cache_new(64, ACTOR_OFF);
+	cache = actor_cache_new(64, 1 << 20, ACTOR_OFF);
 	a = check_actor(c.pid, 0, "", "");
 	b = get(getpid());
 	ck_assert_ptr_eq(a, b);
@@ -213,6 +218,48 @@ START_TEST(exec_is_seen_without_privileges)
 	a = check_actor(c.pid, c.pid, "exe", "test_actor child bbbb");
 	actor_unref(a);
 	close(c.fd);
+}
+END_TEST
+
+/* In the memory of its parent, which lives on when it runs another program. */
+START_TEST(exec_after_vfork_is_seen)
+{
+	struct child c = child_start("parent");
+	struct command exec = {.what = 'e', .arg = "second"};
+	pid_t pid = child_do(&c, 'v', "");
+	actor_unref(check_actor(pid, pid, "exe", "test_actor child parent"));
+	ck_assert_int_eq(write(c.fd, &exec, sizeof(exec)), sizeof(exec));
+	ck_assert_int_eq(child_says(&c), pid);
+	actor_unref(check_actor(pid, pid, "exe", "test_actor child second"));
+	kill(pid, SIGKILL);
+	child_end(&c);
+}
+END_TEST
+
+/* Returns how many bytes this process has read. */
+static unsigned long bytes_read(void)
+{
+	char buf[512];
+	unsigned long bytes;
+	long n = proc_read(0, "io", buf, sizeof(buf) - 1);
+	ck_assert_int_gt(n, 0);
+	buf[n] = 0;
+	ck_assert_int_eq(sscanf(buf, "rchar: %lu", &bytes), 1);
+	return bytes;
+}
+
+/* A process that goes on asking is known by its name and memory, not by a line of 300 numbers. */
+START_TEST(often_asked_reads_little)
+{
+	enum { ASKS = 1000 };
+	struct child c = child_start("x");
+	unsigned long before;
+	actor_unref(check_actor(c.pid, c.pid, "exe", "test_actor child x"));
+	before = bytes_read();
+	for (int i = 0; i < ASKS; i++)
+		actor_unref(get(c.pid));
+	ck_assert_uint_lt((bytes_read() - before) / ASKS, 20);
+	child_end(&c);
 }
 END_TEST
 
@@ -339,7 +386,7 @@ START_TEST(concurrent)
 	pthread_t threads[4];
 	int i;
 	actor_cache_free(cache);
-	cache = actor_cache_new(8, ACTOR_FULL);
+	cache = actor_cache_new(8, 1 << 20, ACTOR_FULL);
 	for (i = 0; i < 12; i++)
 		children[i] = child_start("x");
 	for (i = 0; i < 4; i++)
@@ -351,6 +398,23 @@ START_TEST(concurrent)
 	}
 	for (i = 0; i < 12; i++)
 		child_end(&children[i]);
+}
+END_TEST
+
+/* The same process for many users is many actors; fewer are kept than there is room for. */
+START_TEST(bytes)
+{
+	struct budget b;
+
+	actor_cache_free(cache);
+	cache = actor_cache_new(512, 1 << 15, ACTOR_FULL);
+	for (uint32_t uid = 0; uid < 200; uid++) {
+		actor_unref(actor_get(cache, getpid(), uid, 0));
+		b = actor_cache_budget(cache);
+		ck_assert_uint_gt(b.used, 0);
+		ck_assert_uint_le(b.used, b.limit);
+	}
+	ck_assert_uint_gt(b.used, b.limit / 2);
 }
 END_TEST
 
@@ -379,23 +443,19 @@ END_TEST
 
 START_TEST(host_names)
 {
-	struct actor_host host;
+	struct host host;
 	struct error err;
-	ck_assert_msg(actor_host_read(&host, &err), "%s", err.text);
+	ck_assert_msg(host_read(&host, &err), "%s", err.text);
 	ck_assert_uint_eq(strlen(host.boot_id), 36);
-	ck_assert_uint_gt(strlen(host.host), 0);
+	ck_assert_uint_gt(strlen(host.name), 0);
 }
 END_TEST
 
 static uint64_t start_time_of(pid_t pid)
 {
-	char path[64], buf[1024];
 	struct proc_stat st;
-	long n;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	n = proc_read_at(AT_FDCWD, path, buf, sizeof(buf));
-	ck_assert(n > 0 && proc_parse_stat(buf, (size_t)n, &st));
+	ck_assert(proc_read_stat(pid, &st));
 	return st.start_time;
 }
 
@@ -403,7 +463,7 @@ static uint64_t start_time_of(pid_t pid)
 START_TEST(process_is_sought)
 {
 	uint64_t namespaces[] = {ns_read().pid, 0};
-	const enum process_seen none = actor_sees_host() ? PROCESS_GONE : PROCESS_HIDDEN;
+	const enum process_seen none = ns_sees_host() ? PROCESS_GONE : PROCESS_HIDDEN;
 
 	for (int i = 0; i < 2; i++) {
 		struct child c = child_start("sought");
@@ -446,11 +506,14 @@ int main(int argc, char **argv)
 	tcase_add_test(tc, exec_is_seen);
 	tcase_add_test(tc, exec_is_seen_without_randomisation);
 	tcase_add_test(tc, exec_is_seen_without_privileges);
+	tcase_add_test(tc, exec_after_vfork_is_seen);
+	tcase_add_test(tc, often_asked_reads_little);
 	tcase_add_test(tc, name_change_is_seen);
 	tcase_add_test(tc, threads_are_their_process);
 	tcase_add_test(tc, reused_pid_is_seen);
 	tcase_add_test(tc, many_short_lived);
 	tcase_add_test(tc, concurrent);
+	tcase_add_test(tc, bytes);
 	tcase_add_test(tc, abandoned_reads);
 	tcase_add_test(tc, host_names);
 	tcase_add_test(tc, process_is_sought);

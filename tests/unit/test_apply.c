@@ -1,7 +1,7 @@
 /*
  * Batches against a real PostgreSQL: random changes of a few files in several transactions, and
  * then the database must tell every file as it was after any op (fs/journal/batch*.c,
- * sql/statements/apply_*.sql, sql/functions).
+ * sql/statements/apply_*.sql and copy_*.sql, sql/functions).
  */
 #include <libpq-fe.h>
 #include <stdio.h>
@@ -11,13 +11,14 @@
 
 #include "base/clock.h"
 #include "db/conn.h"
+#include "db/libpq.h"
 #include "db/schema.h"
 #include "journal/batch.h"
 #include "suite.h"
 
 #define FILES    5
 #define FILE_MAX (200 << 10) /* more than one extent */
-#define BATCHES  10
+#define BATCHES  20
 #define SAMPLES  30
 #define POOL     (1 << 20)
 
@@ -36,6 +37,8 @@ struct world {
 	struct rng rng;
 	int seed;
 	PGconn *conn;
+	struct database *database;
+	struct database_session *session;
 	struct batch *batch;
 	uint64_t mount, op, next_ino, actor;
 	int64_t at;
@@ -78,13 +81,17 @@ static struct world *world_new(int seed)
 	w->next_ino = (uint64_t)super.next_ino;
 	w->at = clock_now_ns() / 1000;
 	w->batch = batch_new(w->mount, (uint64_t)super.next_blob);
-	check_ok(batch_prepare(w->conn, &err), &err);
+	w->database = libpq_database(getenv("THULE_TEST_DB"), true);
+	w->session = batch_session(w->database, &err);
+	check_ok(w->session != NULL, &err);
 	return w;
 }
 
 static void world_free(struct world *w)
 {
 	batch_free(w->batch);
+	database_close(w->session);
+	database_free(w->database);
 	PQfinish(w->conn);
 	free(w->samples);
 	free(w->pool);
@@ -93,9 +100,9 @@ static void world_free(struct world *w)
 
 /* --- records, as fs/op makes them --- */
 
-static struct effect *add(struct record *r, enum effect_type type, unsigned int flags)
+static struct change *add(struct record *r, enum change_type type, unsigned int flags)
 {
-	struct effect *e = &r->effects[r->effect_count++];
+	struct change *e = &r->changes[r->change_count++];
 
 	e->type = type;
 	e->flags = flags;
@@ -109,7 +116,7 @@ static struct record begin(struct world *w, enum op_kind kind, uint64_t ino)
 
 	if (!w->actor) {
 		w->actor = r.op;
-		add(&r, EFFECT_ACTOR, 0)->actor.id = r.op;
+		add(&r, CHANGE_ACTOR, 0)->actor.id = r.op;
 	}
 	r.actor = w->actor;
 	return r;
@@ -117,19 +124,19 @@ static struct record begin(struct world *w, enum op_kind kind, uint64_t ino)
 
 static void add_inode(struct record *r, const struct file *f, unsigned int flags)
 {
-	add(r, EFFECT_INODE, flags)->inode.attr = (struct inode_attr){
+	add(r, CHANGE_INODE, flags)->inode.attr = (struct inode_attr){
 		.ino = f->ino, .mode = S_IFREG | 0644, .nlink = 1, .size = f->size};
 }
 
 static void add_root(struct record *r)
 {
-	add(r, EFFECT_INODE, 0)->inode.attr =
+	add(r, CHANGE_INODE, 0)->inode.attr =
 		(struct inode_attr){.ino = 1, .mode = S_IFDIR | 0755, .nlink = 2, .size = 4096};
 }
 
-static void add_name(struct world *w, struct record *r, enum effect_type type, int n, uint64_t ino)
+static void add_name(struct world *w, struct record *r, enum change_type type, int n, uint64_t ino)
 {
-	struct effect *e = add(r, type, 0);
+	struct change *e = add(r, type, 0);
 	char text[32];
 	int len = snprintf(text, sizeof(text), "s%d-%d", w->seed, n);
 	char *kept =
@@ -144,7 +151,7 @@ static void add_name(struct world *w, struct record *r, enum effect_type type, i
 
 static void add_gone(struct record *r, const struct file *f)
 {
-	add(r, EFFECT_INODE_GONE, f->size ? 0 : EFFECT_FRESH)->gone = f->ino;
+	add(r, CHANGE_INODE_GONE, f->size ? 0 : CHANGE_FRESH)->gone = f->ino;
 }
 
 /* --- ops --- */
@@ -157,8 +164,8 @@ static void create_file(struct world *w, int n)
 	memset(f, 0, sizeof(*f));
 	f->ino = w->next_ino++;
 	r = begin(w, OP_CREATE, f->ino);
-	add_name(w, &r, EFFECT_DIRENT, n, f->ino);
-	add_inode(&r, f, EFFECT_NEW);
+	add_name(w, &r, CHANGE_DIRENT, n, f->ino);
+	add_inode(&r, f, CHANGE_NEW);
 	add_root(&r);
 	batch_add(w->batch, &r);
 }
@@ -170,11 +177,11 @@ static void write_file(struct world *w, struct file *f)
 	uint64_t off = rng_below(&w->rng, rng_below(&w->rng, 3) ? f->size + 1 : FILE_MAX);
 	uint64_t len = 1 + rng_below(&w->rng, most[rng_below(&w->rng, 3)]);
 	const char *data = w->pool + rng_below(&w->rng, POOL - FILE_MAX - 4096);
-	struct effect *e = add(&r, EFFECT_EXTENT, off >= f->size ? EFFECT_FRESH : 0);
+	struct change *e = add(&r, CHANGE_EXTENT, off >= f->size ? CHANGE_FRESH : 0);
 
 	if (rng_below(&w->rng, 3) == 0 && f->size < FILE_MAX) {
 		off = f->size;
-		e->flags = EFFECT_FRESH;
+		e->flags = CHANGE_FRESH;
 	}
 	if (off >= FILE_MAX) {
 		off = 0;
@@ -198,7 +205,7 @@ static void truncate_file(struct world *w, struct file *f)
 	struct record r = begin(w, OP_TRUNCATE, f->ino);
 
 	if (size < f->size) {
-		struct effect *e = add(&r, EFFECT_CUT, 0);
+		struct change *e = add(&r, CHANGE_CUT, 0);
 		e->extent.ino = f->ino;
 		e->extent.off = size;
 		e->extent.len = INT64_MAX - size;
@@ -214,7 +221,7 @@ static void unlink_file(struct world *w, int n)
 	struct file *f = &w->files[n];
 	struct record r = begin(w, OP_UNLINK, f->ino);
 
-	add_name(w, &r, EFFECT_DIRENT_GONE, n, f->ino);
+	add_name(w, &r, CHANGE_DIRENT_GONE, n, f->ino);
 	add_gone(&r, f);
 	add_root(&r);
 	batch_add(w->batch, &r);
@@ -227,12 +234,12 @@ static void rename_file(struct world *w, int from, int to)
 	struct file *f = &w->files[from], *victim = &w->files[to];
 	struct record r = begin(w, OP_RENAME, f->ino);
 
-	add_name(w, &r, EFFECT_DIRENT_GONE, from, f->ino);
+	add_name(w, &r, CHANGE_DIRENT_GONE, from, f->ino);
 	if (victim->ino) {
-		add_name(w, &r, EFFECT_DIRENT_GONE, to, victim->ino);
+		add_name(w, &r, CHANGE_DIRENT_GONE, to, victim->ino);
 		add_gone(&r, victim);
 	}
-	add_name(w, &r, EFFECT_DIRENT, to, f->ino);
+	add_name(w, &r, CHANGE_DIRENT, to, f->ino);
 	add_inode(&r, f, 0);
 	add_root(&r);
 	batch_add(w->batch, &r);
@@ -328,9 +335,7 @@ static void commit(struct world *w)
 {
 	struct error err;
 
-	ck_assert_int_eq(PQenterPipelineMode(w->conn), 1);
-	check_ok(batch_commit(w->batch, w->conn, true, &err), &err);
-	ck_assert_int_eq(PQexitPipelineMode(w->conn), 1);
+	check_ok(batch_commit(w->batch, w->session, true, &err), &err);
 	batch_reset(w->batch);
 }
 
@@ -339,7 +344,10 @@ START_TEST(past_of_random_changes)
 	struct world *w = world_new(_i);
 
 	for (int batch = 0; batch < BATCHES; batch++) {
-		uint64_t ops = 1 + rng_below(&w->rng, 40);
+		/* Some batches have so many rows that they are copied, and half of them a row of a
+		 * table alone. */
+		uint64_t most = batch % 2 ? 2 : batch % 8 == 6 ? 800 : 40;
+		uint64_t ops = 1 + rng_below(&w->rng, most);
 		for (uint64_t i = 0; i < ops; i++) {
 			change(w);
 			if (w->sample_count < (batch + 1) * SAMPLES / BATCHES &&
@@ -356,9 +364,84 @@ START_TEST(past_of_random_changes)
 }
 END_TEST
 
+static uint64_t count(struct world *w, const char *sql)
+{
+	struct error err;
+	uint64_t n;
+
+	check_ok(db_query_u64(w->conn, sql, w->mount, &n, &err), &err);
+	return n;
+}
+
+#define COUNT_OPS "select count(*) from thule.op where mount = $1::bigint"
+
+/* What the server refuses in the middle of many rows leaves nothing, and the session goes on. */
+START_TEST(many_rows_are_refused_whole)
+{
+	struct world *w = world_new(99);
+	struct error err;
+	uint64_t blobs;
+
+	for (int i = 0; i < 1000; i++) {
+		struct file f = {.ino = w->next_ino++, .size = 3};
+		struct record r = begin(w, OP_CREATE, f.ino);
+		struct change *e = add(&r, CHANGE_EXTENT, CHANGE_FRESH);
+
+		e->extent.ino = f.ino;
+		e->extent.data = (struct bytes){"abc", 3};
+		add_inode(&r, &f, CHANGE_NEW);
+		batch_add(w->batch, &r);
+	}
+	check_ok(batch_commit(w->batch, w->session, true, &err), &err);
+	ck_assert_uint_eq(count(w, COUNT_OPS), 1000);
+	blobs = count(w, "select count(*) from thule.blob where $1 > 0");
+	/* The ids of all of them are taken now. */
+	ck_assert(!batch_commit(w->batch, w->session, true, &err));
+	ck_assert_int_eq(err.class, ERR_INTERNAL);
+	ck_assert_str_eq(err.sqlstate, "23505");
+	ck_assert(database_alive(w->session, NULL));
+	batch_reset(w->batch);
+	create_file(w, 0);
+	commit(w);
+	ck_assert_uint_eq(count(w, COUNT_OPS), 1001);
+	ck_assert_uint_eq(count(w, "select count(*) from thule.blob where $1 > 0"), blobs);
+	world_free(w);
+}
+END_TEST
+
+/* A batch that fails when its transaction ends, after each statement was taken. */
+START_TEST(commit_is_refused)
+{
+	struct world *w = world_new(98);
+	struct error err;
+
+	check_ok(db_exec(w->conn,
+			 "create function public.refuse() returns trigger language plpgsql as"
+			 " $$ begin raise sqlstate '54000'; end $$;"
+			 "create constraint trigger refuse after insert on thule.op"
+			 " initially deferred for each row execute function public.refuse()",
+			 &err),
+		&err);
+	create_file(w, 0);
+	ck_assert(!batch_commit(w->batch, w->session, true, &err));
+	ck_assert_str_eq(err.sqlstate, "54000");
+	ck_assert_int_ne(err.class, ERR_UNREACHABLE);
+	ck_assert(database_alive(w->session, NULL));
+	ck_assert_uint_eq(count(w, COUNT_OPS), 0);
+	check_ok(db_exec(w->conn, "drop trigger refuse on thule.op; drop function public.refuse()",
+			 &err),
+		&err);
+	commit(w);
+	ck_assert_uint_eq(count(w, COUNT_OPS), 1);
+	world_free(w);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_loop_test(tc, past_of_random_changes, 0, 4);
+	tcase_add_test(tc, commit_is_refused);
+	tcase_add_test(tc, many_rows_are_refused_whole); /* its files have no names for fsck */
 }
 
 int main(int argc, char **argv)

@@ -12,7 +12,7 @@ enum { INODE_SIZE = 6, INODE_ATIME = 8, INODE_TARGET = 15, INODE_FROM = 16, INOD
 static void put_file(struct batch *b, uint64_t op, unsigned int flags)
 {
 	struct record r = begin_record(op, 5);
-	struct effect *e = add_effect(&r, EFFECT_INODE, flags);
+	struct change *e = add_change(&r, CHANGE_INODE, flags);
 
 	e->inode.attr =
 		(struct inode_attr){.ino = 40, .mode = S_IFREG | 0644, .nlink = 1, .size = op * 10};
@@ -23,7 +23,7 @@ static void inode_gone(struct batch *b, uint64_t op, uint64_t ino)
 {
 	struct record r = begin_record(op, 5);
 
-	add_effect(&r, EFFECT_INODE_GONE, 0)->gone = ino;
+	add_change(&r, CHANGE_INODE_GONE, 0)->gone = ino;
 	batch_add(b, &r);
 }
 
@@ -68,11 +68,11 @@ START_TEST(inode_versions)
 	for (uint64_t op = 20; op < 23; op++)
 		put_file(b, op, 0);
 	expect_inodes(b, "40 -20", "40:200 20-21, 40:210 21-22", "", "40:220 22-", "");
-	put_file(b, 30, EFFECT_NEW);
+	put_file(b, 30, CHANGE_NEW);
 	put_file(b, 31, 0);
-	ck_assert_uint_eq(b->next_ino, 41);
+	ck_assert_uint_eq(b->inodes.next_ino, 41);
 	expect_inodes(b, "", "40:300 30-31", "", "", "40:310 31-");
-	ck_assert_uint_eq(b->next_ino, 0);
+	ck_assert_uint_eq(b->inodes.next_ino, 0);
 	/* Nothing of earlier batches is left. */
 	expect_inodes(b, "", "", "", "", "");
 	batch_free(b);
@@ -82,7 +82,7 @@ END_TEST
 static void read_file(struct batch *b, uint64_t op, uint64_t ino)
 {
 	struct record r = begin_record(op, 0);
-	struct effect *e = add_effect(&r, EFFECT_ATIME, 0);
+	struct change *e = add_change(&r, CHANGE_ATIME, 0);
 
 	r.kind = OP_NONE;
 	e->atime.ino = ino;
@@ -141,7 +141,7 @@ START_TEST(inode_gone_versions)
 	put_file(b, 21, 0);
 	inode_gone(b, 22, 40);
 	expect_inodes(b, "40 -20", "40:200 20-21, 40:210 21-22", "40", "", "");
-	put_file(b, 20, EFFECT_NEW);
+	put_file(b, 20, CHANGE_NEW);
 	inode_gone(b, 21, 40);
 	expect_inodes(b, "", "40:200 20-21", "", "", "");
 	batch_free(b);
@@ -186,13 +186,13 @@ START_TEST(inode_columns)
 		-1, 2, 3, INT64_MAX, 0x30, 2, 12};
 	struct batch *b = batch_new(3, 100);
 	struct record r = begin_record(20, 5);
-	struct effect *e = add_effect(&r, EFFECT_INODE, EFFECT_NEW);
+	struct change *e = add_change(&r, CHANGE_INODE, CHANGE_NEW);
 	struct table t;
 
 	e->inode.attr = a;
 	e->inode.target = name_of("target");
 	batch_add(b, &r);
-	put_file(b, 21, EFFECT_NEW);
+	put_file(b, 21, CHANGE_NEW);
 	batch_finish(b);
 	t = table_read(b, ROWS_INODE_INSERT);
 	for (int i = 0; i < INODE_TARGET; i++)
@@ -210,7 +210,7 @@ START_TEST(op_and_actor_rows)
 {
 	struct batch *b = batch_new(3, 100);
 	struct record r = begin_record(20, 5);
-	struct effect *e = add_effect(&r, EFFECT_ACTOR, 0);
+	struct change *e = add_change(&r, CHANGE_ACTOR, 0);
 	struct table t;
 
 	r.kind = OP_RENAME;

@@ -13,7 +13,7 @@
 #define OPS      60
 #define POOL     (1 << 20)
 
-enum { COL_INO, COL_OFF, COL_LEN, COL_BLOB, COL_BLOB_OFF, COL_FROM, COL_TO = 7 };
+enum { COL_INO, COL_OFF, COL_LEN, COL_BLOB, COL_BLOB_OFF, COL_FROM, COL_TO };
 
 /* A byte of a file. */
 struct cell_model {
@@ -88,7 +88,7 @@ static uint64_t some_length(struct model *m)
 	return 1 + rng_below(&m->rng, most[rng_below(&m->rng, 5)]);
 }
 
-static void write_some(struct model *m, struct file_model *f, struct effect *e)
+static void write_some(struct model *m, struct file_model *f, struct change *e)
 {
 	uint64_t off = f->size, len = some_length(m);
 	const char *data = m->pool + rng_below(&m->rng, POOL - FILE_MAX);
@@ -100,8 +100,8 @@ static void write_some(struct model *m, struct file_model *f, struct effect *e)
 		off = FILE_MAX - 1;
 	if (len > FILE_MAX - off)
 		len = FILE_MAX - off;
-	e->type = EFFECT_EXTENT;
-	e->flags = off >= f->size ? EFFECT_FRESH : 0;
+	e->type = CHANGE_EXTENT;
+	e->flags = off >= f->size ? CHANGE_FRESH : 0;
 	e->extent.ino = f->ino;
 	e->extent.off = off;
 	e->extent.data = (struct bytes){data, (uint32_t)len};
@@ -136,15 +136,15 @@ static void add_share(
 
 /* A range of another file, which may have holes, takes the place of what is there. */
 static unsigned int copy_some(
-	struct model *m, struct file_model *f, struct effect *e, struct share *shares)
+	struct model *m, struct file_model *f, struct change *e, struct share *shares)
 {
 	uint64_t off = rng_below(&m->rng, f->size + 1), len = some_length(m);
 	uint64_t end = off + len < FILE_MAX ? off + len : FILE_MAX;
-	unsigned int n = 0, effects = 0;
+	unsigned int n = 0, changes = 0;
 
 	if (off < f->size) {
 		uint64_t cut = end < f->size ? end : f->size;
-		e[effects++] = (struct effect){.type = EFFECT_CUT,
+		e[changes++] = (struct change){.type = CHANGE_CUT,
 			.extent = {.ino = f->ino, .off = off, .len = cut - off}};
 		cut_model(m, f, off, cut);
 	}
@@ -155,23 +155,23 @@ static unsigned int copy_some(
 		at += shares[n].len;
 	}
 	if (n)
-		e[effects++] = (struct effect){.type = EFFECT_SHARE,
+		e[changes++] = (struct change){.type = CHANGE_SHARE,
 			.extent = {.ino = f->ino,
 				.off = off,
 				.len = end - off,
 				.data = {shares, n * (uint32_t)sizeof(*shares)}}};
 	if (end > f->size)
 		f->size = end;
-	return effects;
+	return changes;
 }
 
-static void punch_some(struct model *m, struct file_model *f, struct effect *e)
+static void punch_some(struct model *m, struct file_model *f, struct change *e)
 {
 	uint64_t off = rng_below(&m->rng, f->size), len = some_length(m);
 
 	if (len > f->size - off)
 		len = f->size - off;
-	*e = (struct effect){.type = EFFECT_CUT, .extent = {.ino = f->ino, .off = off, .len = len}};
+	*e = (struct change){.type = CHANGE_CUT, .extent = {.ino = f->ino, .off = off, .len = len}};
 	cut_model(m, f, off, off + len);
 }
 
@@ -183,31 +183,31 @@ static void change(struct model *m, int file)
 		.at = time_of(m->op),
 		.actor = 5 + rng_below(&m->rng, 4) / 3,
 		.ino = f->ino};
-	struct effect *e = &r.effects[0];
+	struct change *e = &r.changes[0];
 	uint64_t what = rng_below(&m->rng, 26), size;
 	struct share shares[8];
 
-	r.effect_count = 1;
+	r.change_count = 1;
 	if (what < 15 || (what >= 20 && what < 23 && !f->size)) {
 		write_some(m, f, e);
 	} else if (what < 17) { /* a hole at the end */
-		r.effect_count = 0;
+		r.change_count = 0;
 		f->size += rng_below(&m->rng, FILE_MAX - f->size + 1) / 8;
 	} else if (what < 19 || (what < 20 && m->op < m->first_op + OPS / 2)) {
 		size = rng_below(&m->rng, 3) ? rng_below(&m->rng, f->size + 1) : 0;
-		e->type = EFFECT_CUT;
+		e->type = CHANGE_CUT;
 		e->extent.ino = f->ino;
 		e->extent.off = size;
 		e->extent.len = INT64_MAX - size;
 		cut_model(m, f, size, FILE_MAX + 1);
 		f->size = size;
 	} else if (what >= 23) {
-		r.effect_count = copy_some(m, f, e, shares);
+		r.change_count = copy_some(m, f, e, shares);
 	} else if (what >= 20) {
 		punch_some(m, f, e);
 	} else {
-		e->type = EFFECT_INODE_GONE;
-		e->flags = f->size ? 0 : EFFECT_FRESH;
+		e->type = CHANGE_INODE_GONE;
+		e->flags = f->size ? 0 : CHANGE_FRESH;
 		e->gone = f->ino;
 		if (f->size && f->existed)
 			cut_model(m, f, 0, FILE_MAX + 1);
@@ -225,10 +225,10 @@ static void begin_file(struct model *m, int file)
 
 	f->ino = ino_of(file);
 	f->existed = rng_below(&m->rng, 3) > 0;
-	r.effect_count = 1;
-	r.effects[0].type = EFFECT_INODE;
-	r.effects[0].flags = f->existed ? 0 : EFFECT_NEW;
-	r.effects[0].inode.attr = (struct inode_attr){.ino = f->ino, .mode = S_IFREG, .nlink = 1};
+	r.change_count = 1;
+	r.changes[0].type = CHANGE_INODE;
+	r.changes[0].flags = f->existed ? 0 : CHANGE_NEW;
+	r.changes[0].inode.attr = (struct inode_attr){.ino = f->ino, .mode = S_IFREG, .nlink = 1};
 	if (f->existed)
 		f->size = rng_below(&m->rng, FILE_MAX);
 	batch_add(m->batch, &r);
@@ -293,13 +293,14 @@ static void lay(const char *pool, const struct table *blobs, const struct table 
 	for (int i = 0; i < t->rows; i++) {
 		int64_t off, len;
 		const char *data;
-		if ((uint64_t)table_int(t, i, COL_INO) != ino || table_when(t, i, COL_FROM) > op)
+		if ((uint64_t)table_int(t, i, COL_INO) != ino ||
+			(uint64_t)table_int(t, i, COL_FROM) > op)
 			continue;
 		off = table_int(t, i, COL_OFF);
 		len = table_int(t, i, COL_LEN);
 		data = extent_bytes(pool, blobs, t, i);
 		ck_assert(off >= 0 && len > 0 && len <= EXTENT_MAX);
-		if (t->columns > COL_TO && table_when(t, i, COL_TO) <= op)
+		if (t->columns > COL_TO && (uint64_t)table_int(t, i, COL_TO) <= op)
 			continue;
 		for (int64_t j = 0; j < len && off + j < FILE_MAX; j++) {
 			covered[off + j]++;
@@ -384,13 +385,19 @@ START_TEST(cuts)
 {
 	struct model *m = model_run(_i);
 	struct table cut = table_read(m->batch, ROWS_EXTENT_CUT);
+	struct table all = table_read(m->batch, ROWS_EXTENT_CLOSE);
 	uint8_t *op = malloc(FILE_MAX + 1);
 
 	for (int i = 0; i < FILES; i++) {
 		memset(op, 0, FILE_MAX + 1);
+		for (int row = 0; row < all.rows; row++)
+			if ((uint64_t)table_int(&all, row, 0) == m->files[i].ino)
+				memset(op,
+					(int)((uint64_t)table_int(&all, row, 1) - m->first_op + 1),
+					FILE_MAX + 1);
 		for (int row = 0; row < cut.rows; row++) {
 			int64_t lo = table_int(&cut, row, 1), hi = table_int(&cut, row, 2);
-			uint8_t by = (uint8_t)(table_when(&cut, row, 3) - m->first_op + 1);
+			uint8_t by = (uint8_t)((uint64_t)table_int(&cut, row, 3) - m->first_op + 1);
 			ck_assert_int_lt(lo, hi);
 			ck_assert(hi <= FILE_MAX || hi == INT64_MAX);
 			if ((uint64_t)table_int(&cut, row, 0) != m->files[i].ino)
@@ -407,6 +414,7 @@ START_TEST(cuts)
 	}
 	free(op);
 	free(cut.cells);
+	free(all.cells);
 	model_free(m);
 }
 END_TEST

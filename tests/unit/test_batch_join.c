@@ -7,13 +7,13 @@ enum { COL_OFF = 1, COL_LEN = 2, COL_FROM = 5 };
 static void write_at(
 	struct batch *b, uint64_t op, uint64_t off, const char *text, unsigned int flags)
 {
-	struct record r = {.op = op, .at = time_of(op), .actor = 5, .ino = 40, .effect_count = 1};
+	struct record r = {.op = op, .at = time_of(op), .actor = 5, .ino = 40, .change_count = 1};
 
-	r.effects[0].type = EFFECT_EXTENT;
-	r.effects[0].flags = flags;
-	r.effects[0].extent.ino = 40;
-	r.effects[0].extent.off = off;
-	r.effects[0].extent.data = (struct bytes){text, (uint32_t)strlen(text)};
+	r.changes[0].type = CHANGE_EXTENT;
+	r.changes[0].flags = flags;
+	r.changes[0].extent.ino = 40;
+	r.changes[0].extent.off = off;
+	r.changes[0].extent.data = (struct bytes){text, (uint32_t)strlen(text)};
 	batch_add(b, &r);
 }
 
@@ -24,12 +24,12 @@ START_TEST(appends_join)
 	struct table t;
 
 	for (uint64_t op = 20; op < 40; op++)
-		write_at(b, op, (op - 20) * 4, "line", EFFECT_FRESH);
+		write_at(b, op, (op - 20) * 4, "line", CHANGE_FRESH);
 	batch_finish(b);
 	t = table_read(b, ROWS_EXTENT_INSERT);
 	ck_assert_int_eq(t.rows, 1);
 	ck_assert_int_eq(table_int(&t, 0, COL_LEN), 80);
-	ck_assert_uint_eq(table_when(&t, 0, COL_FROM), 20);
+	ck_assert_int_eq(table_int(&t, 0, COL_FROM), 20);
 	free(t.cells);
 	batch_free(b);
 }
@@ -46,7 +46,7 @@ START_TEST(overwrites_keep_their_ops)
 	batch_finish(b);
 	t = table_read(b, ROWS_EXTENT_INSERT);
 	for (int i = 0; i < t.rows; i++)
-		ck_assert(table_when(&t, i, COL_FROM) == 21 ||
+		ck_assert(table_int(&t, i, COL_FROM) == 21 ||
 			  table_int(&t, i, COL_OFF) + table_int(&t, i, COL_LEN) <= 4);
 	free(t.cells);
 	batch_free(b);
@@ -60,7 +60,7 @@ START_TEST(overwritten_pieces_are_dropped)
 
 	for (uint64_t op = 20; op < 1020; op++)
 		write_at(b, op, op % 2 * 4, "four", 0);
-	ck_assert_uint_eq(b->extents->piece_count, 2);
+	ck_assert_uint_eq(b->extents.files->piece_count, 2);
 	batch_finish(b);
 	ck_assert_int_eq(b->rows[ROWS_EXTENT_INSERT].column[0].count, 2);
 	ck_assert_int_eq(b->rows[ROWS_EXTENT_HISTORY].column[0].count, 998);
@@ -72,15 +72,15 @@ END_TEST
 START_TEST(cut_ends_joining)
 {
 	struct batch *b = batch_new(3, 1000);
-	struct record r = {.op = 22, .at = time_of(22), .actor = 5, .ino = 40, .effect_count = 1};
+	struct record r = {.op = 22, .at = time_of(22), .actor = 5, .ino = 40, .change_count = 1};
 
-	write_at(b, 20, 0, "four", EFFECT_FRESH);
-	r.effects[0].type = EFFECT_CUT;
-	r.effects[0].extent.ino = 40;
-	r.effects[0].extent.off = 4;
-	r.effects[0].extent.len = INT64_MAX - 4;
+	write_at(b, 20, 0, "four", CHANGE_FRESH);
+	r.changes[0].type = CHANGE_CUT;
+	r.changes[0].extent.ino = 40;
+	r.changes[0].extent.off = 4;
+	r.changes[0].extent.len = INT64_MAX - 4;
 	batch_add(b, &r);
-	write_at(b, 23, 4, "more", EFFECT_FRESH);
+	write_at(b, 23, 4, "more", CHANGE_FRESH);
 	batch_finish(b);
 	ck_assert_int_eq(b->rows[ROWS_EXTENT_INSERT].column[0].count, 2);
 	batch_free(b);

@@ -10,9 +10,9 @@
 enum { DIRENT_INO = 2, DIRENT_FROM = 4, DIRENT_TO = 6 };
 
 static void set_name(
-	struct record *r, enum effect_type type, uint64_t parent, const char *name, uint64_t ino)
+	struct record *r, enum change_type type, uint64_t parent, const char *name, uint64_t ino)
 {
-	struct effect *e = add_effect(r, type, 0);
+	struct change *e = add_change(r, type, 0);
 
 	e->dirent.parent = parent;
 	e->dirent.name = name_of(name);
@@ -20,7 +20,7 @@ static void set_name(
 	e->dirent.cookie = r->op * 2;
 }
 
-static void one_name(struct batch *b, uint64_t op, enum effect_type type, const char *name)
+static void one_name(struct batch *b, uint64_t op, enum change_type type, const char *name)
 {
 	struct record r = begin_record(op, 5);
 
@@ -32,8 +32,8 @@ static void rename_name(struct batch *b, uint64_t op, const char *from, const ch
 {
 	struct record r = begin_record(op, 5);
 
-	set_name(&r, EFFECT_DIRENT_GONE, 1, from, 40);
-	set_name(&r, EFFECT_DIRENT, 1, to, 40);
+	set_name(&r, CHANGE_DIRENT_GONE, 1, from, 40);
+	set_name(&r, CHANGE_DIRENT, 1, to, 40);
 	batch_add(b, &r);
 }
 
@@ -76,18 +76,18 @@ START_TEST(names)
 {
 	struct batch *b = batch_new(3, 100);
 
-	one_name(b, 20, EFFECT_DIRENT, "a");
+	one_name(b, 20, CHANGE_DIRENT, "a");
 	expect_names(b, "", "", "a 40 20-");
-	one_name(b, 20, EFFECT_DIRENT, "a");
-	one_name(b, 21, EFFECT_DIRENT_GONE, "a");
+	one_name(b, 20, CHANGE_DIRENT, "a");
+	one_name(b, 21, CHANGE_DIRENT_GONE, "a");
 	expect_names(b, "", "a 40 20-21", "");
-	one_name(b, 20, EFFECT_DIRENT_GONE, "a");
+	one_name(b, 20, CHANGE_DIRENT_GONE, "a");
 	expect_names(b, "a -20", "", "");
 	/* Created, unlinked and created again, over one that was there. */
-	one_name(b, 20, EFFECT_DIRENT_GONE, "a");
-	one_name(b, 21, EFFECT_DIRENT, "a");
-	one_name(b, 22, EFFECT_DIRENT_GONE, "a");
-	one_name(b, 23, EFFECT_DIRENT, "a");
+	one_name(b, 20, CHANGE_DIRENT_GONE, "a");
+	one_name(b, 21, CHANGE_DIRENT, "a");
+	one_name(b, 22, CHANGE_DIRENT_GONE, "a");
+	one_name(b, 23, CHANGE_DIRENT, "a");
 	expect_names(b, "a -20", "a 40 21-22", "a 40 23-");
 	batch_free(b);
 }
@@ -106,27 +106,22 @@ START_TEST(renames)
 	rename_name(b, 21, "b", "a");
 	expect_names(b, "a -20", "b 40 20-21", "a 40 21-");
 	/* The names of two inodes change places. */
-	set_name(&r, EFFECT_DIRENT_GONE, 1, "a", 40);
-	set_name(&r, EFFECT_DIRENT_GONE, 1, "b", 41);
-	set_name(&r, EFFECT_DIRENT, 1, "b", 40);
-	set_name(&r, EFFECT_DIRENT, 1, "a", 41);
+	set_name(&r, CHANGE_DIRENT_GONE, 1, "a", 40);
+	set_name(&r, CHANGE_DIRENT_GONE, 1, "b", 41);
+	set_name(&r, CHANGE_DIRENT, 1, "b", 40);
+	set_name(&r, CHANGE_DIRENT, 1, "a", 41);
 	batch_add(b, &r);
 	expect_names(b, "a -30, b -30", "", "a 41 30-, b 40 30-");
 	/* Over a name that is there. */
 	r = begin_record(31, 5);
-	set_name(&r, EFFECT_DIRENT_GONE, 1, "b", 41);
-	set_name(&r, EFFECT_DIRENT_GONE, 1, "a", 40);
-	set_name(&r, EFFECT_DIRENT, 1, "b", 40);
+	set_name(&r, CHANGE_DIRENT_GONE, 1, "b", 41);
+	set_name(&r, CHANGE_DIRENT_GONE, 1, "a", 40);
+	set_name(&r, CHANGE_DIRENT, 1, "b", 40);
 	batch_add(b, &r);
 	expect_names(b, "b -31, a -31", "", "b 40 31-");
 	batch_free(b);
 }
 END_TEST
-
-static void count_name(void *arg, uint64_t parent, struct bytes name)
-{
-	++*(int *)arg;
-}
 
 /* Names that are alike are told apart: by parent, by length, by any byte. */
 START_TEST(names_are_distinct)
@@ -134,21 +129,19 @@ START_TEST(names_are_distinct)
 	struct batch *b = batch_new(3, 100);
 	struct record r = begin_record(20, 5);
 	char longest[256], almost[256];
-	int seen = 0;
 
 	memset(longest, 'x', 255);
 	longest[255] = '\0';
 	strcpy(almost, longest);
 	almost[254] = 'y';
-	set_name(&r, EFFECT_DIRENT, 1, "a", 40);
-	set_name(&r, EFFECT_DIRENT, 2, "a", 41);
-	set_name(&r, EFFECT_DIRENT, 1, "ab", 42);
-	set_name(&r, EFFECT_DIRENT, 1, "a ", 43);
-	set_name(&r, EFFECT_DIRENT, 1, longest, 44);
-	set_name(&r, EFFECT_DIRENT, 1, almost, 45);
+	set_name(&r, CHANGE_DIRENT, 1, "a", 40);
+	set_name(&r, CHANGE_DIRENT, 2, "a", 41);
+	set_name(&r, CHANGE_DIRENT, 1, "ab", 42);
+	set_name(&r, CHANGE_DIRENT, 1, "a ", 43);
+	set_name(&r, CHANGE_DIRENT, 1, longest, 44);
+	set_name(&r, CHANGE_DIRENT, 1, almost, 45);
 	batch_add(b, &r);
-	batch_each_name(b, count_name, &seen);
-	ck_assert_int_eq(seen, 6);
+	ck_assert_uint_eq(HASH_COUNT(b->names.dirents), 6);
 	batch_finish(b);
 	ck_assert_int_eq(b->rows[ROWS_DIRENT_INSERT].column[0].count, 6);
 	batch_free(b);
@@ -159,7 +152,7 @@ static void put_xattr(
 	struct batch *b, uint64_t op, unsigned int flags, const char *name, const char *value)
 {
 	struct record r = begin_record(op, 5);
-	struct effect *e = add_effect(&r, EFFECT_XATTR, flags);
+	struct change *e = add_change(&r, CHANGE_XATTR, flags);
 
 	e->xattr.ino = 40;
 	e->xattr.name = name_of(name);
@@ -170,7 +163,7 @@ static void put_xattr(
 static void xattr_gone(struct batch *b, uint64_t op, const char *name)
 {
 	struct record r = begin_record(op, 5);
-	struct effect *e = add_effect(&r, EFFECT_XATTR_GONE, 0);
+	struct change *e = add_change(&r, CHANGE_XATTR_GONE, 0);
 
 	e->xattr.ino = 40;
 	e->xattr.name = name_of(name);
@@ -181,7 +174,7 @@ static void xattr_inode_gone(struct batch *b, uint64_t op)
 {
 	struct record r = begin_record(op, 5);
 
-	add_effect(&r, EFFECT_INODE_GONE, EFFECT_XATTRS)->gone = 40;
+	add_change(&r, CHANGE_INODE_GONE, CHANGE_XATTRS)->gone = 40;
 	batch_add(b, &r);
 }
 
@@ -224,12 +217,12 @@ START_TEST(xattr_versions)
 {
 	struct batch *b = batch_new(3, 100);
 
-	put_xattr(b, 20, EFFECT_NEW, "user.a", "one");
+	put_xattr(b, 20, CHANGE_NEW, "user.a", "one");
 	put_xattr(b, 21, 0, "user.a", "");
 	expect_xattrs(b, "", "user.a=one 20-21", "user.a= 21-");
 	put_xattr(b, 22, 0, "user.a", "two");
 	xattr_gone(b, 23, "user.a");
-	put_xattr(b, 24, EFFECT_NEW, "user.a", "three");
+	put_xattr(b, 24, CHANGE_NEW, "user.a", "three");
 	expect_xattrs(b, "user.a -22", "user.a=two 22-23", "user.a=three 24-");
 	xattr_gone(b, 25, "user.a");
 	expect_xattrs(b, "user.a -25", "", "");
@@ -241,7 +234,7 @@ START_TEST(xattrs_end_with_the_inode)
 {
 	struct batch *b = batch_new(3, 100);
 
-	put_xattr(b, 20, EFFECT_NEW, "user.new", "x");
+	put_xattr(b, 20, CHANGE_NEW, "user.new", "x");
 	put_xattr(b, 21, 0, "user.old", "y");
 	xattr_inode_gone(b, 22);
 	expect_xattrs(b, "* -22, user.old -21", "user.new=x 20-22, user.old=y 21-22", "");

@@ -64,6 +64,8 @@ START_TEST(defaults)
 	ck_assert_uint_eq(c.mount_flags, geteuid() == 0 ? 0 : MS_NOSUID | MS_NODEV);
 	ck_assert_int_eq(c.journal_bytes, 0);
 	ck_assert_int_eq(c.cache_inodes, 100000);
+	ck_assert_uint_eq(c.cache_attributes, 32 << 20);
+	ck_assert_uint_eq(c.cache_processes, 4 << 20);
 	ck_assert_int_eq(c.threads, 0);
 	ck_assert_str_eq(c.options, "");
 }
@@ -88,12 +90,19 @@ START_TEST(numbers)
 	ck_assert_int_eq(accept_line("a b -o journal=4G").journal_bytes, INT64_C(4) << 30);
 	ck_assert_int_eq(accept_line("a b -o threads=64,cache_inodes=1000").threads, 64);
 	ck_assert_int_eq(accept_line("a b -o cache_inodes=100000000").cache_inodes, 100000000);
+	ck_assert_uint_eq(accept_line("a b -o cache_attributes=16M").cache_attributes, 16 << 20);
 	ck_assert_str_eq(accept_line("a b -o journal=/x/y,journal=5M").journal_path, "/x/y");
 	ck_assert_int_eq(accept_line("a b -o journal=5000001").journal_bytes, 5001216);
 	refuse_line("a b -o journal=3M", "from 4M to 4G");
 	refuse_line("a b -o journal=5G", "from 4M to 4G");
 	refuse_line("a b -o journal=-64M", "from 4M to 4G");
 	refuse_line("a b -o journal=0x400000", "from 4M to 4G");
+	ck_assert_int_eq(accept_line("a b").cache_past, 64 << 20);
+	ck_assert_int_eq(accept_line("a b -o cache_past=1G").cache_past, 1 << 30);
+	refuse_line("a b -o cache_past=512K", "from 1M");
+	refuse_line("a b -o cache_past", "from 1M");
+	ck_assert_int_eq(accept_line("a b").past_timeout, 30);
+	refuse_line("a b -o past_timeout=0", "past_timeout");
 	refuse_line("a b -o journal=x/y", "absolute path");
 	refuse_line("a b -o journal=", "absolute path");
 	refuse_line("a b -o journal", "absolute path");
@@ -101,6 +110,9 @@ START_TEST(numbers)
 	refuse_line("a b -o threads=65", "from 0 to 64");
 	refuse_line("a b -o threads=-1", "from 0 to 64");
 	refuse_line("a b -o cache_inodes=999", "cache_inodes");
+	refuse_line("a b -o cache_attributes=15M", "cache_attributes");
+	refuse_line("a b -o cache_processes", "cache_processes");
+	refuse_line("a b -o cache_processes=-1", "cache_processes");
 }
 END_TEST
 

@@ -29,7 +29,7 @@ static const struct {
 	{"57P01", ERR_UNREACHABLE}, /* admin_shutdown */
 	{"57P02", ERR_UNREACHABLE}, /* crash_shutdown */
 	{"57P03", ERR_TRANSIENT},   /* cannot_connect_now */
-	{"57014", ERR_INTERNAL},    /* query_canceled */
+	{"57014", ERR_TIMEOUT},     /* query_canceled */
 	{"XX000", ERR_INTERNAL},    /* internal_error */
 	{"XX001", ERR_CORRUPT},     /* data_corrupted */
 	{"XX002", ERR_CORRUPT},     /* index_corrupted */

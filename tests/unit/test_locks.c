@@ -2,7 +2,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "locks.h"
+#include "live/locks.h"
 #include "suite.h"
 
 static struct file_lock parse(const char *line)

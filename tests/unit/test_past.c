@@ -1,12 +1,13 @@
 /* Nodes of the past, and who may reach it now. */
 #include <unistd.h>
 
-#include "op/past.h"
+#include "base/clock.h"
+#include "past/past.h"
 #include "suite.h"
 
 START_TEST(nodes)
 {
-	struct past *past = past_new();
+	struct past *past = past_new(PAST_CACHE_DEFAULT);
 	uint64_t a = past_node(past, 100, 1), b = past_node(past, 200, 1);
 
 	ck_assert(past_is(a) && past_is(b) && a != b);
@@ -24,6 +25,75 @@ START_TEST(nodes)
 	ck_assert_uint_eq(past_node(past, 100, UINT64_C(1) << PAST_INO_BITS), 0);
 	ck_assert_uint_eq(past_op(past, PAST_AT), 0);
 	ck_assert_uint_eq(past_op(past, PAST_BIT | UINT64_C(500000) << PAST_INO_BITS | 1), 0);
+	past_free(past);
+}
+END_TEST
+
+/* Those that are used stay, what was forgotten has another number, and no number means two. */
+START_TEST(forgets)
+{
+	struct past *past = past_new(UINT64_C(1) << 20);
+	struct budget budgets[PAST_BUDGETS];
+	uint64_t used = past_node(past, 1, 7), idle = past_node(past, 2, 7), again;
+
+	for (uint64_t op = 3; op < 20000; op++) {
+		past_node(past, op, 7);
+		ck_assert_uint_eq(past_op(past, used), 1);
+		ck_assert_uint_eq(past_budgets(past, budgets), PAST_BUDGETS);
+		ck_assert_uint_le(budgets[0].used, budgets[0].limit);
+	}
+	ck_assert_uint_eq(past_op(past, idle), 0);
+	again = past_node(past, 2, 7);
+	ck_assert_uint_ne(again, idle);
+	ck_assert_uint_eq(past_op(past, again), 2);
+	ck_assert_uint_eq(past_op(past, idle), 0);
+	past_free(past);
+}
+END_TEST
+
+START_TEST(keeps_pages)
+{
+	struct past *past = past_new(UINT64_C(1) << 20);
+	struct past_page page = {.node = 5, .after = 0, .upto = 100, .read = clock_mono_ns()}, got;
+	struct budget budgets[PAST_BUDGETS];
+	PGresult *res;
+
+	past_page_put(past, &page, PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK));
+	ck_assert_ptr_null(past_page_take(past, 5, 100, &got));
+	ck_assert_ptr_null(past_page_take(past, 6, 1, &got));
+	res = past_page_take(past, 5, 99, &got);
+	ck_assert_ptr_nonnull(res);
+	ck_assert_uint_eq(got.upto, 100);
+	/* It is out while somebody has it. */
+	ck_assert_ptr_null(past_page_take(past, 5, 99, &got));
+	got.read -= INT64_C(3000000000);
+	past_page_put(past, &got, res);
+	ck_assert_ptr_null(past_page_take(past, 5, 99, &got));
+	for (uint64_t node = 10; node < 20000; node++) {
+		page.node = node;
+		page.read = clock_mono_ns();
+		past_page_put(past, &page, PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK));
+	}
+	past_budgets(past, budgets);
+	ck_assert_uint_le(budgets[1].used, budgets[1].limit);
+	ck_assert_ptr_null(past_page_take(past, 10, 1, &got));
+	res = past_page_take(past, 19999, 1, &got);
+	ck_assert_ptr_nonnull(res);
+	PQclear(res);
+	past_free(past);
+}
+END_TEST
+
+START_TEST(bounds_what_waits)
+{
+	struct past *past = past_new(UINT64_C(1) << 20);
+	int n = 0;
+
+	while (past_wait_begin(past, 4096))
+		n++;
+	ck_assert_int_eq(n, (1 << 18) / 4096);
+	past_wait_end(past, 4096);
+	ck_assert(past_wait_begin(past, 4096));
 	past_free(past);
 }
 END_TEST
@@ -94,6 +164,9 @@ END_TEST
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, nodes);
+	tcase_add_test(tc, forgets);
+	tcase_add_test(tc, keeps_pages);
+	tcase_add_test(tc, bounds_what_waits);
 	tcase_add_test(tc, guards);
 	tcase_add_test(tc, guards_with_lists);
 }

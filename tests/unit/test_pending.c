@@ -117,7 +117,7 @@ START_TEST(pending_model)
 	struct inode *inode;
 	struct state s;
 
-	state_init(&s, 100);
+	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	inode = add_inode(&s, 20, S_IFREG, size);
 	rng_fill(&rng, m->committed, size);
 	memcpy(m->now, m->committed, FILE_SIZE);
@@ -146,7 +146,7 @@ START_TEST(pending_of_a_copy)
 	char buf[4] = "base";
 	struct state s;
 
-	state_init(&s, 100);
+	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	inode = add_inode(&s, 20, S_IFREG, 100);
 	pending_add(inode, (struct pending){5, 40, 20, NULL, PENDING_CUT});
 	pending_add(inode, (struct pending){6, 40, 20, NULL, PENDING_SHARE});
@@ -205,7 +205,7 @@ START_TEST(pending_base)
 	struct inode *inode;
 	struct state s;
 
-	state_init(&s, 100);
+	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	inode = add_inode(&s, 20, S_IFREG, 100);
 	ck_assert(pending_needs_base(inode, 0, 1));
 	ck_assert(pending_needs_base(inode, 99, 1000));

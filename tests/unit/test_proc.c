@@ -1,10 +1,20 @@
-/* Reading the texts of proc(5), nasty ones first. */
+/* Reading the files of proc(5), nasty ones first. */
 #include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
-#include "actor/proc.h"
+#include "base/proc_read.h"
+#include "base/proc_text.h"
 
+#define LITERAL(s) s, sizeof(s) - 1
 #define TAIL                                                                                       \
 	" R 5331 5332 4864 0 -1 4194304 101 0 0 0 0 0 0 0 20 0 1 0 102005 3133440 388 "            \
 	"18446744073709551615 94501927981056 94501928000937 140728554527584 0 0 0 0\n"
@@ -20,6 +30,7 @@ START_TEST(stat_fields)
 {
 	struct proc_stat st = parse("5336 (cat)" TAIL);
 	ck_assert_int_eq(st.pid, 5336);
+	ck_assert_int_eq(st.state, 'R');
 	ck_assert_int_eq(st.ppid, 5331);
 	ck_assert_int_eq(st.session, 4864);
 	ck_assert_uint_eq(st.flags, 4194304);
@@ -132,6 +143,41 @@ START_TEST(own_pid)
 }
 END_TEST
 
+START_TEST(status_field)
+{
+	static const char text[] =
+		"Name:\tSigPnd:\t1\nEmpty:\nGroups:\t0 1 \nSigPnd:\t0100\nlast:\tx";
+	size_t n = 99;
+	const char *value = proc_status_field(text, sizeof(text) - 1, "Groups", &n);
+
+	ck_assert_ptr_eq(value, strstr(text, "0 1"));
+	ck_assert_uint_eq(n, 4);
+	ck_assert_ptr_nonnull(proc_status_field(text, sizeof(text) - 1, "Empty", &n));
+	ck_assert_uint_eq(n, 0);
+	ck_assert_ptr_null(proc_status_field(text, sizeof(text) - 1, "Sig", &n));
+	ck_assert_ptr_null(proc_status_field(text, sizeof(text) - 1, "last", &n));
+	ck_assert_ptr_null(proc_status_field("", 0, "Name", &n));
+}
+END_TEST
+
+START_TEST(pending)
+{
+	static const char text[] =
+		"Name:\tx\nSigPnd:\t0000000000000100\nShdPnd:\t0000000000000200\n";
+	uint64_t mask = 7;
+
+	ck_assert(proc_parse_pending(text, sizeof(text) - 1, &mask));
+	ck_assert_uint_eq(mask, 0x100);
+	mask = 7;
+	for (const char *end = text; end < strstr(text, "\nShdPnd"); end++)
+		ck_assert(!proc_parse_pending(text, (size_t)(end - text), &mask));
+	ck_assert(!proc_parse_pending(LITERAL("SigPnd:\t00000000000001000\n"), &mask));
+	ck_assert(!proc_parse_pending(LITERAL("SigPnd:\t01x0\n"), &mask));
+	ck_assert(!proc_parse_pending(LITERAL("SigPnd:\t\n"), &mask));
+	ck_assert_uint_eq(mask, 7);
+}
+END_TEST
+
 START_TEST(loginuid)
 {
 	ck_assert_int_eq(proc_parse_loginuid("1000", 4), 1000);
@@ -148,8 +194,6 @@ END_TEST
 		ck_assert_str_eq(text_, expected);                                                 \
 		free(text_);                                                                       \
 	} while (0)
-#define LITERAL(s) s, sizeof(s) - 1
-
 START_TEST(cmdline)
 {
 	ck_text(proc_format_cmdline("", 0), "");
@@ -210,18 +254,24 @@ START_TEST(cmdline_exact_bound)
 }
 END_TEST
 
+static char *cgroup_text(const char *buf, size_t len)
+{
+	const char *path = proc_cgroup_path(buf, len, &len);
+
+	return proc_text(path, len);
+}
+
 START_TEST(cgroup)
 {
-	ck_text(proc_parse_cgroup(LITERAL("0::/user.slice/a.scope\n")), "/user.slice/a.scope");
-	ck_text(proc_parse_cgroup(LITERAL("9:name=systemd:/old\n4:memory:/m\n0::/new\n")), "/new");
-	ck_text(proc_parse_cgroup(LITERAL("4:memory:/m\n9:name=systemd:/a:b\n1:name=x:/y\n")),
-		"/a:b");
-	ck_text(proc_parse_cgroup(LITERAL("4:memory:/m\n")), "");
-	ck_text(proc_parse_cgroup(LITERAL("0::/cut")), "/cut");
-	ck_text(proc_parse_cgroup(LITERAL("0:")), "");
-	ck_text(proc_parse_cgroup(LITERAL("\n\n:\n::\n")), "");
-	ck_text(proc_parse_cgroup("", 0), "");
-	ck_text(proc_parse_cgroup(LITERAL("0::/\xff\n")), "/\\xFF");
+	ck_text(cgroup_text(LITERAL("0::/user.slice/a.scope\n")), "/user.slice/a.scope");
+	ck_text(cgroup_text(LITERAL("9:name=systemd:/old\n4:memory:/m\n0::/new\n")), "/new");
+	ck_text(cgroup_text(LITERAL("4:memory:/m\n9:name=systemd:/a:b\n1:name=x:/y\n")), "/a:b");
+	ck_text(cgroup_text(LITERAL("4:memory:/m\n")), "");
+	ck_text(cgroup_text(LITERAL("0::/cut")), "/cut");
+	ck_text(cgroup_text(LITERAL("0:")), "");
+	ck_text(cgroup_text(LITERAL("\n\n:\n::\n")), "");
+	ck_text(cgroup_text("", 0), "");
+	ck_text(cgroup_text(LITERAL("0::/\xff\n")), "/\\xFF");
 }
 END_TEST
 
@@ -242,6 +292,126 @@ START_TEST(escape)
 }
 END_TEST
 
+static bool is_me(pid_t pid, void *arg)
+{
+	bool *seen = arg;
+
+	*seen = pid == getpid();
+	return !*seen;
+}
+
+START_TEST(reads_this_process)
+{
+	struct proc_stat by_pid, by_fd, self;
+	bool seen = false;
+	pid_t own = -1;
+	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+
+	ck_assert(proc_read_stat(getpid(), &by_pid));
+	ck_assert(proc_read_stat(0, &self));
+	ck_assert(proc_pread_stat(fd, &by_fd) && proc_pread_stat(fd, &by_fd));
+	close(fd);
+	ck_assert_int_eq(by_pid.pid, getpid());
+	ck_assert_int_eq(self.pid, getpid());
+	ck_assert_int_eq(by_pid.ppid, getppid());
+	ck_assert_uint_eq(by_pid.start_time, by_fd.start_time);
+	ck_assert(proc_read_own_pid(getpid(), &own));
+	ck_assert_int_eq(own, getpid());
+	ck_assert(proc_each(is_me, &seen));
+	ck_assert(seen);
+}
+END_TEST
+
+START_TEST(reads_names)
+{
+	char comm[PROC_COMM_MAX];
+
+	ck_assert_int_eq(prctl(PR_SET_NAME, "a) R 1\n(b\n"), 0);
+	ck_assert(proc_read_comm(getpid(), comm));
+	ck_assert_str_eq(comm, "a) R 1\n(b\n");
+}
+END_TEST
+
+START_TEST(reads_pending_signals)
+{
+	bool is_pending = true;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGUSR2);
+	ck_assert_int_eq(sigprocmask(SIG_BLOCK, &set, NULL), 0);
+	ck_assert(proc_signal_pending(gettid(), SIGUSR1, &is_pending));
+	ck_assert(!is_pending);
+	ck_assert_int_eq(tgkill(getpid(), gettid(), SIGUSR1), 0);
+	/* One of the whole process is any thread's. */
+	ck_assert_int_eq(kill(getpid(), SIGUSR2), 0);
+	ck_assert(proc_signal_pending(gettid(), SIGUSR1, &is_pending));
+	ck_assert(is_pending);
+	ck_assert(proc_signal_pending(gettid(), SIGUSR2, &is_pending));
+	ck_assert(!is_pending);
+}
+END_TEST
+
+/* The list of groups stands before the fields that are read, and may be long. */
+START_TEST(reads_past_many_groups)
+{
+	enum { GROUPS = 20000 };
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		gid_t *groups = calloc(GROUPS, sizeof(*groups));
+		bool is_pending;
+		pid_t own;
+
+		for (int i = 0; i < GROUPS; i++)
+			groups[i] = (gid_t)(1000000 + i);
+		if (setgroups(GROUPS, groups) != 0)
+			_exit(errno == EPERM ? 0 : 1);
+		_exit(proc_read_own_pid(getpid(), &own) && own == getpid() &&
+					proc_signal_pending(getpid(), SIGKILL, &is_pending)
+				? 0
+				: 2);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+START_TEST(reads_nothing_of_one_that_is_gone)
+{
+	char comm[PROC_COMM_MAX] = "x", buf[64];
+	struct proc_stat st;
+	bool is_pending;
+	char path[64];
+	pid_t pid = fork(), own;
+	int fd;
+
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert(proc_pread_stat(fd, &st));
+	kill(pid, SIGKILL);
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &(siginfo_t){0}, WEXITED | WNOWAIT), 0);
+	ck_assert(proc_read_stat(pid, &st));
+	ck_assert_int_eq(st.state, 'Z');
+	waitpid(pid, NULL, 0);
+	ck_assert(!proc_pread_stat(fd, &st));
+	close(fd);
+	ck_assert(!proc_read_stat(pid, &st));
+	ck_assert(!proc_read_comm(pid, comm));
+	ck_assert_str_eq(comm, "");
+	ck_assert(!proc_read_own_pid(pid, &own));
+	ck_assert(!proc_signal_pending(pid, SIGKILL, &is_pending));
+	ck_assert_int_eq(proc_read(pid, "cmdline", buf, sizeof(buf)), -1);
+	ck_assert_int_eq(errno, ENOENT);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tc = tcase_create("proc");
@@ -256,12 +426,19 @@ int main(void)
 	tcase_add_test(tc, stat_not_one);
 	tcase_add_test(tc, tgid);
 	tcase_add_test(tc, own_pid);
+	tcase_add_test(tc, status_field);
+	tcase_add_test(tc, pending);
 	tcase_add_test(tc, loginuid);
 	tcase_add_test(tc, cmdline);
 	tcase_add_test(tc, cmdline_bound);
 	tcase_add_test(tc, cmdline_exact_bound);
 	tcase_add_test(tc, cgroup);
 	tcase_add_test(tc, escape);
+	tcase_add_test(tc, reads_this_process);
+	tcase_add_test(tc, reads_names);
+	tcase_add_test(tc, reads_pending_signals);
+	tcase_add_test(tc, reads_past_many_groups);
+	tcase_add_test(tc, reads_nothing_of_one_that_is_gone);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

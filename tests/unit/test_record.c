@@ -7,7 +7,7 @@
 #define POOL (4 << 10)
 
 /* Where fields of the stored head are: what a journal of an earlier program has. */
-enum { AT_SIZE = 0, AT_NAME_LEN = 80, AT_EFFECT_COUNT = 84, HEAD_SIZE = 88 };
+enum { AT_SIZE = 0, AT_NAME_LEN = 80, AT_CHANGE_COUNT = 84, HEAD_SIZE = 96 };
 
 /* Random bytes that names and data of a record are taken from. */
 struct source {
@@ -34,59 +34,59 @@ static struct bytes some_name(struct source *s)
 	return some_bytes(s, n < 7 ? lens[n] : (uint32_t)rng_below(&s->rng, 256));
 }
 
-static void fill_effect(struct source *s, struct effect *e, enum effect_type type)
+static void fill_change(struct source *s, struct change *e, enum change_type type)
 {
 	struct rng *rng = &s->rng;
 
 	e->type = type;
 	e->flags = (unsigned int)rng_below(rng, 8);
 	switch (type) {
-	case EFFECT_ACTOR:
+	case CHANGE_ACTOR:
 		rng_fill(rng, &e->actor, offsetof(struct actor_image, text));
 		for (int i = 0; i < ACTOR_TEXTS; i++)
 			e->actor.text[i] = some_name(s);
 		break;
-	case EFFECT_INODE:
+	case CHANGE_INODE:
 		rng_fill(rng, &e->inode.attr, sizeof(e->inode.attr));
 		e->inode.target = some_name(s);
 		break;
-	case EFFECT_INODE_GONE:
+	case CHANGE_INODE_GONE:
 		e->gone = rng_next(rng);
 		break;
-	case EFFECT_DIRENT:
-	case EFFECT_DIRENT_GONE:
+	case CHANGE_DIRENT:
+	case CHANGE_DIRENT_GONE:
 		e->dirent.parent = rng_next(rng);
 		e->dirent.ino = rng_next(rng);
 		e->dirent.cookie = rng_next(rng);
 		e->dirent.name = some_name(s);
 		break;
-	case EFFECT_EXTENT:
-	case EFFECT_CUT:
-	case EFFECT_SHARE:
+	case CHANGE_EXTENT:
+	case CHANGE_CUT:
+	case CHANGE_SHARE:
 		e->extent.ino = rng_next(rng);
 		e->extent.off = rng_next(rng);
 		e->extent.len = rng_next(rng);
-		e->extent.data = type == EFFECT_CUT ? (struct bytes){0} : some_name(s);
+		e->extent.data = type == CHANGE_CUT ? (struct bytes){0} : some_name(s);
 		break;
-	case EFFECT_ATIME:
+	case CHANGE_ATIME:
 		e->atime.ino = rng_next(rng);
 		e->atime.ns = (int64_t)rng_next(rng);
 		break;
-	case EFFECT_XATTR:
-	case EFFECT_XATTR_GONE:
+	case CHANGE_XATTR:
+	case CHANGE_XATTR_GONE:
 		e->xattr.ino = rng_next(rng);
 		e->xattr.name = some_name(s);
-		e->xattr.value = type == EFFECT_XATTR ? some_name(s) : (struct bytes){0};
+		e->xattr.value = type == CHANGE_XATTR ? some_name(s) : (struct bytes){0};
 		break;
 	}
 }
 
-static const enum effect_type effect_types[] = {EFFECT_ACTOR, EFFECT_INODE, EFFECT_INODE_GONE,
-	EFFECT_DIRENT, EFFECT_DIRENT_GONE, EFFECT_EXTENT, EFFECT_CUT, EFFECT_SHARE, EFFECT_XATTR,
-	EFFECT_XATTR_GONE, EFFECT_ATIME};
-#define EFFECT_TYPES (sizeof(effect_types) / sizeof(effect_types[0]))
+static const enum change_type change_types[] = {CHANGE_ACTOR, CHANGE_INODE, CHANGE_INODE_GONE,
+	CHANGE_DIRENT, CHANGE_DIRENT_GONE, CHANGE_EXTENT, CHANGE_CUT, CHANGE_SHARE, CHANGE_XATTR,
+	CHANGE_XATTR_GONE, CHANGE_ATIME};
+#define CHANGE_TYPES (sizeof(change_types) / sizeof(change_types[0]))
 
-/* A record of `count` effects, beginning with one of the types. */
+/* A record of `count` changes, beginning with one of the types. */
 static void fill_record(struct source *s, struct record *r, unsigned int count, int first)
 {
 	memset(r, 0, sizeof(*r));
@@ -105,9 +105,9 @@ static void fill_record(struct source *s, struct record *r, unsigned int count, 
 	r->new_name = some_name(s);
 	r->tag = some_name(s);
 	r->flags = (unsigned int)rng_below(&s->rng, 256);
-	r->effect_count = count;
+	r->change_count = count;
 	for (unsigned int i = 0; i < count; i++)
-		fill_effect(s, &r->effects[i], effect_types[(first + i) % EFFECT_TYPES]);
+		fill_change(s, &r->changes[i], change_types[(first + i) % CHANGE_TYPES]);
 }
 
 static void assert_bytes(struct bytes a, struct bytes b)
@@ -117,44 +117,44 @@ static void assert_bytes(struct bytes a, struct bytes b)
 		ck_assert_mem_eq(a.data, b.data, a.len);
 }
 
-static void assert_effect(const struct effect *a, const struct effect *b)
+static void assert_change(const struct change *a, const struct change *b)
 {
 	ck_assert_int_eq(a->type, b->type);
 	ck_assert_uint_eq(a->flags, b->flags);
 	switch (a->type) {
-	case EFFECT_ACTOR:
+	case CHANGE_ACTOR:
 		ck_assert_mem_eq(&a->actor, &b->actor, offsetof(struct actor_image, text));
 		for (int i = 0; i < ACTOR_TEXTS; i++)
 			assert_bytes(a->actor.text[i], b->actor.text[i]);
 		break;
-	case EFFECT_INODE:
+	case CHANGE_INODE:
 		ck_assert_mem_eq(&a->inode.attr, &b->inode.attr, sizeof(a->inode.attr));
 		assert_bytes(a->inode.target, b->inode.target);
 		break;
-	case EFFECT_INODE_GONE:
+	case CHANGE_INODE_GONE:
 		ck_assert_uint_eq(a->gone, b->gone);
 		break;
-	case EFFECT_DIRENT:
-	case EFFECT_DIRENT_GONE:
+	case CHANGE_DIRENT:
+	case CHANGE_DIRENT_GONE:
 		ck_assert_uint_eq(a->dirent.parent, b->dirent.parent);
 		ck_assert_uint_eq(a->dirent.ino, b->dirent.ino);
 		ck_assert_uint_eq(a->dirent.cookie, b->dirent.cookie);
 		assert_bytes(a->dirent.name, b->dirent.name);
 		break;
-	case EFFECT_EXTENT:
-	case EFFECT_CUT:
-	case EFFECT_SHARE:
+	case CHANGE_EXTENT:
+	case CHANGE_CUT:
+	case CHANGE_SHARE:
 		ck_assert_uint_eq(a->extent.ino, b->extent.ino);
 		ck_assert_uint_eq(a->extent.off, b->extent.off);
 		ck_assert_uint_eq(a->extent.len, b->extent.len);
 		assert_bytes(a->extent.data, b->extent.data);
 		break;
-	case EFFECT_ATIME:
+	case CHANGE_ATIME:
 		ck_assert_uint_eq(a->atime.ino, b->atime.ino);
 		ck_assert_int_eq(a->atime.ns, b->atime.ns);
 		break;
-	case EFFECT_XATTR:
-	case EFFECT_XATTR_GONE:
+	case CHANGE_XATTR:
+	case CHANGE_XATTR_GONE:
 		ck_assert_uint_eq(a->xattr.ino, b->xattr.ino);
 		assert_bytes(a->xattr.name, b->xattr.name);
 		assert_bytes(a->xattr.value, b->xattr.value);
@@ -179,9 +179,9 @@ static void assert_record(const struct record *a, const struct record *b)
 	assert_bytes(a->new_name, b->new_name);
 	assert_bytes(a->tag, b->tag);
 	ck_assert_uint_eq(a->flags, b->flags);
-	ck_assert_uint_eq(a->effect_count, b->effect_count);
-	for (unsigned int i = 0; i < a->effect_count; i++)
-		assert_effect(&a->effects[i], &b->effects[i]);
+	ck_assert_uint_eq(a->change_count, b->change_count);
+	for (unsigned int i = 0; i < a->change_count; i++)
+		assert_change(&a->changes[i], &b->changes[i]);
 }
 
 /* Encodes r into memory of exactly its size, for the sanitizer, which was filled with `fill`. */
@@ -226,9 +226,9 @@ START_TEST(round_trip)
 	struct source s;
 
 	source_init(&s, _i);
-	for (int type = 0; type < (int)EFFECT_TYPES; type++) {
+	for (int type = 0; type < (int)CHANGE_TYPES; type++) {
 		char *a, *b;
-		fill_record(&s, &in, (unsigned int)_i % (RECORD_MAX_EFFECTS + 1), type);
+		fill_record(&s, &in, (unsigned int)_i % (RECORD_MAX_CHANGES + 1), type);
 		a = encode(&in, 0xaa, NULL);
 		b = encode(&in, 0x55, NULL);
 		ck_assert_mem_eq(a, b, record_size(&in));
@@ -249,7 +249,7 @@ START_TEST(more_follows)
 	char *buf;
 
 	source_init(&s, 1);
-	fill_record(&s, &in, EFFECT_TYPES, 0);
+	fill_record(&s, &in, CHANGE_TYPES, 0);
 	size = record_size(&in);
 	buf = realloc(encode(&in, 0, NULL), size + 4096);
 	memset(buf + size, 0xff, 4096);
@@ -264,21 +264,21 @@ START_TEST(large_data)
 	uint32_t len = 1 << 20;
 	char *data = malloc(len), *buf;
 	const void *at = NULL;
-	struct record in = {.op = 20, .kind = OP_WRITE, .effect_count = 2}, out;
+	struct record in = {.op = 20, .kind = OP_WRITE, .change_count = 2}, out;
 	struct rng rng = {7};
 
 	rng_fill(&rng, data, len);
-	in.effects[0].type = EFFECT_EXTENT;
-	in.effects[0].extent.ino = 17;
-	in.effects[0].extent.data = (struct bytes){data, len};
-	in.effects[1].type = EFFECT_INODE;
+	in.changes[0].type = CHANGE_EXTENT;
+	in.changes[0].extent.ino = 17;
+	in.changes[0].extent.data = (struct bytes){data, len};
+	in.changes[1].type = CHANGE_INODE;
 	ck_assert_uint_le(record_size(&in), len + 512);
 	buf = encode(&in, 0, &at);
 	ck_assert((const char *)at >= buf);
 	ck_assert((const char *)at + len <= buf + record_size(&in));
 	ck_assert_mem_eq(at, data, len);
 	ck_assert_uint_eq(record_decode(buf, record_size(&in), &out), record_size(&in));
-	ck_assert_ptr_eq(out.effects[0].extent.data.data, at);
+	ck_assert_ptr_eq(out.changes[0].extent.data.data, at);
 	assert_record(&in, &out);
 	free(buf);
 	free(data);
@@ -288,17 +288,17 @@ END_TEST
 /* A cut has no bytes: data_at stays with the extent's, or as it was. */
 START_TEST(cut_has_no_data)
 {
-	struct record in = {.op = 20, .kind = OP_TRUNCATE, .effect_count = 1};
+	struct record in = {.op = 20, .kind = OP_TRUNCATE, .change_count = 1};
 	const void *at = &in, *data;
 	char *buf;
 
-	in.effects[0].type = EFFECT_CUT;
+	in.changes[0].type = CHANGE_CUT;
 	free(encode(&in, 0, &at));
 	ck_assert_ptr_eq(at, &in);
-	in.effect_count = 2;
-	in.effects[1] = in.effects[0];
-	in.effects[0].type = EFFECT_EXTENT;
-	in.effects[0].extent.data = (struct bytes){"data", 4};
+	in.change_count = 2;
+	in.changes[1] = in.changes[0];
+	in.changes[0].type = CHANGE_EXTENT;
+	in.changes[0].extent.data = (struct bytes){"data", 4};
 	buf = encode(&in, 0, &data);
 	ck_assert_mem_eq(data, "data", 4);
 	free(buf);
@@ -313,7 +313,7 @@ START_TEST(truncated)
 	char *buf;
 
 	source_init(&s, _i);
-	fill_record(&s, &in, (unsigned int)_i % (RECORD_MAX_EFFECTS + 1), _i % EFFECT_TYPES);
+	fill_record(&s, &in, (unsigned int)_i % (RECORD_MAX_CHANGES + 1), _i % CHANGE_TYPES);
 	size = record_size(&in);
 	buf = encode(&in, 0, NULL);
 	for (size_t len = 0; len < size; len++)
@@ -331,7 +331,7 @@ START_TEST(corrupted)
 	char *buf;
 
 	source_init(&s, _i);
-	fill_record(&s, &in, 1 + (unsigned int)_i % RECORD_MAX_EFFECTS, _i % EFFECT_TYPES);
+	fill_record(&s, &in, 1 + (unsigned int)_i % RECORD_MAX_CHANGES, _i % CHANGE_TYPES);
 	size = record_size(&in);
 	buf = encode(&in, 0, NULL);
 	for (int round = 0; round < 2000; round++) {
@@ -363,11 +363,11 @@ static void refuse_patched(const struct record *in, size_t at, uint32_t value, s
 
 START_TEST(wrong_sizes)
 {
-	struct record in = {.op = 20, .kind = OP_WRITE, .effect_count = 1};
-	uint32_t size, type, effect = HEAD_SIZE;
+	struct record in = {.op = 20, .kind = OP_WRITE, .change_count = 1};
+	uint32_t size, type, change = HEAD_SIZE;
 
-	in.effects[0].type = EFFECT_EXTENT;
-	in.effects[0].extent.data = (struct bytes){"sixteen bytes it", 16};
+	in.changes[0].type = CHANGE_EXTENT;
+	in.changes[0].extent.data = (struct bytes){"sixteen bytes it", 16};
 	size = (uint32_t)record_size(&in);
 	for (uint32_t n = 0; n < size + 128; n++)
 		if (n != size)
@@ -375,43 +375,43 @@ START_TEST(wrong_sizes)
 	refuse_patched(&in, AT_SIZE, UINT32_MAX, 128);
 	for (uint32_t n = 0; n < 128; n++)
 		if (n != size - HEAD_SIZE)
-			refuse_patched(&in, effect + 4, n, 128);
+			refuse_patched(&in, change + 4, n, 128);
 	/* The length of the data: 13 to 20 would be as long with its padding, the rest is not. */
-	refuse_patched(&in, effect + 32, 8, 0);
-	refuse_patched(&in, effect + 32, 24, 0);
-	refuse_patched(&in, effect + 32, UINT32_MAX, 0);
+	refuse_patched(&in, change + 32, 8, 0);
+	refuse_patched(&in, change + 32, 24, 0);
+	refuse_patched(&in, change + 32, UINT32_MAX, 0);
 	refuse_patched(&in, AT_NAME_LEN, 1, 0);
 	refuse_patched(&in, AT_NAME_LEN, 0xffff0000, 0);
 	/* Those from DIRENT on are three numbers and bytes, too. */
 	for (type = 0; type < 12; type++)
-		if (type < EFFECT_DIRENT || type > EFFECT_SHARE)
-			refuse_patched(&in, effect, type, 0);
+		if (type < CHANGE_DIRENT || type > CHANGE_SHARE)
+			refuse_patched(&in, change, type, 0);
 }
 END_TEST
 
-START_TEST(too_many_effects)
+START_TEST(too_many_changes)
 {
-	struct record in = {.op = 20, .kind = OP_WRITE, .effect_count = RECORD_MAX_EFFECTS};
+	struct record in = {.op = 20, .kind = OP_WRITE, .change_count = RECORD_MAX_CHANGES};
 	static const uint32_t counts[] = {
-		0, RECORD_MAX_EFFECTS - 1, RECORD_MAX_EFFECTS + 1, 255, 65536, UINT32_MAX};
+		0, RECORD_MAX_CHANGES - 1, RECORD_MAX_CHANGES + 1, 255, 65536, UINT32_MAX};
 
-	for (int i = 0; i < RECORD_MAX_EFFECTS; i++)
-		in.effects[i].type = EFFECT_INODE_GONE;
+	for (int i = 0; i < RECORD_MAX_CHANGES; i++)
+		in.changes[i].type = CHANGE_INODE_GONE;
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
-		refuse_patched(&in, AT_EFFECT_COUNT, counts[i], 256);
+		refuse_patched(&in, AT_CHANGE_COUNT, counts[i], 256);
 }
 END_TEST
 
 /* A journal outlives the program that wrote it: these bytes must stay what they are. */
 START_TEST(stored_bytes)
 {
-	static const unsigned char expected[] = {0x90, 0, 0, 0, 6, 0, 0xfe, 0xff, 20, 0, 0, 0, 0, 0,
+	static const unsigned char expected[] = {0x98, 0, 0, 0, 6, 0, 0xfe, 0xff, 20, 0, 0, 0, 0, 0,
 		0, 0, 21, 0, 0, 0, 0, 0, 0, 0, 22, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 0, 0, 0, 0, 24,
 		0, 0, 0, 0, 0, 0, 0, 25, 0, 0, 0, 0, 0, 0, 0, 26, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff,
 		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 28, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 2,
-		'n', 0, 0, 0, 0, 0, 0, 0, 't', 'g', 0, 0, 0, 0, 0, 0, 5, 0, 3, 0, 40, 0, 0, 0, 25,
-		0, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0,
-		'n', 0, 0, 0};
+		0, 0, 0, 0, 0, 0, 0, 0, 'n', 0, 0, 0, 0, 0, 0, 0, 't', 'g', 0, 0, 0, 0, 0, 0, 5, 0,
+		3, 0, 40, 0, 0, 0, 25, 0, 0, 0, 0, 0, 0, 0, 24, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0, 0, 0,
+		0, 0, 0, 1, 0, 0, 0, 'n', 0, 0, 0};
 	struct record in = {.kind = OP_UNLINK,
 		.result = -2,
 		.op = 20,
@@ -426,15 +426,15 @@ START_TEST(stored_bytes)
 		.name = {"n", 1},
 		.tag = {"tg", 2},
 		.flags = RECORD_DEFERRED,
-		.effect_count = 1};
+		.change_count = 1};
 	char *buf;
 
-	in.effects[0].type = EFFECT_DIRENT_GONE;
-	in.effects[0].flags = 3;
-	in.effects[0].dirent.parent = 25;
-	in.effects[0].dirent.ino = 24;
-	in.effects[0].dirent.cookie = 40;
-	in.effects[0].dirent.name = in.name;
+	in.changes[0].type = CHANGE_DIRENT_GONE;
+	in.changes[0].flags = 3;
+	in.changes[0].dirent.parent = 25;
+	in.changes[0].dirent.ino = 24;
+	in.changes[0].dirent.cookie = 40;
+	in.changes[0].dirent.name = in.name;
 	ck_assert_uint_eq(record_size(&in), sizeof(expected));
 	buf = encode(&in, 0xaa, NULL);
 	ck_assert_mem_eq(buf, expected, sizeof(expected));
@@ -451,7 +451,7 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, truncated, 0, 26);
 	tcase_add_loop_test(tc, corrupted, 0, 26);
 	tcase_add_test(tc, wrong_sizes);
-	tcase_add_test(tc, too_many_effects);
+	tcase_add_test(tc, too_many_changes);
 	tcase_add_test(tc, stored_bytes);
 }
 

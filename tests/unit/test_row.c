@@ -19,10 +19,12 @@ static const struct {
 	{STMT_READ_DIR, "844888888888448b8b88"},
 	{STMT_READ_ORPHANS, "844888888888448b"},
 	{STMT_READ_DATA, "8b"},
+	{STMT_READ_FILES, "88b"},
 	{STMT_READ_HOLES, "88"},
 	{STMT_READ_EXTENTS, "88888"},
 	{STMT_READ_SIZE, "88"},
-	{STMT_READ_XATTRS, "bb"},
+	{STMT_READ_XATTR, "b"},
+	{STMT_READ_XATTRS, "bb4"},
 	{STMT_READ_PAST_INSTANT, "84"},
 	{STMT_READ_PAST_INODE, "844888888888448b4t8"},
 	{STMT_READ_PAST_DIRENT, "844888888888448b4t88"},
@@ -176,7 +178,7 @@ START_TEST(numbers)
 	ck_assert(!number_passes(stmt, INO, 8, INO_MAX + 1, "ino 1099511627776"));
 	ck_assert(!number_passes(stmt, INO, 8, 0, "ino 0"));
 	ck_assert(!number_passes(
-		stmt, UID, 8, -1, "inode 7: the database has what cannot be: uid -1"));
+		stmt, UID, 8, -1, "inode 7: the database has an impossible value: uid -1"));
 	ck_assert(!number_passes(stmt, UID, 8, UINT32_MAX, "uid"));
 	ck_assert(number_passes(stmt, UID, 8, UINT32_MAX - 1, ""));
 	ck_assert(number_passes(stmt, SIZE, 8, FILE_SIZE_MAX, ""));
@@ -206,7 +208,7 @@ START_TEST(texts)
 	memset(longest, 'x', sizeof(longest));
 	ck_assert(passes(STMT_READ_DIR, 17, longest, 255, ""));
 	ck_assert(!passes(STMT_READ_DIR, 17, longest, 256,
-		"inode 7: the database has what cannot be: name of 256 bytes"));
+		"inode 7: the database has an impossible value: name of 256 bytes"));
 	ck_assert(!passes(STMT_READ_DIR, 17, longest, 3000, "3000"));
 	ck_assert(!passes(STMT_READ_DIR, 17, "", 0, "name of 0 bytes"));
 	ck_assert(!passes(STMT_READ_DIR, 17, NULL, -1, "no name"));

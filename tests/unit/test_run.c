@@ -1,7 +1,7 @@
 /* What may be a tag, and what the variable that marks a run may hold. */
 #include <string.h>
 
-#include "actor/proc.h"
+#include "base/proc.h"
 #include "base/run.h"
 #include "suite.h"
 

@@ -1,8 +1,11 @@
 /* What of connection strings and command lines is a secret. */
 #include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/secret.h"
+#include "db/handover.h"
 #include "db/source.h"
 #include "suite.h"
 
@@ -92,7 +95,8 @@ START_TEST(messages)
 {
 	static const char *const table[] = {"postgresql://u:hidden%zz@h/db",
 		"postgresql://u:hid:den@h:x y/db", "password=hidden hidden2",
-		"host=h password='hidden", "postgresql://u:hidden@[h/db"};
+		"host=h password='hidden", "postgresql://u:hidden@[h/db",
+		"scram_client_key=hidden hidden2", "OAUTH_CLIENT_SECRET = hidden hidden2"};
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		char text[256];
 		struct error err = {0};
@@ -105,6 +109,72 @@ START_TEST(messages)
 }
 END_TEST
 
+START_TEST(appended)
+{
+	char text[64] = "port='1'";
+	PQconninfoOption *options;
+	struct error err;
+
+	ck_assert(source_append(text, sizeof(text), "host", "a b\\'c"));
+	ck_assert(source_append(text, sizeof(text), "user", ""));
+	options = source_parse(text, &err);
+	ck_assert_msg(options != NULL, "%s", err.text);
+	ck_assert_str_eq(source_value(options, "host"), "a b\\'c");
+	ck_assert_str_eq(source_value(options, "port"), "1");
+	ck_assert_str_eq(source_value(options, "user"), "");
+	ck_assert(!source_has_secret(options));
+	PQconninfoFree(options);
+	/* What has no room is left out as a whole. */
+	ck_assert(!source_append(text, strlen(text) + 8, "dbname", "x"));
+	ck_assert(source_same(text, "host='a b\\\\\\'c' port=1"));
+	ck_assert(!source_same(text, "host=a port=1"));
+}
+END_TEST
+
+START_TEST(handed_over)
+{
+	static const char *const sources[] = {"postgresql://u:secret@h/db?port=1", "private",
+		"host=h password='se cret' user=u", "host=h"};
+	static const char *const public[] = {
+		"postgresql://u@h/db?port=1", "private", "user='u' host='h'", "host=h"};
+	struct error err = {0};
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		char text[256], taken[256];
+
+		ck_assert_msg(handover_give(sources[i], text, sizeof(text), &err), "%s", err.text);
+		ck_assert_str_eq(text, public[i]);
+		ck_assert_msg(handover_take(text, taken, sizeof(taken), &err), "%s", err.text);
+		ck_assert_str_eq(taken, sources[i]);
+		/* It is there once. */
+		ck_assert(handover_take(text, taken, sizeof(taken), &err));
+		ck_assert_str_eq(taken, text);
+	}
+}
+END_TEST
+
+START_TEST(handed_to_psql)
+{
+	char text[256], line[256];
+	struct error err = {0};
+	FILE *f;
+
+	ck_assert(handover_psql("host=h password=secret", text, sizeof(text), &err));
+	ck_assert_str_eq(text, "host='h' service=thule-secrets");
+	f = fopen(getenv("PGSERVICEFILE"), "re");
+	ck_assert_ptr_nonnull(f);
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), f));
+	ck_assert_str_eq(line, "password=secret\n");
+	fclose(f);
+	ck_assert(handover_psql("postgresql://u:secret@h/db", text, sizeof(text), &err));
+	ck_assert_str_eq(text, "postgresql://u@h/db?service=thule-secrets");
+	ck_assert(!handover_psql("host=h password='secret '", text, sizeof(text), &err));
+	ck_assert_ptr_null(strstr(err.text, "secret"));
+	ck_assert(!handover_psql("service=s password=secret", text, sizeof(text), &err));
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, masks);
@@ -112,6 +182,9 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, keywords);
 	tcase_add_test(tc, shown);
 	tcase_add_test(tc, messages);
+	tcase_add_test(tc, appended);
+	tcase_add_test(tc, handed_over);
+	tcase_add_test(tc, handed_to_psql);
 }
 
 int main(void)

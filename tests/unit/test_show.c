@@ -38,6 +38,20 @@ START_TEST(characters)
 }
 END_TEST
 
+START_TEST(whole_texts)
+{
+	ck_assert(utf8_is_text("", 0));
+	ck_assert(utf8_is_text("a\u00e4\u2603\U0001f600\n", 11));
+	/* NUL, overlong forms, a surrogate, beyond the last character, cut short. */
+	ck_assert(!utf8_is_text("a\0b", 3));
+	ck_assert(!utf8_is_text("\xc0\xaf", 2));
+	ck_assert(!utf8_is_text("\xe0\x80\xaf", 3));
+	ck_assert(!utf8_is_text("\xed\xa0\x80", 3));
+	ck_assert(!utf8_is_text("\xf4\x90\x80\x80", 4));
+	ck_assert(!utf8_is_text("\u2603", 2));
+}
+END_TEST
+
 START_TEST(room)
 {
 	char out[9];
@@ -72,6 +86,7 @@ END_TEST
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, characters);
+	tcase_add_test(tc, whole_texts);
 	tcase_add_test(tc, room);
 	tcase_add_test(tc, lines);
 }

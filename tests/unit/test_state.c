@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/limits.h"
 #include "state/state.h"
 #include "suite.h"
 
@@ -82,7 +83,7 @@ START_TEST(directory_model)
 	struct inode *dir;
 	struct state s;
 
-	state_init(&s, 100);
+	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
 	for (int i = 0; i < 4000; i++) {
 		/* Full in the beginning, sparse in the end: indexes are compacted. */
@@ -103,7 +104,7 @@ START_TEST(directory_compacts)
 	struct inode *dir;
 	struct state s;
 
-	state_init(&s, 100);
+	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
 	for (int n = 0; n < NAMES; n++)
 		change_name(&s, dir, &m, n, &next_cookie, 7);
@@ -123,7 +124,7 @@ START_TEST(dropping_a_name_makes_incomplete)
 	struct inode *dir;
 	struct state s;
 
-	state_init(&s, 100);
+	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
 	dirent_set(&s, dir, name_of("here"), 20, 32, S_IFREG);
 	dirent_set(&s, dir, name_of("not"), 0, 0, 0);
@@ -168,7 +169,7 @@ START_TEST(known_ranges)
 	dir_known(x, 0, 50);
 	ck_assert(!x->complete && x->from == 0 && x->upto == 50);
 
-	state_init(&s, 100);
+	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	dir = add_inode(&s, 2, S_IFDIR, 0);
 	dir_known(&dir->dir, 0, 30);
 	for (uint64_t i = 1; i <= 4; i++) {
@@ -188,7 +189,7 @@ START_TEST(evicted_name_comes_back)
 	struct inode *dir;
 	struct state s;
 
-	state_init(&s, 100);
+	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
 	dirent_set(&s, dir, name_of("a"), 20, 32, S_IFREG);
 	dirent_set(&s, dir, name_of("b"), 21, 34, S_IFREG);
@@ -207,7 +208,7 @@ START_TEST(eviction_pins)
 	struct inode *dir, *inode;
 	struct state s;
 
-	state_init(&s, 4);
+	state_init(&s, &(struct state_limits){4, 1 << 20, 1 << 20});
 	for (uint64_t ino = 100; ino < 200; ino++)
 		add_inode(&s, ino, S_IFREG, 0);
 	inode_find(&s, 101)->dirty_op = 51;
@@ -242,7 +243,7 @@ START_TEST(eviction_spares_the_used)
 {
 	struct state s;
 
-	state_init(&s, 64);
+	state_init(&s, &(struct state_limits){64, 1 << 20, 1 << 20});
 	for (uint64_t ino = 100; ino < 165; ino++)
 		add_inode(&s, ino, S_IFREG, 0)->used = false;
 	for (uint64_t ino = 100; ino < 120; ino++)
@@ -265,7 +266,7 @@ START_TEST(eviction_of_names)
 	struct state s;
 	char text[16];
 
-	state_init(&s, 16);
+	state_init(&s, &(struct state_limits){16, 1 << 20, 1 << 20});
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
 	dir_known(&dir->dir, 0, UINT64_MAX);
 	for (int i = 0; i < 100; i++) {
@@ -287,13 +288,114 @@ START_TEST(eviction_of_names)
 }
 END_TEST
 
+START_TEST(eviction_by_bytes)
+{
+	static const char target[4000] = "x";
+	struct inode_attr attr = {.mode = S_IFLNK | 0777, .nlink = 1};
+	struct state s;
+
+	state_init(&s, &(struct state_limits){1000, 1 << 20, 1 << 20});
+	for (attr.ino = 100; attr.ino < 500; attr.ino++)
+		inode_add(&s, &attr, (struct bytes){target, sizeof(target)})->used = false;
+	ck_assert_uint_gt(s.inode_bytes.used, s.inode_bytes.limit);
+	state_evict(&s, 0);
+	ck_assert_uint_le(s.inode_bytes.used, s.inode_bytes.limit);
+	ck_assert_uint_gt(HASH_COUNT(s.inodes), 200);
+	/* Nothing is left of what was counted. */
+	s.max_inodes = 0;
+	for (int i = 0; i < 2; i++)
+		state_evict(&s, 0);
+	ck_assert_uint_eq(s.inode_bytes.used, 0);
+	state_free(&s);
+}
+END_TEST
+
+static char large[XATTR_VALUE_MAX_BYTES];
+
+/* Ten large attributes and a small one, which the database has. */
+static struct inode *add_attributes(struct state *s, uint64_t ino)
+{
+	struct inode *inode = add_inode(s, ino, S_IFREG, 0);
+	char name[32];
+
+	for (int i = 0; i < 10; i++) {
+		snprintf(name, sizeof(name), "user.%d", i);
+		xattr_note(s, inode, name_of(name), sizeof(large));
+	}
+	xattr_set(s, inode, name_of("user.small"), name_of("here"), 0);
+	inode->xattrs_known = true;
+	return inode;
+}
+
+START_TEST(large_values_come_alone)
+{
+	struct inode *inode;
+	struct xattr *x;
+	struct state s;
+
+	state_init(&s, &(struct state_limits){100, 4 * sizeof(large), 1 << 20});
+	inode = add_attributes(&s, 7);
+	x = xattr_find(inode, name_of("user.3"));
+	ck_assert(!xattr_value_known(x));
+	ck_assert_uint_eq(x->value_len, sizeof(large));
+	ck_assert(!xattr_fill(&s, x, (struct bytes){large, 5}));
+	ck_assert(xattr_fill(&s, x, (struct bytes){large, sizeof(large)}));
+	ck_assert(xattr_value_known(x));
+	/* What was set meanwhile is newer than any answer. */
+	xattr_set(&s, inode, name_of("user.3"), (struct bytes){"b", 1}, 9);
+	x = xattr_find(inode, name_of("user.3"));
+	ck_assert(!xattr_fill(&s, x, (struct bytes){large, sizeof(large)}));
+	ck_assert_mem_eq(xattr_value(x).data, "b", 1);
+	xattrs_forget(&s, inode);
+	ck_assert_uint_eq(s.attributes.used, 0);
+	state_free(&s);
+}
+END_TEST
+
+START_TEST(eviction_of_attributes)
+{
+	struct inode *a, *b;
+	struct state s;
+
+	state_init(&s, &(struct state_limits){100, 4 * sizeof(large), 1 << 20});
+	a = add_attributes(&s, 7);
+	b = add_attributes(&s, 8);
+	for (struct xattr *x = a->xattrs; x; x = x->next)
+		if (!xattr_value_known(x))
+			ck_assert(xattr_fill(&s, x, (struct bytes){large, sizeof(large)}));
+	/* Set by an op that is not committed: it stays. */
+	xattr_set(&s, b, name_of("user.new"), (struct bytes){large, sizeof(large)}, 51);
+	b->dirty_op = 51;
+	ck_assert_uint_gt(s.attributes.used, s.attributes.limit);
+	state_evict(&s, 50);
+	ck_assert_uint_le(s.attributes.used, s.attributes.limit);
+	ck_assert(xattr_value_known(xattr_find(b, name_of("user.new"))));
+	/* Of the others, names and small values. */
+	ck_assert(xattrs_known(a));
+	ck_assert_mem_eq(xattr_value(xattr_find(a, name_of("user.small"))).data, "here", 4);
+	ck_assert_uint_eq(s.xattr_evictions, 0);
+	/* Once it is committed it may go, and answers that were asked for before do not count. */
+	s.attributes.limit = 5000;
+	state_evict(&s, 51);
+	ck_assert(!xattrs_known(b) || !xattr_value_known(xattr_find(b, name_of("user.new"))));
+	ck_assert_uint_eq(s.xattr_evictions, 1);
+	/* Then whole lists. */
+	s.attributes.limit = 100;
+	state_evict(&s, 52);
+	ck_assert_ptr_null(a->xattrs);
+	ck_assert_ptr_null(b->xattrs);
+	ck_assert_uint_eq(s.attributes.used, 0);
+	state_free(&s);
+}
+END_TEST
+
 START_TEST(handles)
 {
 	struct handle *a, *b;
 	struct state s;
 	uint64_t fh;
 
-	state_init(&s, 16);
+	state_init(&s, &(struct state_limits){16, 1 << 20, 1 << 20});
 	a = handle_add(&s, 7);
 	b = handle_add(&s, 7);
 	ck_assert_uint_ne(a->fh, 0);
@@ -319,7 +421,7 @@ START_TEST(handles_are_shown_once)
 	struct state s;
 	uint64_t sum = 0;
 
-	state_init(&s, 16);
+	state_init(&s, &(struct state_limits){16, 1 << 20, 1 << 20});
 	for (int i = 0; i < 4; i++) {
 		h[i] = handle_add(&s, 7);
 		h[i]->opened = i * 10;
@@ -355,6 +457,9 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, eviction_pins);
 	tcase_add_test(tc, eviction_spares_the_used);
 	tcase_add_test(tc, eviction_of_names);
+	tcase_add_test(tc, eviction_by_bytes);
+	tcase_add_test(tc, large_values_come_alone);
+	tcase_add_test(tc, eviction_of_attributes);
 	tcase_add_test(tc, handles);
 	tcase_add_test(tc, handles_are_shown_once);
 }

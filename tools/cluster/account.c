@@ -13,7 +13,7 @@
 
 #include "base/user.h"
 
-/* Debian's package postgresql-common makes it. */
+/* Made by Debian's package postgresql-common. */
 #define SERVER_USER "postgres"
 
 static bool fill(struct account *account, const struct passwd *pw)
@@ -37,7 +37,7 @@ static const struct passwd *server_user(struct user *user, struct error *err)
 	return pw;
 }
 
-/* Whether this user namespace has the id (user_namespaces(7)); without /proc, any. */
+/* Says whether this user namespace has the id (user_namespaces(7)); without /proc, it has any. */
 static bool is_mapped(uid_t uid)
 {
 	unsigned long inside, outside, count;
@@ -52,7 +52,7 @@ static bool is_mapped(uid_t uid)
 }
 
 /*
- * An owner whom PostgreSQL does not accept, because it is uid 0 or has no name, runs it in a user
+ * Gives an owner whom PostgreSQL does not accept, because it is uid 0 or has no name, a user
  * namespace in which it has the uid and the name of the server's user. Nobody else is in there, so
  * nobody else passes for that name.
  */
@@ -91,7 +91,7 @@ static bool owner_of(
 			data, pw ? pw->pw_name : "another user");
 	if (st->st_uid == 0 && account_is_root())
 		return error_set(err, ERR_AUTH,
-			"%s belongs to root, as whom PostgreSQL does not run: give it to an "
+			"%s belongs to root, and PostgreSQL does not run as root: give it to an "
 			"unprivileged user (chown -R postgres)",
 			data);
 	if (st->st_uid == 0 || !pw)
@@ -128,7 +128,9 @@ static bool write_proc(const char *path, const char *text)
 	return ok;
 }
 
-/* Into a user namespace of its own, with one id each: user_namespaces(7) lets everybody do that. */
+/*
+ * Enters a user namespace of its own, with one id each: user_namespaces(7) lets everybody do that.
+ */
 static bool enter_alias(const struct account *account)
 {
 	char uid_map[64], gid_map[64];
@@ -137,7 +139,7 @@ static bool enter_alias(const struct account *account)
 		(unsigned int)geteuid());
 	snprintf(gid_map, sizeof(gid_map), "%u %u 1", (unsigned int)account->alias_gid,
 		(unsigned int)getegid());
-	/* A change of user has made the files below /proc/self root's. */
+	/* After a change of user, root owns the files below /proc/self. */
 	return prctl(PR_SET_DUMPABLE, 1) == 0 && unshare(CLONE_NEWUSER) == 0 &&
 	       write_proc("/proc/self/setgroups", "deny") &&
 	       write_proc("/proc/self/uid_map", uid_map) &&
@@ -154,7 +156,10 @@ bool account_become(const struct account *account)
 	return !account->alias || enter_alias(account);
 }
 
-/* In a child that has become the user: the length of the first prefix that is closed, or 0. */
+/*
+ * Returns the length of the first prefix of a path that is closed, or 0. Runs in a child that has
+ * become the user.
+ */
 static int first_closed(const char *path)
 {
 	char part[PATH_MAX];
@@ -171,7 +176,7 @@ static int first_closed(const char *path)
 	return 0;
 }
 
-/* What the child finds out; -errno when it could not become the user. */
+/* Returns the answer of a child that becomes the user, or -errno when it could not. */
 static int probe(const struct account *account, const char *path)
 {
 	int found = -EIO;
@@ -202,9 +207,9 @@ static bool cannot_become(const struct account *account, int error, struct error
 {
 	if (account->alias)
 		return error_set(err, ERR_SYSTEM,
-			"PostgreSQL does not run as uid %u, and no user namespace can be made in "
-			"which it would have another (%s): allow that, or name a database that "
-			"runs already (THULE_DB)",
+			"PostgreSQL does not run as uid %u, and no user namespace can be made "
+			"in which it has another uid (%s): allow user namespaces, or name a "
+			"database that runs already in THULE_DB",
 			(unsigned int)account->uid, strerror(error));
 	errno = error;
 	return error_sys(err, "cannot become user %s", account->name);
@@ -222,8 +227,8 @@ bool account_can_reach(const struct account *account, const char *path, struct e
 	if (closed == 0)
 		return true;
 	return error_set(err, ERR_USAGE,
-		"the private PostgreSQL runs as user %s, who may not enter %.*s: allow it (chmod "
-		"o+x "
-		"%.*s), or set THULE_HOME to a directory that everyone can reach",
+		"the private PostgreSQL runs as user %s, who may not enter %.*s: allow "
+		"it (chmod o+x %.*s), or set THULE_HOME to a directory that everyone "
+		"can reach",
 		account->name, closed, path, closed, path);
 }

@@ -11,7 +11,7 @@ struct account {
 	uid_t uid;
 	gid_t gid;
 	char name[64];
-	bool other; /* not the caller: root becomes this user */
+	bool other; /* somebody else than the caller: root becomes this user */
 	/* The server runs in a user namespace that has uid and gid under these numbers alone. */
 	bool alias;
 	uid_t alias_uid;
@@ -19,20 +19,22 @@ struct account {
 };
 
 /*
- * Whether the caller is root of more than itself: where a user namespace maps one id only, uid 0 is
- * an ordinary user by another name.
+ * Says whether the caller is root of more than itself: where a user namespace maps one id only, uid
+ * 0 is an ordinary user by another name.
  */
 bool account_is_root(void);
 
 /*
- * Whoever owns the data directory; when there is none, the caller, or `postgres` if that is root.
- * An owner without a name in the password database gets an alias. ERR_AUTH when it is someone whom
- * the caller cannot become, ERR_NOT_FOUND when there is no such user.
+ * Finds the owner of the data directory; when there is none, the caller, or `postgres` if that is
+ * root. An owner without a name in the password database gets an alias. ERR_AUTH when the caller
+ * cannot become the owner, ERR_NOT_FOUND when there is no such user.
  */
 bool account_of_cluster(const struct cluster *c, struct account *account, struct error *err);
 
-/* Turns the calling process into the account, for good. For a forked child. False with errno. */
+/*
+ * Turns the calling process, a forked child, into the account for good. Returns false with errno.
+ */
 bool account_become(const struct account *account);
 
-/* ERR_USAGE, naming the directory, when the account cannot walk down to `path`. */
+/* Checks that the account can walk down to `path`. ERR_USAGE, which names the closed directory. */
 bool account_can_reach(const struct account *account, const char *path, struct error *err);

@@ -2,21 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "cluster/account.h"
 #include "cluster/create.h"
-#include "cluster/path.h"
+#include "cluster/home.h"
 #include "cluster/server.h"
 #include "db/conn.h"
 
-#define SETTLE_LIMIT_S 600
+#define BUSY_LIMIT_S 600
 
 /* Another starter may be in the middle of its initdb and recovery. */
 #define LOCK_LIMIT_S 900
@@ -34,22 +33,11 @@ static time_t seconds(void)
 	return t.tv_sec;
 }
 
-enum cluster_state cluster_state(const struct cluster *c)
-{
-	struct stat st;
-
-	switch (PQping(c->conninfo)) {
-	case PQPING_OK:
-		return CLUSTER_RUNNING;
-	case PQPING_REJECT:
-		return CLUSTER_BUSY;
-	default:
-		return lstat(c->data, &st) == 0 ? CLUSTER_STOPPED : CLUSTER_ABSENT;
-	}
-}
-
-/* The server has no event to wait for while it starts or stops, so it is asked again and again. */
-static enum cluster_state settle(const struct cluster *c, int limit)
+/*
+ * Waits while the server starts or stops. There is no event to wait for, so it is asked again and
+ * again.
+ */
+static enum cluster_state wait_while_busy(const struct cluster *c, int limit)
 {
 	time_t end = seconds() + limit;
 	enum cluster_state state = cluster_state(c);
@@ -61,7 +49,7 @@ static enum cluster_state settle(const struct cluster *c, int limit)
 	return state;
 }
 
-/* Returns the descriptor that holds the lock, which closing it gives up, or -1. */
+/* Takes the lock. Returns its descriptor, which releases it when closed, or -1. */
 static int lock(const struct cluster *c, int home, struct error *err)
 {
 	time_t end = seconds() + LOCK_LIMIT_S;
@@ -83,9 +71,9 @@ static int lock(const struct cluster *c, int home, struct error *err)
 			error_sys(err, "cannot lock %s/lock", c->home);
 		} else if (seconds() >= end) {
 			error_set(err, ERR_BUSY,
-				"someone else has been starting or stopping the private PostgreSQL "
-				"in "
-				"%s for %d seconds",
+				"somebody else has been starting or stopping the private "
+				"PostgreSQL in %s for %d seconds: look for another thule or "
+				"thulefs, and try again",
 				c->home, LOCK_LIMIT_S);
 		} else {
 			nap();
@@ -97,19 +85,19 @@ static int lock(const struct cluster *c, int home, struct error *err)
 	return fd;
 }
 
-/* Takes the lock and finds the account: what starting and stopping begin with. */
+/* Takes the lock and finds the account, as starting and stopping begin. */
 static bool enter(
-	const struct cluster *c, int home, struct account *account, int *held, struct error *err)
+	const struct cluster *c, int home, struct account *account, int *locked, struct error *err)
 {
-	/* First whose it is: that says more than a lock file that cannot be opened. */
+	/* The owner first: that says more than a lock file that cannot be opened. */
 	if (!account_of_cluster(c, account, err))
 		return false;
-	*held = lock(c, home, err);
-	if (*held < 0)
+	*locked = lock(c, home, err);
+	if (*locked < 0)
 		return false;
 	if (account_of_cluster(c, account, err) && account_can_reach(account, c->home, err))
 		return true;
-	close(*held);
+	close(*locked);
 	return false;
 }
 
@@ -150,7 +138,7 @@ static bool ensure_database(const struct cluster *c, struct error *err)
 static bool bring_up(const struct cluster *c, const struct account *account, int home, bool create,
 	bool *created, struct error *err)
 {
-	enum cluster_state state = settle(c, SETTLE_LIMIT_S);
+	enum cluster_state state = wait_while_busy(c, BUSY_LIMIT_S);
 
 	if (state == CLUSTER_ABSENT) {
 		if (!create)
@@ -172,21 +160,21 @@ static bool ensure(struct cluster *c, bool create, bool *created, struct error *
 {
 	struct account account;
 	bool fresh = false;
-	int home, held;
+	int home, locked;
 	bool ok;
 
 	if (!cluster_locate(c, err) || !cluster_check_socket(c, err))
 		return false;
 	/* The usual case costs one connection, and needs no right to write in HOME. */
 	if (cluster_state(c) != CLUSTER_RUNNING || !ensure_database(c, err)) {
-		home = path_make_directory(c->home, geteuid() == 0 ? 0755 : 0700, err);
+		home = home_open(c->home, geteuid() == 0 ? 0755 : 0700, err);
 		if (home < 0)
 			return false;
-		ok = enter(c, home, &account, &held, err);
+		ok = enter(c, home, &account, &locked, err);
 		if (ok) {
 			ok = bring_up(c, &account, home, create, &fresh, err) &&
 			     cluster_conninfo(c, err);
-			close(held);
+			close(locked);
 		}
 		close(home);
 		if (!ok)
@@ -217,7 +205,7 @@ bool cluster_stop(struct cluster *c, struct error *err)
 {
 	struct account account;
 	enum cluster_state state;
-	int home, held;
+	int home, locked;
 	bool ok;
 
 	if (!cluster_locate(c, err))
@@ -228,16 +216,18 @@ bool cluster_stop(struct cluster *c, struct error *err)
 	home = open(c->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (home < 0)
 		return error_sys(err, "cannot open %s", c->home);
-	ok = enter(c, home, &account, &held, err);
+	ok = enter(c, home, &account, &locked, err);
 	if (ok) {
-		state = settle(c, SETTLE_LIMIT_S);
+		state = wait_while_busy(c, BUSY_LIMIT_S);
 		if (state == CLUSTER_RUNNING || state == CLUSTER_BUSY)
 			ok = server_stop(c, &account, err);
-		/* One outside of HOME would be left for ever; it is only removed when it is empty.
+		/*
+		 * A socket directory outside of HOME would stay for ever; it is removed only when
+		 * it is empty.
 		 */
 		if (ok && strncmp(c->socket, c->home, strlen(c->home)) != 0)
 			rmdir(c->socket);
-		close(held);
+		close(locked);
 	}
 	close(home);
 	return ok;

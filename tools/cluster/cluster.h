@@ -10,7 +10,7 @@
  * with peer authentication. Started by root it runs as the user who owns it (`postgres` when it is
  * new); role `thule` is open to root and to that user, and to nobody else.
  *
- * Below HOME: lock (held while someone creates, starts or stops it), data/ (PostgreSQL's own),
+ * Below HOME: lock (taken while somebody creates, starts or stops it), data/ (PostgreSQL's own),
  * log/, and socket/ unless that path would be too long for a socket address.
  *
  * Nothing here is thread-safe: call it before threads are started, since it forks.
@@ -33,27 +33,29 @@ enum cluster_state {
 /* Finds the paths, and nothing else. ERR_USAGE when they cannot be used as paths. */
 bool cluster_locate(struct cluster *c, struct error *err);
 
-/* Fills c->conninfo anew, once c->data is there: with who must be listening. */
+/* Fills c->conninfo again once c->data exists, with the user who must be listening. */
 bool cluster_conninfo(struct cluster *c, struct error *err);
 
 /*
- * Where the socket is outside of HOME, whether its directory is the server's own: in /tmp somebody
- * else may have been there first. ERR_AUTH.
+ * Checks that a socket directory outside of HOME is the server's own: in /tmp somebody else may
+ * have made it first. ERR_AUTH.
  */
 bool cluster_check_socket(const struct cluster *c, struct error *err);
 
 enum cluster_state cluster_state(const struct cluster *c);
 
 /*
- * Makes *c (filled by it) a running server with a database `thule`, creating and starting what is
- * missing. *created (may be NULL) says whether the cluster is new. Errors: ERR_USAGE (home that
- * cannot be written or reached), ERR_NO_SPACE, ERR_NOT_FOUND (PostgreSQL is not installed),
- * ERR_AUTH (someone else's cluster), ERR_BUSY (another starter holds the lock), ERR_SYSTEM.
+ * Makes *c (filled by it) a running server with a database `thule`; creates and starts whatever is
+ * missing. Sets *created (may be NULL) when the cluster is new. Errors: ERR_USAGE (home that cannot
+ * be written or reached), ERR_NO_SPACE, ERR_NOT_FOUND (PostgreSQL is not installed), ERR_AUTH (the
+ * cluster is somebody else's), ERR_BUSY (another starter has the lock), ERR_SYSTEM.
  */
 bool cluster_ensure(struct cluster *c, bool *created, struct error *err);
 
-/* The same for a cluster that exists: ERR_NOT_FOUND when it was never created. */
+/* Does the same for a cluster that exists. ERR_NOT_FOUND when it was never created. */
 bool cluster_start(struct cluster *c, struct error *err);
 
-/* Stops the server with a checkpoint (pg_ctl's `fast`); true when it was not running. */
+/*
+ * Stops the server with a checkpoint (pg_ctl's `fast`). Returns true also when it was not running.
+ */
 bool cluster_stop(struct cluster *c, struct error *err);

@@ -7,13 +7,13 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include "cluster/path.h"
+#include "base/path.h"
 
 #define SETTINGS_FILE "thule.conf"
 
 /*
- * Puts a file in place of the old one in one step, owned by the account. O_EXCL and O_NOFOLLOW:
- * root writes into a directory that is somebody else's.
+ * Replaces a file in one step; the account owns the new one. O_EXCL and O_NOFOLLOW, because root
+ * writes into a directory of somebody else.
  */
 static bool replace_file(int dir, const char *name, const char *text, const struct account *account,
 	struct error *err)
@@ -28,12 +28,14 @@ static bool replace_file(int dir, const char *name, const char *text, const stru
 	unlinkat(dir, temporary, 0);
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return error_sys(err, "cannot write %s", name);
+		return error_sys(err,
+			"cannot write %s in the data directory of the private PostgreSQL", name);
 	ok = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 &&
 	     (!account->other || fchown(fd, account->uid, account->gid) == 0) &&
 	     renameat(dir, temporary, dir, name) == 0;
 	if (!ok)
-		error_sys(err, "cannot write %s", name);
+		error_sys(err, "cannot write %s in the data directory of the private PostgreSQL",
+			name);
 	close(fd);
 	return ok;
 }
@@ -45,10 +47,13 @@ static bool append_include(int dir, struct error *err)
 	bool ok;
 
 	if (fd < 0)
-		return error_sys(err, "cannot write postgresql.conf");
+		return error_sys(err,
+			"cannot write postgresql.conf in the data directory of the private "
+			"PostgreSQL");
 	ok = write(fd, line, sizeof(line) - 1) == sizeof(line) - 1 && fsync(fd) == 0;
 	if (!ok)
-		error_sys(err, "cannot write postgresql.conf");
+		error_sys(err, "cannot write postgresql.conf in the data directory of the private "
+			       "PostgreSQL");
 	close(fd);
 	return ok;
 }
@@ -143,10 +148,12 @@ bool config_write_settings(
 	memory = (unsigned long long)info.totalram * info.mem_unit >> 20;
 	disk = (unsigned long long)fs.f_bavail * fs.f_frsize >> 20;
 	buffers = memory / 8 < 16 ? 16 : least(512, memory / 8);
-	/* WAL may take a quarter of a small disk, never less than the server needs to work. */
+	/* The WAL may take a quarter of a small disk, and never less than the server needs. */
 	wal = disk / 4 < 128 ? 128 : least(4096, disk / 4);
 	if (!quote(socket, sizeof(socket), c->socket) || !quote(log, sizeof(log), c->log))
-		return error_set(err, ERR_USAGE, "path too long: %s", c->home);
+		return error_set(err, ERR_USAGE,
+			"the path of THULE_HOME is too long for the settings of PostgreSQL: %s",
+			c->home);
 	return path_format(text, sizeof(text), err, template, socket, buffers,
 		       least(64, buffers / 8), wal, least(512, wal / 2), log) &&
 	       replace_file(dir, SETTINGS_FILE, text, account, err);

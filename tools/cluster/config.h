@@ -5,14 +5,14 @@
 #include "cluster/cluster.h"
 
 /*
- * Who may connect, once, into a data directory that initdb has just made: `dir` is open on it. Also
- * makes its postgresql.conf include what config_write_settings() writes.
+ * Writes who may connect, once, into a data directory that initdb has just made: `dir` is open on
+ * it. Also makes its postgresql.conf include the file of config_write_settings().
  */
 bool config_write_access(int dir, const struct account *account, struct error *err);
 
 /*
- * Settings that fit this machine, written again before each start: memory and disk change, and so
- * may the path of HOME.
+ * Writes settings that fit this machine. Called before each start, since memory, disk and the path
+ * of HOME may change.
  */
 bool config_write_settings(
 	int dir, const struct cluster *c, const struct account *account, struct error *err);

@@ -10,8 +10,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "cluster/config.h"
-#include "cluster/path.h"
 #include "cluster/program.h"
 
 #define UNFINISHED "data.new."
@@ -32,13 +32,12 @@ static bool check_space(const struct cluster *c, int home, struct error *err)
 	if (free_mb >= SPACE_NEEDED_MB)
 		return true;
 	return error_set(err, ERR_NO_SPACE,
-		"the private PostgreSQL needs %d MB in %s, and %llu MB are free there: make room, "
-		"or "
-		"set THULE_HOME to a directory on another disk",
+		"the private PostgreSQL needs %d MB in %s, and %llu MB are free there: "
+		"make room, or set THULE_HOME to a directory on another disk",
 		SPACE_NEEDED_MB, c->home, free_mb);
 }
 
-/* What an interrupted start left behind. The lock says that nobody is at work on it. */
+/* Removes the remains of an interrupted start. The lock says that nobody is at work on them. */
 static void remove_unfinished(const struct cluster *c, const struct account *account, int home)
 {
 	DIR *dir = fdopendir(dup(home));
@@ -54,8 +53,8 @@ static void remove_unfinished(const struct cluster *c, const struct account *acc
 			!path_format(path, sizeof(path), NULL, "%s/%s", c->home, d->d_name))
 			continue;
 		/*
-		 * What a killed initdb had started can go on writing for a moment. Failing is no
-		 * harm: the next one has a name of its own.
+		 * Children of a killed initdb can go on writing for a moment. A failure does no
+		 * harm: the next attempt has a name of its own.
 		 */
 		for (int tries = 0; tries < 5 && !removed; tries++) {
 			if (tries > 0)
@@ -75,7 +74,10 @@ int cluster_open_data(const struct cluster *c, const struct account *account, st
 	if (fd < 0 || fstat(fd, &st) != 0) {
 		error_sys(err, "cannot open %s", c->data);
 	} else if (st.st_uid != account->uid) {
-		error_set(err, ERR_AUTH, "%s does not belong to %s", c->data, account->name);
+		error_set(err, ERR_AUTH,
+			"%s does not belong to %s, who runs the private PostgreSQL: give it to "
+			"that user, or set THULE_HOME",
+			c->data, account->name);
 	} else if (faccessat(fd, "PG_VERSION", F_OK, 0) != 0) {
 		error_set(err, ERR_CORRUPT,
 			"%s is not a data directory of PostgreSQL: move it away, or set THULE_HOME",
@@ -103,9 +105,9 @@ bool cluster_make_directory(const char *path, const struct account *account, str
 			close(fd);
 		return false;
 	}
-	/* In /tmp and /run someone else may have been there first. */
+	/* Somebody else may have made it first in /tmp and /run. */
 	if (st.st_uid != account->uid && st.st_uid != geteuid())
-		ok = error_set(err, ERR_AUTH, "%s belongs to someone else (uid %u): remove it",
+		ok = error_set(err, ERR_AUTH, "%s belongs to somebody else (uid %u): remove it",
 			path, (unsigned int)st.st_uid);
 	else if ((account->other && fchown(fd, account->uid, 0) != 0) ||
 		 fchmod(fd, account->other ? 0750 : 0700) != 0)

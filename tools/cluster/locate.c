@@ -1,5 +1,6 @@
 #include "cluster/cluster.h"
 
+#include <libpq-fe.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "base/path.h"
 #include "base/user.h"
 #include "cluster/account.h"
-#include "cluster/path.h"
+#include "db/source.h"
 
 /* The server and libpq append this to the directory to get the socket's address. */
 #define SOCKET_NAME "/.s.PGSQL.5432"
@@ -25,10 +26,11 @@ static bool home_from_environment(char *home, size_t size, struct error *err)
 
 	if (thule && *thule == '/')
 		return path_format(home, size, err, "%s", thule);
-	/* Its meaning would change with the directory that someone happens to be in. */
+	/* A relative path would mean another directory in each current directory. */
 	if (thule && *thule)
 		return error_set(err, ERR_USAGE,
-			"THULE_HOME is `%s`: it must be an absolute path, beginning with /", thule);
+			"THULE_HOME is `%s`: it must be an absolute path, which begins with /",
+			thule);
 	if (account_is_root())
 		return path_format(home, size, err, "/var/lib/thule");
 	if (xdg && *xdg == '/')
@@ -39,13 +41,13 @@ static bool home_from_environment(char *home, size_t size, struct error *err)
 	}
 	if (!user)
 		return error_set(err, ERR_USAGE,
-			"no home directory for uid %u: set THULE_HOME to where the private "
-			"PostgreSQL shall live",
+			"uid %u has no home directory: set THULE_HOME to a directory for the "
+			"private PostgreSQL",
 			(unsigned int)geteuid());
 	return path_format(home, size, err, "%s/.local/share/thule", user);
 }
 
-/* FNV-1a: names a socket directory after a home, the same one each time. */
+/* Returns a hash (FNV-1a) that names the socket directory of a home, the same one each time. */
 static uint64_t hash(const char *text)
 {
 	uint64_t h = 0xcbf29ce484222325;
@@ -55,7 +57,7 @@ static uint64_t hash(const char *text)
 }
 
 /*
- * A socket address holds 107 bytes, and libpq takes a comma in `host` for the end of a host: homes
+ * A socket address has 107 bytes, and libpq takes a comma in `host` for the end of a host: homes
  * that break either rule get a directory elsewhere.
  */
 static bool locate_socket(struct cluster *c, struct error *err)
@@ -72,18 +74,7 @@ static bool locate_socket(struct cluster *c, struct error *err)
 		(unsigned int)geteuid(), (unsigned long long)h);
 }
 
-/* Quotes a value as PQconnectdb() wants it. */
-static void quote(char *dst, const char *src)
-{
-	for (; *src; src++) {
-		if (*src == '\'' || *src == '\\')
-			*dst++ = '\\';
-		*dst++ = *src;
-	}
-	*dst = '\0';
-}
-
-/* Root's, for a moment while it is made, or of whoever owns the data. */
+/* Root owns it for a moment while it is made; then the owner of the data does. */
 static bool is_servers(const struct cluster *c, uid_t uid)
 {
 	struct stat st;
@@ -103,9 +94,9 @@ bool cluster_locate(struct cluster *c, struct error *err)
 	for (const char *p = c->home; *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 127 || strchr("\"$`\\", *p))
 			return error_set(err, ERR_USAGE,
-				"THULE_HOME may hold no control characters and none of \" $ ` \\, "
-				"because PostgreSQL's programs cannot take them: choose another "
-				"one");
+				"THULE_HOME may contain no control characters and none of \" $ ` "
+				"\\, which PostgreSQL's programs cannot take: choose another "
+				"directory");
 	if (!path_format(c->data, sizeof(c->data), err, "%s/data", c->home) ||
 		!path_format(c->log, sizeof(c->log), err, "%s/log", c->home) ||
 		!locate_socket(c, err))
@@ -115,20 +106,23 @@ bool cluster_locate(struct cluster *c, struct error *err)
 
 bool cluster_conninfo(struct cluster *c, struct error *err)
 {
-	char quoted[2 * PATH_MAX], who[256] = "";
 	const struct passwd *pw = NULL;
+	size_t size = sizeof(c->conninfo);
 	struct user user;
 	struct stat st;
 
 	if (lstat(c->data, &st) == 0)
 		pw = user_by_uid(&user, st.st_uid);
-	if (pw && strlen(pw->pw_name) < sizeof(who) / 2)
-		quote(who, pw->pw_name);
-	quote(quoted, c->socket);
-	/* libpq asks the kernel who listens before it says anything; it goes by names. */
-	return path_format(c->conninfo, sizeof(c->conninfo), err,
-		"host='%s' port=5432 user=thule dbname=thule%s%s%s", quoted,
-		*who ? " requirepeer='" : "", who, *who ? "'" : "");
+	*c->conninfo = '\0';
+	/* libpq asks the kernel who listens before it sends anything; it compares names. */
+	if (source_append(c->conninfo, size, "host", c->socket) &&
+		source_append(c->conninfo, size, "port", "5432") &&
+		source_append(c->conninfo, size, "user", "thule") &&
+		source_append(c->conninfo, size, "dbname", "thule") &&
+		(!pw || source_append(c->conninfo, size, "requirepeer", pw->pw_name)))
+		return true;
+	return error_set(
+		err, ERR_USAGE, "the path %s is too long: choose another THULE_HOME", c->socket);
 }
 
 bool cluster_check_socket(const struct cluster *c, struct error *err)
@@ -141,16 +135,28 @@ bool cluster_check_socket(const struct cluster *c, struct error *err)
 	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(c->socket, '/') - c->socket),
 		c->socket);
 	if (lstat(parent, &above) != 0)
-		return error_sys(err, "cannot look at %s", parent);
+		return error_sys(err, "cannot check %s", parent);
 	if (S_ISDIR(st.st_mode) && is_servers(c, st.st_uid) &&
 		!(st.st_mode & (S_IWGRP | S_IWOTH)) &&
 		(above.st_mode & S_ISVTX || !(above.st_mode & (S_IWGRP | S_IWOTH))))
 		return true;
 	return error_set(err, ERR_AUTH,
-		"%s, where the private PostgreSQL has its socket, is not a directory of its own "
-		"(it "
-		"belongs to uid %u, mode %o): remove it, or set THULE_HOME to a shorter path, "
-		"below "
-		"which the socket then is",
+		"%s is not a directory of its own, as the socket of the private "
+		"PostgreSQL needs (it belongs to uid %u and has mode %o): remove it, or "
+		"set THULE_HOME to a shorter path, and the socket will be below that",
 		c->socket, (unsigned int)st.st_uid, (unsigned int)st.st_mode & 07777);
+}
+
+enum cluster_state cluster_state(const struct cluster *c)
+{
+	struct stat st;
+
+	switch (PQping(c->conninfo)) {
+	case PQPING_OK:
+		return CLUSTER_RUNNING;
+	case PQPING_REJECT:
+		return CLUSTER_BUSY;
+	default:
+		return lstat(c->data, &st) == 0 ? CLUSTER_STOPPED : CLUSTER_ABSENT;
+	}
 }

@@ -15,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "base/show.h"
-#include "cluster/path.h"
 
 #define PACKAGES "/usr/lib/postgresql"
 
@@ -100,8 +100,13 @@ void program_quote_tail(int fd, struct error *err)
 /* The child's side: never returns. */
 static void become_program(const char *const *argv, const struct account *account, int output)
 {
-	static const char *const environment[] = {
-		"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C", NULL};
+	/*
+	 * Memory that a batch of the drain used is for the next one: glibc would give rows of 128
+	 * KiB, and the top of the heap, back to the kernel each time, and each page would be
+	 * faulted in again (a sixth of the server's time for a stream of bytes).
+	 */
+	static const char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LC_ALL=C",
+		"MALLOC_TRIM_THRESHOLD_=16777216", "MALLOC_MMAP_THRESHOLD_=16777216", NULL};
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
@@ -118,15 +123,17 @@ static void become_program(const char *const *argv, const struct account *accoun
 		show_line(stderr, "cannot become user %s: %s\n", account->name, strerror(errno));
 		_exit(127);
 	}
-	/* When we are killed, nobody is left to say what it may write; a change of user would clear
-	 * it. */
+	/*
+	 * When this process is killed, nobody is left to quote the output; a change of user would
+	 * clear the setting.
+	 */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	execve(argv[0], (char *const *)argv, (char *const *)environment);
 	show_line(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
 	_exit(127);
 }
 
-/* Waits for the child; on the limit, ends it and what it started in its session's first group. */
+/* Waits for the child. At the limit, kills it and the first process group of its session. */
 static bool reap(pid_t pid, int limit, int *status)
 {
 	int fd = pidfd_open(pid, 0);
@@ -148,7 +155,9 @@ static bool reap(pid_t pid, int limit, int *status)
 bool program_run(
 	const char *const *argv, const struct account *account, int limit, struct error *err)
 {
-	/* A file and not a pipe: whoever keeps it open can neither block nor be waited for. */
+	/*
+	 * A file and not a pipe: a process that keeps it open can neither block nor be waited for.
+	 */
 	int output = memfd_create("output", MFD_CLOEXEC);
 	const char *slash = strrchr(argv[0], '/');
 	const char *name = slash ? slash + 1 : argv[0];
@@ -157,12 +166,12 @@ bool program_run(
 	pid_t pid;
 
 	if (output < 0)
-		return error_sys(err, "memfd_create");
+		return error_sys(err, "cannot make a file in memory for the output of %s", name);
 	pid = fork();
 	if (pid == 0)
 		become_program(argv, account, output);
 	if (pid < 0) {
-		error_sys(err, "fork");
+		error_sys(err, "cannot start %s", name);
 		close(output);
 		return false;
 	}

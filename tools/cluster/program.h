@@ -7,17 +7,17 @@
 #include "cluster/account.h"
 
 /*
- * Path of one of PostgreSQL's programs. `version` is the major version that a data directory asks
- * for, or NULL: 15, else the newest newer one of Debian's packages, else $PATH. ERR_NOT_FOUND.
+ * Finds one of PostgreSQL's programs. `version` is the major version of a data directory, or NULL:
+ * 15, else the newest newer one of Debian's packages, else $PATH. ERR_NOT_FOUND.
  */
 bool program_find(
 	const char *name, const char *version, char *path, size_t size, struct error *err);
 
 /*
- * Runs argv (NULL-terminated; argv[0] is the program's path) as the account and waits for it, at
- * most `limit` seconds. It gets a session of its own, /dev/null for input, the caller's descriptors
- * closed, and a clean environment, because it may leave a server behind. When it fails, *err ends
- * in the last lines that it wrote.
+ * Runs argv (NULL-terminated; argv[0] is the path of the program) as the account and waits for it,
+ * at most `limit` seconds. The program gets a session of its own, /dev/null for input, none of the
+ * caller's descriptors and a clean environment, because it may leave a server behind. When it
+ * fails, *err ends in its last lines.
  */
 bool program_run(
 	const char *const *argv, const struct account *account, int limit, struct error *err);

@@ -8,27 +8,28 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "cluster/config.h"
 #include "cluster/create.h"
-#include "cluster/path.h"
 #include "cluster/program.h"
 
 /* Recovery after a crash reads up to max_wal_size, on any disk. */
 #define START_LIMIT_S 600
 #define STOP_LIMIT_S  600
 
-/* A server that was killed holds its lock file and its shared memory until its processes are gone.
+/* A server that was killed keeps its lock file and its shared memory until its processes are gone.
  */
 #define LEFTOVER_LIMIT_MS 15000
 
-/* Major version that a data directory was made by, e.g. "15". */
+/* Reads the major version of a data directory, e.g. "15". */
 static bool read_version(int data, char *version, size_t size, struct error *err)
 {
 	int fd = openat(data, "PG_VERSION", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : read(fd, version, size - 1);
 
 	if (n <= 0)
-		error_sys(err, "cannot read PG_VERSION");
+		error_sys(err,
+			"cannot read PG_VERSION in the data directory of the private PostgreSQL");
 	else
 		version[strspn(version, "0123456789")] = '\0';
 	if (fd >= 0)
@@ -36,7 +37,7 @@ static bool read_version(int data, char *version, size_t size, struct error *err
 	return n > 0;
 }
 
-/* The log that was written last: startup.log until the server has opened its own. */
+/* Quotes the newest log: startup.log until the server has opened its own. */
 static void quote_log(const struct cluster *c, struct error *err)
 {
 	char newest[256] = "";
@@ -94,7 +95,7 @@ static bool start_once(const struct cluster *c, const struct account *account, s
 
 	if (!path_format(log, sizeof(log), err, "%s/startup.log", c->log))
 		return false;
-	/* So that what is quoted below is about this start. */
+	/* The lines that are quoted below must be about this start. */
 	unlink(log);
 	if (pg_ctl(c, account, args, START_LIMIT_S, err))
 		return true;
@@ -124,7 +125,7 @@ bool server_start(const struct cluster *c, const struct account *account, struct
 	ok = start_once(c, account, &e);
 	for (int ms = 0; !ok && ms < LEFTOVER_LIMIT_MS && is_leftover(&e); ms += 200) {
 		nanosleep(&nap, NULL);
-		/* On a very busy machine one that runs may not have answered. */
+		/* On a very busy machine a running server may not have answered. */
 		ok = cluster_state(c) == CLUSTER_RUNNING || start_once(c, account, &e);
 	}
 	if (!ok && err)

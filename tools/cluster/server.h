@@ -5,8 +5,8 @@
 #include "cluster/cluster.h"
 
 /*
- * Starts and stops the server of a data directory that exists, and waits until it has. Under the
- * lock of the cluster. On failure *err ends in the last lines of pg_ctl's output and of the
+ * Starts and stops the server of a data directory that exists, under the lock of the cluster, and
+ * waits until that is done. On failure *err ends in the last lines of pg_ctl's output and of the
  * server's log.
  */
 bool server_start(const struct cluster *c, const struct account *account, struct error *err);

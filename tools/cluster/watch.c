@@ -9,17 +9,19 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cluster/path.h"
+#include "base/path.h"
+#include "base/proc_read.h"
 
-/* Between looks for a server, and between tries to start one, which double. */
+/* Seconds between looks for a server, and between attempts to start one, which double. */
 #define LOOK_S    1
 #define TRY_MAX_S 60
 
-/* A server that lived shorter than this has not recovered from what it died of. */
+/* A server that lived for a shorter time has not recovered from the cause of its death. */
 #define LIVED_LONG_S 60
 
 /*
@@ -46,29 +48,25 @@ static pid_t read_postmaster(const struct cluster *c)
 /* The number may have gone to another program since. */
 static bool is_postgres(pid_t pid)
 {
-	char path[40], comm[20] = "";
-	FILE *f;
+	char comm[PROC_COMM_MAX];
 
-	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	if (!fgets(comm, sizeof(comm), f))
-		comm[0] = '\0';
-	fclose(f);
-	return !strncmp(comm, "postgres", strlen("postgres"));
+	return proc_read_comm(pid, comm) && !strncmp(comm, "postgres", strlen("postgres"));
 }
 
-/* Returns at once when the process is not there. */
-static void await_end(pid_t pid)
+/* Waits at most `ms` for the end of a process; `signals` is -1 or a signalfd. Returns true when a
+ * signal came. Returns at once when the process (0: none, only time passes) is not there. */
+static bool await(pid_t pid, int signals, int ms)
 {
-	struct pollfd wait = {.fd = pidfd_open(pid, 0), .events = POLLIN};
+	struct pollfd wait[] = {{.fd = pid ? pidfd_open(pid, 0) : -1, .events = POLLIN},
+		{.fd = signals, .events = POLLIN}};
+	int ready = 0;
 
-	if (wait.fd < 0)
-		return;
-	while (is_postgres(pid) && poll(&wait, 1, -1) < 0 && errno == EINTR)
+	while ((!pid || (wait[0].fd >= 0 && is_postgres(pid))) && (ready = poll(wait, 2, ms)) < 0 &&
+		errno == EINTR)
 		;
-	close(wait.fd);
+	if (wait[0].fd >= 0)
+		close(wait[0].fd);
+	return ready > 0 && wait[1].revents;
 }
 
 static time_t seconds(void)
@@ -95,25 +93,61 @@ static void start_again(int next_s)
 			next_s);
 }
 
-static _Noreturn void watch(const struct cluster *c)
+/* The lock that cluster_supervise() holds. */
+static bool supervisor_lock(const struct cluster *c, int *fd, int command, struct flock *lock)
 {
+	char path[PATH_MAX];
+
+	*lock = (struct flock){.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	*fd = path_format(path, sizeof(path), NULL, "%s/supervisor", c->home)
+		      ? open(path,
+				(command == F_OFD_GETLK ? O_RDONLY : O_RDWR | O_CREAT) |
+					O_NOFOLLOW | O_CLOEXEC,
+				0600)
+		      : -1;
+	return *fd >= 0 && fcntl(*fd, command, lock) == 0;
+}
+
+static bool is_supervised(const struct cluster *c)
+{
+	struct flock lock;
+	int fd;
+	bool held = supervisor_lock(c, &fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
+
+	if (fd >= 0)
+		close(fd);
+	return held;
+}
+
+/*
+ * Starts the server again whenever it has died. With a signalfd it is the supervisor: it returns
+ * when a signal comes (true) or when the server was stopped in order by somebody else (false).
+ */
+static bool watch(const struct cluster *c, int signals)
+{
+	bool supervises = signals >= 0;
 	int delay = LOOK_S;
 
 	for (;;) {
 		time_t since = seconds();
 		pid_t pid = read_postmaster(c);
 
-		if (pid > 0)
-			await_end(pid);
+		if (pid > 0 && await(pid, signals, -1))
+			return true;
 		if (seconds() - since >= LIVED_LONG_S)
 			delay = LOOK_S;
-		/* It may run where its processes cannot be seen. */
-		if (pid <= 0 || read_postmaster(c) != pid || cluster_state(c) != CLUSTER_STOPPED) {
-			sleep(LOOK_S);
+		if (pid <= 0 && supervises && cluster_state(c) == CLUSTER_STOPPED)
+			return false;
+		/* The server may run where its processes cannot be seen. */
+		if (pid <= 0 || read_postmaster(c) != pid || cluster_state(c) != CLUSTER_STOPPED ||
+			(!supervises && is_supervised(c))) {
+			if (await(0, signals, LOOK_S * 1000))
+				return true;
 			continue;
 		}
 		start_again(delay);
-		sleep((unsigned int)delay);
+		if (await(0, signals, delay * 1000))
+			return true;
 		delay = 2 * delay < TRY_MAX_S ? 2 * delay : TRY_MAX_S;
 	}
 }
@@ -132,7 +166,7 @@ void cluster_watch(const struct cluster *c, bool foreground)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(0);
-	/* Who looks for daemons goes by the name. */
+	/* A search for daemons goes by this name. */
 	prctl(PR_SET_NAME, "thule-watch");
 	null = open("/dev/null", O_RDWR);
 	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
@@ -141,5 +175,59 @@ void cluster_watch(const struct cluster *c, bool foreground)
 		_exit(1);
 	if (!foreground)
 		log_init("thulefs", LOG_LEVEL_INFO, 1);
-	watch(c);
+	watch(c, -1);
+	_exit(1);
+}
+
+/* Returns a signalfd for what ends the program, or -1. */
+static int take_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* Takes the lock of the supervisor. Returns its descriptor, or -1 with *err set. */
+static int claim(const struct cluster *c, struct error *err)
+{
+	struct flock lock;
+	int fd;
+
+	if (supervisor_lock(c, &fd, F_OFD_SETLK, &lock))
+		return fd;
+	if (fd >= 0 && (errno == EAGAIN || errno == EACCES))
+		error_set(err, ERR_BUSY,
+			"another `thule cluster run` looks after the private PostgreSQL in %s",
+			c->home);
+	else
+		error_sys(err, "cannot lock %s/supervisor", c->home);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+bool cluster_supervise(struct cluster *c, void (*up)(const struct cluster *c), struct error *err)
+{
+	int signals = take_signals(), lock;
+	bool ok;
+
+	if (signals < 0)
+		return error_sys(err, "cannot wait for signals");
+	ok = cluster_ensure(c, NULL, err);
+	lock = ok ? claim(c, err) : -1;
+	ok = lock >= 0;
+	if (ok) {
+		up(c);
+		if (watch(c, signals))
+			ok = cluster_stop(c, err);
+		else
+			log_info("the private PostgreSQL was stopped");
+		close(lock);
+	}
+	close(signals);
+	return ok;
 }

@@ -1,0 +1,33 @@
+# Removes the files that MANIFEST lists, and the folders of ours that are empty then. Data, settings and journals stay; a daemon that
+# runs goes on until it is unmounted.
+if(NOT EXISTS ${MANIFEST})
+  message(FATAL_ERROR "there is no ${MANIFEST}: nothing was installed from this build folder, or it was uninstalled already")
+endif()
+
+file(STRINGS ${MANIFEST} files)
+foreach(file IN LISTS files)
+  set(path "$ENV{DESTDIR}${file}")
+  if(NOT EXISTS ${path} AND NOT IS_SYMLINK ${path})
+    continue()
+  endif()
+  message(STATUS "Removing: ${path}")
+  file(REMOVE ${path})
+  if(EXISTS ${path} OR IS_SYMLINK ${path})
+    message(FATAL_ERROR "cannot remove ${path}: run this as the user who installed it")
+  endif()
+  get_filename_component(folder ${path} DIRECTORY)
+  get_filename_component(outer ${folder} DIRECTORY)
+  list(APPEND folders ${folder} ${outer})
+endforeach()
+
+# Those that are ours, the inner ones first.
+list(FILTER folders INCLUDE REGEX "/thulefs(/|$)")
+list(REMOVE_DUPLICATES folders)
+list(SORT folders ORDER DESCENDING)
+foreach(folder IN LISTS folders)
+  file(GLOB left ${folder}/* ${folder}/.*)
+  if(NOT left)
+    file(REMOVE_RECURSE ${folder})
+  endif()
+endforeach()
+file(REMOVE ${MANIFEST})

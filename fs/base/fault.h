@@ -1,0 +1,90 @@
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+/*
+ * Fault points: named places at which a test makes this program fail, lose an answer or stop. They
+ * are compiled in where the build option THULE_FAULTS is on, as in the presets dev, asan and tsan;
+ * elsewhere fault() is a constant and costs nothing.
+ *
+ * A mounted program reads them from the environment: THULE_FAULT=POINT:ACTION[@N][,...], ACTION one
+ * of fail, lose and stop, at the N-th time that the point is passed (the first). A thread that
+ * stops makes the file POINT in the folder THULE_FAULT_DIR, and goes on when that file is removed.
+ * A unit test sets them by fault_set().
+ *
+ * A new point needs a row in fault_names and a case in tests/unit/test_engine.c, which fails
+ * without.
+ */
+enum fault_point {
+	FAULT_SESSION_OPEN,     /* before the drain's session is begun */
+	FAULT_SESSION_PROGRESS, /* before it is asked how far the database has come */
+	FAULT_BATCH_SEND,       /* before a batch is sent */
+	FAULT_BATCH_REFUSE,     /* fail: the server refuses the batch, and the session goes on */
+	FAULT_BATCH_COMMIT,     /* between the rows of a batch and its commit */
+	FAULT_BATCH_FLUSH,      /* before a batch is sent whose commit is to be on the disk */
+	FAULT_BATCH_ANSWER,     /* between the commit and its answer */
+	FAULT_RING_RELEASE,     /* fail: the journal's file keeps ops that the database has */
+	FAULT_REPLAY_BATCH,     /* before a batch of an earlier daemon is sent */
+	FAULT_REPLAY_RELEASE,   /* between its commit and the release of the file */
+	FAULT_READER_OPEN,      /* before a reader's session is begun */
+	FAULT_READER_ASK,       /* before a question is sent */
+	FAULT_READER_ANSWER,    /* when its answer has come */
+	FAULT_COUNT,
+};
+
+enum fault_action {
+	FAULT_NONE,
+	FAULT_FAIL, /* this step fails before it has done anything */
+	FAULT_LOSE, /* this step is done, and its answer is lost */
+	FAULT_STOP, /* the thread stops here until it is let go; fault() never returns this */
+};
+
+#ifdef THULE_FAULTS
+
+/* Counts that the point is passed. Returns the action that is due, FAULT_FAIL or FAULT_LOSE, or
+ * FAULT_NONE. */
+enum fault_action fault(enum fault_point p);
+
+/* Takes THULE_FAULT from the environment. False with ERR_USAGE when it says nothing that exists. */
+bool fault_init(struct error *err);
+
+/* Fills *err with the loss that the point stands for, ERR_UNREACHABLE, and returns false. */
+bool fault_lost(enum fault_point p, struct error *err);
+
+/* Returns the point's name, as "batch.send". */
+const char *fault_name(enum fault_point p);
+
+/* Sets the action for the n-th time from now that the point is passed. */
+void fault_set(enum fault_point p, enum fault_action action, int n);
+/* Forgets all actions, lets go of the threads that stopped, and counts from 0. */
+void fault_reset(void);
+/* Returns how often the point was passed. */
+int fault_passed(enum fault_point p);
+/* Waits until a thread has stopped at the point, and lets it go. */
+void fault_wait_stopped(enum fault_point p);
+void fault_let_go(enum fault_point p);
+
+#else
+
+static inline enum fault_action fault(enum fault_point p)
+{
+	return FAULT_NONE;
+}
+
+static inline bool fault_init(struct error *err)
+{
+	return true;
+}
+
+static inline void fault_reset(void)
+{
+}
+
+static inline bool fault_lost(enum fault_point p, struct error *err)
+{
+	return false;
+}
+
+#endif

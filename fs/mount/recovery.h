@@ -1,0 +1,31 @@
+#pragma once
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "db/database.h"
+#include "db/schema.h"
+#include "journal/ring.h"
+
+/* Recovers ops that an earlier daemon of this host acknowledged and did not get to commit. */
+
+/*
+ * Sets *key to what tells this database from a copy of it; a role that may not see some of that
+ * gets a key without it. False with *err set.
+ */
+bool recovery_key(
+	PGconn *conn, const struct superblock *super, struct ring_key *key, struct error *err);
+
+/*
+ * Commits what the journal's file holds, and reads *super anew when it held anything. The session
+ * holds the lease. False with *err set: ERR_BUSY when the file does not fit the database, as after
+ * a backup was restored; then nothing was changed.
+ */
+bool recovery_replay(struct database_session *session, struct ring *ring, struct superblock *super,
+	struct error *err);
+
+/* Sets *us to the time of the last op up to `op`: the log's time never goes back, also when the
+ * clock did. 0 when there is no op. */
+bool recovery_last_time(PGconn *conn, uint64_t op, uint64_t *us, struct error *err);

@@ -1,0 +1,25 @@
+comment on table thule.actor is
+    'Processes that changed something, one row for each process and set of credentials. Text of the process is UTF-8, with \xNN for other bytes.';
+comment on column thule.actor.id is 'Number of the process: thule.op.actor. It is the id of its first op.';
+comment on column thule.actor.host is 'Host name of the machine that it ran on.';
+comment on column thule.actor.boot_id is 'Boot of that machine: /proc/sys/kernel/random/boot_id. Together with pid and start_time it names one process.';
+comment on column thule.actor.pid is 'Process id (thread group). 0: the kernel itself.';
+comment on column thule.actor.start_time is 'When it started, in clock ticks after boot: field 22 of /proc/PID/stat.';
+comment on column thule.actor.ppid is 'Process id of its parent.';
+comment on column thule.actor.uid is 'User id that it acted as (filesystem uid).';
+comment on column thule.actor.gid is 'Group id that it acted as (filesystem gid).';
+comment on column thule.actor.loginuid is 'User id that logged in, which su and sudo do not change; NULL: none was set.';
+comment on column thule.actor.exe is 'Program file, as the kernel names it; empty: it could not be read. See exe_seen.';
+comment on column thule.actor.comm is 'Short name of the process, which it may choose itself.';
+comment on column thule.actor.cmdline is 'Command line, which the process may overwrite.';
+comment on column thule.actor.cgroup is 'Control group, as in /proc/PID/cgroup.';
+comment on column thule.actor.username is 'Name of uid on that host; NULL: it had no name there.';
+comment on column thule.actor.session is 'Session id (setsid(2)); 0: not known.';
+comment on column thule.actor.cwd is 'Working directory; empty: it could not be read.';
+comment on column thule.actor.chain is 'Ancestors, parent first, up to the login or service: comm[pid] <- comm[pid].';
+comment on column thule.actor.unit is 'Unit of systemd that it belongs to, or container: docker:ID, lxc:NAME. Empty: neither.';
+comment on column thule.actor.tag is 'Tag of thule run --tag; NULL: none.';
+comment on column thule.actor.run is 'Run of that tag: a UUID, thule.run.id. NULL where there is no tag.';
+comment on column thule.actor.exe_seen is 'true: exe is the file that ran; false: it is only its name in another mount namespace, such as a container; NULL: not known.';
+comment on column thule.actor.exe_deleted is 'The file at exe was removed or replaced while it ran.';
+comment on column thule.actor.incomplete is 'Something of the process could not be read: a text that is empty may be missing.';

@@ -1,0 +1,14 @@
+comment on domain thule.inode_number is 'Number of an inode: 1 to 2^40 - 1.';
+comment on domain thule.op_number is 'Id of an op: 1 to 2^62 - 1.';
+comment on domain thule.kind_number is 'What an op did, as thule.op_kind.id says it.';
+comment on domain thule.row_id is 'Id that the writer hands out, from 1 on.';
+comment on domain thule.amount is 'What cannot be negative, in bytes or ops.';
+comment on domain thule.owner_number is 'Owner or group of a file: 0 to 2^32 - 2, as chown(2) takes it.';
+comment on domain thule.number32 is 'What the kernel keeps in 32 bits: a device or project, 0 to 2^32 - 1.';
+comment on domain thule.file_size is 'Bytes that a file can have, or where in a file: 0 to 2^63 - 4096.';
+comment on domain thule.file_mode is 'Type and permission bits, as stat(2) has them in st_mode; of a type that exists.';
+comment on domain thule.extent_length is 'Bytes of an extent: 1 to 131072.';
+comment on domain thule.entry_cookie is 'Offset of an entry in its directory; 1 and 2 are those of . and .. themselves.';
+comment on domain thule.entry_name is 'Bytes that an entry of a directory can be called: 1 to 255 of them, without slash and NUL, and neither . nor .. as a whole.';
+comment on domain thule.link_target is 'Where a symbolic link leads: 1 to 4095 bytes, without NUL.';
+comment on domain thule.blob_bytes is 'Content of a blob, at most 131072 bytes.';

@@ -1,0 +1,15 @@
+comment on table thule.mount is 'Daemons that have, or had, this filesystem mounted. The one with id 1 is the making of the filesystem.';
+comment on column thule.mount.id is 'Number of the mount: thule.op.mount.';
+comment on column thule.mount.host is 'Host name of the machine.';
+comment on column thule.mount.boot_id is 'Boot of that machine: /proc/sys/kernel/random/boot_id.';
+comment on column thule.mount.pid is 'Process id of the daemon on that machine.';
+comment on column thule.mount.mountpoint is 'Directory that it was mounted at.';
+comment on column thule.mount.source is 'Source, as /proc/mounts shows it.';
+comment on column thule.mount.options is 'Options that it was mounted with, separated by commas.';
+comment on column thule.mount.version is 'Version of the daemon.';
+comment on column thule.mount.read_only is 'It shows the past, and never writes.';
+comment on column thule.mount.backend is 'Server process (pg_stat_activity.pid) of the session that holds the lease.';
+comment on column thule.mount.device is 'Minor device number that the kernel gave the mount; NULL: not mounted yet.';
+comment on column thule.mount.mounted_at is 'When it was mounted.';
+comment on column thule.mount.ended_at is 'When it was unmounted; NULL: it is mounted, or its daemon died.';
+comment on column thule.mount.last_op is 'Last op of this mount that is committed, when another one committed after it; until then thule.superblock.mount_op has it. 0: none.';

@@ -1,0 +1,13 @@
+comment on table thule.receipt is 'What thule erase has erased, one row each time: all that is left of it, besides the log.';
+comment on column thule.receipt.id is 'Number of the receipt, counted from 1.';
+comment on column thule.receipt.erased_at is 'When it was erased.';
+comment on column thule.receipt.path is 'Path as it was given, escaped as in thule.file.';
+comment on column thule.receipt.by is 'Who asked for it.';
+comment on column thule.receipt.files is 'Inode numbers of all files that had the path and are nowhere else.';
+comment on column thule.receipt.names is 'Number of names of the present that were removed.';
+comment on column thule.receipt.versions is 'Number of versions that were deleted, of inodes and of ranges of bytes, those of the present included.';
+comment on column thule.receipt.blobs is 'Number of blobs that were deleted.';
+comment on column thule.receipt.bytes is 'Bytes that the deleted blobs held, and that were overwritten with zeros in shared ones.';
+comment on column thule.receipt.shared is 'Number of blobs that stay because other files have their bytes, too.';
+comment on column thule.receipt.size is 'Size of the last content in bytes.';
+comment on column thule.receipt.sha256 is 'SHA-256 of the last content; NULL: it was no regular file, or larger than 1 GB.';

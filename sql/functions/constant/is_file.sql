@@ -1,0 +1,5 @@
+-- Returns whether an inode is a regular file.
+-- Parameters: mode, a st_mode (inode(7)). Returns: null for null. Tables touched: none.
+create function thule_internal.is_file(mode integer) returns boolean
+language sql immutable parallel safe
+return mode & 61440 = 32768;

@@ -1,0 +1,10 @@
+-- Inodes that count other extended attributes than they have.
+create function thule_internal.fsck_xattr_count() returns table (check_id text, severity text, ino bigint, detail text)
+language sql stable parallel safe
+begin atomic
+    select 'xattr_count' as check_id, 'error' as severity, i.ino,
+        format('counts %s extended attributes and has %s', i.xattrs, coalesce(x.count, 0)) as detail
+    from thule.inode i
+    left join (select x.ino, count(*) from thule.xattr x group by x.ino) x on x.ino = i.ino
+    where i.xattrs <> coalesce(x.count, 0);
+end;

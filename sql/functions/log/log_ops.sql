@@ -1,0 +1,47 @@
+-- Which ops were done to what a path names; of a directory, also to everything that was below it, while it was there, wherever the
+-- directory was then.
+-- Parameters: path, absolute and escaped (thule_internal.path_names); upto, an op: the file that had the path last before that;
+--   alone: of a directory only the ops on itself.
+-- Returns: ops until `upto`, each once, in no order; none when there never was such a path. Errors: those of thule_internal.last_led.
+-- Tables touched: op, dirent, dirent_history, inode, inode_history, superblock, pruned_inode (read).
+create function thule_internal.log_ops(path text, upto bigint, alone boolean) returns setof bigint
+language sql stable strict parallel safe rows 1000
+begin atomic
+    with recursive target as materialized (
+        select thule_internal.last_led(path, upto) as ino
+    ), below (ino, op_from, op_to) as (
+        select t.ino, 0::bigint, thule_internal.present()
+        from target t
+        where not alone and exists (
+            select from thule.inode i where i.ino = t.ino and thule_internal.is_directory(i.mode)
+            union all
+            select from thule.inode_history i where i.ino = t.ino and thule_internal.is_directory(i.mode))
+        union
+        select e.ino, greatest(w.op_from, e.op_from), least(w.op_to, e.op_to)
+        from below w
+        cross join lateral (
+            select d.ino, d.op_from, d.op_to from thule.dirent d where d.parent = w.ino and d.op_from < w.op_to
+            union all
+            select d.ino, d.op_from, d.op_to from thule.dirent_history d
+            where d.parent = w.ino and d.op_from < w.op_to and d.op_to > w.op_from
+            offset 0
+        ) e
+    ), ops (op) as (
+        select o.op from target f join thule.op o on o.ino = f.ino
+        union
+        select d.op_from from target f join thule.dirent d on d.ino = f.ino
+        union
+        select unnest(array[d.op_from, d.op_to]) from target f join thule.dirent_history d on d.ino = f.ino
+        union
+        select o.op
+        from below b
+        cross join lateral (select o.op from thule.op o where o.ino = b.ino and o.op between b.op_from and b.op_to offset 0) o
+        union
+        -- Names that were pruned lead nowhere, but ops that are left have the directory that they were in.
+        select o.op
+        from thule.op o
+        where o.parent in (select b.ino from below b) and o.op <= greatest(
+            (select s.pruned_op from thule.superblock s), (select max(p.op) from thule.pruned_inode p))
+    )
+    select o.op from ops o where o.op <= upto;
+end;

@@ -1,7 +1,0 @@
--- The inode that a path named once an op had happened: through the symbolic links of then, but for the last name.
--- Parameters: path, absolute and escaped (thule.path_names); at_op, an op (2^63-1: the present).
--- Returns: ino; null when there was no such path.
--- Tables touched: those of thule.walk_at_op (read).
-create function thule.resolve_at_op(path text, at_op bigint) returns bigint
-language sql stable parallel safe cost 500
-return (thule.walk_at_op(path, at_op)).ino;

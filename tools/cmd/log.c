@@ -1,0 +1,264 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arguments.h"
+#include "ask.h"
+#include "base/show.h"
+#include "command.h"
+#include "db/conn.h"
+#include "door.h"
+#include "follow.h"
+#include "hex.h"
+#include "pager.h"
+#include "print.h"
+#include "sync.h"
+#include "target.h"
+
+/* What a terminal shows of a log, unless a number is asked for. */
+#define SHOWN_MAX 1000
+
+enum {
+	OPT_SINCE,
+	OPT_UNTIL,
+	OPT_USER,
+	OPT_PID,
+	OPT_EXE,
+	OPT_TAG,
+	OPT_KIND,
+	OPT_COUNT,
+	OPT_ALL,
+	OPT_ALONE,
+	OPT_REVERSE,
+	OPT_JSON,
+	OPT_FOLLOW
+};
+
+static const struct command_option options[] = {
+	[OPT_SINCE] = {0, "since", "T", "changes at or after this instant"},
+	[OPT_UNTIL] = {0, "until", "T", "changes at or before this instant"},
+	[OPT_USER] = {0, "user", "U", "by this user, a name or a uid"},
+	[OPT_PID] = {0, "pid", "P", "by this process"},
+	[OPT_EXE] = {0, "exe", "E", "by this program, a path or its last part"},
+	[OPT_TAG] = {0, "tag", "G", "with this tag"},
+	[OPT_KIND] = {0, "kind", "K", "of this kind: create, write, rename, unlink, ..."},
+	[OPT_COUNT] = {'n', NULL, "N", "only the newest N, as -N does", .digits = true},
+	[OPT_ALL] = {'a', "all", NULL, "all of it; a terminal shows the newest 1000"},
+	[OPT_ALONE] = {'d', "directory", NULL,
+		"of a directory, only what was done to itself, not below it"},
+	[OPT_REVERSE] = {0, "reverse", NULL, "print the oldest of them first"},
+	[OPT_JSON] = {0, "json", NULL, "print a JSON array, or with --follow one object a line"},
+	[OPT_FOLLOW] = {'f', "follow", NULL,
+		"print changes as they are made, oldest first, and do not end"},
+	{0},
+};
+
+/*
+ * Tells about other files that had the path before: they have logs of their own. `params` are those
+ * of command_log_path.
+ */
+static bool tell_others(PGconn *conn, const char *const *params, struct error *err)
+{
+	const char *asked[] = {params[9], params[10], params[1], NULL};
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEFORE, 4, asked, err);
+	bool ok = res != NULL;
+
+	if (ok && !PQgetisnull(res, 0, 0))
+		show_line(stderr,
+			"thule: until op:%s another file had this path: --until op:%s shows its "
+			"log\n",
+			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return ok;
+}
+
+/*
+ * Tells that the log was pruned (thule prune --ops), since its gap looks as if nothing had
+ * happened.
+ */
+static bool tell_pruned(PGconn *conn, const char *since, struct error *err)
+{
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEGINS, 1, &since, err);
+	bool ok = res != NULL;
+
+	if (ok && !PQgetisnull(res, 0, 0))
+		show_line(stderr, "thule: the log was pruned: it is complete from op:%s on\n",
+			PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return ok;
+}
+
+/* Tells about steps of the clock, since times that go back look like a mistake of the log. */
+static bool tell_steps(PGconn *conn, const char *since, const char *until, struct error *err)
+{
+	const char *params[] = {since, until};
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_STEPS, 2, params, err);
+
+	for (int i = 0; res && i < PQntuples(res); i++)
+		show_line(stderr,
+			"thule: the clock was set back just before op:%s: from %s to %s\n",
+			PQgetvalue(res, i, 0), PQgetvalue(res, i, 1), PQgetvalue(res, i, 2));
+	PQclear(res);
+	return res != NULL;
+}
+
+static bool check_instants(PGconn *conn, const struct arguments *args, struct error *err)
+{
+	const char *params[] = {args->option[OPT_SINCE], args->option[OPT_UNTIL]};
+	PGresult *res = ask(conn, STMT_COMMAND_INSTANTS, 2, params, err);
+
+	PQclear(res);
+	return res != NULL;
+}
+
+/* Refuses a user, tag or kind that never was: it is mistyped, and its log would be empty. */
+static bool check_names(PGconn *conn, const struct arguments *args, bool synced, struct error *err)
+{
+	const char *params[] = {
+		args->option[OPT_USER], args->option[OPT_TAG], args->option[OPT_KIND], NULL};
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_UNKNOWN, 4, params, err);
+	bool ok = res && PQgetisnull(res, 0, 0);
+
+	if (res && !ok && !synced && !door_behind(conn)) {
+		/* Who has just begun may not be in the database yet. */
+		PQclear(res);
+		sync_database(conn, NULL);
+		return check_names(conn, args, true, err);
+	}
+	if (res && !ok)
+		error_set(err, *PQgetvalue(res, 0, 1) == 't' ? ERR_USAGE : ERR_NOT_FOUND, "%s",
+			PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return ok;
+}
+
+/* Returns how many changes are printed at most, as text; NULL: all. */
+static const char *limit_of(const struct arguments *args, char text[24])
+{
+	if (args->option[OPT_COUNT] || args->option[OPT_ALL] || args->option[OPT_JSON] ||
+		!isatty(STDOUT_FILENO))
+		return args->option[OPT_COUNT];
+	snprintf(text, 24, "%d", SHOWN_MAX);
+	return text;
+}
+
+/* Returns false when nothing is named, or the root with everything below it. */
+static bool names_part(const struct target *t, bool alone)
+{
+	const char *path = *t->typed_path ? t->typed_path : t->path;
+
+	return path[strspn(path, "/")] || (*path && alone);
+}
+
+static bool print(
+	PGconn *conn, const struct arguments *args, const struct target *t, struct error *err)
+{
+	bool alone = args->option[OPT_ALONE];
+	bool by_path = names_part(t, alone);
+	char *bytes = *t->path ? hex_bytea(t->path) : NULL, count[24];
+	/* In the order of the statements' parameters; the last one is for the door to fill. */
+	const char *params[13] = {args->option[OPT_SINCE], args->option[OPT_UNTIL],
+		args->option[OPT_USER], args->option[OPT_PID], args->option[OPT_EXE],
+		args->option[OPT_TAG], args->option[OPT_KIND], limit_of(args, count),
+		args->option[OPT_JSON] ? "true" : "false"};
+	const struct statement *s = &statements[by_path ? STMT_COMMAND_LOG_PATH : STMT_COMMAND_LOG];
+	struct pager pager = {0};
+	long rows;
+	bool ok;
+
+	if (by_path) {
+		params[9] = *t->typed_path ? t->typed_path : NULL;
+		params[10] = bytes;
+		params[11] = alone ? "true" : "false";
+	}
+	if (!args->option[OPT_JSON])
+		pager_begin(&pager);
+	ok = (args->option[OPT_REVERSE] ? print_query_reversed : print_query)(
+		conn, s->text, by_path ? 13 : 10, params, args->option[OPT_JSON], &rows, err);
+	pager_end(&pager);
+	if (ok && params[7] == count && rows == SHOWN_MAX)
+		show_line(stderr,
+			"thule: these are the newest %d changes: -n N shows another number, "
+			"--all shows all\n",
+			SHOWN_MAX);
+	if (ok && !args->option[OPT_COUNT])
+		ok = tell_pruned(conn, args->option[OPT_SINCE], err);
+	if (ok && !args->option[OPT_JSON])
+		ok = tell_steps(conn, args->option[OPT_SINCE], args->option[OPT_UNTIL], err);
+	if (ok && by_path && !args->option[OPT_JSON])
+		ok = tell_others(conn, params, err);
+	free(bytes);
+	if (ok && rows == 0 && !args->option[OPT_JSON])
+		show_line(stderr, "thule: the log has no such change%s\n",
+			door_behind(conn) ? " to your files" : "");
+	return ok;
+}
+
+static int run_follow(const struct arguments *args)
+{
+	const struct follow wanted = {.since = args->option[OPT_SINCE],
+		.user = args->option[OPT_USER],
+		.pid = args->option[OPT_PID],
+		.exe = args->option[OPT_EXE],
+		.tag = args->option[OPT_TAG],
+		.kind = args->option[OPT_KIND],
+		.json = args->option[OPT_JSON]};
+	struct error err = {0};
+	struct target t;
+	bool ok = false;
+
+	if (args->option[OPT_UNTIL] || args->option[OPT_COUNT] || args->option[OPT_REVERSE] ||
+		args->option[OPT_ALONE])
+		error_set(&err, ERR_USAGE,
+			"--follow does not end, and is of all below PATH: leave out --until, -n, "
+			"--reverse and -d");
+	else if (arguments_check_number("--pid", args->option[OPT_PID], &err) &&
+		 target_find(args->operand[0], &t, &err))
+		ok = follow(&t, &wanted, &err);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+static int run(const struct arguments *args)
+{
+	struct error err = {0};
+	struct target t;
+	PGconn *conn = NULL;
+	bool ok;
+
+	if (args->option[OPT_FOLLOW])
+		return run_follow(args);
+	if (arguments_check_number("-n", args->option[OPT_COUNT], &err) &&
+		arguments_check_number("--pid", args->option[OPT_PID], &err) &&
+		target_find_past(args->operand[0], &t, &err))
+		conn = target_ask(&t, &err);
+	if (!conn)
+		return command_fail(&err);
+	/* The names in a path may be younger than the last batch; the door commits by itself. */
+	if (*t.path && !door_behind(conn))
+		sync_database(conn, NULL);
+	ok = check_instants(conn, args, &err) && check_names(conn, args, false, &err) &&
+	     print(conn, args, &t, &err);
+	PQfinish(conn);
+	return ok ? EXIT_DONE : command_fail(&err);
+}
+
+const struct command command_log = {
+	.name = "log",
+	.operands = "[PATH] [SELECTORS] [-n N | --all] [--reverse] [--json]",
+	.summary = "list changes and who made them, newest first",
+	.help = "PATH is a path in a mount, or an absolute path from the root of the\n"
+		"filesystem. The log is then that of this file, through all its renames.\n"
+		"Where several files had the path, it is that of the last one, or with\n"
+		"--until that of the last one before then. The log of a directory is that of\n"
+		"everything below it.\n"
+		"\n"
+		"To resume with --follow, give --since op:N, where N is one more than the\n"
+		"last op that you have.\n"
+		"\n"
+		"On root's mount, users see the changes to their own files.\n"
+		"\n" HELP_INSTANT,
+	.options = options,
+	.operands_max = 1,
+	.run = run,
+};

@@ -1,0 +1,103 @@
+#include "journal_seen.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon.h"
+#include "db/schema.h"
+#include "print.h"
+
+static const char *const lease_words[] = {
+	[RING_LEASED] = "held", [RING_LOST] = "lost", [RING_FENCED] = "gone"};
+static const char *const lease_meaning[] = {
+	[RING_LEASED] = "",
+	[RING_LOST] = ": changes wait until the daemon has taken it back",
+	[RING_FENCED] = ": nothing is read or written here any more; unmount, and mount again",
+};
+
+void journal_seen_look(const struct mount_point *m, struct journal_seen *j)
+{
+	pid_t pid = daemon_by_connection(m);
+
+	*j->path = '\0';
+	if (pid && daemon_journal(pid, j->path, &j->peek) && j->peek.state > RING_FENCED)
+		*j->path = '\0';
+}
+
+struct left {
+	const char *uuid;
+	struct journal_seen *seen;
+};
+
+static bool match_left(void *arg, const char *path, const struct ring_peek *peek)
+{
+	struct left *l = arg;
+
+	if (strcmp(peek->uuid, l->uuid) != 0 || !peek->bytes_used || peek->kept_from)
+		return true;
+	snprintf(l->seen->path, sizeof(l->seen->path), "%s", path);
+	l->seen->peek = *peek;
+	return false;
+}
+
+void journal_seen_left(PGconn *conn, struct journal_seen *j)
+{
+	struct superblock sb;
+	struct left l = {sb.uuid, j};
+
+	if (!*j->path && schema_superblock(conn, &sb, NULL))
+		ring_visit(match_left, &l);
+}
+
+void journal_seen_show(const struct journal_seen *j)
+{
+	char text[PATH_MAX + 200], since[64];
+	time_t at = (time_t)j->peek.since;
+	struct tm tm;
+
+	if (!*j->path)
+		return;
+	localtime_r(&at, &tm);
+	strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(text, sizeof(text), "%s since %s%s", lease_words[j->peek.state], since,
+		lease_meaning[j->peek.state]);
+	print_field("lease", text);
+	snprintf(text, sizeof(text), "%s, %llu MiB", j->path,
+		(unsigned long long)j->peek.bytes_size >> 20);
+	print_field("in", text);
+	if (j->peek.remade) {
+		at = (time_t)j->peek.remade;
+		localtime_r(&at, &tm);
+		strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+		snprintf(text, sizeof(text),
+			"somebody removed that file; the daemon made it again at %s", since);
+		print_field("", text);
+	}
+	if (!j->peek.kept_from)
+		return;
+	snprintf(text, sizeof(text),
+		"op:%llu to op:%llu were acknowledged and are in that file alone: see `thule "
+		"journal show`",
+		(unsigned long long)j->peek.kept_from, (unsigned long long)j->peek.head_op);
+	print_field("", text);
+}
+
+void journal_seen_show_json(const struct journal_seen *j)
+{
+	if (!*j->path) {
+		printf("null");
+		return;
+	}
+	printf("{\"lease\": \"%s\", \"since\": %lld, \"file\": ", lease_words[j->peek.state],
+		(long long)j->peek.since);
+	print_json_string(stdout, j->path);
+	printf(", \"bytes_size\": %llu, \"bytes\": %llu, \"acknowledged\": %llu, \"on_disk\": "
+	       "%llu, \"kept_from\": ",
+		(unsigned long long)j->peek.bytes_size, (unsigned long long)j->peek.bytes_used,
+		(unsigned long long)j->peek.head_op, (unsigned long long)j->peek.tail_op);
+	if (j->peek.kept_from)
+		printf("%llu}", (unsigned long long)j->peek.kept_from);
+	else
+		printf("null}");
+}
