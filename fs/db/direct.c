@@ -108,6 +108,13 @@ static bool receive(struct direct_asked *s, bool readable, bool *more, PGresult 
 	return *res != NULL;
 }
 
+/* What to poll for the answer, and for what is left to be sent. */
+static struct pollfd to_poll(const struct direct_asked *s, bool more)
+{
+	return (struct pollfd){
+		.fd = database_fd(s->session), .events = POLLIN | (more ? POLLOUT : 0)};
+}
+
 /* Ends the question with an answer. False when it is none, which is cleared; the session is given
  * up then. */
 static bool settle(struct direct_asked *s, PGresult *res)
@@ -130,8 +137,7 @@ bool direct_answer(struct direct_asked *s, PGresult **res)
 	bool readable = false, more = false;
 
 	while (!receive(s, readable, &more, res)) {
-		struct pollfd p = {
-			.fd = database_fd(s->session), .events = POLLIN | (more ? POLLOUT : 0)};
+		struct pollfd p = to_poll(s, more);
 
 		left = end - clock_mono_ns();
 		if (s->lost || left <= 0)
@@ -167,18 +173,18 @@ static void end_session(struct direct_asked *s)
 }
 
 /* Gives a question that was left its answer, if that has come, or gives it to the reader. Returns
- * what to poll when there is no answer yet, or -1. */
-static int finish(struct direct_asked *s, bool shut)
+ * what to poll: a descriptor of -1 when nothing is waited for. */
+static struct pollfd finish(struct direct_asked *s, bool shut)
 {
 	struct reader_query *q = s->query;
 	PGresult *res = NULL;
-	bool more;
+	bool more = false;
 
 	if (!s->lost && !shut && receive(s, true, &more, &res) && !settle(s, res))
 		res = NULL;
 	s->lost = s->lost || shut;
 	if (!s->lost && !res)
-		return database_fd(s->session);
+		return to_poll(s, more);
 	if (s->lost)
 		end_session(s);
 	release(s);
@@ -186,7 +192,7 @@ static int finish(struct direct_asked *s, bool shut)
 		q->done(q, res, NULL);
 	else
 		reader_submit(s->owner->reader, q);
-	return -1;
+	return (struct pollfd){.fd = -1};
 }
 
 static void begin_session(struct direct *d)
@@ -239,7 +245,7 @@ static void *direct_main(void *arg)
 
 		duty = look(d);
 		if (duty.left)
-			p[1].fd = finish(&d->asked, duty.shut);
+			p[1] = finish(&d->asked, duty.shut);
 		if (duty.begin)
 			begin_session(d);
 		if (!duty.stop && poll(p, 2, -1) > 0 && p[0].revents &&
@@ -261,12 +267,14 @@ struct direct *direct_start(
 	d->asked.owner = d;
 	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&d->lock, NULL);
-	if (d->wake < 0 || pthread_create(&d->thread, NULL, direct_main, d) != 0) {
-		error_sys(err, "cannot start a thread");
-		free(d);
-		return NULL;
-	}
-	return d;
+	if (d->wake >= 0 && pthread_create(&d->thread, NULL, direct_main, d) == 0)
+		return d;
+	error_sys(err, "cannot start a thread");
+	if (d->wake >= 0)
+		close(d->wake);
+	pthread_mutex_destroy(&d->lock);
+	free(d);
+	return NULL;
 }
 
 void direct_stop(struct direct *d)

@@ -5,6 +5,7 @@
 #include <linux/fuse.h>
 #include <sys/uio.h>
 
+#include "db/direct.h"
 #include "engine.h"
 #include "fs.h"
 #include "op/access.h"
@@ -112,9 +113,12 @@ static inline void kernel_reader_reconnected(void *arg)
 
 static inline void kernel_lease_changed(void *arg, enum journal_lease lease)
 {
-	reader_set_gate(((struct fs *)arg)->reader, lease == JOURNAL_LEASED       ? READER_OPEN
-						    : lease == JOURNAL_LEASE_LOST ? READER_HELD
-										  : READER_SHUT);
+	enum reader_gate gate = lease == JOURNAL_LEASED       ? READER_OPEN
+				: lease == JOURNAL_LEASE_LOST ? READER_HELD
+							      : READER_SHUT;
+
+	reader_set_gate(((struct fs *)arg)->reader, gate);
+	direct_set_gate(((struct fs *)arg)->direct, gate);
 }
 
 extern const struct fuse_lowlevel_ops fs_operations;
@@ -161,6 +165,8 @@ static inline struct kernel *kernel_start(void)
 		.arg = &k->fs};
 	k->fs.reader = reader_start(&reading, &err);
 	check_ok(k->fs.reader != NULL, &err);
+	k->fs.direct = direct_start(&reading, k->fs.reader, &err);
+	check_ok(k->fs.direct != NULL, &err);
 	journal_on_lease(k->fs.journal, kernel_lease_changed, &k->fs);
 	kernel_start_session(k);
 	return k;
@@ -179,6 +185,7 @@ static inline struct engine *kernel_stop(struct kernel *k)
 
 	requests_close(k->requests);
 	ck_assert(journal_stop(e->journal));
+	direct_stop(k->fs.direct);
 	reader_stop(k->fs.reader);
 	requests_stop(k->requests);
 	pthread_join(k->resumer, NULL);
@@ -277,6 +284,17 @@ static inline void kernel_fsync(struct kernel *k, const char *name, uint64_t fh)
 
 	kernel_insist(
 		k, FUSE_FSYNC, model_find(&k->engine->model, name)->ino, &in, sizeof(in), NULL, 0);
+}
+
+/* Reads all of a file: what is not committed the state knows, the rest the database. */
+static inline void kernel_read_file(struct kernel *k, const char *name, uint64_t fh)
+{
+	const struct model_file *f = model_find(&k->engine->model, name);
+	struct fuse_read_in in = {.fh = fh, .size = ENGINE_BYTES};
+
+	kernel_insist(k, FUSE_READ, f->ino, &in, sizeof(in), NULL, 0);
+	ck_assert_uint_eq(k->len, f->size);
+	ck_assert_mem_eq(k->body, f->data, f->size);
 }
 
 /* Asks for a name that nobody gave: the database tells all names of the directory at the first. */

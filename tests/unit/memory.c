@@ -26,6 +26,7 @@ struct session {
 	uint64_t mount; /* of a writer, once it has said so */
 	int fd;         /* eventfd: there is an answer, or the session has ended */
 	bool ended;
+	bool unsent; /* a question is left for exchange() to send */
 	struct answer *answers, **last;
 	struct session *next;
 };
@@ -36,6 +37,7 @@ struct memory {
 	struct store *committed, *flushed;
 	struct session *sessions;
 	struct session *holder; /* of the lease */
+	enum memory_pace pace;
 };
 
 static struct memory *memory_of(struct database *db)
@@ -211,7 +213,8 @@ static bool ask(struct database_session *session, const struct database_call *ca
 		a->res = store_read(s->memory->committed, call);
 		*s->last = a;
 		s->last = &a->next;
-		eventfd_write(s->fd, 1);
+		s->unsent = s->memory->pace == MEMORY_UNSENT;
+		eventfd_write(s->fd, !s->unsent);
 	}
 	pthread_mutex_unlock(&s->memory->lock);
 	return ok;
@@ -223,11 +226,15 @@ static bool exchange(struct database_session *session, bool readable, bool *more
 	eventfd_t ignored;
 	bool ok;
 
-	*more = false;
 	pthread_mutex_lock(&s->memory->lock);
 	ok = !s->ended;
 	if (ok && readable)
 		eventfd_read(s->fd, &ignored);
+	if (ok && s->unsent && s->memory->pace != MEMORY_UNSENT) {
+		s->unsent = false;
+		eventfd_write(s->fd, 1);
+	}
+	*more = s->unsent;
 	pthread_mutex_unlock(&s->memory->lock);
 	return ok;
 }
@@ -240,7 +247,7 @@ static bool answer(struct database_session *session, PGresult **res)
 
 	pthread_mutex_lock(&s->memory->lock);
 	ok = !s->ended;
-	a = ok ? s->answers : NULL;
+	a = ok && !s->unsent && s->memory->pace != MEMORY_UNANSWERED ? s->answers : NULL;
 	if (a) {
 		*res = a->res;
 		s->answers = a->next;
@@ -371,6 +378,19 @@ void memory_end_sessions(struct database *db)
 void memory_crash(struct database *db)
 {
 	end_sessions(memory_of(db), true);
+}
+
+void memory_set_pace(struct database *db, enum memory_pace pace)
+{
+	struct memory *m = memory_of(db);
+
+	pthread_mutex_lock(&m->lock);
+	m->pace = pace;
+	/* Answers that were held back come now; of what was not sent nobody is told. */
+	for (struct session *s = m->sessions; s; s = s->next)
+		if (s->answers && !s->unsent)
+			eventfd_write(s->fd, 1);
+	pthread_mutex_unlock(&m->lock);
 }
 
 struct database *memory_copy(struct database *db, bool flushed)

@@ -39,6 +39,13 @@ void memory_end_sessions(struct database *db);
 /* The same as a server does that crashes: it has lost what it had not flushed. */
 void memory_crash(struct database *db);
 
+/*
+ * What a slow server and a slow network do, until it is MEMORY_PROMPT again: questions are left to
+ * be sent, or their answers do not come.
+ */
+enum memory_pace { MEMORY_PROMPT, MEMORY_UNSENT, MEMORY_UNANSWERED };
+void memory_set_pace(struct database *db, enum memory_pace pace);
+
 /* Returns another database that has what this one has committed, or, as after a crash of the
  * server, what of that was flushed. */
 struct database *memory_copy(struct database *db, bool flushed);

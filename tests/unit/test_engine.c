@@ -80,12 +80,16 @@ static void work_by_requests(struct kernel *k)
 	kernel_fsync(k, "a", a);
 	kernel_miss(k, "nobody");
 	kernel_stale(k);
+	kernel_read_file(k, "a", a);
 	b = kernel_create(k, "b");
 	kernel_write(k, "a", a, 3, "two");
 	kernel_write(k, "b", b, 0, "three");
 	kernel_fsync(k, "b", b);
+	kernel_read_file(k, "b", b);
 	memory_end_sessions(k->engine->database);
+	kernel_read_file(k, "b", b);
 	kernel_write(k, "a", a, 1, "XX");
+	kernel_read_file(k, "a", a);
 	kernel_rename(k, "b", "c");
 	kernel_fsync(k, "c", b);
 	d = kernel_create(k, "d");
@@ -96,6 +100,7 @@ static void work_by_requests(struct kernel *k)
 	kernel_fsync(k, "c", a);
 	kernel_miss(k, "nobody else");
 	kernel_stale(k);
+	kernel_read_file(k, "c", a);
 	kernel_write(k, "c", a, 6, "four");
 	e = kernel_create(k, "e");
 	memory_end_sessions(k->engine->database);
