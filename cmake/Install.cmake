@@ -50,6 +50,20 @@ add_custom_command(OUTPUT ${man}/made
 add_custom_target(manual ALL DEPENDS ${man}/made)
 install(DIRECTORY ${man}/man1 ${man}/man8 DESTINATION ${CMAKE_INSTALL_MANDIR})
 
+# Where bash-completion and zsh look; the zsh of Debian looks for what packages bring in a folder of its own.
+foreach(program thule thulefs)
+  install(FILES tools/completion/thule.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program})
+endforeach()
+install(CODE "set(completion \"${PROJECT_SOURCE_DIR}/tools/completion/_thule\")\nset(datadir \"${CMAKE_INSTALL_DATADIR}\")")
+install(CODE [[
+  set(functions site-functions)
+  if(CMAKE_INSTALL_PREFIX STREQUAL "/usr")
+    set(functions vendor-completions)
+  endif()
+  file(INSTALL ${completion} DESTINATION ${CMAKE_INSTALL_PREFIX}/${datadir}/zsh/${functions}
+    PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+]])
+
 # As they refer to each other.
 install(FILES README.md NEWS.md SECURITY.md ARCHITECTURE.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES sql/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/sql)

@@ -254,8 +254,8 @@ static void help_option(char letter, const char *name, const char *argument, con
 			       : "",
 		name ? "--" : "", name ? name : "", argument ? " " : "", argument ? argument : "");
 
-	printf("  %-*s%s%*s %s\n", HELP_COLUMN, left, n > HELP_COLUMN ? "\n" : "",
-		n > HELP_COLUMN ? HELP_COLUMN + 2 : 0, "", text);
+	printf("  %-*s%s%*s %s\n", HELP_COLUMN, left, n >= HELP_COLUMN ? "\n" : "",
+		n >= HELP_COLUMN ? HELP_COLUMN + 2 : 0, "", text);
 }
 
 void arguments_help(const struct command *command)

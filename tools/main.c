@@ -4,6 +4,7 @@
 #include "arguments.h"
 #include "base/show.h"
 #include "command.h"
+#include "complete/words.h"
 #include "db/source.h"
 #include "nearest.h"
 #include "pager.h"
@@ -104,6 +105,11 @@ int main(int argc, char **argv)
 		pager_forbid();
 		argc--;
 		argv++;
+	}
+	/* For shells, not for people: it is in no list. */
+	if (argc > 1 && !strcmp(argv[1], "complete")) {
+		complete_words(commands, argc - 2, argv + 2);
+		return EXIT_DONE;
 	}
 	if (argc < 2) {
 		list(stderr);

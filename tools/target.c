@@ -24,6 +24,8 @@ static bool private_database(struct target *t, struct error *err)
 {
 	struct cluster c;
 
+	if (t->running && cluster_locate(&c, err) && cluster_state(&c) != CLUSTER_RUNNING)
+		return error_set(err, ERR_UNREACHABLE, "the private PostgreSQL does not run");
 	if (!cluster_start(&c, err))
 		return false;
 	t->private = true;
@@ -131,11 +133,10 @@ static bool find_typed(const char *path, struct target *t, struct error *err)
 	       default_database(t, err);
 }
 
-bool target_find(const char *path, struct target *t, struct error *err)
+static bool find(const char *path, struct target *t, struct error *err)
 {
 	char real[PATH_MAX];
 
-	memset(t, 0, sizeof(*t));
 	if (!path)
 		return default_database(t, err);
 	if (mounts_real_path(path, false, real, err)) {
@@ -145,6 +146,19 @@ bool target_find(const char *path, struct target *t, struct error *err)
 			return target_of_mount(&t->mount, t, err);
 	}
 	return find_typed(path, t, err);
+}
+
+bool target_find(const char *path, struct target *t, struct error *err)
+{
+	memset(t, 0, sizeof(*t));
+	return find(path, t, err);
+}
+
+bool target_find_running(const char *path, struct target *t, struct error *err)
+{
+	memset(t, 0, sizeof(*t));
+	t->running = true;
+	return find(path, t, err);
 }
 
 bool target_find_past(const char *path, struct target *t, struct error *err)

@@ -15,6 +15,7 @@
 struct target {
 	char conninfo[sizeof(((struct cluster *)0)->conninfo)];
 	bool private; /* the private PostgreSQL */
+	bool running; /* the private PostgreSQL is not to be started */
 	bool mounted; /* `mount` is filled */
 	struct mount_point mount;
 	bool named_by_root; /* root, not the caller, named the database: it gets no secrets of the
@@ -35,6 +36,9 @@ struct target {
  * ERR_NOT_FOUND (the private PostgreSQL was never created), and the errors of cluster_start().
  */
 bool target_find(const char *path, struct target *t, struct error *err);
+
+/* Does the same without starting a server: ERR_UNREACHABLE where the private one is stopped. */
+bool target_find_running(const char *path, struct target *t, struct error *err);
 
 /*
  * Does the same for a path of the past: below the mount, or the current directory in it, no

@@ -163,7 +163,7 @@ function(thule_bench_tests)
 endfunction()
 
 function(thule_lints)
-  foreach(lint IN ITEMS headers shell format length layers circles terminal whitespace python hardening probes metrics)
+  foreach(lint IN ITEMS headers shell format length layers circles terminal whitespace python hardening probes metrics help)
     add_test(NAME lint.${lint} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lint/run ${lint} ${PROJECT_BINARY_DIR})
     set_tests_properties(lint.${lint} PROPERTIES LABELS lint SKIP_RETURN_CODE 77 TIMEOUT 300)
   endforeach()

@@ -55,6 +55,16 @@ for name in thule thule-sql mount.fuse.thulefs umount.fuse.thulefs; do
 	assert_eq "" "$(cd "$MANPATH" && man --warnings -l "$(man -w "$name")" 2>&1 >/dev/null)" "warnings about $name"
 done
 
+# Completion, where both shells look.
+for file in bash-completion/completions/thule bash-completion/completions/thulefs zsh/vendor-completions/_thule; do
+	[[ -s $DESTDIR/usr/share/$file ]] || fail "there is no completion in $file"
+done
+if [[ -e /usr/share/bash-completion/bash_completion ]]; then
+	# As bash-completion finds it by the name of the command.
+	assert_match '_thule' "$(XDG_DATA_DIRS=$DESTDIR/usr/share BASH_COMPLETION_USER_DIR=$CASE_DIR bash -c \
+		'. /usr/share/bash-completion/bash_completion && _completion_loader thule; complete -p thule')" "what bash loads for thule"
+fi
+
 # The units, enabled, with the programs where they are now.
 units=$CASE_DIR/units
 cp -r "$DESTDIR/usr/lib/systemd/system" "$units"

@@ -1,12 +1,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/path.h"
 #include "command.h"
 #include "db/handover.h"
+#include "thulefs.h"
 
 enum { OPT_FOREGROUND, OPT_OPTIONS };
 
@@ -17,23 +16,6 @@ static const struct command_option options[] = {
 		.list = true, .may_be_empty = true},
 	{0},
 };
-
-/* Finds the daemon: the one beside this program comes before any in $PATH. */
-static void find_daemon(char *path, size_t size)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		*slash = '\0';
-		if (path_format(path, size, NULL, "%s/thulefs", self) && access(path, X_OK) == 0)
-			return;
-	}
-	path_format(path, size, NULL, "thulefs");
-}
 
 static int run(const struct arguments *args)
 {
@@ -52,7 +34,7 @@ static int run(const struct arguments *args)
 		argv[n++] = "-o";
 		argv[n++] = args->option[OPT_OPTIONS];
 	}
-	find_daemon(daemon, sizeof(daemon));
+	thulefs_find(daemon, sizeof(daemon));
 	execvp(daemon, (char *const *)argv);
 	error_sys(&err, "cannot run %s", daemon);
 	return command_fail(&err);

@@ -32,7 +32,7 @@ function term(line, at) {
 BEGIN {
 	summary["thule"] = "a filesystem in PostgreSQL, and its past"
 	summary["thulefs"] = "mount a filesystem whose files live in PostgreSQL"
-	printf ".TH %s %s %s \"%s\"\n", toupper(name), section, date, version
+	printf ".TH %s %s \"%s\" \"%s\"\n", toupper(name), section, date, version
 }
 
 NR == 1 {

@@ -8,9 +8,9 @@ create function thule_internal.config_set(key text, value text, by text) returns
 language plpgsql strict
 as $$
 begin
-    if key <> 'retention' then
+    if key <> all (thule_internal.config_keys()) then
         raise exception using errcode = 'invalid_parameter_value',
-            message = format('there is no setting %s', quote_literal(key)), hint = 'There is: retention.';
+            message = format('there is no setting %s', quote_literal(key)), hint = format('There is: %s.', array_to_string(thule_internal.config_keys(), ', '));
     end if;
     if thule_internal.history_age(value) = interval '0' then
         raise exception using errcode = 'invalid_parameter_value',
