@@ -39,16 +39,18 @@ install(CODE [[
 ]])
 install(PROGRAMS packaging/systemd/thulefs-generator DESTINATION lib/systemd/system-generators)
 
-# The manual is made of what the programs say of themselves, and has the date of the package's last version.
+# The manual is made of what the programs and the schema say of themselves, and has the date of the package's last version.
 set(man ${PROJECT_BINARY_DIR}/man)
 file(STRINGS packaging/debian/changelog date REGEX "^ -- " LIMIT_COUNT 1)
 string(REGEX MATCH "[0-9]+ [A-Z][a-z]+ [0-9]+" date "${date}")
+file(GLOB page_sources CONFIGURE_DEPENDS tools/man/*)
+file(GLOB_RECURSE schema_sources CONFIGURE_DEPENDS sql/*.sql sql/install.list)
 add_custom_command(OUTPUT ${man}/made
   COMMAND ${PROJECT_SOURCE_DIR}/tools/man/generate $<TARGET_FILE_DIR:thule> ${man} "${date}"
   COMMAND ${CMAKE_COMMAND} -E touch ${man}/made
-  DEPENDS thule thulefs tools/man/generate tools/man/page.awk VERBATIM)
+  DEPENDS thule thulefs ${page_sources} ${schema_sources} VERBATIM)
 add_custom_target(manual ALL DEPENDS ${man}/made)
-install(DIRECTORY ${man}/man1 ${man}/man8 DESTINATION ${CMAKE_INSTALL_MANDIR})
+install(DIRECTORY ${man}/man1 ${man}/man7 ${man}/man8 DESTINATION ${CMAKE_INSTALL_MANDIR})
 
 # Where bash-completion and zsh look; the zsh of Debian looks for what packages bring in a folder of its own.
 foreach(program thule thulefs)

@@ -54,7 +54,7 @@ left join lateral (
 cross join lateral thule_internal.directory_span(n.parent) p;
 
 comment on view thule.change is
-    'The log, one row for each op: what was done to what, when and by whom. Quick by op, at, ino and tag; of one path: select * from thule.change(''/path'').';
+    'The log, one row for each op: what was done to what, when and by whom. Quick by op, at, ino and tag; of one path: select * from thule.change(''/path''). Example: select at, kind, path, username, exe from thule.change where at > now() - interval ''1 hour'' order by op;';
 comment on column thule.change.op is 'Number of the op, as in op:N. Grows in the order in which things happened; the state before it is op - 1.';
 comment on column thule.change.at is 'When it happened. Grows with op, unless the clock was set back: clock_set_back.';
 comment on column thule.change.kind is 'create, mkdir, mknod, symlink, link, unlink, rmdir, rename, exchange, write, truncate, chmod, ...: thule.op_kind has all.';

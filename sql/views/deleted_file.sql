@@ -42,7 +42,7 @@ where case when o.kind is null then v.nlink = 0 else o.kind = any (array(select 
     or o.kind = any (array(select k.id from thule.op_kind k where k.replaces)) and o.ino <> h.ino end;
 
 comment on view thule.deleted_file is
-    'What was deleted, by whom, and what it was: one row for each name that was removed, or replaced by a rename. Of one path: select * from thule.deleted_file(''/path'').';
+    'What was deleted, by whom, and what it was: one row for each name that was removed, or replaced by a rename. Of one path: select * from thule.deleted_file(''/path''). Example: select at, path, username, exe from thule.deleted_file where at > now() - interval ''1 day'' and nlink = 0;';
 comment on column thule.deleted_file.op is 'Op that did it; the state before is op - 1, as in thule.content_at_op(path, op - 1).';
 comment on column thule.deleted_file.at is 'When it was deleted.';
 comment on column thule.deleted_file.how is 'unlink, rmdir, or rename: another file took the name. NULL: the log no longer has the op.';

@@ -29,7 +29,7 @@ join thule.file f on f.ino = s.ino
 where s.copies > 1;
 
 comment on view thule.duplicate_file is
-    'Files that have the same bytes as another one, however they came by them: one row for each name of each. Reads files of which another one has the size.';
+    'Files that have the same bytes as another one, however they came by them: one row for each name of each. Reads files of which another one has the size. Example: select * from thule.duplicate_file order by size desc limit 20;';
 comment on column thule.duplicate_file.path is 'Path of the file, escaped as in thule.file.';
 comment on column thule.duplicate_file.ino is 'Inode of the file.';
 comment on column thule.duplicate_file.size is 'Size in bytes; empty files are not listed.';

@@ -55,7 +55,7 @@ where i.nlink > 0
     and case when p.op_to = thule_internal.present() and p.depth < thule_internal.max_depth() then p.path end is not null;
 
 comment on view thule.file is
-    'Every path there is now, with what stat(2) shows: one row for each name. Of one path: select * from thule.file(''/path''), or where ino = thule.resolve(''/path'').';
+    'Every path there is now, with what stat(2) shows: one row for each name. Of one path: select * from thule.file(''/path''), or where ino = thule.resolve(''/path''). Example: select path, size from thule.file order by size desc limit 10;';
 comment on column thule.file.path is 'Absolute from the root of the mount. Printable UTF-8 stays; a backslash and every other byte is \xNN.';
 comment on column thule.file.ino is 'Inode number, as stat(2) shows it; the root directory is 1.';
 comment on column thule.file.kind is 'file, directory, symlink, fifo, socket, char or block.';

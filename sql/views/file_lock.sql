@@ -9,7 +9,7 @@ from thule.live_lock l
 where l.mount in (select thule_internal.mount_alive());
 
 comment on view thule.file_lock is
-    'Locks on files of flock(2), fcntl(2) and leases, held and waited for, as of some moments ago. Those on files of the past are not listed.';
+    'Locks on files of flock(2), fcntl(2) and leases, held and waited for, as of some moments ago. Those on files of the past are not listed. Example: select path, pid, comm, mode from thule.file_lock where waiting;';
 comment on column thule.file_lock.mount is 'Daemon that the file is open in: thule.mount.id.';
 comment on column thule.file_lock.ino is 'Inode of the file.';
 comment on column thule.file_lock.path is 'Path of the file; NULL: it has no name any more.';

@@ -6,7 +6,7 @@ select l.mount, l.operation, l.phase, l.part, l.count, l.total_ns / 1e6::float8 
 from thule_internal.latency_fresh() l;
 
 comment on view thule.latency is
-    'How long operations took in the mount that writes, since it was mounted: in all, and in each phase of their life. Its daemon is asked, which takes up to a second; the shares of phases add up to the total. `thule top` shows the same live.';
+    'How long operations took in the mount that writes, since it was mounted: in all, and in each phase of their life. Its daemon is asked, which takes up to a second; the shares of phases add up to the total. `thule top` shows the same live. Example: select operation, phase, count, total_ms from thule.latency order by total_ms desc limit 10;';
 comment on column thule.latency.mount is 'Daemon that counts: thule.mount.id.';
 comment on column thule.latency.operation is 'Operation as FUSE names it (create, read, fsync, ...); drain batch and drain flush are transactions of the drain, without and with a flush of the log; others are statements of the reader.';
 comment on column thule.latency.phase is 'total; queue: ready, and no thread had it; lock, state: the daemon worked on it, or waited for its lock; room, commit, flush, performed: it waited for the journal; inode, name, directory, xattrs, layout, data, disk, past: for the database; reply: its answer was written. Of the daemon itself: gather, encode, server (it executes and commits), end (the last answer), settle.';

@@ -10,7 +10,7 @@ from thule.live_handle h
 where h.mount in (select thule_internal.mount_alive());
 
 comment on view thule.open_file is
-    'Files that have been open for more than a second, as of some moments ago: one row for each open(2). Directories and files of the past are not listed.';
+    'Files that have been open for more than a second, as of some moments ago: one row for each open(2). Directories and files of the past are not listed. Example: select path, pid, comm, since from thule.open_file order by since;';
 comment on column thule.open_file.mount is 'Daemon that the file is open in: thule.mount.id.';
 comment on column thule.open_file.ino is 'Inode of the file.';
 comment on column thule.open_file.path is 'Path of the file; NULL: it has no name any more.';

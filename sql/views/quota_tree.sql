@@ -12,6 +12,6 @@ with recursive tree (ino, project) as (
 select t.ino, t.project from tree t;
 
 comment on view thule.quota_tree is
-    'Which directory tree with a quota every inode counts for: that of the nearest directory at or above one of its names. Inodes outside of such trees are not listed.';
+    'Which directory tree with a quota every inode counts for: that of the nearest directory at or above one of its names. Inodes outside of such trees are not listed. Example: select project, count(*) from thule.quota_tree group by project;';
 comment on column thule.quota_tree.ino is 'Inode that counts for the tree.';
 comment on column thule.quota_tree.project is 'Number of the tree: thule.quota.id where kind is 2, and thule.inode.project.';

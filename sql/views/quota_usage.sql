@@ -44,7 +44,7 @@ left join used u on case q.kind
     else u.set = 6 and u.project = q.id end;
 
 comment on view thule.quota_usage is
-    'Quotas of users, groups and directory trees, and what is used of them.';
+    'Quotas of users, groups and directory trees, and what is used of them. Example: select name, bytes, bytes_limit from thule.quota_usage where kind = ''user'';';
 comment on column thule.quota_usage.kind is 'user, group or tree.';
 comment on column thule.quota_usage.id is 'User id, group id, or number of the tree.';
 comment on column thule.quota_usage.name is 'Name of the user or group as it was given, or path of the tree.';

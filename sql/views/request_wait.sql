@@ -9,7 +9,7 @@ from thule.live_request r
 where r.mount in (select thule_internal.mount_alive());
 
 comment on view thule.request_wait is
-    'Requests of processes that have waited in a mount for more than a second, as of some moments ago. While the database is away, `thule status --requests` tells them.';
+    'Requests of processes that have waited in a mount for more than a second, as of some moments ago. While the database is away, `thule status --requests` tells them. Example: select since, comm, operation, path, waits_for from thule.request_wait order by since;';
 comment on column thule.request_wait.mount is 'Daemon that the request waits in: thule.mount.id.';
 comment on column thule.request_wait.operation is 'Operation as FUSE names it: read, write, lookup, fsync and others.';
 comment on column thule.request_wait.ino is 'Inode, or the directory that the name is looked for in; numbers from 2^62 on are of the past.';

@@ -8,7 +8,7 @@
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
-need cpack dpkg-deb lintian
+need cpack dpkg-deb lintian man
 unshare --mount true 2>/dev/null || skip "no mount namespace can be made here, as in a chroot"
 build=$(dirname "$(dirname "$THULE")")
 # shellcheck disable=SC2046 # words
@@ -114,6 +114,11 @@ inside sh -c '! command -v thule && ! command -v thulefs && ! ls /sbin/*mount.fu
 quietly dpkg --install "/packages/${deb##*/}"
 assert_eq "" "$(inside pgrep 'thule|postgres' || true)" "processes after it was installed"
 assert_eq "thule $version" "$(inside thule --version)" "its version"
+# The pages about one command, about the schema, and about what to do when something breaks; and completion.
+for page in thule thule-log thulefs thulefs-sql thulefs-recovery; do
+	man -M "$root/usr/share/man" -w "$page" >/dev/null || fail "the package has no page $page"
+done
+inside test -s /usr/share/bash-completion/completions/thule -a -s /usr/share/zsh/vendor-completions/_thule || fail "the package has no completion"
 quietly mount --all
 # The namespace is no host's; that is said, and no more.
 assert_eq "" "$(grep -v "not the host's pid namespace" "$CASE_DIR/said" || true)" "what mount --all says"

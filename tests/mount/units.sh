@@ -50,7 +50,7 @@ for command in $commands; do
 	[[ $command == sql ]] || page "thule-$command" "$THULE" "$command"
 done
 page thulefs "$THULEFS"
-for name in thule thule-sql mount.fuse.thulefs umount.fuse.thulefs; do
+for name in thule thule-sql mount.fuse.thulefs umount.fuse.thulefs thulefs-sql thulefs-recovery; do
 	man -w "$name" >/dev/null || fail "there is no page $name"
 	assert_eq "" "$(cd "$MANPATH" && man --warnings -l "$(man -w "$name")" 2>&1 >/dev/null)" "warnings about $name"
 done

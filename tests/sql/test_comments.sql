@@ -59,6 +59,42 @@ cross join lateral (select fx.example_fails(p.oid::regprocedure) as fails) e
 where p.pronamespace = 'thule'::regnamespace and e.fails is not null;
 select is_empty('select * from fx.without_example', 'functions have an example');
 
+select is_empty($$select o.object from fx.object o join pg_class c on c.relname = o.name and c.relkind = 'v' and c.relnamespace = 'thule'::regnamespace
+    where o.object ~ '^relation' and coalesce(o.comment, '') !~ (' Example: .*thule\.' || o.name || '\M.*;$')$$, 'and so have views');
+create function fx.view_example_fails(view regclass) returns text language plpgsql as $$
+begin
+    execute 'explain ' || substring(obj_description(view, 'pg_class') from ' Example: (.*);$');
+    return null;
+exception when others then
+    return sqlerrm;
+end $$;
+select is_empty($$select c.relname, fx.view_example_fails(c.oid) from pg_class c where c.relkind = 'v' and c.relnamespace = 'thule'::regnamespace
+    and fx.view_example_fails(c.oid) is not null$$, 'which the server understands');
+
+-- thulefs-sql(7) is made of the same comments: each view with its columns, each function with its parameters, each table.
+\set page `cd "$SQL_DIR" && awk -f ../tools/man/schema.awk $(sed 's/#.*//' install.list)`
+create table fx.page (part text, name text, body text);
+insert into fx.page
+select split_part(part, E'\n', 1), split_part(section, E'\n', 1), replace(replace(section, '\-', '-'), '\e', '\') || E'\n'
+from regexp_split_to_table(:'page', E'\\.SH ') part, regexp_split_to_table(part, E'\n\\.SS ') with ordinality s(section, nth)
+where part <> '' and (nth > 1 or part ~ '^TABLES');
+select is_empty($$select c.relname, a.attname from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+    where c.relkind = 'v' and c.relnamespace = 'thule'::regnamespace and not exists (select from fx.page p where p.part = 'VIEWS'
+        and p.name = 'thule.' || c.relname and strpos(p.body, format(E'\n.B %s\n%s\n', a.attname, col_description(c.oid, a.attnum))) > 0)$$,
+    'the page has all columns of views');
+select is_empty($$select f.oid::regprocedure from pg_proc f
+    where f.pronamespace = 'thule'::regnamespace and not exists (select from fx.page p where p.part = 'FUNCTIONS'
+        and p.name = 'thule.' || f.proname and strpos(p.body, split_part(obj_description(f.oid, 'pg_proc'), ' Example: ', 1)) > 0
+        and strpos(regexp_replace(p.body, ' default [^,]*?(?=,|\) returns)', '', 'g'), format(E'\n.I thule.%s(%s) returns ', f.proname,
+            replace(pg_get_function_identity_arguments(f.oid), 'timestamp with time zone', 'timestamptz'))) > 0)$$, 'and all functions');
+select is_empty($$select c.relname from pg_class c where c.relkind = 'r' and c.relnamespace = 'thule'::regnamespace and c.relname !~ '_history$'
+    and not exists (select from fx.page p where p.part = 'TABLES' and strpos(p.body, format(E'\n.B thule.%s\n%s\n', c.relname, obj_description(c.oid))) > 0)$$,
+    'and all tables');
+select is_empty($$select name from fx.page where part = 'FUNCTIONS' and name ~ '^thule' and not exists (select from pg_proc f
+    where f.pronamespace = 'thule'::regnamespace and 'thule.' || f.proname = name)
+    union all select name from fx.page where part = 'VIEWS' and name ~ '^thule' and to_regclass(name) is null$$, 'and nothing else');
+
 -- Columns that can be NULL say what that means; those of a view are told by their text alone.
 select is_empty($$
     select o.object, o.comment

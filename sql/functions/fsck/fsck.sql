@@ -52,7 +52,7 @@ union all
 select check_id, severity, ino, detail from thule_internal.fsck_op_order();
 
 comment on view thule.fsck is
-    'What is wrong with the filesystem: one row for each violation; none: it is sound. Can be asked at any time, also while mounted.';
+    'What is wrong with the filesystem: one row for each violation; none: it is sound. Can be asked at any time, also while mounted. Example: select check_id, count(*) from thule.fsck group by check_id;';
 comment on column thule.fsck.check_id is 'Which check found it: function fsck_NAME has the rule.';
 comment on column thule.fsck.severity is 'error: the state contradicts itself; warning: it holds something that it need not.';
 comment on column thule.fsck.ino is 'Inode that it is about; NULL: none is concerned.';
