@@ -107,9 +107,14 @@ void pager_end(struct pager *p)
 	p->pid = 0;
 }
 
+bool pager_terminal(void)
+{
+	return isatty(STDOUT_FILENO) || getenv(IN_USE);
+}
+
 bool pager_colour(void)
 {
 	const char *no = getenv("NO_COLOR");
 
-	return (!no || !*no) && (isatty(STDOUT_FILENO) || getenv(IN_USE));
+	return (!no || !*no) && pager_terminal();
 }

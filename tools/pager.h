@@ -20,8 +20,8 @@ void pager_end(struct pager *p);
 /* Lets nothing be paged by this program, nor by those that it runs. */
 void pager_forbid(void);
 
-/*
- * Returns true when stdout is a terminal, perhaps behind a pager, and NO_COLOR is not set
- * (https://no-color.org).
- */
+/* Returns true when stdout is a terminal, perhaps behind a pager. */
+bool pager_terminal(void);
+
+/* Does the same where NO_COLOR is not set (https://no-color.org). */
 bool pager_colour(void);

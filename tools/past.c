@@ -76,6 +76,12 @@ void past_start_release(struct past_start *s)
 	free(s->home);
 }
 
+bool past_snapshot(PGconn *conn, struct error *err)
+{
+	return door_behind(conn) ||
+	       db_exec(conn, "begin isolation level repeatable read read only", err);
+}
+
 static bool connect_target(struct past *p, struct error *err)
 {
 	if (p->target.mounted && !p->target.door)
@@ -83,10 +89,7 @@ static bool connect_target(struct past *p, struct error *err)
 	p->conn = target_ask(&p->target, err);
 	if (!p->conn)
 		return false;
-	/* The daemon commits by itself, and takes single statements: each names the op that it
-	 * reads at. */
-	if (door_behind(p->conn) ||
-		db_exec(p->conn, "begin isolation level repeatable read read only", err))
+	if (past_snapshot(p->conn, err))
 		return true;
 	past_close(p);
 	return false;
@@ -201,8 +204,15 @@ bool past_read(struct past *p, const char *ino, uint64_t from, uint64_t to,
 	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
 	struct error *err)
 {
+	return past_read_as_of(p, ino, p->op, from, to, sink, arg, err);
+}
+
+bool past_read_as_of(struct past *p, const char *ino, const char *op, uint64_t from, uint64_t to,
+	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
+	struct error *err)
+{
 	char off[24], page[24];
-	const char *params[] = {ino, p->op, off, page, NULL};
+	const char *params[] = {ino, op, off, page, NULL};
 	uint64_t wanted = PAGE_BYTES;
 	uint64_t n = wanted;
 	bool ok = true;

@@ -33,6 +33,12 @@ void past_close(struct past *p);
 bool past_connect(struct past *p, const char *path, struct error *err);
 
 /*
+ * Begins the snapshot on a connection of target_ask(). The daemon at a door takes single statements
+ * instead, of which each names the op that it reads at.
+ */
+bool past_snapshot(PGconn *conn, struct error *err);
+
+/*
  * Runs a query with text parameters, and with a binary result if `binary`. Returns its rows, to
  * PQclear(), or NULL with the errors of ask().
  */
@@ -46,6 +52,11 @@ PGresult *past_query(struct past *p, const char *sql, int nparams, const char *c
  * order, in pieces of at most 1 MiB, until it returns false.
  */
 bool past_read(struct past *p, const char *ino, uint64_t from, uint64_t to,
+	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
+	struct error *err);
+
+/* Does the same as of an op, a number as text, that is kept in the snapshot. */
+bool past_read_as_of(struct past *p, const char *ino, const char *op, uint64_t from, uint64_t to,
 	bool (*sink)(void *arg, const char *data, size_t len, struct error *err), void *arg,
 	struct error *err);
 

@@ -181,6 +181,15 @@ bool target_find_past(const char *path, struct target *t, struct error *err)
 	return target_of_mount(&t->mount, t, err);
 }
 
+bool target_same(const struct target *a, const struct target *b)
+{
+	if (a->mounted && b->mounted && a->mount.id == b->mount.id)
+		return true;
+	/* Connecting checks the root of one bind mount. */
+	return (!a->mounted || a->mount.whole) && (!b->mounted || b->mount.whole) && !a->door &&
+	       !b->door && !strcmp(a->conninfo, b->conninfo);
+}
+
 /*
  * Returns 1 when the path of a bind mount's root leads to its inode, 0 when not, -1 with *err set.
  */

@@ -49,6 +49,10 @@ bool target_find_past(const char *path, struct target *t, struct error *err);
 /* Does the same for a mount that was found already. */
 bool target_of_mount(const struct mount_point *m, struct target *t, struct error *err);
 
+/* Says whether two targets are in one mount, or of one database, so that target_connect() of one of
+ * them is as good for the other. */
+bool target_same(const struct target *a, const struct target *b);
+
 /*
  * Connects, with the caller's time zone; a signal that ends the program cancels its query
  * (interrupt.h). PQfinish() the result. Returns NULL with ERR_NOT_FOUND when the database has no

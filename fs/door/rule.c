@@ -4,8 +4,8 @@
 
 static const struct door_rule rules[] = {
 	{STMT_COMMAND_INSTANTS, 2, false, false, DOOR_READS},
-	{STMT_COMMAND_LOG, 10, true, false, DOOR_READS},
-	{STMT_COMMAND_LOG_PATH, 13, true, false, DOOR_READS},
+	{STMT_COMMAND_LOG, 11, true, false, DOOR_READS},
+	{STMT_COMMAND_LOG_PATH, 14, true, false, DOOR_READS},
 	{STMT_COMMAND_LOG_UNKNOWN, 4, true, false, DOOR_READS},
 	{STMT_COMMAND_LOG_BEFORE, 4, true, false, DOOR_READS},
 	{STMT_COMMAND_LOG_BEGINS, 1, false, false, DOOR_READS},
@@ -28,6 +28,10 @@ static const struct door_rule rules[] = {
 	{STMT_COMMAND_DIFF_PRUNED, 5, true, false, DOOR_READS},
 	{STMT_COMMAND_DIFF, 6, true, false, DOOR_READS},
 	{STMT_COMMAND_DIFF_STAT, 6, true, false, DOOR_READS},
+	{STMT_COMMAND_DIFF_PATCH, 5, true, true, DOOR_READS},
+	{STMT_COMMAND_LOG_RUNS, 2, true, false, DOOR_READS},
+	{STMT_COMMAND_LOG_PATCH, 4, true, true, DOOR_READS},
+	{STMT_COMMAND_SHOW, 2, true, false, DOOR_READS},
 	{STMT_COMMAND_UNDO_ARGS, 9, false, false, DOOR_READS},
 	{STMT_COMMAND_REQUEST_REACH, 3, true, false, DOOR_PLANS},
 	{STMT_COMMAND_UNDO_PLAN, 3, true, false, DOOR_PLANS},

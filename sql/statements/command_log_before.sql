@@ -1,5 +1,5 @@
 -- thule log PATH: until which op the path, $1 escaped or else $2 as bytes, was that of another file than the one whose log is shown
--- ($3 as for command_log_path: until); $4 as $13 there. Null: it never was.
+-- ($3 as for command_log_path: until); $4 as $14 there. Null: it never was.
 select max(n.op_to)
 from (
     select a.path, coalesce(thule_internal.op_until($3::text), thule_internal.present()) as upto

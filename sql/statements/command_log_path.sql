@@ -1,8 +1,8 @@
--- thule log PATH: the newest changes first, of the file that last had the path before $2; of a directory, of all
--- that was below it. Each parameter may be null, which selects everything.
+-- thule log PATH: the newest changes first, of the files that last had the paths before $2; of directories, of all
+-- that was below them. Each parameter may be null, which selects everything.
 -- $1 since, $2 until: instants; $3 user: name or uid; $4 pid; $5 exe: path or its last part; $6 tag;
--- $7 kind; $8 how many; $9 whether the first column is wanted; $10 the path, escaped, or else $11: as bytes; $12 whether a
--- directory is meant alone; $13 who asks, where it is a user at the door (thule_internal.permits), or null.
+-- $7 kind; $8 how many; $9 whether the first column is wanted; $10 paths, escaped, and $11 more of them, as bytes; $12 whether a
+-- directory is meant alone; $13 an op, only those before it; $14 who asks, where it is a user at the door (thule_internal.permits), or null.
 -- The ops are chosen before paths are worked out, since below a directory there may be many.
 select case when $9::boolean then row_to_json(c) end as json,
     c.op,
@@ -14,21 +14,26 @@ select case when $9::boolean then row_to_json(c) end as json,
     c.path || coalesce(' -> ' || c.new_path, '') || coalesce(' [' || c.xattr || ']', '') as path
 from (
     select o.op
-    from thule_internal.log_ops(coalesce($10::text, thule.escape_name($11::bytea)),
-        coalesce((select thule_internal.op_until($2::text)), thule_internal.present()), $12::boolean) l (op)
+    from (
+        select distinct l.op
+        from (select unnest($10::text[]) union select thule.escape_name(b.path) from unnest($11::bytea[]) b (path)) p (path)
+        cross join lateral thule_internal.log_ops(p.path, coalesce((select thule_internal.op_until($2::text)), thule_internal.present()),
+            $12::boolean) l (op)
+    ) l
     join thule.op o on o.op = l.op
     left join thule.op_kind k on k.id = o.kind
     left join thule.actor p on p.id = o.actor
     where o.op > coalesce((select thule_internal.op_before($1::text)), 0)
+        and o.op < coalesce($13::bigint, thule_internal.present())
         and ($3::text is null or p.username = $3 or p.uid::text = $3)
         and ($4::integer is null or p.pid = $4)
         and ($5::text is null or p.exe = $5 or right(p.exe, length($5) + 1) = '/' || $5)
         and ($6::text is null or o.tag = $6)
         and ($7::text is null or k.name = $7)
-        and ($13::bigint[] is null or thule_internal.sees_op(o.op, $13))
+        and ($14::bigint[] is null or thule_internal.sees_op(o.op, $14))
     order by o.op desc
     limit $8::bigint
 ) s
 cross join lateral (select c.* from thule.change c where c.op = s.op offset 0) a
-cross join lateral thule_internal.viewed_change(a, $13) c
+cross join lateral thule_internal.viewed_change(a, $14) c
 order by s.op desc;

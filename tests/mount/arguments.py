@@ -36,6 +36,7 @@ fsck --json
 hold P --reason W
 hold --release P
 journal show P
+log P P --patch --reverse
 log P --since T --until T --user X --pid N --exe X --tag X --kind X -n N --reverse
 log --follow P --since T
 ls P --at T
@@ -53,6 +54,7 @@ quota unset P --group X
 restore P --at T --to Q --dry-run
 restore P --at T --dry-run
 run --tag X true
+show T
 snapshot create X --at T
 snapshot delete X X
 snapshot rename X X

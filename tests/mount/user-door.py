@@ -128,6 +128,29 @@ def check_blame(then):
     thule(ALICE, "diff", "--stat", then, "now")
 
 
+def check_patch():
+    """The content of her own files, and of no others."""
+    write("bob/secret", b"bob's other words\n")
+    sh(ALICE, "echo one >alice/text")
+    then = now()
+    sh(ALICE, "echo two >>alice/text")
+    # Hers comes in place of what she may not read.
+    write("alice/private", b"whisper\n")
+    os.chmod(path("alice/private"), 0o600)
+    sh(ALICE, "echo hers >alice/saved; mv -f alice/saved alice/private")
+    text = thule(ALICE, "diff", "--patch", then, "now")
+    contains("+two", text, "patch of an own file")
+    contains("+two", thule(ALICE, "log", "--patch", path("alice/text")), "log of an own file")
+    contains(" alice/text | +1 -0 lines", thule(ALICE, "log", "--stat", path("alice/text")), "counts of an own file")
+    everything = text + thule(ALICE, "log", "--patch")
+    for word in ("words", "whisper", "bob"):
+        lacks(word, everything, "patches")
+    mine = log(ALICE, "-n", "1", path("alice/text"))[0]["op"]
+    contains("+two", thule(ALICE, "show", f"op:{mine}"), "an own change")
+    bobs = sql("select max(op) from thule.change where path = '/bob/secret'")[0][0]
+    contains("or is of others' files", thule(ALICE, "show", f"op:{bobs}", status=1), "another's change")
+
+
 def check_bind():
     """Below a bind mount a path means what it means there, or nothing."""
     sh(ALICE, "mkdir -p alice/b; echo one >alice/b/f")
@@ -177,6 +200,7 @@ def main():
     then = make_past()
     check_past(then)
     check_blame(then)
+    check_patch()
     check_bind()
     check_follow()
     check_refused()

@@ -8,11 +8,13 @@
 #include "door.h"
 #include "pager.h"
 #include "past.h"
+#include "patch/patch.h"
 #include "print.h"
 
-enum { OPT_STAT, OPT_JSON };
+enum { OPT_PATCH, OPT_STAT, OPT_JSON };
 
 static const struct command_option options[] = {
+	[OPT_PATCH] = {'p', "patch", NULL, "print what differs in the files, as a patch"},
 	[OPT_STAT] = {0, "stat", NULL,
 		"print only the numbers of files and bytes, and who changed them"},
 	[OPT_JSON] = {0, "json", NULL, "print a JSON array"},
@@ -38,6 +40,20 @@ static bool check_path(
 	return ok;
 }
 
+/* Sets *files to the number of files in the patch. */
+static bool print_patch(struct past *p, const char *const *params, long *files, struct error *err)
+{
+	const char *asked[] = {params[0], params[1], params[2], params[3], NULL};
+	struct patch patch = patch_begin(p, false);
+	PGresult *res =
+		past_query(p, statements[STMT_COMMAND_DIFF_PATCH].text, 5, asked, false, err);
+	bool ok = res && patch_print(&patch, res, params[0], params[1], err);
+
+	PQclear(res);
+	*files = patch.files;
+	return ok;
+}
+
 static bool print(
 	struct past *p, const struct arguments *args, const char *const *params, struct error *err)
 {
@@ -49,11 +65,15 @@ static bool print(
 
 	if (!json)
 		pager_begin(&pager);
-	ok = print_query(p->conn, statements[stmt].text, 6, params, json, &rows, err);
+	ok = args->option[OPT_PATCH]
+		     ? print_patch(p, params, &rows, err)
+		     : print_query(p->conn, statements[stmt].text, 6, params, json, &rows, err);
 	pager_end(&pager);
 	if (ok && rows == 0 && !json)
 		show_line(stderr, "thule: nothing differs%s\n",
-			door_behind(p->conn) ? " in your files" : "");
+			door_behind(p->conn)      ? " in your files"
+			: args->option[OPT_PATCH] ? " in files and links"
+						  : "");
 	return ok;
 }
 
@@ -99,6 +119,11 @@ static int run(const struct arguments *args)
 	struct past p;
 	bool ok = false;
 
+	if (args->option[OPT_PATCH] && (args->option[OPT_STAT] || args->option[OPT_JSON])) {
+		error_set(&err, ERR_USAGE,
+			"--patch is for people and for patch(1): leave out --stat and --json");
+		return command_fail(&err);
+	}
 	if (!past_connect(&p, args->operand[2], &err))
 		return command_fail(&err);
 	ops = find_ops(&p, args, &err);
@@ -117,7 +142,7 @@ static int run(const struct arguments *args)
 
 const struct command command_diff = {
 	.name = "diff",
-	.operands = "FROM TO [PATH] [--stat] [--json]",
+	.operands = "FROM TO [PATH] [--patch | --stat | --json]",
 	.summary = "show the differences between two instants, and who made them",
 	.help = "FROM and TO are times (2024-05-01 12:00), ages (10min, 2 days), `now`, op:N\n"
 		"or names of snapshots. With the later one first, the differences are those\n"
@@ -127,7 +152,8 @@ const struct command command_diff = {
 		"A file is added, removed, renamed, modified, or replaced by another file of\n"
 		"the same name. Of a renamed or modified file, content, mode, owner, mtime,\n"
 		"flags or xattr differ. The content of a renamed directory is not listed\n"
-		"again. User and program are those of the last change.",
+		"again. User and program are those of the last change.\n"
+		"\n" HELP_PATCH,
 	.options = options,
 	.operands_min = 2,
 	.operands_max = 3,

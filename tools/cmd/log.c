@@ -1,17 +1,21 @@
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "arguments.h"
+#include "array.h"
 #include "ask.h"
+#include "base/buf.h"
 #include "base/show.h"
 #include "command.h"
 #include "db/conn.h"
 #include "door.h"
 #include "follow.h"
-#include "hex.h"
 #include "pager.h"
+#include "past.h"
+#include "patch/runs.h"
 #include "print.h"
 #include "sync.h"
 #include "target.h"
@@ -31,6 +35,8 @@ enum {
 	OPT_ALL,
 	OPT_ALONE,
 	OPT_REVERSE,
+	OPT_PATCH,
+	OPT_STAT,
 	OPT_JSON,
 	OPT_FOLLOW
 };
@@ -48,19 +54,36 @@ static const struct command_option options[] = {
 	[OPT_ALONE] = {'d', "directory", NULL,
 		"of a directory, only what was done to itself, not below it"},
 	[OPT_REVERSE] = {0, "reverse", NULL, "print the oldest of them first"},
+	[OPT_PATCH] = {'p', "patch", NULL,
+		"print what each run of changes did to files, as patches"},
+	[OPT_STAT] = {0, "stat", NULL, "print how many lines or bytes each file gained and lost"},
 	[OPT_JSON] = {0, "json", NULL, "print a JSON array, or with --follow one object a line"},
 	[OPT_FOLLOW] = {'f', "follow", NULL,
 		"print changes as they are made, oldest first, and do not end"},
 	{0},
 };
 
+/* Where the parameters of both statements are that are filled in elsewhere. */
+enum { PARAM_LIMIT = 7, PARAM_JSON = 8, PARAM_TEXTS = 9, PARAM_BYTES = 10 };
+
+/* What is asked: command_log, or command_log_path of paths. */
+struct question {
+	enum stmt stmt;
+	/* In the order of the statement's; the last one is for the door to fill. */
+	const char *params[14];
+	int nparams;
+	struct buf texts, bytes; /* the paths, as arrays */
+	char count[24];
+};
+
 /*
- * Tells about other files that had the path before: they have logs of their own. `params` are those
- * of command_log_path.
+ * Tells about other files that had the path before: they have logs of their own.
  */
-static bool tell_others(PGconn *conn, const char *const *params, struct error *err)
+static bool tell_others(
+	PGconn *conn, const struct target *t, const struct question *q, struct error *err)
 {
-	const char *asked[] = {params[9], params[10], params[1], NULL};
+	struct past_path path = past_path(t);
+	const char *asked[] = {path.text, path.bytes, q->params[1], NULL};
 	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEFORE, 4, asked, err);
 	bool ok = res != NULL;
 
@@ -70,6 +93,7 @@ static bool tell_others(PGconn *conn, const char *const *params, struct error *e
 			"log\n",
 			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 0));
 	PQclear(res);
+	free(path.bytes);
 	return ok;
 }
 
@@ -151,45 +175,84 @@ static bool names_part(const struct target *t, bool alone)
 	return path[strspn(path, "/")] || (*path && alone);
 }
 
-static bool print(
-	PGconn *conn, const struct arguments *args, const struct target *t, struct error *err)
+/* Puts the question together. A path that names all makes it one about all. */
+static void make(
+	struct question *q, const struct arguments *args, const struct target *t, int paths)
 {
-	bool alone = args->option[OPT_ALONE];
-	bool by_path = names_part(t, alone);
-	char *bytes = *t->path ? hex_bytea(t->path) : NULL, count[24];
-	/* In the order of the statements' parameters; the last one is for the door to fill. */
-	const char *params[13] = {args->option[OPT_SINCE], args->option[OPT_UNTIL],
-		args->option[OPT_USER], args->option[OPT_PID], args->option[OPT_EXE],
-		args->option[OPT_TAG], args->option[OPT_KIND], limit_of(args, count),
-		args->option[OPT_JSON] ? "true" : "false"};
-	const struct statement *s = &statements[by_path ? STMT_COMMAND_LOG_PATH : STMT_COMMAND_LOG];
+	bool alone = args->option[OPT_ALONE], by_path = paths > 0;
+
+	for (int i = 0; i < paths; i++)
+		by_path = by_path && names_part(&t[i], alone);
+	*q = (struct question){.stmt = by_path ? STMT_COMMAND_LOG_PATH : STMT_COMMAND_LOG,
+		.params = {args->option[OPT_SINCE], args->option[OPT_UNTIL], args->option[OPT_USER],
+			args->option[OPT_PID], args->option[OPT_EXE], args->option[OPT_TAG],
+			args->option[OPT_KIND]},
+		.nparams = by_path ? 14 : 11};
+	q->params[PARAM_LIMIT] = limit_of(args, q->count);
+	q->params[PARAM_JSON] = args->option[OPT_JSON] ? "true" : "false";
+	if (!by_path)
+		return;
+	for (int i = 0; i < paths; i++) {
+		struct past_path path = past_path(&t[i]);
+
+		array_add(path.text ? &q->texts : &q->bytes, path.text ? path.text : path.bytes);
+		free(path.bytes);
+	}
+	q->params[PARAM_TEXTS] = q->texts.data;
+	q->params[PARAM_BYTES] = q->bytes.data;
+	q->params[PARAM_BYTES + 1] = alone ? "true" : "false";
+}
+
+/* Prints rows, or runs with patches. Sets *rows to the number of changes. */
+static bool print_changes(PGconn *conn, const struct arguments *args, const struct question *q,
+	long *rows, struct error *err)
+{
+	struct past past = {.conn = conn};
+	struct patch patch;
+
+	if (!args->option[OPT_PATCH] && !args->option[OPT_STAT])
+		return (args->option[OPT_REVERSE] ? print_query_reversed : print_query)(conn,
+			statements[q->stmt].text, q->nparams, q->params, args->option[OPT_JSON],
+			rows, err);
+	patch = patch_begin(&past, !args->option[OPT_PATCH]);
+	return past_snapshot(conn, err) && runs_print(&patch,
+						   &(struct runs){.stmt = q->stmt,
+							   .params = q->params,
+							   .nparams = q->nparams,
+							   .limit = PARAM_LIMIT,
+							   .below = q->nparams - 2,
+							   .reverse = args->option[OPT_REVERSE]},
+						   rows, err);
+}
+
+static bool print(PGconn *conn, const struct arguments *args, const struct target *t, int paths,
+	struct error *err)
+{
+	bool json = args->option[OPT_JSON];
 	struct pager pager = {0};
+	struct question q;
 	long rows;
 	bool ok;
 
-	if (by_path) {
-		params[9] = *t->typed_path ? t->typed_path : NULL;
-		params[10] = bytes;
-		params[11] = alone ? "true" : "false";
-	}
-	if (!args->option[OPT_JSON])
+	make(&q, args, t, paths);
+	if (!json)
 		pager_begin(&pager);
-	ok = (args->option[OPT_REVERSE] ? print_query_reversed : print_query)(
-		conn, s->text, by_path ? 13 : 10, params, args->option[OPT_JSON], &rows, err);
+	ok = print_changes(conn, args, &q, &rows, err);
 	pager_end(&pager);
-	if (ok && params[7] == count && rows == SHOWN_MAX)
+	if (ok && q.params[PARAM_LIMIT] == q.count && rows == SHOWN_MAX)
 		show_line(stderr,
 			"thule: these are the newest %d changes: -n N shows another number, "
 			"--all shows all\n",
 			SHOWN_MAX);
 	if (ok && !args->option[OPT_COUNT])
 		ok = tell_pruned(conn, args->option[OPT_SINCE], err);
-	if (ok && !args->option[OPT_JSON])
+	if (ok && !json)
 		ok = tell_steps(conn, args->option[OPT_SINCE], args->option[OPT_UNTIL], err);
-	if (ok && by_path && !args->option[OPT_JSON])
-		ok = tell_others(conn, params, err);
-	free(bytes);
-	if (ok && rows == 0 && !args->option[OPT_JSON])
+	if (ok && paths == 1 && q.stmt == STMT_COMMAND_LOG_PATH && !json)
+		ok = tell_others(conn, t, &q, err);
+	buf_free(&q.texts);
+	buf_free(&q.bytes);
+	if (ok && rows == 0 && !json)
 		show_line(stderr, "thule: the log has no such change%s\n",
 			door_behind(conn) ? " to your files" : "");
 	return ok;
@@ -209,56 +272,88 @@ static int run_follow(const struct arguments *args)
 	bool ok = false;
 
 	if (args->option[OPT_UNTIL] || args->option[OPT_COUNT] || args->option[OPT_REVERSE] ||
-		args->option[OPT_ALONE])
+		args->option[OPT_ALONE] || args->option[OPT_PATCH] || args->option[OPT_STAT] ||
+		args->operands > 1)
 		error_set(&err, ERR_USAGE,
-			"--follow does not end, and is of all below PATH: leave out --until, -n, "
-			"--reverse and -d");
+			"--follow does not end, and is of all below one PATH: leave out --until, "
+			"-n, --reverse, -d, --patch and --stat");
 	else if (arguments_check_number("--pid", args->option[OPT_PID], &err) &&
 		 target_find(args->operand[0], &t, &err))
 		ok = follow(&t, &wanted, &err);
 	return ok ? EXIT_DONE : command_fail(&err);
 }
 
+/* Finds what the paths name, which must be in one filesystem; of no path, where we are. */
+static bool find_all(const struct arguments *args, struct target *t, struct error *err)
+{
+	if (!target_find_past(args->operand[0], t, err))
+		return false;
+	for (int i = 1; i < args->operands; i++) {
+		if (!target_find_past(args->operand[i], &t[i], err))
+			return false;
+		if (!target_same(t, &t[i]))
+			return error_set(err, ERR_USAGE,
+				"%s and %s are not in the same mount and database: ask for one "
+				"after "
+				"the other",
+				args->operand[0], args->operand[i]);
+	}
+	return true;
+}
+
+/* Refuses what says two things at once. */
+static bool check_options(const struct arguments *args, struct error *err)
+{
+	if ((args->option[OPT_PATCH] || args->option[OPT_STAT]) && args->option[OPT_JSON])
+		return error_set(
+			err, ERR_USAGE, "--patch and --stat are for people: leave out --json");
+	if (args->option[OPT_PATCH] && args->option[OPT_STAT])
+		return error_set(err, ERR_USAGE, "give either --patch or --stat");
+	return arguments_check_number("-n", args->option[OPT_COUNT], err) &&
+	       arguments_check_number("--pid", args->option[OPT_PID], err);
+}
+
 static int run(const struct arguments *args)
 {
 	struct error err = {0};
-	struct target t;
+	struct target *t;
 	PGconn *conn = NULL;
 	bool ok;
 
 	if (args->option[OPT_FOLLOW])
 		return run_follow(args);
-	if (arguments_check_number("-n", args->option[OPT_COUNT], &err) &&
-		arguments_check_number("--pid", args->option[OPT_PID], &err) &&
-		target_find_past(args->operand[0], &t, &err))
-		conn = target_ask(&t, &err);
-	if (!conn)
-		return command_fail(&err);
+	t = xcalloc((size_t)args->operands + 1, sizeof(*t));
+	if (check_options(args, &err) && find_all(args, t, &err))
+		conn = target_ask(t, &err);
 	/* The names in a path may be younger than the last batch; the door commits by itself. */
-	if (*t.path && !door_behind(conn))
+	if (conn && *t->path && !door_behind(conn))
 		sync_database(conn, NULL);
-	ok = check_instants(conn, args, &err) && check_names(conn, args, false, &err) &&
-	     print(conn, args, &t, &err);
+	ok = conn && check_instants(conn, args, &err) && check_names(conn, args, false, &err) &&
+	     print(conn, args, t, args->operands, &err);
 	PQfinish(conn);
+	free(t);
 	return ok ? EXIT_DONE : command_fail(&err);
 }
 
 const struct command command_log = {
 	.name = "log",
-	.operands = "[PATH] [SELECTORS] [-n N | --all] [--reverse] [--json]",
+	.operands = "[PATH...] [SELECTORS] [-n N | --all] [--reverse] [--patch | --stat | --json]",
 	.summary = "list changes and who made them, newest first",
 	.help = "PATH is a path in a mount, or an absolute path from the root of the\n"
 		"filesystem. The log is then that of this file, through all its renames.\n"
 		"Where several files had the path, it is that of the last one, or with\n"
 		"--until that of the last one before then. The log of a directory is that of\n"
-		"everything below it.\n"
+		"everything below it. Of several paths it is one log.\n"
 		"\n"
+		"With --patch or --stat, changes that one process made to the same files, with\n"
+		"nobody else's in between, are one entry, which says what they did together.\n"
+		"\n" HELP_PATCH "\n\n"
 		"To resume with --follow, give --since op:N, where N is one more than the\n"
 		"last op that you have.\n"
 		"\n"
 		"On root's mount, users see the changes to their own files.\n"
 		"\n" HELP_INSTANT,
 	.options = options,
-	.operands_max = 1,
+	.operands_max = INT_MAX,
 	.run = run,
 };
