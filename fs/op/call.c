@@ -50,7 +50,10 @@ void call_begin_change(struct call *c, fuse_req_t req)
 
 void call_leave(struct call *c)
 {
+	struct answer *unused = chunks_unused(&c->fs->state.chunks);
+
 	pthread_mutex_unlock(&c->fs->lock);
+	answers_free(unused);
 	actor_unref(c->actor);
 }
 

@@ -120,7 +120,7 @@ static void fetch_done(struct reader_query *q, PGresult *res, const struct error
 {
 	struct fetch *f = q->arg;
 	struct fs *fs = f->fs;
-	struct answer *a = err ? NULL : new_answer(q, f, res);
+	struct answer *a = err ? NULL : new_answer(q, f, res), *unused;
 
 	if (err)
 		log_error("%s", err->text);
@@ -128,13 +128,14 @@ static void fetch_done(struct reader_query *q, PGresult *res, const struct error
 	if (a) {
 		answer_count(&fs->state.chunks, a);
 		fill(f, a);
-		a = answer_put(&fs->state.chunks, a);
+		answer_put(&fs->state.chunks, a);
 	} else {
 		forget(f);
 	}
+	unused = chunks_unused(&fs->state.chunks);
 	pthread_mutex_unlock(&fs->lock);
 	request_waiters_wake(&f->waiters, err ? error_to_errno(err) : 0);
-	answer_free(a);
+	answers_free(unused);
 	free(f);
 	free(q);
 }

@@ -291,6 +291,7 @@ static void consume(struct fs *fs, const struct chunk_reply *r)
 static void reply_chunks(struct call *c, struct chunk_reply *r)
 {
 	struct fs *fs = c->fs;
+	struct answer *unused;
 
 	call_leave(c);
 	if (r->copy)
@@ -300,10 +301,10 @@ static void reply_chunks(struct call *c, struct chunk_reply *r)
 	free(r->copy);
 	pthread_mutex_lock(&fs->lock);
 	for (size_t i = 0; i < r->count; i++)
-		r->answers[i] = answer_put(&fs->state.chunks, r->answers[i]);
+		answer_put(&fs->state.chunks, r->answers[i]);
+	unused = chunks_unused(&fs->state.chunks);
 	pthread_mutex_unlock(&fs->lock);
-	for (size_t i = 0; i < r->count; i++)
-		answer_free(r->answers[i]);
+	answers_free(unused);
 }
 
 static bool is_small(const struct inode *inode, uint64_t off, uint64_t len)

@@ -35,21 +35,32 @@ void answer_count(struct chunks *cs, struct answer *answer)
 	cs->budget.used += answer->bytes;
 }
 
-struct answer *answer_put(struct chunks *cs, struct answer *answer)
+void answer_put(struct chunks *cs, struct answer *answer)
 {
 	assert(answer->users);
 	if (--answer->users)
-		return NULL;
+		return;
 	cs->budget.used -= answer->bytes;
-	return answer;
+	LL_PREPEND(cs->unused, answer);
 }
 
-void answer_free(struct answer *answer)
+struct answer *chunks_unused(struct chunks *cs)
 {
-	if (!answer)
-		return;
-	answer->release(answer->memory);
-	free(answer);
+	struct answer *first = cs->unused;
+
+	cs->unused = NULL;
+	return first;
+}
+
+void answers_free(struct answer *first)
+{
+	struct answer *a, *tmp;
+
+	LL_FOREACH_SAFE(first, a, tmp)
+	{
+		a->release(a->memory);
+		free(a);
+	}
 }
 
 static void drop(struct chunk *c)
@@ -60,7 +71,7 @@ static void drop(struct chunk *c)
 	DL_DELETE(c->inode->chunks, c);
 	cs->budget.used -= c->reserved;
 	if (c->answer)
-		answer_free(answer_put(cs, c->answer));
+		answer_put(cs, c->answer);
 	free(c);
 }
 

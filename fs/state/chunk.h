@@ -31,6 +31,7 @@ struct piece {
 
 /* What one statement answered; the bytes are in `memory`. */
 struct answer {
+	struct answer *next;
 	unsigned int users; /* chunks, and requests that reply with it */
 	uint64_t bytes;
 	void *memory;
@@ -56,6 +57,7 @@ struct chunk {
 struct chunks {
 	struct chunk *table;
 	struct budget budget;
+	struct answer *unused; /* that nobody uses any more: to be freed without the lock */
 };
 
 void chunks_init(struct chunks *cs, uint64_t limit);
@@ -83,10 +85,11 @@ static inline uint64_t chunk_number(uint64_t off)
 }
 
 /*
- * An answer that was made with one user, and counts from then on. answer_put() takes a user away;
- * after the last one it returns the answer, to be given to answer_free() without the lock, else
- * NULL.
+ * An answer that was made with one user, and counts from then on. answer_put() takes a user away.
+ * An answer without users is kept until somebody takes those that there are, chunks_unused(), and
+ * frees them without the lock: they are many bytes in many pieces.
  */
 void answer_count(struct chunks *cs, struct answer *answer);
-struct answer *answer_put(struct chunks *cs, struct answer *answer);
-void answer_free(struct answer *answer); /* NULL: nothing */
+void answer_put(struct chunks *cs, struct answer *answer);
+struct answer *chunks_unused(struct chunks *cs);
+void answers_free(struct answer *first); /* NULL: nothing */

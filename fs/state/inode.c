@@ -42,6 +42,7 @@ void state_free(struct state *s)
 	HASH_ITER (hh, s->inodes, inode, tmp) {
 		inode_drop(s, inode);
 	}
+	answers_free(chunks_unused(&s->chunks));
 }
 
 struct inode *inode_find(struct state *s, uint64_t ino)

@@ -447,8 +447,46 @@ START_TEST(handles_are_shown_once)
 }
 END_TEST
 
+static void count_release(void *memory)
+{
+	++*(int *)memory;
+}
+
+/* Bytes that are dropped, by whatever changes the file, are not freed under the lock. */
+START_TEST(bytes_are_freed_later)
+{
+	const struct inode_attr attr = {.ino = 5, .mode = S_IFREG, .nlink = 1, .size = CHUNK_BYTES};
+	struct answer *a = calloc(1, sizeof(*a) + sizeof(a->pieces[0]));
+	struct inode *inode;
+	struct state s;
+	int released = 0;
+
+	state_init(&s, &(struct state_limits){16, 1 << 20, 1 << 20});
+	inode = inode_add(&s, &attr, (struct bytes){0});
+	ck_assert(chunk_expect(&s.chunks, inode, 0, CHUNK_BYTES, false, NULL));
+	*a = (struct answer){.users = 1,
+		.bytes = CHUNK_BYTES,
+		.memory = &released,
+		.release = count_release,
+		.count = 1};
+	answer_count(&s.chunks, a);
+	chunk_fill(chunk_find(&s.chunks, 5, 0), a, 0, 1);
+	answer_put(&s.chunks, a);
+	ck_assert_ptr_null(chunks_unused(&s.chunks));
+	pending_add(inode, (struct pending){.op = 1, .len = 1, .data = "x"});
+	ck_assert_ptr_null(chunk_find(&s.chunks, 5, 0));
+	ck_assert_uint_eq(s.chunks.budget.used, 0);
+	ck_assert_int_eq(released, 0);
+	answers_free(chunks_unused(&s.chunks));
+	ck_assert_int_eq(released, 1);
+	pending_drop(inode, 1);
+	state_free(&s);
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
+	tcase_add_test(tc, bytes_are_freed_later);
 	tcase_add_loop_test(tc, directory_model, 0, 6);
 	tcase_add_test(tc, directory_compacts);
 	tcase_add_test(tc, dropping_a_name_makes_incomplete);
