@@ -81,12 +81,15 @@ static void read_below(struct fs *fs, struct inode *dir, uint32_t count,
 	for (size_t i = dir_seek(&dir->dir, reads->ahead_to); count && i < dir->dir.count; i++) {
 		const struct dirent_node *d = dir->dir.slots[i].node;
 		const struct inode *below;
+		uint64_t after;
 
 		if (!d || !S_ISDIR(d->mode))
 			continue;
 		below = inode_find(&fs->state, d->ino);
-		if (below && !below->dir.complete &&
-			!load_ahead(fs, d->ino, dir_next(&below->dir), rows_max(fs, 2), arrived))
+		after = below ? dir_next(&below->dir) : 0;
+		/* The one that is listed now is asked for already. */
+		if (below && !below->dir.complete && !load_is_asked(fs, d->ino, after) &&
+			!load_ahead(fs, d->ino, after, rows_max(fs, 2), arrived))
 			return;
 		reads->ahead_to = d->cookie;
 		reads->ahead++;

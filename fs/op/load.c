@@ -319,10 +319,21 @@ bool load_ahead(struct fs *fs, uint64_t ino, uint64_t after, uint32_t rows,
 	return true;
 }
 
-bool load_is_ahead(struct fs *fs, uint64_t ino, uint64_t after)
+static const struct load *find_names(struct fs *fs, uint64_t ino, uint64_t after)
 {
 	struct load_key key = {.kind = LOAD_DIR, .ino = ino, .off = after};
-	const struct load *l = load_find(fs, &key);
+
+	return load_find(fs, &key);
+}
+
+bool load_is_asked(struct fs *fs, uint64_t ino, uint64_t after)
+{
+	return find_names(fs, ino, after);
+}
+
+bool load_is_ahead(struct fs *fs, uint64_t ino, uint64_t after)
+{
+	const struct load *l = find_names(fs, ino, after);
 
 	return l && l->ahead;
 }

@@ -26,5 +26,6 @@ int load_names(struct call *c, uint64_t ino, uint64_t after);
  */
 bool load_ahead(struct fs *fs, uint64_t ino, uint64_t after, uint32_t rows,
 	void (*arrived)(struct fs *fs, struct inode *dir));
-/* Whether those are on their way. */
+/* Whether those are on their way; and whether they are so before anybody needs them. */
+bool load_is_asked(struct fs *fs, uint64_t ino, uint64_t after);
 bool load_is_ahead(struct fs *fs, uint64_t ino, uint64_t after);

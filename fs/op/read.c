@@ -390,7 +390,7 @@ static bool read_chunks(
 	there = look(c->fs, inode->ino, off, len, &coming);
 	if (there == CHUNKS_LACK && !small && !ahead_pays(h, len))
 		return false;
-	if (small && there != CHUNKS_LACK && !waited)
+	if ((small || off == 0) && there != CHUNKS_LACK && !waited)
 		nearby_used(c, inode);
 	if (there == CHUNKS_ARE_HERE) {
 		hold(c->fs, &r);
