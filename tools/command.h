@@ -70,7 +70,7 @@ struct command {
 	int (*run)(const struct arguments *args); /* returns an exit code */
 };
 
-extern const struct command command_blame, command_cat, command_cluster, command_config,
+extern const struct command command_blame, command_cat, command_cluster, command_config, command_df,
 	command_diff, command_erase, command_fsck, command_hold, command_journal, command_log,
 	command_ls, command_metrics, command_mount, command_prune, command_quota, command_restore,
 	command_run, command_show, command_snapshot, command_sql, command_stat, command_status,

@@ -10,12 +10,38 @@
 #include "pager.h"
 #include "run/keeper.h"
 
-static const struct command *const commands[] = {&command_mount, &command_umount, &command_status,
-	&command_top, &command_metrics, &command_log, &command_show, &command_diff, &command_blame,
-	&command_run, &command_ls, &command_cat, &command_stat, &command_tar, &command_restore,
-	&command_undo, &command_snapshot, &command_prune, &command_journal, &command_hold,
-	&command_erase, &command_config, &command_quota, &command_fsck, &command_sync, &command_sql,
-	&command_upgrade, &command_cluster, NULL};
+static const struct command *const commands[] = {
+	&command_mount,
+	&command_umount,
+	&command_status,
+	&command_top,
+	&command_df,
+	&command_metrics,
+	&command_log,
+	&command_show,
+	&command_diff,
+	&command_blame,
+	&command_run,
+	&command_ls,
+	&command_cat,
+	&command_stat,
+	&command_tar,
+	&command_restore,
+	&command_undo,
+	&command_snapshot,
+	&command_prune,
+	&command_journal,
+	&command_hold,
+	&command_erase,
+	&command_config,
+	&command_quota,
+	&command_fsck,
+	&command_sync,
+	&command_sql,
+	&command_upgrade,
+	&command_cluster,
+	NULL,
+};
 
 static void list(FILE *out)
 {

@@ -1,19 +1,8 @@
 -- thule metrics --database: samples of what changes slowly, none of which looks at files: metric, value of its label, value.
 -- Sizes are of tables with their indexes; of the oldest instant that is kept, and of retention where it is set, the seconds.
-select 'thulefs_database_size_bytes' as metric, k.kind, sum(pg_total_relation_size(k.oid))::text as value
-from (
-    select c.oid,
-        case
-            when c.relname ~ '_history$' then 'history'
-            when c.relname in ('inode', 'dirent', 'extent', 'xattr') then 'present'
-            when c.relname = 'blob' then 'blobs'
-            when c.relname in ('op', 'actor') then 'log'
-            else 'other'
-        end as kind
-    from pg_class c
-    where c.relnamespace = 'thule'::regnamespace and c.relkind = 'r'
-) k
-group by k.kind
+select 'thulefs_database_size_bytes' as metric, t.kind, sum(t.bytes)::text as value
+from thule_internal.table_size() t
+group by t.kind
 union all
 select 'thulefs_oldest_instant_timestamp_seconds', null, extract(epoch from coalesce(s.pruned_before, s.created))::text
 from thule.superblock s

@@ -30,6 +30,8 @@ cluster X
 config get X
 config set X A
 config unset X
+df P --keep A
+df P --snapshots
 diff T T P
 erase P --yes
 fsck --json
@@ -117,7 +119,7 @@ def odd_paths(template):
     """Where what is typed is no file of the filesystem: refused, or there is nothing to be done."""
     allowed = [FAILED, USAGE]
     # Status is of the mount that a path lies in, which it tells without asking for the path.
-    if template[0] in (b"log", b"undo", b"umount", b"status", b"top", b"metrics"):
+    if template[0] in (b"log", b"undo", b"umount", b"status", b"top", b"metrics", b"df"):
         allowed = [DONE, FAILED, USAGE]
     for place, kind in enumerate(template):
         if kind not in (b"P", b"Q"):
