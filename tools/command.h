@@ -19,7 +19,7 @@ enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 /* Paragraphs of help that commands share. */
 #define HELP_PAST_PATH                                                                             \
 	"PATH is a path in a mount, or an absolute path from the root of the filesystem.\n"        \
-	"It need not exist any more."
+	"It need not exist any more. In DIR/.thule/at/T it is meant as of T."
 #define HELP_INSTANT                                                                               \
 	"T is a time (2024-05-01 12:00), an age (10min, 2 days), the name of a snapshot,\n"        \
 	"or op:N."

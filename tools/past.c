@@ -122,7 +122,9 @@ static bool take(struct past *p, const PGresult *res, const char *at, struct err
 	snprintf(p->ino, sizeof(p->ino), "%s", PQgetvalue(res, 0, INO));
 	snprintf(p->kind, sizeof(p->kind), "%s", PQgetvalue(res, 0, KIND));
 	p->path = strdup(PQgetvalue(res, 0, PLACE));
-	return p->path || error_set(err, ERR_SYSTEM, "out of memory");
+	p->link = PQgetisnull(res, 0, TARGET) ? NULL : strdup(PQgetvalue(res, 0, TARGET));
+	return (p->path && (p->link || PQgetisnull(res, 0, TARGET))) ||
+	       error_set(err, ERR_SYSTEM, "out of memory");
 }
 
 static PGresult *walk(struct past *p, const char *at, bool follow, struct error *err)
@@ -173,11 +175,17 @@ static bool go_outside(struct past *p, const PGresult *res)
 
 bool past_open(struct past *p, const char *path, const char *at, bool follow, struct error *err)
 {
+	char instant[AT_SIZE];
 	PGresult *res;
 	bool ok;
 
-	if (!past_connect(p, path, err))
+	memset(p, 0, sizeof(*p));
+	if (!target_find_past(path, &p->target, err) || !target_instant(&p->target, at, &at, err) ||
+		!connect_target(p, err))
 		return false;
+	/* It is the path's own, which may be left. */
+	if (at == p->target.at)
+		at = memcpy(instant, at, sizeof(instant));
 	res = walk(p, at, follow, err);
 	for (int i = 0; i < OUTSIDE_MAX && res && p->target.mounted &&
 			!PQgetisnull(res, 0, OUTSIDE) && go_outside(p, res);
@@ -196,7 +204,9 @@ void past_close(struct past *p)
 {
 	PQfinish(p->conn);
 	free(p->path);
+	free(p->link);
 	p->conn = NULL;
+	p->link = NULL;
 	p->path = NULL;
 }
 

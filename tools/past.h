@@ -14,6 +14,7 @@ struct past {
 	char op[24];  /* the last op at the instant; a parameter of queries */
 	char ino[24]; /* the kind of file at the path */
 	char kind[16];
+	char *link; /* the path in a symbolic link, as SQL shows it; else NULL */
 	char *path; /* as SQL shows it, from the root of the filesystem */
 };
 

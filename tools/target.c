@@ -142,6 +142,11 @@ static bool find(const char *path, struct target *t, struct error *err)
 	if (mounts_real_path(path, false, real, err)) {
 		if (!mounts_locate(real, &t->mount, t->path, err))
 			return false;
+		if (t->mount.ours && at_take(&t->mount, t->path, t->at))
+			return error_set(err, ERR_USAGE,
+				"%s is of the past, and this is about what is there now: give its "
+				"path without .thule/at",
+				path);
 		if (t->mount.ours)
 			return target_of_mount(&t->mount, t, err);
 	}
@@ -176,9 +181,18 @@ bool target_find_past(const char *path, struct target *t, struct error *err)
 	t->mount = w.mount;
 	memcpy(t->path, w.path, sizeof(t->path));
 	memcpy(t->rest, w.rest, sizeof(t->rest));
+	memcpy(t->at, w.at, sizeof(t->at));
 	t->start = w.start;
 	t->top = w.top;
 	return target_of_mount(&t->mount, t, err);
+}
+
+bool target_instant(const struct target *t, const char *typed, const char **at, struct error *err)
+{
+	*at = typed || !*t->at ? typed : t->at;
+	return !typed || !*t->at ||
+	       error_set(err, ERR_USAGE,
+		       "the path is of the past itself, of %s: leave out the other instant", t->at);
 }
 
 bool target_same(const struct target *a, const struct target *b)

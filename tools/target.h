@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "at.h"
 #include "base/error.h"
 #include "cluster/cluster.h"
 #include "mounts.h"
@@ -23,7 +24,10 @@ struct target {
 	bool door;          /* the mount and database are root's, and the caller is somebody else */
 	char path[PATH_MAX];       /* bytes, absolute from the root of the mount, or "" */
 	char typed_path[PATH_MAX]; /* or the path as SQL shows it, with escapes, or "" */
-	/* For target_find_past(): `path` is not walked below `start`, where `rest` begins. */
+	/* For target_find_past(): the instant as of which the path is meant, where it led through
+	 * .thule/at/T; else "". */
+	char at[AT_SIZE];
+	/* `path` is not walked below `start`, where `rest` begins. */
 	char rest[PATH_MAX];
 	uint64_t start,
 		top; /* inodes: the end of the kernel's walk, the root of the mount; 0: not known */
@@ -48,6 +52,12 @@ bool target_find_past(const char *path, struct target *t, struct error *err);
 
 /* Does the same for a mount that was found already. */
 bool target_of_mount(const struct mount_point *m, struct target *t, struct error *err);
+
+/*
+ * Sets *at to the instant that a path is meant at: the one that was typed, or that of the path, or
+ * NULL. Returns false with *err set when there are both.
+ */
+bool target_instant(const struct target *t, const char *typed, const char **at, struct error *err);
 
 /* Says whether two targets are in one mount, or of one database, so that target_connect() of one of
  * them is as good for the other. */

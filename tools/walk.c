@@ -46,10 +46,17 @@ static bool enter(struct walker *k, const char *start, struct error *err)
 	k->inside = true;
 	w->start = inode(start);
 	w->top = inode(w->mount.dir);
-	return mounts_locate(start, &w->mount, path, err) &&
-	       path_format(w->rest, sizeof(w->rest), err, "%s", k->todo + strspn(k->todo, "/")) &&
-	       path_format(w->path, sizeof(w->path), err, "%s%s%s", path,
-		       *w->rest && strcmp(path, "/") ? "/" : "", w->rest);
+	if (!mounts_locate(start, &w->mount, path, err) ||
+		!path_format(w->rest, sizeof(w->rest), err, "%s", k->todo + strspn(k->todo, "/")) ||
+		!path_format(w->path, sizeof(w->path), err, "%s%s%s", path,
+			*w->rest && strcmp(path, "/") ? "/" : "", w->rest))
+		return false;
+	/* The tree of an instant has no inode where a walk could start. */
+	if (at_take(&w->mount, w->path, w->at)) {
+		w->start = 0;
+		*w->rest = '\0';
+	}
+	return true;
 }
 
 /* Goes on at the target of a symbolic link outside of ours. */

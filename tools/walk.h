@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "at.h"
 #include "base/error.h"
 #include "mounts.h"
 
@@ -17,6 +18,7 @@ struct walk {
 				`rest` */
 	char rest[PATH_MAX]; /* the remaining names, as they were typed */
 	uint64_t start;      /* the inode at which the walk ended; 0: not known */
+	char at[AT_SIZE];    /* the instant, where the path led through .thule/at/T; else "" */
 	uint64_t top;        /* the inode of the root of the mount; 0: not known */
 };
 

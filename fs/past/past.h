@@ -17,21 +17,12 @@
  * what is gone and versions that ended are for their owner and root alone
  * (thule_internal.past_owner).
  */
-#define PAST_DIR     (PAST_BIT | 1) /* .thule */
-#define PAST_AT      (PAST_BIT | 2) /* .thule/at */
-#define PAST_NAME    ".thule"
-#define PAST_AT_NAME "at"
+#define PAST_DIR (PAST_BIT | 1) /* .thule */
+#define PAST_AT  (PAST_BIT | 2) /* .thule/at */
 /* An extended attribute that the root of a mount of the past has, and does not list: op:N. */
 #define PAST_XATTR "system.thule.at"
 
-/*
- * What stat(2) and readdir(3) say in place of a node's number: below 2^53, because JavaScript and
- * what reads JSON count in doubles. Bit 52 is the past's; no inode has so large a number. An inode
- * below 2^32, as of one of the first half a million instants that the daemon was asked for, has a
- * number that no other has; beyond that numbers are mixed, and two files have the same one with a
- * probability of 2^-51. A mount of one instant has the inodes' own numbers.
- */
-#define PAST_STAT_BIT (UINT64_C(1) << 52)
+/* The number that stat(2) and readdir(3) say: PAST_STAT_BIT, and more. */
 uint64_t past_stat_ino(const struct fs *fs, uint64_t node);
 
 /* What the log says of a question that took longer than -o past_timeout. */

@@ -78,9 +78,14 @@ static void ask(fuse_req_t req, uint64_t node, const char *name, size_t size,
 void past_getxattr(fuse_req_t req, fuse_ino_t node, const char *name, size_t size)
 {
 	const struct fs *fs = fuse_req_userdata(req);
+	uint64_t at = past_op(fs->past, node);
 	char op[24];
 
-	if (fs->config.at_op && past_ino(node) == FUSE_ROOT_ID && !strcmp(name, PAST_XATTR)) {
+	if (at && !strcmp(name, PAST_OP_XATTR)) {
+		snprintf(op, sizeof(op), "op:%llu", (unsigned long long)at);
+		reply_xattr(req, op, strlen(op), size);
+	} else if (fs->config.at_op && past_ino(node) == FUSE_ROOT_ID &&
+		   !strcmp(name, PAST_XATTR)) {
 		snprintf(op, sizeof(op), "op:%llu", (unsigned long long)fs->config.at_op);
 		reply_xattr(req, op, strlen(op), size);
 	} else if (node == PAST_DIR || node == PAST_AT || grants_power(name, strlen(name))) {

@@ -1,7 +1,7 @@
 -- thule ls: what is in a directory ($1) as of an op ($2), or, where that is none, itself under the name $3. By name.
 -- $4 who asks, where it is a user at the door, or null.
 select json_build_object('name', thule.escape_name(e.name), 'ino', i.ino, 'kind', thule.mode_kind(i.mode),
-        'mode', thule_internal.permission_bits(i.mode), 'nlink', i.nlink, 'uid', i.uid, 'gid', i.gid, 'size', i.size,
+        'mode', thule_internal.mode_text(i.mode), 'nlink', i.nlink, 'uid', i.uid, 'gid', i.gid, 'size', i.size,
         'mtime', thule.ns_time(i.mtime_ns), 'target', thule.escape_name(i.target)) as json,
     i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size,
     to_char(thule.ns_time(i.mtime_ns), 'YYYY-MM-DD HH24:MI') as mtime,

@@ -7,7 +7,7 @@ select row_to_json(s) as json,
     coalesce(s.until || ' (op ' || s.until_op || ')', 'now') as until,
     coalesce(s.username, s.by_uid::text) || ', pid ' || s.pid || ', ' || s.exe as by
 from (
-    select $3::text as path, thule.mode_kind(i.mode) as kind, i.ino, thule_internal.permission_bits(i.mode) as mode, i.nlink, i.uid, i.gid,
+    select $3::text as path, thule.mode_kind(i.mode) as kind, i.ino, thule_internal.mode_text(i.mode) as mode, i.nlink, i.uid, i.gid,
         i.rdev, i.size, thule_internal.flags_text(i.flags) as flags,
         thule.ns_time(i.atime_ns) as atime, thule.ns_time(i.mtime_ns) as mtime, thule.ns_time(i.ctime_ns) as ctime,
         thule.ns_time(i.btime_ns) as btime, thule.escape_name(i.target) as target,

@@ -114,7 +114,7 @@ def check_told(then):
     """What it was is not hidden from those who ask for history."""
     number = then.split(":")[1]
     for way in ("replaced", "removed", "chmod", "kept"):
-        equal(0o6755, json.loads(command("stat", f"/suid-{way}", "--at", then, "--json"))["mode"], "stat --at")
+        equal("6755", json.loads(command("stat", f"/suid-{way}", "--at", then, "--json"))["mode"], "stat --at")
         equal([[str(0o6755)]], sql(f"select mode from thule.file_at_op({number}) where path = '/suid-{way}'"), "in SQL")
         equal([[str(stat.S_IFCHR | 0o666), str(os.makedev(1, 3))]], sql(
             f"select i.mode, i.rdev from thule.file_at_op({number}) f, thule_internal.inode_at_op(f.ino, {number}) i"

@@ -175,16 +175,30 @@ static bool names_part(const struct target *t, bool alone)
 	return path[strspn(path, "/")] || (*path && alone);
 }
 
-/* Puts the question together. A path that names all makes it one about all. */
-static void make(
-	struct question *q, const struct arguments *args, const struct target *t, int paths)
+/* Sets *until to the end of the log: the one that was typed, or the instant of the paths. */
+static bool find_end(const struct arguments *args, const struct target *t, int paths,
+	const char **until, struct error *err)
+{
+	if (!target_instant(t, args->option[OPT_UNTIL], until, err))
+		return false;
+	for (int i = 1; i < paths; i++)
+		if (strcmp(t->at, t[i].at))
+			return error_set(err, ERR_USAGE,
+				"the paths are of several instants: ask for one after the other");
+	return true;
+}
+
+/* Puts the question together, of what was done until then. A path that names all makes it one about
+ * all. */
+static void make(struct question *q, const struct arguments *args, const struct target *t,
+	int paths, const char *until)
 {
 	bool alone = args->option[OPT_ALONE], by_path = paths > 0;
 
 	for (int i = 0; i < paths; i++)
 		by_path = by_path && names_part(&t[i], alone);
 	*q = (struct question){.stmt = by_path ? STMT_COMMAND_LOG_PATH : STMT_COMMAND_LOG,
-		.params = {args->option[OPT_SINCE], args->option[OPT_UNTIL], args->option[OPT_USER],
+		.params = {args->option[OPT_SINCE], until, args->option[OPT_USER],
 			args->option[OPT_PID], args->option[OPT_EXE], args->option[OPT_TAG],
 			args->option[OPT_KIND]},
 		.nparams = by_path ? 14 : 11};
@@ -231,10 +245,13 @@ static bool print(PGconn *conn, const struct arguments *args, const struct targe
 	bool json = args->option[OPT_JSON];
 	struct pager pager = {0};
 	struct question q;
+	const char *until;
 	long rows;
 	bool ok;
 
-	make(&q, args, t, paths);
+	if (!find_end(args, t, paths, &until, err))
+		return false;
+	make(&q, args, t, paths, until);
 	if (!json)
 		pager_begin(&pager);
 	ok = print_changes(conn, args, &q, &rows, err);
@@ -247,7 +264,7 @@ static bool print(PGconn *conn, const struct arguments *args, const struct targe
 	if (ok && !args->option[OPT_COUNT])
 		ok = tell_pruned(conn, args->option[OPT_SINCE], err);
 	if (ok && !json)
-		ok = tell_steps(conn, args->option[OPT_SINCE], args->option[OPT_UNTIL], err);
+		ok = tell_steps(conn, args->option[OPT_SINCE], until, err);
 	if (ok && paths == 1 && q.stmt == STMT_COMMAND_LOG_PATH && !json)
 		ok = tell_others(conn, t, &q, err);
 	buf_free(&q.texts);

@@ -25,15 +25,16 @@ static const struct command_option options[] = {
 	{0},
 };
 
-static bool find(
-	const struct arguments *args, struct target *from, struct target *to, struct error *err)
+static bool find(const struct arguments *args, struct target *from, struct target *to,
+	const char **at, struct error *err)
 {
 	const char *new = args->option[OPT_TO];
 
-	if (!args->option[OPT_AT])
-		return error_set(err, ERR_USAGE, "give the instant to go back to with --at");
-	if (!target_find_past(args->operand[0], from, err))
+	if (!target_find_past(args->operand[0], from, err) ||
+		!target_instant(from, args->option[OPT_AT], at, err))
 		return false;
+	if (!*at)
+		return error_set(err, ERR_USAGE, "give the instant to go back to with --at");
 	memset(to, 0, sizeof(*to));
 	if (!new)
 		return true;
@@ -49,7 +50,7 @@ static bool find(
 
 /* Returns the arguments of the request as JSON, to free(). */
 static char *json_args(PGconn *conn, const struct arguments *args, const struct target *from,
-	const struct target *to, struct error *err)
+	const struct target *to, const char *at, struct error *err)
 {
 	struct past_path path = past_path(from), new = past_path(to);
 	struct past_start s;
@@ -58,7 +59,7 @@ static char *json_args(PGconn *conn, const struct arguments *args, const struct 
 
 	past_start(from, &s);
 	res = sync_ask(conn, STMT_COMMAND_RESTORE_ARGS, 10,
-		(const char *[]){path.text, path.bytes, args->option[OPT_AT], new.text, new.bytes,
+		(const char *[]){path.text, path.bytes, at, new.text, new.bytes,
 			args->option[OPT_FORCE] ? "true" : "false", s.values[PAST_START],
 			s.values[PAST_REST], s.values[PAST_TOP], s.values[PAST_HOME]},
 		err);
@@ -90,14 +91,15 @@ static int run(const struct arguments *args)
 	struct error err = {0};
 	struct target from, to;
 	PGconn *conn = NULL;
+	const char *at;
 	char *what = NULL;
 	bool ok;
 
-	if (find(args, &from, &to, &err))
+	if (find(args, &from, &to, &at, &err))
 		conn = target_connect(&from, &err);
 	if (!conn)
 		return command_fail(&err);
-	what = json_args(conn, args, &from, &to, &err);
+	what = json_args(conn, args, &from, &to, at, &err);
 	ok = what && restore(conn, args, what, &err);
 	free(what);
 	PQfinish(conn);

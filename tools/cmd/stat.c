@@ -19,9 +19,7 @@ static const struct command_option options[] = {
 static void print_line(const char *name, const char *value)
 {
 	/* Some values are numbers in SQL and text for people. */
-	if (!strcmp(name, "mode"))
-		printf("%8s  %04o\n", name, (unsigned int)atoi(value));
-	else if (!strcmp(name, "rdev"))
+	if (!strcmp(name, "rdev"))
 		printf("%8s  %u, %u\n", name, major(strtoull(value, NULL, 10)),
 			minor(strtoull(value, NULL, 10)));
 	else {

@@ -27,6 +27,7 @@ declare
     step      bytea;                        -- null: all names are done
     found_ino bigint;
     ended     bigint;
+    link      text;                         -- the last one that was followed
     v         record;
 begin
     if todo is null or at_op is null then
@@ -77,6 +78,7 @@ begin
         select i.mode, i.target into v from thule_internal.inode_at_op(walk_at_op.ino, at_op) i;
         if thule_internal.is_symlink(v.mode) then
             links := links + 1;
+            link := place;
             if links > max_links then
                 problem := 'too many levels of symbolic links';
             elsif get_byte(v.target, 0) = 47 then
@@ -120,6 +122,7 @@ begin
         end if;
         -- Nothing: what is left of the names says what there is not.
         ino := null;
+        problem := coalesce(problem, link || ' leads there');
         todo := array[step] || todo[next:];
         outside := outside || coalesce((select string_agg('/'::bytea || n.name, '' order by n.i)
             from unnest(array_remove(todo, null)) with ordinality n (name, i)), '');
