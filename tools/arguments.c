@@ -112,8 +112,10 @@ static int check_operands(const struct command *command, const struct arguments 
 	char what[64];
 	int code = EXIT_DONE;
 
+	int n = command->command_at ? command->command_at : args->operands;
+
 	/* The words of another command line are not checked. */
-	for (int i = 0; code == EXIT_DONE && i < args->operands && !command->stop_at_operand; i++) {
+	for (int i = 0; code == EXIT_DONE && i < n && !command->stop_at_operand; i++) {
 		snprintf(what, sizeof(what), "argument %d", i + 1);
 		code = check_word(
 			command, what, args->operand[i], false, i >= command->operands_text);

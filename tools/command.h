@@ -14,6 +14,9 @@
 /* Exit codes of commands. */
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
+/* Those of commands that run another one, as env(1) and shells have them. */
+enum { EXIT_CANNOT_RUN = 126, EXIT_NO_SUCH_COMMAND = 127, EXIT_SIGNAL = 128 };
+
 #define COMMAND_OPTIONS_MAX 16
 
 /* Paragraphs of help that commands share. */
@@ -66,6 +69,7 @@ struct command {
 	int operands_text;    /* so many operands from the first are text in UTF-8; the others are
 				 paths */
 	bool stop_at_operand; /* options come before operands, which are a command line */
+	int command_at;       /* so many operands come before a command line; 0: there is none */
 	bool verbatim; /* all words are operands, except --help: they are for another program */
 	int (*run)(const struct arguments *args); /* returns an exit code */
 };
@@ -74,7 +78,8 @@ extern const struct command command_blame, command_cat, command_cluster, command
 	command_diff, command_erase, command_fsck, command_hold, command_journal, command_log,
 	command_ls, command_metrics, command_mount, command_prune, command_quota, command_restore,
 	command_run, command_show, command_snapshot, command_sql, command_stat, command_status,
-	command_sync, command_tar, command_top, command_umount, command_undo, command_upgrade;
+	command_sync, command_tar, command_top, command_umount, command_undo, command_upgrade,
+	command_watch;
 
 /* Prints the error as one line on stderr. Returns the exit code of its class. */
 int command_fail(const struct error *err);

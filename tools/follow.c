@@ -24,9 +24,18 @@
 #define DOOR_POLL_MS 1000
 
 /* Columns of command_follow.sql. */
-enum { COLUMN_OP, COLUMN_WANTED, COLUMN_JSON, COLUMN_TIME, COLUMN_PATH = 7, COLUMNS };
+enum {
+	COLUMN_OP,
+	COLUMN_WANTED,
+	COLUMN_JSON,
+	COLUMN_TIME,
+	COLUMN_PATH = 8, /* the last one that is printed */
+	COLUMN_NAMED,
+	COLUMN_NEW_PATH,
+	COLUMN_TAG,
+};
 
-static const int widths[COLUMNS] = {[COLUMN_OP] = 9, [COLUMN_TIME] = 30, 10, 8, 24, 9};
+static const int widths[COLUMN_PATH + 1] = {[COLUMN_OP] = 9, [COLUMN_TIME] = 30, 10, 8, 24, 9};
 
 struct follower {
 	const struct target *target;
@@ -55,11 +64,12 @@ static bool starts_at_op(const char *since, char *op, size_t size)
 	return true;
 }
 
-static bool find_start(struct follower *f, struct error *err)
+static bool find_start(struct follower *f, const char *since, struct error *err)
 {
+	const struct follow_use *use = f->wanted->use;
 	char op[24];
-	bool by_op = starts_at_op(f->wanted->since, op, sizeof(op));
-	const char *params[] = {by_op ? op : NULL, by_op ? NULL : f->wanted->since};
+	bool by_op = starts_at_op(since, op, sizeof(op));
+	const char *params[] = {by_op ? op : NULL, by_op ? NULL : since};
 	PGresult *res = ask(f->conn, STMT_COMMAND_FOLLOW_START, 2, params, err);
 	bool ok = res && !PQgetisnull(res, 0, 0);
 
@@ -68,6 +78,8 @@ static bool find_start(struct follower *f, struct error *err)
 	else if (res)
 		error_set(err, ERR_USAGE, "there is no op %s yet: the last one is op:%s", op,
 			PQgetvalue(res, 0, 1));
+	if (ok && use)
+		use->begin(f->wanted->arg, *PQgetvalue(res, 0, 2) == 't');
 	PQclear(res);
 	return ok;
 }
@@ -87,7 +99,7 @@ static bool check_kind(struct follower *f, struct error *err)
 
 static void print_columns(struct follower *f, const PGresult *res, int row)
 {
-	for (int i = COLUMN_OP; i < COLUMNS; i++) {
+	for (int i = COLUMN_OP; i <= COLUMN_PATH; i++) {
 		if (i == COLUMN_WANTED || i == COLUMN_JSON)
 			continue;
 		print_safe(stdout, row < 0 ? PQfname(res, i) : PQgetvalue(res, row, i), widths[i]);
@@ -95,27 +107,40 @@ static void print_columns(struct follower *f, const PGresult *res, int row)
 	}
 }
 
-static void print_rows(struct follower *f, const PGresult *res)
+static void print_row(struct follower *f, const PGresult *res, int row)
 {
+	if (f->wanted->json) {
+		print_json_line(PQgetvalue(res, row, COLUMN_JSON));
+		return;
+	}
+	if (!f->has_header)
+		print_columns(f, res, -1);
+	f->has_header = true;
+	print_columns(f, res, row);
+}
+
+static void take_rows(struct follower *f, const PGresult *res)
+{
+	const struct follow *w = f->wanted;
 	int n = PQntuples(res);
 
 	for (int i = 0; i < n; i++) {
+		struct follow_change change = {PQgetvalue(res, i, COLUMN_OP),
+			PQgetvalue(res, i, COLUMN_NAMED), PQgetvalue(res, i, COLUMN_NEW_PATH),
+			PQgetvalue(res, i, COLUMN_TAG)};
+
 		if (*PQgetvalue(res, i, COLUMN_WANTED) != 't')
 			continue;
-		if (f->wanted->json) {
-			print_json_line(PQgetvalue(res, i, COLUMN_JSON));
-			continue;
-		}
-		if (!f->has_header)
-			print_columns(f, res, -1);
-		f->has_header = true;
-		print_columns(f, res, i);
+		if (w->use)
+			w->use->take(w->arg, &change);
+		else
+			print_row(f, res, i);
 	}
 	if (n)
 		snprintf(f->after, sizeof(f->after), "%s", PQgetvalue(res, n - 1, COLUMN_OP));
 }
 
-/* Prints all changes that are committed. */
+/* Takes all changes that are committed. */
 static bool catch_up(struct follower *f, struct error *err)
 {
 	const struct follow *w = f->wanted;
@@ -129,7 +154,7 @@ static bool catch_up(struct follower *f, struct error *err)
 		if (!res)
 			return false;
 		n = PQntuples(res);
-		print_rows(f, res);
+		take_rows(f, res);
 		PQclear(res);
 		if (fflush(stdout) != 0)
 			return error_sys(err, "cannot write the output");
@@ -137,37 +162,55 @@ static bool catch_up(struct follower *f, struct error *err)
 	return true;
 }
 
-/* Waits for a sign of more changes. Sets *closed when nobody reads the output any more. */
-static bool wait_for_more(struct follower *f, bool *closed, struct error *err)
+/* Ends when nobody reads the output any more. */
+static enum follow_next watch_output(struct pollfd *wake)
 {
-	struct pollfd fds[] = {
-		{.fd = PQsocket(f->conn), .events = POLLIN}, {.fd = STDOUT_FILENO, .events = 0}};
-	PGnotify *note;
+	*wake = (struct pollfd){.fd = STDOUT_FILENO, .events = 0};
+	if (poll(wake, 1, 0) < 0)
+		return FOLLOW_ON;
+	return wake->revents & (POLLERR | POLLHUP | POLLNVAL) ? FOLLOW_END : FOLLOW_ON;
+}
 
-	if (poll(fds, 2, door_behind(f->conn) ? DOOR_POLL_MS : POLL_MS) < 0 && errno != EINTR)
-		return error_sys(err, "cannot wait for changes");
-	*closed = fds[1].revents & (POLLERR | POLLHUP | POLLNVAL);
-	if (!PQconsumeInput(f->conn))
-		return db_error(f->conn, NULL, "cannot wait for changes", err);
+/* Decides how it goes on, and if it does, waits for a sign of more changes. */
+static enum follow_next turn(struct follower *f, struct error *err)
+{
+	struct pollfd fds[] = {{.fd = PQsocket(f->conn), .events = POLLIN}, {.fd = -1}};
+	int wait_ms = door_behind(f->conn) ? DOOR_POLL_MS : POLL_MS;
+	const struct follow *w = f->wanted;
+	enum follow_next next =
+		w->use ? w->use->turn(w->arg, &fds[1], &wait_ms, err) : watch_output(&fds[1]);
+	PGnotify *note;
+	bool ok = true;
+
+	if (next != FOLLOW_ON)
+		return next;
+	if (poll(fds, 2, wait_ms) < 0 && errno != EINTR)
+		ok = error_sys(err, "cannot wait for changes");
+	else if (!PQconsumeInput(f->conn))
+		ok = db_error(f->conn, NULL, "cannot wait for changes", err);
 	while ((note = PQnotifies(f->conn)))
 		PQfreemem(note);
-	return true;
+	return ok ? FOLLOW_ON : FOLLOW_FAILED;
 }
 
 static bool session(struct follower *f, struct error *err)
 {
-	bool closed = false;
+	enum follow_next next = FOLLOW_ON;
 
 	f->conn = target_ask(f->target, err);
 	/* The order matters: a change after the first look wakes. */
 	if (!f->conn || (!door_behind(f->conn) && !db_exec(f->conn, "listen thule_change", err)))
 		return false;
-	if (!*f->after && (!check_kind(f, err) || !find_start(f, err)))
+	if (!*f->after && (!check_kind(f, err) || !find_start(f, f->wanted->since, err)))
 		return false;
 	f->delay = DELAY_MIN;
-	while (!closed)
-		if (!catch_up(f, err) || !wait_for_more(f, &closed, err))
+	while (next != FOLLOW_END) {
+		if (next == FOLLOW_SKIP ? !find_start(f, NULL, err) : !catch_up(f, err))
 			return false;
+		next = turn(f, err);
+		if (next == FOLLOW_FAILED)
+			return false;
+	}
 	return true;
 }
 

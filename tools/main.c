@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&command_diff,
 	&command_blame,
 	&command_run,
+	&command_watch,
 	&command_ls,
 	&command_cat,
 	&command_stat,
@@ -150,8 +151,8 @@ int main(int argc, char **argv)
 	command = find(argv[1]);
 	if (!command)
 		return unknown(argv[1]);
-	/* The command of a run gets the environment as it is. */
-	if (command != &command_run)
+	/* Commands that run another one give it the environment as it is. */
+	if (command != &command_run && command != &command_watch)
 		source_verify_servers();
 	return run(command, argc - 1, argv + 1);
 }

@@ -1,7 +1,7 @@
 -- thule log --follow: the next changes after op $1, at most $2 of them, with whether they are wanted: those of
 -- user $3 (name or uid), pid $4, exe $5 (path or its last part), tag $6, kind $7, at or under a path: $8 escaped, or
 -- else $9 as bytes. $10: whether the column json is; $11 who asks, where it is a user
--- at the door, or null: of what is not for him there is the op alone.
+-- at the door, or null: of what is not for him there is the op alone. The last columns are for programs.
 select f.op,
     coalesce(s.seen and ($3::text is null or c.username = $3 or c.uid::text = $3)
         and ($4::integer is null or c.pid = $4)
@@ -16,7 +16,10 @@ select f.op,
     c.pid,
     thule_internal.exe_shown(c.exe, c.exe_seen, c.exe_deleted, c.incomplete) as exe,
     c.kind,
-    c.path || coalesce(' -> ' || c.new_path, '') || coalesce(' [' || c.xattr || ']', '') as path
+    c.path || coalesce(' -> ' || c.new_path, '') || coalesce(' [' || c.xattr || ']', '') as path,
+    c.path as named,
+    c.new_path,
+    c.tag
 from thule.feed($1::bigint, $2::integer) f
 cross join lateral (select $11::bigint[] is null or thule_internal.sees_op(f.op, $11)) s (seen)
 left join lateral thule_internal.viewed_change(f, $11) c on s.seen

@@ -68,6 +68,7 @@ tar P --at T
 top P --once --interval N --json
 top /nowhere -n N
 umount P --wait N
+watch P --once true
 undo P --tag X --pid N --exe X --user X --since T --until T --dry-run
 """.strip().splitlines()
 GOOD = {b"P": b"/no such file", b"Q": b"/new", b"T": b"now", b"A": b"1d", b"S": b"10G", b"N": b"5", b"X": b"none", b"W": b"w"}

@@ -113,8 +113,20 @@ def check_listen():
     equal([["2"]], sql(f"select count(*) from thule.feed({before - 5}, 2)"), "the feed's limit")
 
 
+def check_table(since, op):
+    """For people, with the columns of `thule log`, of which the last is the path."""
+    with subprocess.Popen([THULE, "log", "--follow", "--since", f"op:{since}"], stdout=subprocess.PIPE, text=True) as table:
+        lines = [table.stdout.readline().split() for _ in range(op - since + 2)]
+        table.terminate()
+    equal(["op", "time", "user", "pid", "exe", "kind", "path"], lines[0], "the head of the table")
+    equal(["create", "/table"], lines[1][-2:], "its first line")
+
+
 def main():
     write("before", b"x")
+    start = last_op()
+    write("table", b"")
+    check_table(start + 1, last_op())
     start = last_op()
     follower = Follower("--since", f"op:{start + 1}")
     narrow = Follower(path("a"), "--since", f"op:{start + 1}", "--kind", "rename")

@@ -10,58 +10,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/run.h"
 #include "base/show.h"
 #include "command.h"
 #include "db/source.h"
 #include "run/atomic.h"
 #include "run/descendants.h"
 #include "run/keeper.h"
+#include "run/mark.h"
 
 enum { OPT_TAG, OPT_ATOMIC };
-
-/* The exit codes of env(1) and of shells. */
-enum { EXIT_CANNOT_RUN = 126, EXIT_NO_SUCH_COMMAND = 127, EXIT_SIGNAL = 128 };
 
 static const struct command_option options[] = {
 	[OPT_TAG] = {0, "tag", "G", "the tag: text of up to 200 bytes"},
 	[OPT_ATOMIC] = {0, "atomic", NULL, "undo all changes if COMMAND fails or is killed"},
 	{0},
 };
-
-static bool read_uuid(char id[RUN_ID_LEN + 1], struct error *err)
-{
-	int fd = open("/proc/sys/kernel/random/uuid", O_RDONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && read(fd, id, RUN_ID_LEN) == RUN_ID_LEN;
-
-	if (fd >= 0)
-		close(fd);
-	id[RUN_ID_LEN] = '\0';
-	return ok || error_sys(err, "cannot read /proc/sys/kernel/random/uuid");
-}
-
-/*
- * Puts the mark of a run into the environment. A run within a run has the same id, so that both are
- * undone together, unless it is atomic itself. The id is the tag when none is given.
- */
-static bool mark(const char *tag, bool atomic, struct error *err)
-{
-	const char *outer = getenv(RUN_VARIABLE);
-	char id[RUN_ID_LEN + 1], value[RUN_ID_LEN + 1 + RUN_TAG_MAX + 1];
-
-	if (tag && !run_tag_valid(tag, strlen(tag)))
-		return error_set(err, ERR_USAGE,
-			"--tag takes 1 to %d bytes of text in UTF-8, without control characters",
-			RUN_TAG_MAX);
-	if (!read_uuid(id, err))
-		return false;
-	if (!atomic && outer && run_valid(outer, strlen(outer)))
-		memcpy(id, outer, RUN_ID_LEN);
-	snprintf(value, sizeof(value), "%s:%s", id, tag ? tag : id);
-	if (setenv(RUN_VARIABLE, value, 1) < 0)
-		return error_sys(err, "cannot set the environment variable %s", RUN_VARIABLE);
-	return true;
-}
 
 static void exec_keeper(const char *self, int fd, const struct arguments *args)
 {
@@ -190,7 +153,7 @@ static int run(const struct arguments *args)
 	pid_t keeper;
 	int fd;
 
-	if (!mark(args->option[OPT_TAG], args->option[OPT_ATOMIC], &err))
+	if (!mark_run(args->option[OPT_TAG], args->option[OPT_ATOMIC], &err))
 		return command_fail(&err);
 	if (args->option[OPT_ATOMIC] && !descendants_adopt()) {
 		error_sys(&err, "cannot keep the processes of the run together");

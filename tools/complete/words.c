@@ -21,7 +21,7 @@ struct line {
 	const struct command_option *pending; /* whose value the word is */
 	const char *verb;                     /* the first operand */
 	int operands;                         /* how many there are before it */
-	int command_line;   /* position of the first operand of stop_at_operand, or -1 */
+	int command_line;   /* position of the first word of another command line, or -1 */
 	bool only_operands; /* `--` was typed */
 };
 
@@ -47,6 +47,12 @@ static const struct command_option *find_option(
 	return NULL;
 }
 
+/* Says whether the operand with this number begins another command line. */
+static bool is_command_line(const struct command *command, int operand)
+{
+	return command->stop_at_operand || (command->command_at && operand >= command->command_at);
+}
+
 /* Reads the words before the one in question, of which the first is the command. */
 static struct line read_line(const struct command *command, int n, char **words)
 {
@@ -65,7 +71,7 @@ static struct line read_line(const struct command *command, int n, char **words)
 				l.pending = NULL;
 		} else {
 			l.verb = l.operands++ ? l.verb : word;
-			if (command->stop_at_operand)
+			if (is_command_line(command, l.operands - 1))
 				l.command_line = i;
 		}
 	}
