@@ -43,14 +43,15 @@ static void inode_committed(void *arg, uint64_t ino)
 void fs_committed(void *arg, const struct batch *b, uint64_t op)
 {
 	struct committed c = {arg, op};
-	struct inode *inode, *tmp;
+	struct inode *inode;
+	size_t at = 0;
 
 	/* Inodes and names compare their dirty_op with the last committed op; only bytes are let
 	 * go. */
 	if (b)
 		batch_each_inode(b, inode_committed, &c);
 	else
-		HASH_ITER (hh, c.fs->state.inodes, inode, tmp)
+		while ((inode = table_next(&c.fs->state.inodes, &at)))
 			if (inode->pending_count)
 				pending_drop(inode, op);
 	state_evict(&c.fs->state, op);

@@ -311,13 +311,14 @@ struct known {
 /* Under the lock. */
 static void list_known(const struct state *s, struct known *k)
 {
-	struct dirent_node *d, *dtmp;
-	struct inode *inode, *tmp;
+	const struct dirent_node *d;
+	const struct inode *inode;
+	size_t at = 0, next = 0;
 
-	k->inos = xcalloc(HASH_COUNT(s->inodes) + 1, sizeof(k->inos[0]));
-	HASH_ITER (hh, s->inodes, inode, tmp)
+	k->inos = xcalloc(s->inodes.count + 1, sizeof(k->inos[0]));
+	while ((inode = table_next(&s->inodes, &at)))
 		k->inos[k->count++] = inode->ino;
-	HASH_ITER (hh, s->dirents, d, dtmp) {
+	while ((d = table_next(&s->dirents, &next))) {
 		buf_add(&k->names, &d->parent, sizeof(d->parent));
 		buf_add(&k->names, d->name, d->name_len);
 		buf_add(&k->names, "", 1);

@@ -74,10 +74,10 @@ static char *path_of_name(struct paths *p, struct state *s, const struct dirent_
 		chain[n++] = d;
 		if (d->parent == ROOT_INO)
 			break;
-		HASH_FIND(hh, s->inodes, &d->parent, sizeof(d->parent), dir);
+		dir = inode_peek(s, d->parent);
 		if (!dir || !dir->parent)
 			return NULL;
-		HASH_FIND(hh, s->inodes, &dir->parent, sizeof(dir->parent), above);
+		above = inode_peek(s, dir->parent);
 		d = above ? name_in(p, above, dir->ino) : NULL;
 	}
 	if (!d || d->parent != ROOT_INO)
@@ -102,10 +102,10 @@ static void find_directories(struct paths *p, struct state *s)
 			f->path = strdup("/");
 			continue;
 		}
-		HASH_FIND(hh, s->inodes, &f->ino, sizeof(f->ino), inode);
+		inode = inode_peek(s, f->ino);
 		if (!inode || !inode->parent)
 			continue;
-		HASH_FIND(hh, s->inodes, &inode->parent, sizeof(inode->parent), parent);
+		parent = inode_peek(s, inode->parent);
 		d = parent ? name_in(p, parent, f->ino) : NULL;
 		f->path = d ? path_of_name(p, s, d) : NULL;
 	}
@@ -113,13 +113,14 @@ static void find_directories(struct paths *p, struct state *s)
 
 void paths_find(struct paths *p, struct state *s)
 {
-	size_t missing = 0;
+	const struct dirent_node *d;
+	size_t missing = 0, at = 0;
 
 	order(p);
 	find_directories(p, s);
 	for (size_t i = 0; i < p->count; i++)
 		missing += !p->found[i].path;
-	for (const struct dirent_node *d = s->dirents; d && missing && p->left; d = d->hh.next) {
+	while (missing && p->left && (d = table_next(&s->dirents, &at))) {
 		struct path_found *f = d->ino ? find(p, d->ino) : NULL;
 
 		p->left--;

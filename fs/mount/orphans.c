@@ -9,11 +9,12 @@
 void orphans_end(struct fs *fs)
 {
 	struct actor *kernel = actor_get(fs->actors, 0, 0, 0);
-	struct inode *inode, *tmp;
+	struct inode *inode;
+	size_t at = 0;
 
 	pthread_mutex_lock(&fs->lock);
 	access_flush(fs);
-	HASH_ITER (hh, fs->state.inodes, inode, tmp) {
+	while ((inode = table_next(&fs->state.inodes, &at))) {
 		if (inode->attr.nlink == 0 && !inode->gone && !inode->stale &&
 			journal_room(fs->journal, 0, JOURNAL_END) == JOURNAL_ROOM)
 			forget_orphan(fs, inode, kernel);

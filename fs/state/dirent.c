@@ -6,21 +6,37 @@
 #include "base/buf.h"
 #include "state/state.h"
 
-/* The key as the hash wants it: contiguous. */
 struct key {
 	uint64_t parent;
-	char name[256];
+	struct bytes name;
 };
+
+static uint32_t hash_of(uint64_t parent, struct bytes name)
+{
+	uint64_t hash = hash_bytes(0, &parent, sizeof(parent));
+
+	return hash_end(hash_bytes(hash, name.data, name.len));
+}
+
+static uint32_t hash_of_node(const struct dirent_node *d)
+{
+	return hash_of(d->parent, (struct bytes){d->name, d->name_len});
+}
+
+static bool has_key(const void *item, const void *sought)
+{
+	const struct dirent_node *d = item;
+	const struct key *key = sought;
+
+	return d->parent == key->parent && d->name_len == key->name.len &&
+	       memcmp(d->name, key->name.data, d->name_len) == 0;
+}
 
 struct dirent_node *dirent_find(struct state *s, uint64_t parent, struct bytes name)
 {
-	struct dirent_node *d;
-	struct key key;
+	const struct key key = {parent, name};
+	struct dirent_node *d = table_find(&s->dirents, hash_of(parent, name), has_key, &key);
 
-	assert(name.len <= sizeof(key.name));
-	key.parent = parent;
-	memcpy(key.name, name.data, name.len);
-	HASH_FIND(hh, s->dirents, &key, sizeof(parent) + name.len, d);
 	if (d)
 		d->used = true;
 	return d;
@@ -135,7 +151,7 @@ struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes 
 		d->parent = dir->ino;
 		d->name_len = (uint16_t)name.len;
 		memcpy(d->name, name.data, name.len);
-		HASH_ADD(hh, s->dirents, parent, sizeof(d->parent) + name.len, d);
+		table_add(&s->dirents, hash_of_node(d), d);
 		dir->dir.names++;
 		s->inode_bytes.used += bytes_of(d);
 	} else if (d->ino) {
@@ -152,16 +168,15 @@ struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes 
 
 void dirent_drop(struct state *s, struct dirent_node *d)
 {
-	struct inode *dir;
+	struct inode *dir = inode_peek(s, d->parent);
 
-	HASH_FIND(hh, s->inodes, &d->parent, sizeof(d->parent), dir);
 	assert(dir);
 	dir->dir.names--;
 	if (d->ino) {
 		index_forget(&dir->dir, d->cookie);
 		index_remove(&dir->dir, d);
 	}
-	HASH_DEL(s->dirents, d);
+	table_remove(&s->dirents, hash_of_node(d), d);
 	s->inode_bytes.used -= bytes_of(d);
 	free(d);
 }

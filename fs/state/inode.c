@@ -20,39 +20,29 @@ void state_init(struct state *s, const struct state_limits *limits)
 
 void state_free(struct state *s)
 {
-	struct inode *inode, *tmp;
-	struct dirent_node *d, *dtmp;
 	struct handle *h, *htmp;
 	struct revived *r, *rtmp;
+	struct dirent_node *d;
+	struct inode *inode;
+	size_t at = 0;
 
 	HASH_ITER (hh, s->revived, r, rtmp) {
 		HASH_DEL(s->revived, r);
 		free(r);
 	}
-	HASH_ITER (hh, s->dirents, d, dtmp) {
-		HASH_DEL(s->dirents, d);
+	while ((d = table_next(&s->dirents, &at)))
 		free(d);
-	}
+	table_free(&s->dirents);
 	HASH_ITER (hh, s->handles, h, htmp) {
 		handle_drop(s, h);
 	}
 	free(s->closed);
 	free(s->misplaced);
 	quotas_free(&s->quotas);
-	HASH_ITER (hh, s->inodes, inode, tmp) {
+	while ((inode = table_first(&s->inodes)))
 		inode_drop(s, inode);
-	}
+	table_free(&s->inodes);
 	answers_free(chunks_unused(&s->chunks));
-}
-
-struct inode *inode_find(struct state *s, uint64_t ino)
-{
-	struct inode *inode;
-
-	HASH_FIND(hh, s->inodes, &ino, sizeof(ino), inode);
-	if (inode)
-		inode->used = true;
-	return inode;
 }
 
 /* But for its place in listings, which is counted with its name. */
@@ -79,7 +69,7 @@ struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct b
 		inode->target = xmemdup(target.data, target.len);
 		inode->target_len = target.len;
 	}
-	HASH_ADD(hh, s->inodes, ino, sizeof(inode->ino), inode);
+	table_add(&s->inodes, inode_hash(inode->ino), inode);
 	s->inode_bytes.used += bytes_of(inode);
 	return inode;
 }
@@ -96,7 +86,7 @@ struct dir_reads *dir_reads(struct state *s, struct inode *dir)
 
 void inode_drop(struct state *s, struct inode *inode)
 {
-	HASH_DEL(s->inodes, inode);
+	table_remove(&s->inodes, inode_hash(inode->ino), inode);
 	s->inode_bytes.used -= bytes_of(inode);
 	chunks_forget(inode, 0, UINT64_MAX);
 	free(inode->dir.slots);
@@ -119,14 +109,6 @@ void inode_misplaced(struct state *s, struct inode *inode)
 	s->misplaced[s->misplaced_count++] = inode->ino;
 }
 
-/* Moves x to the end of the hash's order, which eviction walks from the beginning: a second chance.
- */
-#define REQUEUE_INODE(s, x)                                                                        \
-	do {                                                                                       \
-		HASH_DEL((s)->inodes, x);                                                          \
-		HASH_ADD(hh, (s)->inodes, ino, sizeof((x)->ino), x);                               \
-	} while (0)
-
 /* How many inodes, and how many bytes with their names, are to be left. */
 struct keep {
 	size_t count;
@@ -140,26 +122,26 @@ static bool too_many(const struct state *s, size_t count, const struct keep *kee
 
 static void evict_names(struct state *s, uint64_t committed, const struct keep *keep)
 {
-	size_t look = HASH_COUNT(s->dirents);
+	size_t look = s->dirents.count;
 
-	while (too_many(s, HASH_COUNT(s->dirents), keep) && look--) {
-		struct dirent_node *d = s->dirents;
+	while (too_many(s, s->dirents.count, keep) && look--) {
+		struct dirent_node *d = table_first(&s->dirents);
 		if (d->dirty_op <= committed && !d->used) {
 			dirent_drop(s, d);
 			continue;
 		}
+		/* A second chance. */
 		d->used = false;
-		HASH_DEL(s->dirents, d);
-		HASH_ADD(hh, s->dirents, parent, sizeof(d->parent) + d->name_len, d);
+		table_requeue(&s->dirents);
 	}
 }
 
 static void evict_inodes(struct state *s, uint64_t committed, const struct keep *keep)
 {
-	size_t look = HASH_COUNT(s->inodes);
+	size_t look = s->inodes.count;
 
-	while (too_many(s, HASH_COUNT(s->inodes), keep) && look--) {
-		struct inode *inode = s->inodes;
+	while (too_many(s, s->inodes.count, keep) && look--) {
+		struct inode *inode = table_first(&s->inodes);
 		bool pinned = inode->dirty_op > committed || inode->opens || inode->pending_count ||
 			      inode->accessed || inode->dir.names ||
 			      (inode->attr.nlink == 0 && !inode->gone);
@@ -168,7 +150,7 @@ static void evict_inodes(struct state *s, uint64_t committed, const struct keep 
 			continue;
 		}
 		inode->used = false;
-		REQUEUE_INODE(s, inode);
+		table_requeue(&s->inodes);
 	}
 }
 
@@ -176,33 +158,33 @@ void state_evict(struct state *s, uint64_t committed)
 {
 	const struct budget *b = &s->inode_bytes;
 	struct keep keep = {s->max_inodes - s->max_inodes / 8, b->limit - b->limit / 8};
-	size_t before = HASH_COUNT(s->inodes) + HASH_COUNT(s->dirents);
+	size_t before = s->inodes.count + s->dirents.count;
 
 	s->committed = committed;
 	xattrs_evict(s, committed);
-	if (HASH_COUNT(s->inodes) <= s->max_inodes && HASH_COUNT(s->dirents) <= s->max_inodes * 2 &&
+	if (s->inodes.count <= s->max_inodes && s->dirents.count <= s->max_inodes * 2 &&
 		b->used <= b->limit)
 		return;
 	evict_names(s, committed, &keep);
 	evict_inodes(s, committed, &keep);
 	/* Answers that are on their way are thrown away for it, so it counts only when something
 	 * went. */
-	if (HASH_COUNT(s->inodes) + HASH_COUNT(s->dirents) < before)
+	if (s->inodes.count + s->dirents.count < before)
 		s->evictions++;
 }
 
 void state_reload(struct state *s, uint64_t next_op)
 {
-	struct dirent_node *d, *dtmp;
-	struct inode *inode, *tmp;
+	struct dirent_node *d;
+	struct inode *inode;
+	size_t at = 0;
 
 	s->evictions++;
 	chunks_clear(&s->chunks);
 	s->labels = true;
-	HASH_ITER (hh, s->dirents, d, dtmp) {
+	while ((d = table_first(&s->dirents)))
 		dirent_drop(s, d);
-	}
-	HASH_ITER (hh, s->inodes, inode, tmp) {
+	while ((inode = table_next(&s->inodes, &at))) {
 		if (!inode->opens) {
 			inode_drop(s, inode);
 			continue;

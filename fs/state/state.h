@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "base/budget.h"
+#include "base/table.h"
 #include "journal/record.h"
 #include "state/chunk.h"
 #include "state/quota.h"
@@ -110,7 +111,6 @@ struct inode {
 	bool misplaced; /* it is among state.misplaced */
 	bool used;      /* since eviction last looked */
 	uint32_t visit; /* of a reader of its directory, which has read it; op/nearby.c */
-	UT_hash_handle hh;
 };
 
 /*
@@ -124,8 +124,7 @@ struct dirent_node {
 	uint32_t mode; /* S_IFMT bits, for d_type */
 	uint16_t name_len;
 	bool used;
-	UT_hash_handle hh;
-	uint64_t parent; /* the key: parent and name, contiguous */
+	uint64_t parent; /* the key: parent and name */
 	char name[];
 };
 
@@ -157,8 +156,7 @@ struct revived {
 
 struct state {
 	struct revived *revived;
-	struct inode *inodes;
-	struct dirent_node *dirents;
+	struct table inodes, dirents; /* in the order in which eviction looks at them */
 	struct handle *handles;
 	struct quota *quotas;
 	uint64_t next_fh;
@@ -202,6 +200,13 @@ void state_free(struct state *s);
 
 /* NULL: not here, ask the database. */
 struct inode *inode_find(struct state *s, uint64_t ino);
+/* The same for who is no user of it: to eviction it is as before. */
+struct inode *inode_peek(const struct state *s, uint64_t ino);
+/* Where the table has it. */
+static inline uint32_t inode_hash(uint64_t ino)
+{
+	return hash_end(hash_bytes(0, &ino, sizeof(ino)));
+}
 /* Adds one that is not here, as the database has it. `target` is copied. base_end is set to its
  * size. */
 struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target);

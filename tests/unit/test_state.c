@@ -224,7 +224,7 @@ START_TEST(eviction_pins)
 	/* The first round only takes note of what has been used. */
 	for (int i = 0; i < 3; i++)
 		state_evict(&s, 50);
-	ck_assert_uint_eq(HASH_COUNT(s.inodes), 5);
+	ck_assert_uint_eq(s.inodes.count, 5);
 	ck_assert_ptr_nonnull(inode_find(&s, 101));
 	ck_assert_ptr_nonnull(inode_find(&s, 103));
 	ck_assert_ptr_nonnull(inode_find(&s, 104));
@@ -249,12 +249,12 @@ START_TEST(eviction_spares_the_used)
 	for (uint64_t ino = 100; ino < 120; ino++)
 		ck_assert_ptr_nonnull(inode_find(&s, ino));
 	state_evict(&s, 0);
-	ck_assert_uint_eq(HASH_COUNT(s.inodes), 56);
+	ck_assert_uint_eq(s.inodes.count, 56);
 	for (uint64_t ino = 100; ino < 120; ino++)
 		ck_assert_ptr_nonnull(inode_find(&s, ino));
 	/* Not over the limit any more: nothing is dropped. */
 	state_evict(&s, 0);
-	ck_assert_uint_eq(HASH_COUNT(s.inodes), 56);
+	ck_assert_uint_eq(s.inodes.count, 56);
 	ck_assert_uint_eq(s.evictions, 1);
 	state_free(&s);
 }
@@ -276,7 +276,7 @@ START_TEST(eviction_of_names)
 	for (int i = 0; i < 3; i++)
 		state_evict(&s, 79);
 	/* Those of ops 80 to 99 are not committed: they stay, above the limit or not. */
-	ck_assert_uint_eq(HASH_COUNT(s.dirents), 20);
+	ck_assert_uint_eq(s.dirents.count, 20);
 	ck_assert_uint_eq(dir->dir.live, 20);
 	ck_assert(!dir->dir.complete);
 	for (int i = 80; i < 100; i++) {
@@ -300,7 +300,7 @@ START_TEST(eviction_by_bytes)
 	ck_assert_uint_gt(s.inode_bytes.used, s.inode_bytes.limit);
 	state_evict(&s, 0);
 	ck_assert_uint_le(s.inode_bytes.used, s.inode_bytes.limit);
-	ck_assert_uint_gt(HASH_COUNT(s.inodes), 200);
+	ck_assert_uint_gt(s.inodes.count, 200);
 	/* Nothing is left of what was counted. */
 	s.max_inodes = 0;
 	for (int i = 0; i < 2; i++)
