@@ -132,7 +132,7 @@ static int check_verb(const struct command *command, struct arguments *args)
 
 	if (!v)
 		return EXIT_DONE;
-	for (; v->name && strcmp(v->name, args->operand[0]); v++)
+	for (; v->name && *v->name && strcmp(v->name, args->operand[0]); v++)
 		args->verb++;
 	if (v->name && n >= v->min && n <= v->max)
 		return EXIT_DONE;

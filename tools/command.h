@@ -42,7 +42,7 @@ struct command_option {
 /* The first operand of commands that do several things: `create` in `thule snapshot create NAME`.
  */
 struct command_verb {
-	const char *name;
+	const char *name;     /* "": any other word, as the last one */
 	const char *operands; /* those that follow it, for messages: "KEY VALUE", or NULL */
 	int min, max;         /* how many follow it */
 };
@@ -80,6 +80,8 @@ extern const struct command command_blame, command_cat, command_cluster, command
 	command_run, command_show, command_snapshot, command_sql, command_stat, command_status,
 	command_sync, command_tar, command_top, command_umount, command_undo, command_upgrade,
 	command_watch;
+
+extern const struct command command_backup, command_rebrand;
 
 /* Prints the error as one line on stderr. Returns the exit code of its class. */
 int command_fail(const struct error *err);

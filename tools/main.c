@@ -39,6 +39,8 @@ static const struct command *const commands[] = {
 	&command_fsck,
 	&command_sync,
 	&command_sql,
+	&command_backup,
+	&command_rebrand,
 	&command_upgrade,
 	&command_cluster,
 	NULL,

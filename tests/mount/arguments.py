@@ -24,9 +24,12 @@ BYTES = b"\xff\xfe"
 
 # A command a line; a word that is one capital letter is an argument of that kind, to be replaced.
 COMMANDS = """
+backup restore P P --to T --archive P
+backup verify P --archive P
 blame P
 cat P --at T
 cluster X
+cluster archive P
 config get X
 config set X A
 config unset X
@@ -53,6 +56,7 @@ quota set P --bytes S --files N
 quota set --user X --history-bytes S
 quota set P --user X --bytes S
 quota unset P --group X
+rebrand --identity X
 restore P --at T --to Q --dry-run
 restore P --at T --dry-run
 run --tag X true

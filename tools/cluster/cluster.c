@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,13 +11,11 @@
 #include "cluster/account.h"
 #include "cluster/create.h"
 #include "cluster/home.h"
+#include "cluster/lock.h"
 #include "cluster/server.h"
 #include "db/conn.h"
 
 #define BUSY_LIMIT_S 600
-
-/* Another starter may be in the middle of its initdb and recovery. */
-#define LOCK_LIMIT_S 900
 
 static void nap(void)
 {
@@ -47,58 +44,6 @@ static enum cluster_state wait_while_busy(const struct cluster *c, int limit)
 		state = cluster_state(c);
 	}
 	return state;
-}
-
-/* Takes the lock. Returns its descriptor, which releases it when closed, or -1. */
-static int lock(const struct cluster *c, int home, struct error *err)
-{
-	time_t end = seconds() + LOCK_LIMIT_S;
-	int fd = openat(home, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-	if (fd < 0 && (errno == EACCES || errno == EPERM || errno == EROFS)) {
-		error_set(err, ERR_USAGE,
-			"cannot write to %s: %s; set THULE_HOME to a directory that you can write "
-			"to",
-			c->home, strerror(errno));
-		return -1;
-	}
-	if (fd < 0) {
-		error_sys(err, "cannot create %s/lock", c->home);
-		return -1;
-	}
-	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK && errno != EINTR) {
-			error_sys(err, "cannot lock %s/lock", c->home);
-		} else if (seconds() >= end) {
-			error_set(err, ERR_BUSY,
-				"somebody else has been starting or stopping the private "
-				"PostgreSQL in %s for %d seconds: look for another thule or "
-				"thulefs, and try again",
-				c->home, LOCK_LIMIT_S);
-		} else {
-			nap();
-			continue;
-		}
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-/* Takes the lock and finds the account, as starting and stopping begin. */
-static bool enter(
-	const struct cluster *c, int home, struct account *account, int *locked, struct error *err)
-{
-	/* The owner first: that says more than a lock file that cannot be opened. */
-	if (!account_of_cluster(c, account, err))
-		return false;
-	*locked = lock(c, home, err);
-	if (*locked < 0)
-		return false;
-	if (account_of_cluster(c, account, err) && account_can_reach(account, c->home, err))
-		return true;
-	close(*locked);
-	return false;
 }
 
 static bool create_database(const struct cluster *c, struct error *err)
@@ -151,7 +96,7 @@ static bool bring_up(const struct cluster *c, const struct account *account, int
 		*created = true;
 		state = CLUSTER_STOPPED;
 	}
-	if (state == CLUSTER_STOPPED && !server_start(c, account, err))
+	if (state == CLUSTER_STOPPED && !server_start(c, account, SERVER_START_S, err))
 		return false;
 	return ensure_database(c, err);
 }
@@ -170,7 +115,7 @@ static bool ensure(struct cluster *c, bool create, bool *created, struct error *
 		home = home_open(c->home, geteuid() == 0 ? 0755 : 0700, err);
 		if (home < 0)
 			return false;
-		ok = enter(c, home, &account, &locked, err);
+		ok = cluster_enter(c, home, &account, &locked, err);
 		if (ok) {
 			ok = bring_up(c, &account, home, create, &fresh, err) &&
 			     cluster_conninfo(c, err);
@@ -216,7 +161,7 @@ bool cluster_stop(struct cluster *c, struct error *err)
 	home = open(c->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (home < 0)
 		return error_sys(err, "cannot open %s", c->home);
-	ok = enter(c, home, &account, &locked, err);
+	ok = cluster_enter(c, home, &account, &locked, err);
 	if (ok) {
 		state = wait_while_busy(c, BUSY_LIMIT_S);
 		if (state == CLUSTER_RUNNING || state == CLUSTER_BUSY)

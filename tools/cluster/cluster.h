@@ -33,6 +33,15 @@ enum cluster_state {
 /* Finds the paths, and nothing else. ERR_USAGE when they cannot be used as paths. */
 bool cluster_locate(struct cluster *c, struct error *err);
 
+/* Does the same for the home that is named, an absolute path, whatever THULE_HOME says. */
+bool cluster_locate_in(struct cluster *c, const char *home, struct error *err);
+
+/*
+ * Checks a path that PostgreSQL's programs hand to a shell, in double quotes and nothing else.
+ * ERR_USAGE, with `what` for its name.
+ */
+bool cluster_check_path(const char *path, const char *what, struct error *err);
+
 /* Fills c->conninfo again once c->data exists, with the user who must be listening. */
 bool cluster_conninfo(struct cluster *c, struct error *err);
 

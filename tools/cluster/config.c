@@ -8,39 +8,12 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "cluster/archive.h"
+#include "cluster/conf_file.h"
 
 #define SETTINGS_FILE "thule.conf"
 
-/*
- * Replaces a file in one step; the account owns the new one. O_EXCL and O_NOFOLLOW, because root
- * writes into a directory of somebody else.
- */
-static bool replace_file(int dir, const char *name, const char *text, const struct account *account,
-	struct error *err)
-{
-	char temporary[64];
-	size_t n = strlen(text);
-	bool ok;
-	int fd;
-
-	if (!path_format(temporary, sizeof(temporary), err, "%s.new", name))
-		return false;
-	unlinkat(dir, temporary, 0);
-	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return error_sys(err,
-			"cannot write %s in the data directory of the private PostgreSQL", name);
-	ok = write(fd, text, n) == (ssize_t)n && fsync(fd) == 0 &&
-	     (!account->other || fchown(fd, account->uid, account->gid) == 0) &&
-	     renameat(dir, temporary, dir, name) == 0;
-	if (!ok)
-		error_sys(err, "cannot write %s in the data directory of the private PostgreSQL",
-			name);
-	close(fd);
-	return ok;
-}
-
-static bool append_include(int dir, struct error *err)
+bool config_write_include(int dir, struct error *err)
 {
 	static const char line[] = "\ninclude = '" SETTINGS_FILE "'\n";
 	int fd = openat(dir, "postgresql.conf", O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
@@ -62,7 +35,7 @@ bool config_write_access(int dir, const struct account *account, struct error *e
 {
 	static const char hba[] = "# Written by thule when it made this cluster. There is no TCP, "
 				  "and no other role.\n"
-				  "local all thule peer map=thule\n";
+				  "local all,replication thule peer map=thule\n";
 	char ident[256];
 
 	return path_format(ident, sizeof(ident), err,
@@ -70,28 +43,13 @@ bool config_write_access(int dir, const struct account *account, struct error *e
 		       "thule root thule\n"
 		       "thule \"%s\" thule\n",
 		       account->name) &&
-	       replace_file(dir, "pg_hba.conf", hba, account, err) &&
-	       replace_file(dir, "pg_ident.conf", ident, account, err) && append_include(dir, err);
+	       conf_replace(dir, "pg_hba.conf", hba, account, err) &&
+	       conf_replace(dir, "pg_ident.conf", ident, account, err);
 }
 
 static unsigned long long least(unsigned long long a, unsigned long long b)
 {
 	return a < b ? a : b;
-}
-
-/* Quotes a string of postgresql.conf. cluster_locate() has refused what double quotes would need.
- */
-static bool quote(char *dst, size_t size, const char *src)
-{
-	size_t n = 0;
-
-	for (; *src && n + 3 < size; src++) {
-		if (*src == '\'' || *src == '\\')
-			dst[n++] = *src;
-		dst[n++] = *src;
-	}
-	dst[n] = '\0';
-	return !*src;
 }
 
 static const char template[] =
@@ -108,8 +66,11 @@ static const char template[] =
 	"random_page_cost = 1.1\n"
 	"jit = off\n"
 	"\n"
-	"wal_level = minimal\n"
-	"max_wal_senders = 0\n"
+	"wal_level = replica # so that it can be copied while it runs, and taken to an instant\n"
+	"max_wal_senders = 4\n"
+	"archive_mode = on # so that turning it on and off needs no restart\n"
+	"archive_command = '%s'\n"
+	"archive_timeout = %s\n"
 	"wal_compression = lz4\n"
 	"max_wal_size = %lluMB\n"
 	"min_wal_size = %lluMB\n"
@@ -138,7 +99,7 @@ static const char template[] =
 bool config_write_settings(
 	int dir, const struct cluster *c, const struct account *account, struct error *err)
 {
-	char text[6 * PATH_MAX], socket[2 * PATH_MAX], log[2 * PATH_MAX];
+	char text[12 * PATH_MAX], socket[2 * PATH_MAX], log[2 * PATH_MAX], archive[6 * PATH_MAX];
 	unsigned long long memory, disk, wal, buffers;
 	struct statvfs fs;
 	struct sysinfo info;
@@ -150,11 +111,13 @@ bool config_write_settings(
 	buffers = memory / 8 < 16 ? 16 : least(512, memory / 8);
 	/* The WAL may take a quarter of a small disk, and never less than the server needs. */
 	wal = disk / 4 < 128 ? 128 : least(4096, disk / 4);
-	if (!quote(socket, sizeof(socket), c->socket) || !quote(log, sizeof(log), c->log))
+	if (!conf_quote(socket, sizeof(socket), c->socket) || !conf_quote(log, sizeof(log), c->log))
 		return error_set(err, ERR_USAGE,
 			"the path of THULE_HOME is too long for the settings of PostgreSQL: %s",
 			c->home);
-	return path_format(text, sizeof(text), err, template, socket, buffers,
-		       least(64, buffers / 8), wal, least(512, wal / 2), log) &&
-	       replace_file(dir, SETTINGS_FILE, text, account, err);
+	return archive_command(c, archive, sizeof(archive), err) &&
+	       path_format(text, sizeof(text), err, template, socket, buffers,
+		       least(64, buffers / 8), archive, archive_is_on(c) ? "5min" : "0", wal,
+		       least(512, wal / 2), log) &&
+	       conf_replace(dir, SETTINGS_FILE, text, account, err);
 }

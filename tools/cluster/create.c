@@ -141,7 +141,8 @@ static bool fill(
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return error_sys(err, "cannot open %s", path);
-	ok = config_write_access(dir, account, err) && config_write_settings(dir, c, account, err);
+	ok = config_write_access(dir, account, err) && config_write_include(dir, err) &&
+	     config_write_settings(dir, c, account, err);
 	if (ok && fsync(dir) != 0)
 		ok = error_sys(err, "cannot flush %s", path);
 	close(dir);

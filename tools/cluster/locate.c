@@ -82,22 +82,35 @@ static bool is_servers(const struct cluster *c, uid_t uid)
 	return uid == geteuid() || (geteuid() == 0 && lstat(c->data, &st) == 0 && st.st_uid == uid);
 }
 
+bool cluster_check_path(const char *path, const char *what, struct error *err)
+{
+	for (const char *p = path; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127 || strchr("\"$`\\", *p))
+			return error_set(err, ERR_USAGE,
+				"%s may contain no control characters and none of \" $ ` "
+				"\\, which PostgreSQL's programs cannot take: choose another "
+				"directory",
+				what);
+	return true;
+}
+
 bool cluster_locate(struct cluster *c, struct error *err)
+{
+	char home[PATH_MAX];
+
+	return home_from_environment(home, sizeof(home), err) && cluster_locate_in(c, home, err);
+}
+
+bool cluster_locate_in(struct cluster *c, const char *home, struct error *err)
 {
 	size_t n;
 
-	if (!home_from_environment(c->home, sizeof(c->home), err))
+	if (!path_format(c->home, sizeof(c->home), err, "%s", home))
 		return false;
 	for (n = strlen(c->home); n > 1 && c->home[n - 1] == '/';)
 		c->home[--n] = '\0';
-	/* pg_ctl hands paths to a shell in double quotes, and nothing else. */
-	for (const char *p = c->home; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 127 || strchr("\"$`\\", *p))
-			return error_set(err, ERR_USAGE,
-				"THULE_HOME may contain no control characters and none of \" $ ` "
-				"\\, which PostgreSQL's programs cannot take: choose another "
-				"directory");
-	if (!path_format(c->data, sizeof(c->data), err, "%s/data", c->home) ||
+	if (!cluster_check_path(c->home, "THULE_HOME", err) ||
+		!path_format(c->data, sizeof(c->data), err, "%s/data", c->home) ||
 		!path_format(c->log, sizeof(c->log), err, "%s/log", c->home) ||
 		!locate_socket(c, err))
 		return false;

@@ -13,9 +13,7 @@
 #include "cluster/create.h"
 #include "cluster/program.h"
 
-/* Recovery after a crash reads up to max_wal_size, on any disk. */
-#define START_LIMIT_S 600
-#define STOP_LIMIT_S  600
+#define STOP_LIMIT_S 600
 
 /* A server that was killed keeps its lock file and its shared memory until its processes are gone.
  */
@@ -37,8 +35,7 @@ static bool read_version(int data, char *version, size_t size, struct error *err
 	return n > 0;
 }
 
-/* Quotes the newest log: startup.log until the server has opened its own. */
-static void quote_log(const struct cluster *c, struct error *err)
+void server_quote_log(const struct cluster *c, struct error *err)
 {
 	char newest[256] = "";
 	struct timespec when = {0};
@@ -88,7 +85,8 @@ static bool pg_ctl(const struct cluster *c, const struct account *account, const
 	return program_run(argv, account, limit + 10, err);
 }
 
-static bool start_once(const struct cluster *c, const struct account *account, struct error *err)
+static bool start_once(
+	const struct cluster *c, const struct account *account, int limit_s, struct error *err)
 {
 	char log[PATH_MAX];
 	const char *args[] = {"--log", log, "start", NULL};
@@ -97,9 +95,9 @@ static bool start_once(const struct cluster *c, const struct account *account, s
 		return false;
 	/* The lines that are quoted below must be about this start. */
 	unlink(log);
-	if (pg_ctl(c, account, args, START_LIMIT_S, err))
+	if (pg_ctl(c, account, args, limit_s, err))
 		return true;
-	quote_log(c, err);
+	server_quote_log(c, err);
 	return false;
 }
 
@@ -109,7 +107,8 @@ static bool is_leftover(const struct error *err)
 	       strstr(err->text, "pre-existing shared memory block");
 }
 
-bool server_start(const struct cluster *c, const struct account *account, struct error *err)
+bool server_start(
+	const struct cluster *c, const struct account *account, int limit_s, struct error *err)
 {
 	const struct timespec nap = {.tv_nsec = 200 * 1000 * 1000};
 	struct error e = {0};
@@ -122,11 +121,11 @@ bool server_start(const struct cluster *c, const struct account *account, struct
 		!cluster_make_directory(c->socket, account, err) ||
 		!account_can_reach(account, c->socket, err))
 		return false;
-	ok = start_once(c, account, &e);
+	ok = start_once(c, account, limit_s, &e);
 	for (int ms = 0; !ok && ms < LEFTOVER_LIMIT_MS && is_leftover(&e); ms += 200) {
 		nanosleep(&nap, NULL);
 		/* On a very busy machine a running server may not have answered. */
-		ok = cluster_state(c) == CLUSTER_RUNNING || start_once(c, account, &e);
+		ok = cluster_state(c) == CLUSTER_RUNNING || start_once(c, account, limit_s, &e);
 	}
 	if (!ok && err)
 		*err = e;
@@ -136,5 +135,11 @@ bool server_start(const struct cluster *c, const struct account *account, struct
 bool server_stop(const struct cluster *c, const struct account *account, struct error *err)
 {
 	static const char *const args[] = {"--mode", "fast", "stop", NULL};
+	return pg_ctl(c, account, args, STOP_LIMIT_S, err);
+}
+
+bool server_abandon(const struct cluster *c, const struct account *account, struct error *err)
+{
+	static const char *const args[] = {"--mode", "immediate", "stop", NULL};
 	return pg_ctl(c, account, args, STOP_LIMIT_S, err);
 }

@@ -178,7 +178,9 @@ static void operands(const struct completion *c, const struct line *l)
 		return;
 	}
 	for (; v->name; v++)
-		if (!l->operands)
+		if (!*v->name && !l->operands)
+			usage_operands(c, l->command, v->operands, 0);
+		else if (!l->operands)
 			offer(c, v->name, NULL);
 		else if (!strcmp(v->name, l->verb))
 			usage_operands(c, l->command, v->operands, l->operands - 1);
