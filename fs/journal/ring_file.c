@@ -353,7 +353,7 @@ static bool look_at_other(void *arg, const char *path, const struct ring_peek *p
 	error_set(o->err, ERR_BUSY,
 		"the journal %s holds ops that were acknowledged for this filesystem when its "
 		"server was %s; this one is %s. If it has taken that one's place, mount once with "
-		"-o journal=%s; if it is a copy, mount it with -o journal=PATH of another file",
+		"-o journal=%s; if it is a copy, `thule rebrand` gives it an identity of its own",
 		path, peek->server, o->key->server, path);
 	return false;
 }

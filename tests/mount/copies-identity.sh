@@ -101,3 +101,8 @@ assert_fails 'acknowledged for this filesystem when its server was .*if it is a 
 	"$THULE" mount "$copied" "$CASE_DIR/copy"
 grep -qF "$before" <<<"$(journals)" || fail "a refused mount has touched the journal: $before; now $(journals)"
 try_copy "$copied" "journal=$CASE_DIR/copied/journal"
+left=rebrand
+leave_in_journal $left
+before=$(journals)
+assert_match 'stays where it is' "$(THULE_DB=$copied "$THULE" rebrand 2>&1)" "a copy that gets an identity of its own"
+try_copy "$copied"

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # The examples of README.md and docs/: what begins with `    $ ` is typed into a shell in a filesystem at /srv/files, and prints what the
-# page says. Times, and the numbers of ops and of processes, are not the same everywhere: each of these numbers on a page stands for one
+# page says. Times, identities of filesystems and the numbers of ops and of processes are not the same everywhere: each of these numbers on a page stands for one
 # here, always the same, and commands use the one that was seen.
 # db: private
 # mount: no
@@ -14,6 +14,8 @@ ROOT = os.path.join(LIB, "..", "..")
 DIR = "/srv/files"
 END = "--- end of a command"
 TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?( ?[+-]\d\d(:?\d\d)?)?")
+# Names that are made anew each time: of a filesystem, of a segment of WAL.
+MADE = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9A-F]{24}\b")
 NAMED_OP = re.compile(r"\bop[: ](\d+)")
 NUMBERED = ("op", "pid")
 
@@ -97,7 +99,7 @@ def field_alike(name, there, here, numbers):
     if name in NUMBERED and there.isdigit() and here.isdigit():
         return numbers.match(there, here)
     ops, seen = NAMED_OP.findall(there), NAMED_OP.findall(here)
-    there, here = (NAMED_OP.sub("op N", TIME.sub("TIME", text)) for text in (there, here))
+    there, here = (NAMED_OP.sub("op N", MADE.sub("NAME", TIME.sub("TIME", text))) for text in (there, here))
     return there == here and all(numbers.match(x, y) for x, y in zip(ops, seen))
 
 

@@ -32,7 +32,7 @@ static bool take(const struct arguments *args, struct error *err)
 		label.filesystem, label.first_op, label.began);
 	if (*label.archive)
 		show_line(stdout,
-			"to any instant since: `thule backup restore %s NEW --to T`, with the WAL "
+			"to any instant since: `thule backup restore %s HOME --to T`, with the WAL "
 			"in %s\n",
 			dir, label.archive);
 	else if (*label.home)
@@ -91,7 +91,7 @@ static bool restore(const struct arguments *args, struct error *err)
 }
 
 static const struct command_verb verbs[] = {
-	{"restore", "DIR TO", 2, 2}, {"verify", "DIR", 1, 1}, {"", "DIR", 0, 0}, {0}};
+	{"restore", "DIR HOME", 2, 2}, {"verify", "DIR", 1, 1}, {"", "DIR", 0, 0}, {0}};
 
 static int run(const struct arguments *args)
 {
@@ -104,13 +104,14 @@ static int run(const struct arguments *args)
 
 const struct command command_backup = {
 	.name = "backup",
-	.operands = "DIR | verify DIR | restore DIR TO [--to T]",
+	.operands = "DIR | verify DIR | restore DIR HOME [--to T]",
 	.summary = "copy the server of the filesystem, and bring it back",
 	.help = "`backup DIR` copies the PostgreSQL server of the filesystem into DIR, a new or\n"
 		"empty directory, while it is in use, and verifies the copy. A directory that is\n"
 		"called `restore` or `verify` is `./restore`.\n"
 		"\n"
-		"`restore DIR TO` makes a private PostgreSQL of it whose THULE_HOME is TO, with\n"
+		"`restore DIR HOME` makes a private PostgreSQL of it whose THULE_HOME is HOME, "
+		"with\n"
 		"everything that was written since and that the archive has (`thule cluster\n"
 		"archive`), or up to an instant. It has an identity of its own, so that it can\n"
 		"be mounted beside its original; with --keep-identity it is to take its place.\n"

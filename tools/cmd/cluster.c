@@ -82,7 +82,7 @@ static bool archive(struct cluster *c, const struct arguments *args, struct erro
 }
 
 /* Says where WAL goes; that it does not get there fills the server's disk. */
-static void tell_archive(const struct cluster *c)
+static void tell_archive(const struct cluster *c, bool also_none)
 {
 	struct archive_state state;
 
@@ -94,6 +94,8 @@ static void tell_archive(const struct cluster *c)
 			state.dir, state.failed, c->data);
 	else if (*state.dir)
 		show_line(stdout, "WAL goes to %s, up to %s\n", state.dir, state.last);
+	else if (also_none)
+		show_line(stdout, "WAL goes nowhere: `thule cluster archive DIR` keeps it\n");
 }
 
 static void tell_up(const struct cluster *c)
@@ -120,9 +122,10 @@ static int run(const struct arguments *args)
 
 	if (!acts[args->verb](&c, args, &err))
 		return command_fail(&err);
-	show_line(stdout, "private PostgreSQL in %s (socket %s): %s\n", c.home, c.socket,
-		state_names[cluster_state(&c)]);
-	tell_archive(&c);
+	if (acts[args->verb] != archive)
+		show_line(stdout, "private PostgreSQL in %s (socket %s): %s\n", c.home, c.socket,
+			state_names[cluster_state(&c)]);
+	tell_archive(&c, acts[args->verb] == archive);
 	return EXIT_DONE;
 }
 

@@ -208,6 +208,7 @@ static const struct {
 	{"PATH", files},
 	{"FILE", files},
 	{"DIR", directories},
+	{"HOME", directories},
 	{"DB", databases},
 	{"SIZE", sizes},
 	{"OPT,...", mount_options},
@@ -217,6 +218,7 @@ static const struct {
 	{"SECONDS", NULL},
 	{"TEXT", NULL},
 	{"TYPE", NULL},
+	{"UUID", NULL},
 	{"VALUE", NULL},
 };
 
