@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "base/ballast.h"
 #include "base/proc_read.h"
 #include "db/conn.h"
 
-/* Two segments of WAL, of which one is made while another is in use, and never less than this. */
+/* Two segments of WAL, of which one is made while another is in use, and never less than this. A
+ * ballast is as much. */
 #define MARGIN_BYTES (INT64_C(32) << 20)
 
 /* A segment's name: timeline, and position, in hexadecimal. */
@@ -93,21 +95,32 @@ static bool free_bytes(const char *path, struct disk_space *out)
 	return true;
 }
 
+/* Returns the bytes that nothing may use: a ballast is as good as bytes that are free. */
+static int64_t margin_of(const struct disk *d)
+{
+	int64_t margin = (int64_t)d->wal_segment * 2;
+	char path[PATH_MAX];
+	struct stat ballast;
+
+	if (margin < MARGIN_BYTES)
+		margin = MARGIN_BYTES;
+	snprintf(path, sizeof(path), "%s/../" BALLAST_NAME, d->data);
+	return !d->wal_apart && stat(path, &ballast) == 0 ? margin - ballast.st_size : margin;
+}
+
 bool disk_look(const struct disk *d, struct disk_space *out)
 {
 	struct disk_space wal_disk;
 	char path[PATH_MAX];
-	int64_t margin = (int64_t)d->wal_segment * 2, wal;
+	int64_t wal;
 
 	snprintf(path, sizeof(path), "%s/pg_wal", d->data);
 	if (!*d->data || !free_bytes(d->data, out) || !free_bytes(path, &wal_disk))
 		return false;
-	if (margin < MARGIN_BYTES)
-		margin = MARGIN_BYTES;
 	wal = (int64_t)d->wal_max - (int64_t)wal_size(d, path);
 	if (wal < 0)
 		wal = 0;
-	out->room = (int64_t)out->free - margin;
+	out->room = (int64_t)out->free - margin_of(d);
 	if (!d->wal_apart) {
 		out->room -= wal;
 	} else if ((int64_t)wal_disk.free < wal) {
@@ -116,4 +129,34 @@ bool disk_look(const struct disk *d, struct disk_space *out)
 			out->room = (int64_t)wal_disk.free - wal;
 	}
 	return true;
+}
+
+uint64_t disk_inside(PGconn *conn)
+{
+	uint64_t bytes = 0;
+	PGresult *res;
+
+	if (!conn || !db_exec(conn, "select pg_stat_force_next_flush()", NULL))
+		return 0;
+	res = db_query(conn, "select thule_internal.room_inside()", 0, NULL, NULL);
+	if (res)
+		bytes = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+	return bytes;
+}
+
+void disk_shorten_wal(const struct disk *d, PGconn *conn)
+{
+	static const char query[] =
+		"select pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn) > $1::bigint"
+		" from pg_control_checkpoint()";
+	char quarter[24];
+	const char *params[] = {quarter};
+	PGresult *res;
+
+	snprintf(quarter, sizeof(quarter), "%llu", (unsigned long long)d->wal_max / 4);
+	res = conn ? db_query(conn, query, 1, params, NULL) : NULL;
+	if (res && *PQgetvalue(res, 0, 0) == 't')
+		db_exec(conn, "checkpoint", NULL);
+	PQclear(res);
 }

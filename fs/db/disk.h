@@ -29,3 +29,22 @@ void disk_find(struct disk *d, PGconn *conn, const char *data);
 
 /* Looks at the disk, with I/O of some microseconds. False when it is not known. */
 bool disk_look(const struct disk *d, struct disk_space *out);
+
+/*
+ * Asks the server on the other end of conn how many bytes its tables can take before they grow,
+ * which is some milliseconds of work for it. What this session has committed counts as written. 0
+ * when that is not known.
+ */
+uint64_t disk_inside(PGconn *conn);
+
+/*
+ * How much room is so little that the WAL is kept short: the server's own checkpoints are late when
+ * much is written at once, and its WAL becomes larger than it is meant to.
+ */
+#define DISK_TIGHT_BYTES (INT64_C(64) << 20)
+
+/*
+ * Has the server on the other end of conn make a checkpoint, and so its WAL short, when enough was
+ * written since the last. Nothing happens when the role must not ask for that.
+ */
+void disk_shorten_wal(const struct disk *d, PGconn *conn);

@@ -118,11 +118,11 @@ static void answer(struct journal *j, uint64_t pos, uint64_t op, bool sync)
 
 	pthread_mutex_lock(lock);
 	batch_done(j, pos, op, sync);
-	look = j->space.look_wanted;
+	look = j->space.look_wanted || space_is_tight(j);
 	/* Before those who wait for room ask again. */
 	if (look) {
 		pthread_mutex_unlock(lock);
-		space_look_now(j);
+		space_look_drain(j);
 		pthread_mutex_lock(lock);
 	}
 	machine_move(j, DRAIN_GATHERING);

@@ -27,8 +27,12 @@ struct space {
 	uint64_t mark;             /* what the ring had from here on is not in it */
 	_Atomic int64_t looked_at; /* monotonic, nanoseconds */
 	bool known;
-	bool look_wanted; /* someone waits for the drain to make room on the disk */
-	bool refused;     /* the server has said that its disk is full */
+	/* As of the drain's last look, which is into the tables as well. */
+	int64_t drain_room;  /* bytes that are left there and on the disk */
+	uint64_t drain_mark; /* as mark */
+	int64_t drain_at;    /* monotonic, nanoseconds; 0: never, or the disk has room */
+	bool look_wanted;    /* someone waits for the drain to make room on the disk */
+	bool refused;        /* the server has said that its disk is full */
 };
 
 /* From here on the log says again that the database refuses a batch. */
@@ -121,9 +125,12 @@ size_t machine_uncommitted(const struct journal *j);
 
 /* Under the lock: what the disk has to say about an op. */
 enum journal_room space_room(struct journal *j, size_t data, enum journal_use use);
-/* Without the lock: looks at the disk, now, or when the last look is a while ago. */
-void space_look_now(struct journal *j);
+/* Without the lock: looks at the disk when the last look is a while ago. */
 void space_look(struct journal *j);
+/* Without the lock, on the drain's thread: looks now, and into the tables when the disk is full. */
+void space_look_drain(struct journal *j);
+/* Under the lock: whether it is to be looked at after each batch. */
+bool space_is_tight(const struct journal *j);
 /* Under the lock: see journal_disk(). */
 bool space_disk(struct journal *j, struct disk_space *out);
 /* Without the lock, on the drain's thread: the server refused a batch because its disk is full, or

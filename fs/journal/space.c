@@ -25,31 +25,64 @@
 
 #define LOOK_NS INT64_C(100000000)
 
-static bool is_full(const struct space *s)
+/* The tables have rows beside their bytes, which may take room on the disk; and what the disk has
+ * is an estimate until the next look. Less than this, and room inside of the tables is of no use.
+ */
+#define ROWS_BYTES (INT64_C(8) << 20)
+
+/* Under the lock: what the drain found for what grows, less what the ring has got since then. */
+static int64_t drain_room(const struct journal *j)
 {
-	return s->known && s->seen.room < REMOVAL_BYTES;
+	const struct space *s = &j->space;
+
+	return s->drain_at ? s->drain_room - REMOVAL_BYTES -
+				     (int64_t)(ring_head(j->ring) - s->drain_mark) * DISK_FACTOR
+			   : INT64_MIN;
 }
 
-static void look(struct journal *j)
+static bool is_full(const struct journal *j)
+{
+	return j->space.known && j->space.seen.room < REMOVAL_BYTES && drain_room(j) <= 0;
+}
+
+/* Looks at the disk. The drain also asks its session for room inside of the tables, and for a WAL
+ * that leaves some. */
+static void look(struct journal *j, bool drain)
 {
 	struct space *s = &j->space;
 	struct disk_space seen;
 	bool known, full, was_full;
+	PGconn *conn = drain ? database_connection(j->session) : NULL;
+	int64_t inside = 0;
 	uint64_t mark;
 
 	pthread_mutex_lock(j->config.lock);
 	mark = j->pos; /* before the disk, which may have more by then */
 	pthread_mutex_unlock(j->config.lock);
 	known = disk_look(j->config.disk, &seen);
+	if (conn && known && seen.room < DISK_TIGHT_BYTES) {
+		disk_shorten_wal(j->config.disk, conn);
+		known = disk_look(j->config.disk, &seen);
+	}
+	if (conn && known && seen.room < DISK_TIGHT_BYTES && seen.room >= ROWS_BYTES)
+		inside = (int64_t)disk_inside(conn);
 	pthread_mutex_lock(j->config.lock);
-	was_full = is_full(s);
+	was_full = is_full(j);
 	s->known = known;
 	if (known) {
 		s->seen = seen;
 		s->mark = mark;
 	}
-	s->look_wanted = false;
-	full = is_full(s);
+	if (known && drain) {
+		s->drain_room = seen.room + inside;
+		s->drain_mark = mark;
+		s->drain_at = clock_mono_ns();
+	} else if (!known || seen.room >= DISK_TIGHT_BYTES) {
+		s->drain_at = 0;
+	}
+	if (drain)
+		s->look_wanted = false;
+	full = is_full(j);
 	pthread_mutex_unlock(j->config.lock);
 	if (full && !was_full)
 		log_warn("the disk of the database is full: what grows is refused");
@@ -63,13 +96,18 @@ void space_look(struct journal *j)
 
 	if (*j->config.disk->data && now > last + LOOK_NS &&
 		atomic_compare_exchange_strong(&j->space.looked_at, &last, now))
-		look(j);
+		look(j, false);
 }
 
-void space_look_now(struct journal *j)
+void space_look_drain(struct journal *j)
 {
 	atomic_store(&j->space.looked_at, clock_mono_ns());
-	look(j);
+	look(j, true);
+}
+
+bool space_is_tight(const struct journal *j)
+{
+	return j->space.known && j->space.seen.room < DISK_TIGHT_BYTES;
 }
 
 /* Returns the bytes for this use, and how many of them the ring may still need. */
@@ -84,6 +122,7 @@ static int64_t room_for(const struct journal *j, enum journal_use use, int64_t *
 enum journal_room space_room(struct journal *j, size_t data, enum journal_use use)
 {
 	int64_t room, owed, need = (int64_t)(data + RECORD_USUAL) * DISK_FACTOR;
+	bool fresh;
 
 	if (use == JOURNAL_END)
 		return JOURNAL_ROOM;
@@ -92,23 +131,28 @@ enum journal_room space_room(struct journal *j, size_t data, enum journal_use us
 	if (!j->space.known)
 		return JOURNAL_ROOM;
 	room = room_for(j, use, &owed);
-	if (need > room)
-		return JOURNAL_FULL;
 	if (need + owed <= room)
 		return JOURNAL_ROOM;
+	/* What grows is refused by a look of the drain alone, so that what was pruned a moment ago
+	 * can be used at once. */
+	fresh = clock_mono_ns() < j->space.drain_at + LOOK_NS;
+	if (use == JOURNAL_GROW && fresh && need <= drain_room(j))
+		return JOURNAL_ROOM;
+	if (need > room && (use != JOURNAL_GROW || fresh))
+		return JOURNAL_FULL;
 	j->space.look_wanted = true;
 	return JOURNAL_LATER;
 }
 
 bool space_disk(struct journal *j, struct disk_space *out)
 {
-	int64_t owed;
+	int64_t owed, room;
 
 	if (!j->space.known && !j->space.refused)
 		return false;
 	*out = j->space.seen;
-	out->room = room_for(j, JOURNAL_GROW, &owed);
-	out->room -= owed;
+	room = room_for(j, JOURNAL_GROW, &owed) - owed;
+	out->room = room > drain_room(j) ? room : drain_room(j);
 	if (out->room < 0 || j->space.refused)
 		out->room = 0;
 	return true;

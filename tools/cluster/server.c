@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "cluster/ballast.h"
 #include "cluster/config.h"
 #include "cluster/create.h"
 #include "cluster/program.h"
@@ -112,8 +113,13 @@ bool server_start(
 {
 	const struct timespec nap = {.tv_nsec = 200 * 1000 * 1000};
 	struct error e = {0};
-	int data = cluster_open_data(c, account, err);
-	bool ok = data >= 0 && config_write_settings(data, c, account, err);
+	int data;
+	bool ok;
+
+	/* Writing the settings and recovery need room. */
+	ballast_drop(c);
+	data = cluster_open_data(c, account, err);
+	ok = data >= 0 && config_write_settings(data, c, account, err);
 
 	if (data >= 0)
 		close(data);
@@ -127,7 +133,9 @@ bool server_start(
 		/* On a very busy machine a running server may not have answered. */
 		ok = cluster_state(c) == CLUSTER_RUNNING || start_once(c, account, limit_s, &e);
 	}
-	if (!ok && err)
+	if (ok)
+		ballast_tend(c);
+	else if (err)
 		*err = e;
 	return ok;
 }

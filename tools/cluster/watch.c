@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/proc_read.h"
+#include "cluster/ballast.h"
 
 /* Seconds between looks for a server, and between attempts to start one, which double. */
 #define LOOK_S    1
@@ -53,20 +54,33 @@ static bool is_postgres(pid_t pid)
 	return proc_read_comm(pid, comm) && !strncmp(comm, "postgres", strlen("postgres"));
 }
 
-/* Waits at most `ms` for the end of a process; `signals` is -1 or a signalfd. Returns true when a
- * signal came. Returns at once when the process (0: none, only time passes) is not there. */
-static bool await(pid_t pid, int signals, int ms)
+enum awaited { AWAITED_END, AWAITED_TIME, AWAITED_SIGNAL };
+
+/* Waits at most `ms` for the end of a process (0: only for time); `signals` is -1 or a signalfd. */
+static enum awaited await(pid_t pid, int signals, int ms)
 {
 	struct pollfd wait[] = {{.fd = pid ? pidfd_open(pid, 0) : -1, .events = POLLIN},
 		{.fd = signals, .events = POLLIN}};
+	bool there = !pid || (wait[0].fd >= 0 && is_postgres(pid));
 	int ready = 0;
 
-	while ((!pid || (wait[0].fd >= 0 && is_postgres(pid))) && (ready = poll(wait, 2, ms)) < 0 &&
-		errno == EINTR)
+	while (there && (ready = poll(wait, 2, ms)) < 0 && errno == EINTR)
 		;
 	if (wait[0].fd >= 0)
 		close(wait[0].fd);
-	return ready > 0 && wait[1].revents;
+	if (ready > 0 && wait[1].revents)
+		return AWAITED_SIGNAL;
+	return there && ready == 0 ? AWAITED_TIME : AWAITED_END;
+}
+
+/* Waits for the end of the server. Returns true when a signal came. */
+static bool await_server(const struct cluster *c, pid_t pid, int signals)
+{
+	enum awaited awaited;
+
+	while ((awaited = await(pid, signals, LOOK_S * 1000)) == AWAITED_TIME)
+		ballast_tend(c);
+	return awaited == AWAITED_SIGNAL;
 }
 
 static time_t seconds(void)
@@ -132,7 +146,7 @@ static bool watch(const struct cluster *c, int signals)
 		time_t since = seconds();
 		pid_t pid = read_postmaster(c);
 
-		if (pid > 0 && await(pid, signals, -1))
+		if (pid > 0 && await_server(c, pid, signals))
 			return true;
 		if (seconds() - since >= LIVED_LONG_S)
 			delay = LOOK_S;
@@ -141,12 +155,12 @@ static bool watch(const struct cluster *c, int signals)
 		/* The server may run where its processes cannot be seen. */
 		if (pid <= 0 || read_postmaster(c) != pid || cluster_state(c) != CLUSTER_STOPPED ||
 			(!supervises && is_supervised(c))) {
-			if (await(0, signals, LOOK_S * 1000))
+			if (await(0, signals, LOOK_S * 1000) == AWAITED_SIGNAL)
 				return true;
 			continue;
 		}
 		start_again(delay);
-		if (await(0, signals, delay * 1000))
+		if (await(0, signals, delay * 1000) == AWAITED_SIGNAL)
 			return true;
 		delay = 2 * delay < TRY_MAX_S ? 2 * delay : TRY_MAX_S;
 	}

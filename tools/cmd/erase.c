@@ -13,6 +13,7 @@
 #include "request.h"
 #include "sync.h"
 #include "target.h"
+#include "vacuum.h"
 
 enum { OPT_YES, OPT_LIST, OPT_JSON };
 
@@ -46,25 +47,20 @@ static bool confirmed(const PGresult *preview, struct error *err)
 }
 
 /*
- * Vacuums the tables, whose pages keep deleted rows until then. The receipt stands even if this
- * fails.
+ * Nothing of what was erased is to stay in a page. The receipt stands even if this fails.
  */
 static void vacuum(PGconn *conn)
 {
-	static const char *const commands[] = {"vacuum thule.blob", "vacuum thule.extent_history",
-		"vacuum thule.inode", "vacuum thule.inode_history", "vacuum thule.dirent",
-		"vacuum thule.dirent_history", "vacuum thule.xattr", "vacuum thule.xattr_history"};
+	static const char *const tables[] = {"thule.blob", "thule.extent_history", "thule.inode",
+		"thule.inode_history", "thule.dirent", "thule.dirent_history", "thule.xattr",
+		"thule.xattr_history", NULL};
 	struct error err;
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (db_exec(conn, commands[i], &err))
-			continue;
+	if (!vacuum_tables(conn, tables, &err))
 		show_line(stderr,
 			"thule: erased, but a vacuum failed, and free pages may still have the "
 			"bytes: %s\n",
 			err.text);
-		return;
-	}
 }
 
 static bool print_receipt(struct erase *e, const char *receipt, struct error *err)

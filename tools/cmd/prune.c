@@ -9,12 +9,17 @@
 #include "base/size.h"
 #include "command.h"
 #include "db/conn.h"
+#include "db/disk.h"
 #include "hex.h"
 #include "request.h"
 #include "target.h"
+#include "vacuum.h"
 
 /* Versions of one kind in a transaction: a second of work on a slow disk, and little to lose. */
 #define STEP_ROWS "5000"
+
+/* On a disk that is nearly full: deleting one writes up to 128 KiB to the server's log. */
+#define TIGHT_ROWS "100"
 
 /* Inodes in one transaction of `thule prune PATH`. */
 #define STEP_INODES "500"
@@ -40,11 +45,21 @@ enum count { INODES, NAMES, EXTENTS, ATTRIBUTES, BLOBS, BYTES, OPS, ACTORS, COUN
 static const char *const labels[COUNTS] = {
 	"inodes", "names", "extents", "attributes", "blobs", "bytes", "ops", "actors"};
 
+/* Where what is counted was deleted. */
+static const char *const tables[COUNTS] = {[INODES] = "thule.inode_history",
+	[NAMES] = "thule.dirent_history",
+	[EXTENTS] = "thule.extent_history",
+	[ATTRIBUTES] = "thule.xattr_history",
+	[BLOBS] = "thule.blob",
+	[OPS] = "thule.op",
+	[ACTORS] = "thule.actor"};
+
 struct prune {
 	PGconn *conn;
 	const struct arguments *args;
 	const struct target *target;
 	const char *horizon; /* the op of the oldest state that is kept */
+	struct disk disk;    /* the server's */
 	bool shows_progress;
 	long long counts[COUNTS];
 };
@@ -67,13 +82,24 @@ static void show_progress(const struct prune *p, const char *percent)
 		percent, versions, p->counts[BYTES], isatty(STDERR_FILENO) ? "\033[K" : "\n");
 }
 
+/* Returns how many versions of a kind the next step is to delete. */
+static const char *step_rows(const struct prune *p)
+{
+	struct disk_space space;
+
+	if (!disk_look(&p->disk, &space) || space.room >= (int64_t)p->disk.wal_max)
+		return STEP_ROWS;
+	disk_shorten_wal(&p->disk, p->conn);
+	return TIGHT_ROWS;
+}
+
 /*
  * Prunes everything. Each step is a transaction of its own; after an interruption the next prune
  * goes on from there.
  */
 static bool prune_all(struct prune *p, struct error *err)
 {
-	const char *horizon[] = {p->horizon}, *rows[] = {STEP_ROWS};
+	const char *horizon[] = {p->horizon}, *rows[1];
 	PGresult *res = ask(p->conn, STMT_COMMAND_PRUNE_BEGIN, 1, horizon, err);
 	bool done = false;
 
@@ -81,6 +107,7 @@ static bool prune_all(struct prune *p, struct error *err)
 		return false;
 	PQclear(res);
 	while (!done) {
+		rows[0] = step_rows(p);
 		res = ask(p->conn, STMT_COMMAND_PRUNE_STEP, 1, rows, err);
 		if (!res)
 			return false;
@@ -164,12 +191,26 @@ static bool act(struct prune *p, struct error *err)
 {
 	if (p->args->option[OPT_DRY_RUN])
 		return preview(p, err);
+	disk_find(&p->disk, p->conn, NULL);
 	/* The next prune repeats a step that a crash of the server undoes. */
 	if (!db_exec(p->conn, "set synchronous_commit = off", err))
 		return false;
 	if (p->args->operands)
 		return prune_path(p, err);
 	return prune_all(p, err) && (!p->args->option[OPT_OPS] || prune_log(p, err));
+}
+
+/* What was deleted is room for what is written next, on a disk that is full too. */
+static bool vacuum(const struct prune *p, struct error *err)
+{
+	const char *changed[COUNTS + 1];
+	int n = 0;
+
+	for (int i = INODES; i < COUNTS && !p->args->option[OPT_DRY_RUN]; i++)
+		if (tables[i] && p->counts[i])
+			changed[n++] = tables[i];
+	changed[n] = NULL;
+	return vacuum_tables(p->conn, changed, err);
 }
 
 /*
@@ -274,7 +315,8 @@ static int run(const struct arguments *args)
 	ok = find_horizon(&p, &horizon, &err);
 	if (ok && !strcmp(p.horizon, "0") && !args->option[OPT_JSON])
 		show_line(stderr, "thule: no history is that old: there is nothing to delete\n");
-	else if (ok && (!strcmp(p.horizon, "0") || (ok = act(&p, &err) && recount(&p, &err))))
+	else if (ok && (!strcmp(p.horizon, "0") ||
+			       (ok = act(&p, &err) && recount(&p, &err) && vacuum(&p, &err))))
 		print_counts(&p, PQgetvalue(horizon, 0, 1));
 	PQclear(horizon);
 	PQfinish(p.conn);
@@ -291,8 +333,8 @@ const struct command command_prune = {
 		"is deleted. The log stays, unless --ops is given.\n"
 		"\n"
 		"Prune runs while the filesystem is mounted and in use, in small\n"
-		"transactions; when it is interrupted, the next one goes on. PostgreSQL uses\n"
-		"the space again after a vacuum, which it runs by itself.",
+		"transactions; when it is interrupted, the next one goes on. A vacuum at the\n"
+		"end makes what was freed room for what is written next.",
 	.options = options,
 	.operands_max = 1,
 	.run = run,

@@ -1,0 +1,126 @@
+#!/usr/bin/python3
+# A full disk of the database: what is pruned is room that can be written to at once, pruning and writes that wait for
+# the disk do not let the server's log run out of room, and a server that a disk without a free byte has ended starts
+# again by itself, since room for that was set aside.
+# db: private
+# mount: no
+# labels: long
+# timeout: 300
+import errno
+import os
+import random
+import signal
+import subprocess
+
+import small_disk
+from case import equal, path, shell
+from other import eventually
+from small_disk import HOME, MIB
+
+BALLAST = os.path.join(HOME, "ballast")
+FILLER = os.path.join(HOME, "filler")
+
+
+def thule(*arguments):
+    subprocess.run([os.environ["THULE"], *arguments], check=True, stdout=subprocess.DEVNULL, timeout=120)
+
+
+def fill(files):
+    while files.add(MIB):
+        pass
+
+
+def write_through(files, count):
+    """Writes that wait for the disk, each at its own place; how many of them had room."""
+    name = max(files.written, key=lambda n: os.stat(path(n)).st_size)
+    del files.written[name]
+    fd = os.open(path(name), os.O_WRONLY | os.O_DSYNC)
+    done = 0
+    for _ in range(count):
+        try:
+            done += os.pwrite(fd, os.urandom(4096), random.randrange(MIB // 4096) * 4096) == 4096
+        except OSError as e:
+            equal(errno.ENOSPC, e.errno, "a write that waits for the disk")
+    os.close(fd)
+    return done
+
+
+def prune(files):
+    """What 60 of 100 files took is there again, with the history of what was written over."""
+    names = list(files.written)
+    gone = names[: len(names) * 6 // 10]
+    freed = sum(os.stat(path(name)).st_size for name in gone)
+    for name in gone:
+        files.remove(name)
+    thule("prune", "--keep", "0s")
+    equal(True, files.add(100_000), "the first write after prune had room")
+    before = sum(os.stat(path(name)).st_size for name in files.written)
+    fill(files)
+    after = sum(os.stat(path(name)).st_size for name in files.written)
+    if after - before < freed // 2:
+        raise AssertionError(f"{freed} bytes were pruned, and {after - before} fitted")
+
+
+def postmaster():
+    """The server's first process; 0 when there is none."""
+    try:
+        with open(os.path.join(HOME, "data", "postmaster.pid"), encoding="ascii") as f:
+            pid = int(f.readline())
+        os.kill(pid, 0)
+        return pid
+    except (OSError, ValueError):
+        return 0
+
+
+def answers():
+    done = subprocess.run([os.environ["THULE"], "sql", "-XAtc", "select 1"], capture_output=True, timeout=60, check=False)
+    return done.returncode == 0
+
+
+def fill_disk():
+    """Somebody else takes all that is left of the disk."""
+    with open(FILLER, "wb", buffering=0) as f:
+        for size in (MIB, 4096):
+            try:
+                while True:
+                    f.write(b"x" * size)
+            except OSError as e:
+                equal(errno.ENOSPC, e.errno, "filling the disk")
+
+
+def end_server():
+    """The server ends as in a crash, and has to recover; the daemon's helper starts it again."""
+    pid = postmaster()
+    os.kill(pid, signal.SIGKILL)
+    eventually("the server has ended", lambda: postmaster() != pid)
+
+
+def main():
+    small_disk.make(400)
+    shell("mount_fs")
+    equal(32 * MIB, os.stat(BALLAST).st_size, "room that is set aside")
+    files = small_disk.Files()
+    fill(files)
+    write_through(files, 500)
+    prune(files)
+    write_through(files, 500)
+    prune(files)
+    files.check()
+    equal([], small_disk.server_complaints(), "the server's log")
+
+    fill_disk()
+    end_server()
+    eventually("the server is back", answers)
+    files.check()
+    os.unlink(FILLER)
+    eventually("room is set aside again", lambda: os.path.exists(BALLAST))
+    for name in list(files.written)[:5]:
+        files.remove(name)
+    thule("prune", "--keep", "0s")
+    eventually("a write has room", lambda: files.add(100_000))
+    files.check()
+    shell("remount_fs")
+    files.check()
+
+
+main()
