@@ -175,13 +175,13 @@ static int run(const struct config *config, struct herald *h)
 	struct cluster *cluster = NULL;
 	char place[3 * PATH_MAX];
 	struct error err;
-	bool ok = true;
+	bool ok = true, created = false;
 
 	snprintf(place, sizeof(place), "database %s", config->source);
 	if (!strcmp(config->source, "private")) {
 		cluster = calloc(1, sizeof(*cluster));
 		ok = cluster && (*config->at ? cluster_start(cluster, &err)
-					     : cluster_ensure(cluster, NULL, &err));
+					     : cluster_ensure(cluster, &created, &err));
 		if (ok && lies_in(config->dir, cluster->home))
 			ok = error_set(&err, ERR_USAGE,
 				"the private PostgreSQL in %s would be hidden by a mount on %s: "
@@ -191,8 +191,8 @@ static int run(const struct config *config, struct herald *h)
 			conninfo = cluster->conninfo;
 			data = cluster->data;
 			cluster_watch(cluster, config->foreground);
-			snprintf(place, sizeof(place), "private PostgreSQL in %s (socket %s)",
-				cluster->home, cluster->socket);
+			snprintf(place, sizeof(place), "%sprivate PostgreSQL in %s (socket %s)",
+				created ? "new " : "", cluster->home, cluster->socket);
 		}
 	} else if (!source_public(
 			   config->source, place + strlen("database "), sizeof(place) - 16, &err)) {

@@ -26,7 +26,7 @@ static bool private_database(struct target *t, struct error *err)
 
 	if (t->running && cluster_locate(&c, err) && cluster_state(&c) != CLUSTER_RUNNING)
 		return error_set(err, ERR_UNREACHABLE, "the private PostgreSQL does not run");
-	if (!cluster_start(&c, err))
+	if (!cluster_wake(&c, err))
 		return false;
 	t->private = true;
 	return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", c.conninfo);

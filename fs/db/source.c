@@ -54,7 +54,8 @@ PQconninfoOption *source_parse(const char *source, struct error *err)
 		else if (why)
 			why[strcspn(why, "\n")] = '\0';
 		error_set(err, ERR_USAGE,
-			"this is neither `private` nor a connection string or URI: %s",
+			"SOURCE is `private`, a connection string (host=db dbname=files) or a URI "
+			"(postgresql://user@db/files), and not what was given: %s",
 			why ? why : "no memory");
 	}
 	PQfreemem(why);

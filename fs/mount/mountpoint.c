@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "db/source.h"
 #include "past/past.h"
 
@@ -114,6 +115,16 @@ static bool path_of(int fd, char path[PATH_MAX], struct error *err)
 	return true;
 }
 
+/* The database notes where its mounts are, and its text is UTF-8. */
+static bool check_text(const char *path, struct error *err)
+{
+	return utf8_is_text(path, strlen(path)) ||
+	       error_set(err, ERR_USAGE,
+		       "the path of the mount point %s is not text in UTF-8: rename it, or choose "
+		       "another",
+		       path);
+}
+
 bool mountpoint_check(struct config *c, char path[PATH_MAX], struct error *err)
 {
 	const char *dir = c->dir;
@@ -135,7 +146,8 @@ bool mountpoint_check(struct config *c, char path[PATH_MAX], struct error *err)
 	}
 	if (!S_ISDIR(st.st_mode))
 		return error_set(err, ERR_USAGE, "the mount point %s is not a directory", dir);
-	return path_of(c->dir_fd, path, err) && check_free(c, path, &st, err);
+	return path_of(c->dir_fd, path, err) && check_text(path, err) &&
+	       check_free(c, path, &st, err);
 }
 
 /* Adds the mount flags; libfuse has its own defaults for some, so each is said. */

@@ -31,6 +31,9 @@ refused "$CASE_DIR/nowhere|no such file|could not connect|no server" "postgresql
 refused 'not exist' "${THULE_SOURCE/$(basename "$CASE_DIR")/no_such_database}" "$other"
 refused 'password' "${THULE_SOURCE/postgres@/pw:wrong@}" "$other"
 refused 'postgresql|connection string|unknown|invalid|missing' 'host=/tmp nonsense' "$other"
+refused 'SOURCE is .private., a connection string .* or a URI' foo "$other"
+mkdir "$CASE_DIR/"$'not\xfftext'
+refused 'mount point .*not.xfftext is not text in UTF-8' "$THULE_SOURCE" "$CASE_DIR/"$'not\xfftext'
 assert_eq 1 "$(status_of timeout 40 "$THULEFS" "${THULE_SOURCE/postgres@/pw:wrong@}" "$other")" "exit status: refused"
 
 # The password is right, but is not to be seen in /proc/mounts.

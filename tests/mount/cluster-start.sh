@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The private PostgreSQL: made once however many ask, started again after a stop, a crash and an interrupted start,
+# The private PostgreSQL: made once however many ask, stopped until it is told to start, started again after a crash and an interrupted start,
 # open to its owner and root alone, in homes with names that are long or odd.
 # db: private
 # mount: no
@@ -48,8 +48,12 @@ assert_eq 'on|on|on||UTF8' "$(sql "select current_setting('fsync'), current_sett
 "$THULE" cluster stop
 "$THULE" cluster stop
 assert_match stopped "$("$THULE" cluster status)" "status after a stop"
-# Any command that needs it starts it.
-works "after a stop"
+# It stays so: no command starts it just because it needs it, until one is told to.
+assert_fails 'was stopped, and stays so until .thule cluster start. or a mount' "$THULE" sql -c 'select 1'
+assert_fails 'was stopped' "$THULE" log
+assert_match stopped "$("$THULE" cluster status)" "status after commands that needed it"
+"$THULE" cluster start >/dev/null
+works "after a stop and a start"
 
 postmaster=$(head -n 1 "$(private_data)/postmaster.pid")
 kill -KILL "$postmaster"
@@ -60,6 +64,10 @@ works "after the server was killed"
 if [[ $(id -u) == 0 ]]; then
 	assert_fails 'denied|authentication|belongs' as_user 65534 "$THULE" sql -c 'select 1'
 fi
+
+# A home that is mistyped is no new filesystem.
+assert_fails 'no directory .*is it mistyped' env THULE_HOME="$CASE_DIR/mistyped/home" "$THULE" mount "$MNT"
+[[ ! -e $CASE_DIR/mistyped ]] || fail "a mistyped home was made"
 
 # An interrupted start leaves nothing that is taken for a cluster.
 home=$CASE_DIR/interrupted

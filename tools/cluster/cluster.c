@@ -17,6 +17,9 @@
 
 #define BUSY_LIMIT_S 600
 
+/* In HOME: the server was stopped by somebody who wanted that. */
+#define STOPPED "stopped"
+
 static void nap(void)
 {
 	struct timespec t = {.tv_nsec = 50 * 1000 * 1000};
@@ -101,6 +104,21 @@ static bool bring_up(const struct cluster *c, const struct account *account, int
 	return ensure_database(c, err);
 }
 
+/* A home that is mistyped would be a new filesystem, and an empty one. */
+static bool check_home(const struct cluster *c, struct error *err)
+{
+	char parent[PATH_MAX];
+	const char *slash = strrchr(c->home, '/');
+
+	snprintf(parent, sizeof(parent), "%.*s", (int)(slash - c->home), c->home);
+	if (!c->named || !*parent || access(parent, F_OK) == 0 || errno != ENOENT)
+		return true;
+	return error_set(err, ERR_USAGE,
+		"THULE_HOME is %s, and there is no directory %s: is it mistyped? `mkdir -p %s` "
+		"makes room for a new private PostgreSQL there",
+		c->home, parent, parent);
+}
+
 static bool ensure(struct cluster *c, bool create, bool *created, struct error *err)
 {
 	struct account account;
@@ -112,11 +130,13 @@ static bool ensure(struct cluster *c, bool create, bool *created, struct error *
 		return false;
 	/* The usual case costs one connection, and needs no right to write in HOME. */
 	if (cluster_state(c) != CLUSTER_RUNNING || !ensure_database(c, err)) {
-		home = home_open(c->home, geteuid() == 0 ? 0755 : 0700, err);
+		home = check_home(c, err) ? home_open(c->home, geteuid() == 0 ? 0755 : 0700, err)
+					  : -1;
 		if (home < 0)
 			return false;
 		ok = cluster_enter(c, home, &account, &locked, err);
 		if (ok) {
+			unlinkat(home, STOPPED, 0);
 			ok = bring_up(c, &account, home, create, &fresh, err) &&
 			     cluster_conninfo(c, err);
 			close(locked);
@@ -146,6 +166,32 @@ bool cluster_start(struct cluster *c, struct error *err)
 	return ensure(c, false, NULL, err);
 }
 
+bool cluster_wake(struct cluster *c, struct error *err)
+{
+	char mark[PATH_MAX];
+
+	if (!cluster_locate(c, err) ||
+		!path_format(mark, sizeof(mark), err, "%s/" STOPPED, c->home))
+		return false;
+	if (access(mark, F_OK) == 0 && cluster_state(c) == CLUSTER_STOPPED)
+		return error_set(err, ERR_UNREACHABLE,
+			"the private PostgreSQL in %s was stopped, and stays so until `thule "
+			"cluster start` or a mount starts it",
+			c->home);
+	return cluster_start(c, err);
+}
+
+/* Notes that it is not to be started again just because somebody asks for something. */
+static bool note_stopped(const struct cluster *c, int home, struct error *err)
+{
+	int fd = openat(home, STOPPED, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return error_sys(err, "cannot write %s/" STOPPED, c->home);
+	close(fd);
+	return true;
+}
+
 bool cluster_stop(struct cluster *c, struct error *err)
 {
 	struct account account;
@@ -156,7 +202,7 @@ bool cluster_stop(struct cluster *c, struct error *err)
 	if (!cluster_locate(c, err))
 		return false;
 	state = cluster_state(c);
-	if (state == CLUSTER_ABSENT || state == CLUSTER_STOPPED)
+	if (state == CLUSTER_ABSENT)
 		return true;
 	home = open(c->home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (home < 0)
@@ -164,7 +210,8 @@ bool cluster_stop(struct cluster *c, struct error *err)
 	ok = cluster_enter(c, home, &account, &locked, err);
 	if (ok) {
 		state = wait_while_busy(c, BUSY_LIMIT_S);
-		if (state == CLUSTER_RUNNING || state == CLUSTER_BUSY)
+		ok = note_stopped(c, home, err);
+		if (ok && (state == CLUSTER_RUNNING || state == CLUSTER_BUSY))
 			ok = server_stop(c, &account, err);
 		/*
 		 * A socket directory outside of HOME would stay for ever; it is removed only when

@@ -17,6 +17,7 @@
  */
 struct cluster {
 	char home[PATH_MAX];
+	bool named; /* THULE_HOME names it: who made that up may have mistyped it */
 	char data[PATH_MAX];
 	char socket[PATH_MAX]; /* directory of the socket */
 	char log[PATH_MAX];    /* directory of the server's logs */
@@ -65,6 +66,13 @@ bool cluster_ensure(struct cluster *c, bool *created, struct error *err);
 bool cluster_start(struct cluster *c, struct error *err);
 
 /*
- * Stops the server with a checkpoint (pg_ctl's `fast`). Returns true also when it was not running.
+ * Does the same for a command that is not about the server: ERR_UNREACHABLE when that was stopped
+ * by cluster_stop() and not started since. After a crash of the host it is started.
+ */
+bool cluster_wake(struct cluster *c, struct error *err);
+
+/*
+ * Stops the server with a checkpoint (pg_ctl's `fast`), until somebody starts it: cluster_wake()
+ * does not. Returns true also when it was not running.
  */
 bool cluster_stop(struct cluster *c, struct error *err);

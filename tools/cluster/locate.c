@@ -96,8 +96,10 @@ bool cluster_check_path(const char *path, const char *what, struct error *err)
 
 bool cluster_locate(struct cluster *c, struct error *err)
 {
+	const char *thule = getenv("THULE_HOME");
 	char home[PATH_MAX];
 
+	c->named = thule && *thule;
 	return home_from_environment(home, sizeof(home), err) && cluster_locate_in(c, home, err);
 }
 
