@@ -5,9 +5,9 @@
 static const struct door_rule rules[] = {
 	{STMT_COMMAND_INSTANTS, 2, false, false, DOOR_READS},
 	{STMT_COMMAND_LOG, 11, true, false, DOOR_READS},
-	{STMT_COMMAND_LOG_PATH, 14, true, false, DOOR_READS},
+	{STMT_COMMAND_LOG_PATH, 15, true, false, DOOR_READS},
 	{STMT_COMMAND_LOG_UNKNOWN, 4, true, false, DOOR_READS},
-	{STMT_COMMAND_LOG_BEFORE, 4, true, false, DOOR_READS},
+	{STMT_COMMAND_LOG_BEFORE, 5, true, false, DOOR_READS},
 	{STMT_COMMAND_LOG_BEGINS, 1, false, false, DOOR_READS},
 	{STMT_COMMAND_LOG_STEPS, 2, false, false, DOOR_READS},
 	{STMT_COMMAND_FOLLOW_START, 2, false, false, DOOR_READS},

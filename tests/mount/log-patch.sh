@@ -28,7 +28,14 @@ chmod 600 file
 assert_eq 'chmod
 sed
 -two
-+TWO' "$(runs file)" "a file that was saved anew"
++TWO
+python3
+-one
++ONE
+cp
++one
++two
++three' "$(runs file | sed 's/^python3.*/python3/')" "a file that was written to, and saved anew"
 "$THULE" log --patch file | grep -A1 '^old mode 100644$' | grep -qx 'new mode 100600' || fail "no modes"
 python=$("$THULE" log --json more | jq '.[0].pid')
 assert_eq '-one
@@ -58,7 +65,9 @@ assert_eq '+line 4
 
 # Counts, the oldest first, and the log of two paths.
 printf 'a\0b' >binary
-assert_eq ' more | +1 -0 lines
+assert_eq ' file | +3 -0 lines
+ file | +1 -1 lines
+ more | +1 -0 lines
  file | +1 -1 lines
  file | mode 0644 -> 0600
  binary | 0 -> 3 bytes' "$("$THULE" log --stat --reverse file more binary | grep ' | ')" "counts"

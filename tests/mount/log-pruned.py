@@ -18,7 +18,7 @@ def run(*arguments):
 
 def log(name, *selectors):
     """The inode whose log is shown, 0 for none, or None where it is said that this was pruned."""
-    code, out, err = run("log", "--json", name, *selectors)
+    code, out, err = run("log", "--json", "--inode", name, *selectors)
     if code:
         equal((1, True), (code, "was pruned" in err), f"log {name} {selectors}: {err}")
         return None
@@ -26,6 +26,15 @@ def log(name, *selectors):
     # An op on another file that took this one's name is shown, too.
     inos = [r["ino"] for r in rows]
     return max(set(inos), key=inos.count) if inos else 0
+
+
+def saves(name, *selectors):
+    """The ops of the log that goes on through the inodes in whose place the file came; None as log()."""
+    code, out, err = run("log", "--json", name, *selectors)
+    if code:
+        equal((1, True), (code, "was pruned" in err), f"log {name} {selectors}: {err}")
+        return None
+    return {r["op"] for r in json.loads(out)}
 
 
 def issue():
@@ -82,10 +91,13 @@ def histories(seed):
     asked = [(n, u) for n in names for u in (None, *chance.sample(range(last - 60, last), 2))]
     selectors = [["--until", f"op:{u}"] if u else [] for _, u in asked]
     before = [log(path(n), *s) for (n, _), s in zip(asked, selectors)]
+    earlier = [saves(path(n), *s) for (n, _), s in zip(asked, selectors)]
     equal(0, run("prune", "--before", f"op:{last - 20}")[0], "prune")
     told = 0
-    for (name, upto), selector, was in zip(asked, selectors, before):
-        after = log(path(name), *selector)
+    for (name, upto), selector, was, ops in zip(asked, selectors, before, earlier):
+        after, left = log(path(name), *selector), saves(path(name), *selector)
+        equal(after is None, left is None, f"whether the log of {name} until {upto} is known, with the inodes before and without")
+        equal(set(), (left or set()) - (ops or set()), f"ops of {name} until {upto} that are in its log only after pruning")
         told += after is None
         if after is not None:
             equal(was, after, f"log of {name} until {upto}, after pruning")

@@ -34,6 +34,7 @@ enum {
 	OPT_COUNT,
 	OPT_ALL,
 	OPT_ALONE,
+	OPT_INODE,
 	OPT_REVERSE,
 	OPT_PATCH,
 	OPT_STAT,
@@ -53,6 +54,8 @@ static const struct command_option options[] = {
 	[OPT_ALL] = {'a', "all", NULL, "all of it; a terminal shows the newest 1000"},
 	[OPT_ALONE] = {'d', "directory", NULL,
 		"of a directory, only what was done to itself, not below it"},
+	[OPT_INODE] = {0, "inode", NULL,
+		"of a file, only this inode, not those in whose place it was saved"},
 	[OPT_REVERSE] = {0, "reverse", NULL, "print the oldest of them first"},
 	[OPT_PATCH] = {'p', "patch", NULL,
 		"print what each run of changes did to files, as patches"},
@@ -64,13 +67,20 @@ static const struct command_option options[] = {
 };
 
 /* Where the parameters of both statements are that are filled in elsewhere. */
-enum { PARAM_LIMIT = 7, PARAM_JSON = 8, PARAM_TEXTS = 9, PARAM_BYTES = 10 };
+enum {
+	PARAM_LIMIT = 7,
+	PARAM_JSON = 8,
+	PARAM_TEXTS = 9,
+	PARAM_BYTES = 10,
+	PARAM_ALONE,
+	PARAM_EARLIER
+};
 
 /* What is asked: command_log, or command_log_path of paths. */
 struct question {
 	enum stmt stmt;
 	/* In the order of the statement's; the last one is for the door to fill. */
-	const char *params[14];
+	const char *params[15];
 	int nparams;
 	struct buf texts, bytes; /* the paths, as arrays */
 	char count[24];
@@ -83,8 +93,8 @@ static bool tell_others(
 	PGconn *conn, const struct target *t, const struct question *q, struct error *err)
 {
 	struct past_path path = past_path(t);
-	const char *asked[] = {path.text, path.bytes, q->params[1], NULL};
-	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEFORE, 4, asked, err);
+	const char *asked[] = {path.text, path.bytes, q->params[1], q->params[PARAM_EARLIER], NULL};
+	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEFORE, 5, asked, err);
 	bool ok = res != NULL;
 
 	if (ok && !PQgetisnull(res, 0, 0))
@@ -92,6 +102,12 @@ static bool tell_others(
 			"thule: until op:%s another file had this path: --until op:%s shows its "
 			"log\n",
 			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 0));
+	if (ok && !PQgetisnull(res, 0, 1))
+		show_line(stderr,
+			"thule: which file had this path before that is not known: names were "
+			"pruned "
+			"until op:%s\n",
+			PQgetvalue(res, 0, 1));
 	PQclear(res);
 	free(path.bytes);
 	return ok;
@@ -201,7 +217,7 @@ static void make(struct question *q, const struct arguments *args, const struct 
 		.params = {args->option[OPT_SINCE], until, args->option[OPT_USER],
 			args->option[OPT_PID], args->option[OPT_EXE], args->option[OPT_TAG],
 			args->option[OPT_KIND]},
-		.nparams = by_path ? 14 : 11};
+		.nparams = by_path ? 15 : 11};
 	q->params[PARAM_LIMIT] = limit_of(args, q->count);
 	q->params[PARAM_JSON] = args->option[OPT_JSON] ? "true" : "false";
 	if (!by_path)
@@ -214,7 +230,8 @@ static void make(struct question *q, const struct arguments *args, const struct 
 	}
 	q->params[PARAM_TEXTS] = q->texts.data;
 	q->params[PARAM_BYTES] = q->bytes.data;
-	q->params[PARAM_BYTES + 1] = alone ? "true" : "false";
+	q->params[PARAM_ALONE] = alone ? "true" : "false";
+	q->params[PARAM_EARLIER] = args->option[OPT_INODE] ? "false" : "true";
 }
 
 /* Prints rows, or runs with patches. Sets *rows to the number of changes. */
@@ -289,11 +306,11 @@ static int run_follow(const struct arguments *args)
 	bool ok = false;
 
 	if (args->option[OPT_UNTIL] || args->option[OPT_COUNT] || args->option[OPT_REVERSE] ||
-		args->option[OPT_ALONE] || args->option[OPT_PATCH] || args->option[OPT_STAT] ||
-		args->operands > 1)
+		args->option[OPT_ALONE] || args->option[OPT_INODE] || args->option[OPT_PATCH] ||
+		args->option[OPT_STAT] || args->operands > 1)
 		error_set(&err, ERR_USAGE,
 			"--follow does not end, and is of all below one PATH: leave out --until, "
-			"-n, --reverse, -d, --patch and --stat");
+			"-n, --reverse, -d, --inode, --patch and --stat");
 	else if (arguments_check_number("--pid", args->option[OPT_PID], &err) &&
 		 target_find(args->operand[0], &t, &err))
 		ok = follow(&t, &wanted, &err);
@@ -357,7 +374,9 @@ const struct command command_log = {
 	.operands = "[PATH...] [SELECTORS] [-n N | --all] [--reverse] [--patch | --stat | --json]",
 	.summary = "list changes and who made them, newest first",
 	.help = "PATH is a path in a mount, or an absolute path from the root of the\n"
-		"filesystem. The log is then that of this file, through all its renames.\n"
+		"filesystem. The log is then that of this file, through all its renames, and\n"
+		"through all its saves: programs save a file as a new one, another inode, which\n"
+		"is renamed over it or takes its name. The log says where that was.\n"
 		"Where several files had the path, it is that of the last one, or with\n"
 		"--until that of the last one before then. The log of a directory is that of\n"
 		"everything below it. Of several paths it is one log.\n"

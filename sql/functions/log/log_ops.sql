@@ -1,14 +1,21 @@
 -- Which ops were done to what a path names; of a directory, also to everything that was below it, while it was there, wherever the
 -- directory was then.
 -- Parameters: path, absolute and escaped (thule_internal.path_names); upto, an op: the file that had the path last before that;
---   alone: of a directory only the ops on itself.
--- Returns: ops until `upto`, each once, in no order; none when there never was such a path. Errors: those of thule_internal.last_led.
+--   alone: of a directory only the ops on itself; earlier: also those on the inodes in whose place it came, while they had the name
+--   (thule_internal.file_chain).
+-- Returns: ops until `upto`, each once, in no order, each with the inode in whose place the file came with it, or null; none when there never was such a path. Errors: those of thule_internal.last_led.
 -- Tables touched: op, dirent, dirent_history, inode, inode_history, superblock, pruned_inode (read).
-create function thule_internal.log_ops(path text, upto bigint, alone boolean) returns setof bigint
+create function thule_internal.log_ops(path text, upto bigint, alone boolean, earlier boolean) returns table (op bigint, in_place_of bigint)
 language sql stable strict parallel safe rows 1000
 begin atomic
     with recursive target as materialized (
         select thule_internal.last_led(path, upto) as ino
+    ), file as materialized (
+        select c.ino, c.until, c.began, nullif(lead(c.ino) over (order by c.step), c.ino) as in_place_of
+        from target t
+        cross join thule_internal.path_names(path) p (names)
+        cross join lateral thule_internal.file_chain(t.ino, p.names[cardinality(p.names)], upto) c
+        where t.ino is not null and (earlier or c.step = 0)
     ), below (ino, op_from, op_to) as (
         select t.ino, 0::bigint, thule_internal.present()
         from target t
@@ -27,11 +34,15 @@ begin atomic
             offset 0
         ) e
     ), ops (op) as (
-        select o.op from target f join thule.op o on o.ino = f.ino
+        select o.op from file f join thule.op o on o.ino = f.ino and o.op <= f.until
         union
-        select d.op_from from target f join thule.dirent d on d.ino = f.ino
+        select d.op_from from file f join thule.dirent d on d.ino = f.ino and d.op_from <= f.until
         union
-        select unnest(array[d.op_from, d.op_to]) from target f join thule.dirent_history d on d.ino = f.ino
+        select n.op
+        from file f
+        join thule.dirent_history d on d.ino = f.ino
+        cross join lateral (values (d.op_from), (d.op_to)) n (op)
+        where n.op <= f.until
         union
         select o.op
         from below b
@@ -43,5 +54,5 @@ begin atomic
         where o.parent in (select b.ino from below b) and o.op <= greatest(
             (select s.pruned_op from thule.superblock s), (select max(p.op) from thule.pruned_inode p))
     )
-    select o.op from ops o where o.op <= upto;
+    select o.op, (select f.in_place_of from file f where f.began = o.op and f.in_place_of is not null) from ops o where o.op <= upto;
 end;
