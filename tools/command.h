@@ -79,7 +79,7 @@ extern const struct command command_blame, command_cat, command_cluster, command
 	command_ls, command_metrics, command_mount, command_prune, command_quota, command_restore,
 	command_run, command_show, command_snapshot, command_sql, command_stat, command_status,
 	command_sync, command_tar, command_top, command_umount, command_undo, command_upgrade,
-	command_watch;
+	command_usage, command_watch;
 
 extern const struct command command_backup, command_rebrand;
 

@@ -36,6 +36,7 @@ static const struct command *const commands[] = {
 	&command_erase,
 	&command_config,
 	&command_quota,
+	&command_usage,
 	&command_fsck,
 	&command_sync,
 	&command_sql,

@@ -1,5 +1,6 @@
 #include "target.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +165,21 @@ bool target_find_running(const char *path, struct target *t, struct error *err)
 	memset(t, 0, sizeof(*t));
 	t->running = true;
 	return find(path, t, err);
+}
+
+bool target_find_mount(const char *path, struct target *t, struct error *err)
+{
+	if (!target_find(path, t, err))
+		return false;
+	if (path && !t->mounted)
+		return error_set(err, ERR_USAGE,
+			"%s is in no mount of ThuleFS: `thule status` lists them; of a filesystem "
+			"that is not mounted, name the database in THULE_DB",
+			path);
+	/* A mount without its daemon has a database all the same. */
+	if (path && access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return error_sys(err, "%s", path);
+	return true;
 }
 
 bool target_find_past(const char *path, struct target *t, struct error *err)

@@ -45,6 +45,12 @@ bool target_find(const char *path, struct target *t, struct error *err);
 bool target_find_running(const char *path, struct target *t, struct error *err);
 
 /*
+ * Does the same for a path that has to be there, in a mount, or for NULL. An absolute path outside
+ * of all mounts, which would be one in another filesystem, is ERR_USAGE.
+ */
+bool target_find_mount(const char *path, struct target *t, struct error *err);
+
+/*
  * Does the same for a path of the past: below the mount, or the current directory in it, no
  * symbolic link of today is followed, and no name needs to exist.
  */

@@ -1,7 +1,7 @@
 -- Who wrote how much in a span of time, and what is left of it: "what filled the disk at 02:00, and which program" is
 --   select * from thule.usage('exe', '2024-05-01 02:00', '2024-05-01 03:00') limit 5;
 -- Parameters: by, what to count by: user, exe, tag, or directory (the one that a file is in, or was in last); since,
---   until: instants, null for the beginning and for now.
+--   until: times, or instants as people type them (thule.instant); null for the beginning and for now.
 -- Returns: rows, those that wrote most first:
 --     name            the user, program, tag or directory; null: ops without a tag, files that no longer tell
 --     ops             changes in the span; all that follows is about them
@@ -115,5 +115,17 @@ begin
 end
 $$;
 
+-- For what is typed: usage('exe', '10min').
+create function thule.usage(by text, since text, until text default null)
+returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, bytes_past bigint, inodes_created bigint,
+    inodes_removed bigint, inodes_held bigint)
+language sql stable rows 100
+begin atomic
+    select u.name, u.ops, u.bytes_written, u.bytes_held, u.bytes_past, u.inodes_created, u.inodes_removed, u.inodes_held
+    from thule.usage(usage.by, thule.instant(usage.since), thule.instant(usage.until)) u;
+end;
+
 comment on function thule.usage(text, timestamptz, timestamptz) is
-    'Bytes and inodes written in a span of time, and what is left of them, by user, exe, tag or directory, those that wrote most first. NULL: from the beginning, until now. Example: select * from thule.usage(''exe'', ''2024-05-01 02:00'', ''2024-05-01 03:00'') limit 5;';
+    'Bytes and inodes written in a span of time, and what is left of them, by user, exe, tag or directory, those that wrote most first. NULL: from the beginning, until now. Example: select * from thule.usage(''exe'', now() - interval ''1 hour'') limit 5;';
+comment on function thule.usage(text, text, text) is
+    'The same between instants as people type them (thule.instant): an age, a snapshot, op:N or a time. Example: select * from thule.usage(''directory'', ''2h'', ''10min'') limit 5;';

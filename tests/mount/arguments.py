@@ -72,6 +72,7 @@ tar P --at T
 top P --once --interval N --json
 top /nowhere -n N
 umount P --wait N
+usage exe P --since T --until T -n N
 watch P --once true
 undo P --tag X --pid N --exe X --user X --since T --until T --dry-run
 """.strip().splitlines()

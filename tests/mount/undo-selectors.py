@@ -53,6 +53,27 @@ def no_selector():
         perform set_config('test.state', sqlstate, false); end $$; select current_setting('test.state')"""), "in SQL")
 
 
+def misspelt():
+    """A selector that never was is named; what is known and did nothing there is only told to be nothing."""
+    folder = make("known", 1)
+    for words, part in ((["--tag", "knwon"], "the tag 'knwon'"), (["--user", "rooot"], "no user 'rooot'"), (["--exe", "no-program"], "no program 'no-program'"),
+                        (["--pid", "999999999"], "no process 999999999"), (["--since", "1h", os.path.join(folder, "none")], "there never was a file '/known/none'"),
+                        (["--tag", "known", "--pid", "999999999"], "no process 999999999"), (["--tag", "known", "--since", "op:16", "--until", "op:17"], "no such change")):
+        said = thule("undo", *words, status=1)
+        equal(True, part in said, f"{part!r} in what `undo {words}` said: {said}")
+    said = thule("log", "--tag", "knwon", status=1)
+    equal(True, "the tag 'knwon'" in said, f"what log said: {said}")
+
+
+def quota_paths():
+    """A path that is none is refused, whatever is done with it."""
+    for words, status, part in ((["set", path("none"), "--bytes", "1G"], 1, "there is no directory '/none' now"), (["list", path("none")], 1, "No such file"),
+                                (["list", "/etc"], 2, "in no mount"), (["unset", path("none")], 1, "no quota")):
+        said = thule("quota", *words, status=status)
+        equal(True, part in said, f"{part!r} in what `quota {words}` said: {said}")
+    thule("quota", "list", path("dear"))
+
+
 def many():
     folder = make("few", LIMIT)
     thule("undo", "--tag", "few")
@@ -104,6 +125,8 @@ def erased():
 
 def main():
     no_selector()
+    misspelt()
+    quota_paths()
     many()
     whole_tree()
     by_itself()

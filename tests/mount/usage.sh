@@ -30,6 +30,18 @@ assert_eq "/work|$((2 * size))|$size|$size|2|1|1" "$(usage "'directory', '$since
 assert_eq "$(id -un)" "$(usage "'user', '$since'" | cut -d '|' -f 1)" "who"
 assert_eq "" "$(usage "'user', null, '2000-01-01'")" "before the beginning"
 
+# The command says the same, and takes ages.
+asked() { # WORDS...
+	"$THULE" usage "$@" --json | jq -r '.[] | [.name, .bytes_written, .bytes_held, .bytes_past, .inodes_created, .inodes_removed, .inodes_held] | join("|")'
+}
+assert_eq "$rows" "$(asked exe "$MNT" --since "$since")" "the command"
+assert_eq "$(head -n 1 <<<"$rows")" "$(asked exe --since 1h -1)" "the command, since an age, which is asked from elsewhere"
+assert_eq "$(usage "'exe', '1h'")" "$(asked exe --since 1h)" "an age in SQL"
+assert_eq "$(program dd)" "$("$THULE" usage exe --since "$since" | awk 'NR == 2 {print $1}')" "the table"
+assert_fails 'a number always has a unit|unit' "$THULE" usage exe --since 10
+assert_fails 'no such command' "$THULE" usage colour
+assert_fails 'in no mount' "$THULE" usage user /etc
+
 # Values of extended attributes are bytes, too.
 sync_fs
 since=$(sql 'select clock_timestamp()')
@@ -50,4 +62,5 @@ assert_eq "" "$("$THULE" log "$MNT" 2>&1 >"$CASE_DIR/log" | cat)" "what log says
 assert_eq 1 "$(warned "$since")" "warnings where ops were pruned"
 begins=$(sql 'select log_op from thule.superblock')
 assert_eq "thule: the log was pruned: it is complete from op:$begins on" "$("$THULE" log --since "$since" 2>&1 >"$CASE_DIR/log" | cat)" "what log says"
+assert_eq "thule: the log was pruned: it is complete from op:$begins on" "$("$THULE" usage exe --since "$since" 2>&1 >"$CASE_DIR/log" | cat)" "what usage says"
 assert_eq "" "$("$THULE" log --since "op:$begins" 2>&1 >"$CASE_DIR/log" | cat)" "what it says of what it has"

@@ -32,6 +32,13 @@ select throws_ok($$select thule.usage('colour')$$, '22023', null, 'by something 
 select throws_ok($$select thule.usage(null)$$, '22023', null, 'by nothing');
 select is(sum(ops), count_ops, 'every op is counted once') from thule.usage('directory'),
     (select count(*)::numeric as count_ops from thule.op) o group by count_ops;
+-- Instants as people type them: an age, op:N, a snapshot; the fixture's ops are of 2024.
+select results_eq($$select * from thule.usage('user', 'op:100', '10min')$$, $$select * from thule.usage('user', fx.at(100))$$, 'since an op, until an age');
+select thule_internal.snapshot_create('then', 'ada', 'op:109');
+select results_eq($$select name, ops from thule.usage('user', 'then', 'op:110')$$, $$values ('1002', 2::bigint)$$, 'since a snapshot');
+select is_empty($$select * from thule.usage('exe', '10min')$$, 'an age');
+select results_eq($$select * from thule.usage('user', null)$$, $$select * from thule.usage('user')$$, 'from the beginning');
+select throws_ok($$select thule.usage('user', '10')$$, '22007', null, 'an age without a unit');
 -- Values of extended attributes.
 select fx.setxattr('/out/a', 'user.a', '12345'), fx.setxattr('/out/a', 'user.a', '123'), fx.setxattr('/out/a', 'user.b', '1'),
     fx.setxattr('/out/a', 'user.b', null);

@@ -31,28 +31,21 @@ static bool show(PGconn *conn, const struct arguments *args, struct error *err)
 	return ok;
 }
 
-/* An absolute path outside of all mounts would be one in the default filesystem. */
-static bool find(const struct arguments *args, struct target *t, struct error *err)
+static bool check(const struct arguments *args, struct error *err)
 {
-	if (args->option[OPT_SNAPSHOTS] && args->option[OPT_KEEP])
-		return error_set(err, ERR_USAGE,
-			"--keep is about a prune and --snapshots about what a prune leaves: give "
-			"only one");
-	if (!target_find(args->operand[0], t, err))
-		return false;
-	if (args->operands && !t->mounted)
-		return error_set(err, ERR_USAGE,
-			"%s is in no mount of ThuleFS: `thule status` lists them; of a filesystem "
-			"that is not mounted, name the database in THULE_DB",
-			args->operand[0]);
-	return true;
+	return !args->option[OPT_SNAPSHOTS] || !args->option[OPT_KEEP] ||
+	       error_set(err, ERR_USAGE,
+		       "--keep is about a prune and --snapshots about what a prune leaves: give "
+		       "only one");
 }
 
 static int run(const struct arguments *args)
 {
 	struct error err = {0};
 	struct target t;
-	PGconn *conn = find(args, &t, &err) ? target_connect(&t, &err) : NULL;
+	PGconn *conn = check(args, &err) && target_find_mount(args->operand[0], &t, &err)
+			       ? target_connect(&t, &err)
+			       : NULL;
 	bool ok = conn && sync_database(conn, &err) && show(conn, args, &err);
 
 	PQfinish(conn);

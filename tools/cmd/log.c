@@ -17,6 +17,7 @@
 #include "past.h"
 #include "patch/runs.h"
 #include "print.h"
+#include "pruned.h"
 #include "sync.h"
 #include "target.h"
 
@@ -110,22 +111,6 @@ static bool tell_others(
 			PQgetvalue(res, 0, 1));
 	PQclear(res);
 	free(path.bytes);
-	return ok;
-}
-
-/*
- * Tells that the log was pruned (thule prune --ops), since its gap looks as if nothing had
- * happened.
- */
-static bool tell_pruned(PGconn *conn, const char *since, struct error *err)
-{
-	PGresult *res = ask(conn, STMT_COMMAND_LOG_BEGINS, 1, &since, err);
-	bool ok = res != NULL;
-
-	if (ok && !PQgetisnull(res, 0, 0))
-		show_line(stderr, "thule: the log was pruned: it is complete from op:%s on\n",
-			PQgetvalue(res, 0, 0));
-	PQclear(res);
 	return ok;
 }
 
@@ -279,7 +264,7 @@ static bool print(PGconn *conn, const struct arguments *args, const struct targe
 			"--all shows all\n",
 			SHOWN_MAX);
 	if (ok && !args->option[OPT_COUNT])
-		ok = tell_pruned(conn, args->option[OPT_SINCE], err);
+		ok = pruned_tell(conn, args->option[OPT_SINCE], err);
 	if (ok && !json)
 		ok = tell_steps(conn, args->option[OPT_SINCE], until, err);
 	if (ok && paths == 1 && q.stmt == STMT_COMMAND_LOG_PATH && !json)

@@ -173,7 +173,10 @@ static int run(const struct arguments *args)
 	PGconn *conn = NULL;
 	bool ok;
 
-	if (check(args, &h, &err) && target_find(args->operand[1], &t, &err))
+	/* A list is of the filesystem that a path is in; a quota is of a path that may be typed. */
+	if (check(args, &h, &err) &&
+		(args->verb == LIST ? target_find_mount(args->operand[1], &t, &err)
+				    : target_find(args->operand[1], &t, &err)))
 		conn = target_connect(&t, &err);
 	if (!conn)
 		return command_fail(&err);

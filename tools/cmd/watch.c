@@ -242,17 +242,6 @@ static enum follow_next turn(void *arg, struct pollfd *wake, int *wait_ms, struc
 	return FOLLOW_ON;
 }
 
-/* Finds the mount of the watched path, which a mistyped one would not have. */
-static bool find(const char *path, struct target *t, struct error *err)
-{
-	if (!target_find(path, t, err))
-		return false;
-	if (!t->mounted || (!*t->path && !*t->typed_path))
-		return error_set(err, ERR_USAGE,
-			"%s is in no mount of ThuleFS: `thule status` lists them", path);
-	return access(path, F_OK) == 0 || error_sys(err, "%s", path);
-}
-
 static int run(const struct arguments *args)
 {
 	static const struct follow_use use = {begin, take, turn};
@@ -264,7 +253,7 @@ static int run(const struct arguments *args)
 	struct target t;
 	bool ok;
 
-	if (!find(args->operand[0], &t, &err) || !mark_new_id(w.tag, &err) ||
+	if (!target_find_mount(args->operand[0], &t, &err) || !mark_new_id(w.tag, &err) ||
 		!mark_run(w.tag, true, &err))
 		return command_fail(&err);
 	w.target = &t;

@@ -18,19 +18,23 @@ function sorted(names, list, n, i, j, name) {
 	return n
 }
 
-# The number of parameters of a signature.
-function parameters(signature, i, depth, n, c) {
+# The types of the parameters of a signature, as a comment on the function has them: "text, bigint".
+function types(signature, i, depth, c, part, n, parts, all) {
 	for (i = index(signature, "("); i <= length(signature); i++) {
 		c = substr(signature, i, 1)
 		depth += (c == "(") - (c == ")")
-		if (c == ")" && !depth)
-			return n
-		if (c == "," && depth == 1)
-			n++
-		if (c !~ /[() ]/ && !n)
-			n = 1
+		if (!depth)
+			break
 	}
-	return n
+	signature = substr(signature, index(signature, "(") + 1, i - index(signature, "(") - 1)
+	n = split(signature, parts, /, */)
+	for (i = 1; i <= n; i++) {
+		part = parts[i]
+		sub(/ default .*/, "", part)
+		sub(/^[^ ]+ /, "", part)
+		all = all (i > 1 ? ", " : "") part
+	}
+	return all
 }
 
 # Prints what a comment says, and its example.
@@ -41,14 +45,12 @@ function said(comment, at) {
 		print ".PP\n.in +4n\n.EX\n" text(substr(comment, at + length(" Example: "))) "\n.EE\n.in"
 }
 
-function take(kind, name, comment, short) {
+function take(kind, name, comment) {
 	if (name !~ /^thule\./)
 		return
-	short = name
-	sub(/\(.*/, "", short)
 	if (kind == "function")
-		# A name has several functions: by the number of their parameters.
-		function_comment[signature_of[short, parameters(name)]] = comment
+		# A name has several functions: by the types of their parameters.
+		function_comment[signature_of[name]] = comment
 	else if (kind == "view")
 		view_comment[name] = comment
 	else if (kind == "table" && name !~ /_history$/)
@@ -66,7 +68,7 @@ function take(kind, name, comment, short) {
 reading && (/^language/ || /^as /) {
 	reading = 0
 	name = substr(signature, 1, index(signature, "(") - 1)
-	signature_of[name, parameters(signature)] = signature
+	signature_of[name "(" types(signature) ")"] = signature
 }
 
 reading {

@@ -23,8 +23,8 @@ begin
             from thule.quota q
             where q.name = wanted.name and not exists (select from thule.dirent d where d.ino = q.ino);
         elsif not exists (select from thule.inode i where i.ino = wanted.ino and thule_internal.is_directory(i.mode)) then
-            raise exception using errcode = 'no_data_found', message = format('there is no directory %s', wanted.name),
-                hint = 'A tree has a quota by the path of a directory that is there now.';
+            raise exception using errcode = 'no_data_found', message = format('there is no directory %s now', quote_literal(wanted.name)),
+                hint = '`thule quota set` takes the path of a directory that is there, or --user or --group.';
         end if;
         select q.* into had from thule.quota q where q.ino = wanted.ino;
         wanted.id := coalesce(had.id, (select coalesce(max(q.id), 0) + 1 from thule.quota q where q.kind = 2));

@@ -6,7 +6,7 @@
 --   were his: what was in a file before that is not for him.
 -- Returns: how many. Errors: no selector (invalid_parameter_value); nothing matches, where it is not about a run, or something of
 --   which the state from before it was pruned (no_data_found).
--- Tables touched: op, op_kind, actor, inode, inode_history, dirent, dirent_history, superblock, pruned_inode (read).
+-- Tables touched: op, op_kind, actor, account, run, inode, inode_history, dirent, dirent_history, superblock, pruned_inode (read).
 create function thule_internal.undo_select(args jsonb) returns bigint
 language plpgsql
 set plan_cache_mode = force_custom_plan   -- what it is asked for decides how to look
@@ -17,6 +17,7 @@ declare
     viewer   bigint[] := thule_internal.viewer_of(args);
     selected bigint;
     pruned   bigint;
+    problem  text;
 begin
     if not exists (select from jsonb_each_text(args) a
         where a.key in ('tag', 'run', 'pid', 'exe', 'user', 'since', 'until') and a.value is not null)
@@ -75,8 +76,12 @@ begin
     select count(*) into selected from pg_temp.undo_op;
     -- Whoever finds an atomic run abandoned cannot know, before all is committed, whether it has changed anything.
     if selected = 0 and args ->> 'run' is null then
-        raise exception using errcode = 'no_data_found', message = 'the log has no such change: nothing to undo',
-            hint = '`thule log` with the same selectors shows what there is.';
+        if viewer is null then
+            problem := thule_internal.selector_problem(args ->> 'user', args ->> 'tag', null, args ->> 'exe', (args ->> 'pid')::integer);
+        end if;
+        raise exception using errcode = 'no_data_found', message = coalesce(problem, 'the log has no such change') || ': nothing to undo',
+            hint = case when problem is null then '`thule log` with the same selectors shows what there is.'
+                else '`thule log` shows who changed what, and `thule log --json` with which tags.' end;
     end if;
     -- It is done while nobody else changes anything.
     if viewer is not null and selected > 100000 then
