@@ -1,6 +1,7 @@
 -- The log, one row per op: what was done to what, when and by whom. Its comments say what each column is.
 -- Of the names of an open file, path is the oldest.
--- Paths are worked out for the rows that are looked at, and those of directories once for a statement (thule_internal.directory_span), so `order
+-- Paths are worked out for the rows that are looked at, and those of directories once for a statement (thule_internal.directory_span, and
+-- thule_internal.directory_path of those that were moved), so `order
 -- by op desc limit 20`, and conditions on op, at, ino and tag are quick however long the log is; a condition on path reads all of
 -- it: use thule.change(path), thule.changes_under(path), or thule.log(path), which follows the file through renames.
 create view thule.change as
@@ -10,8 +11,7 @@ select o.op::bigint,
     case when n.parent is null then case when o.ino = 1 then '/' end
         when o.op >= p.op_from and o.op < p.op_to then
             case when o.parent is not null or p.depth < thule_internal.max_depth() then p.path || '/' || thule.escape_name(n.name) end
-        when o.parent is null then thule.path_at_op(o.ino, o.op)
-        else thule_internal.entry_path(o.parent, o.name, o.op) end as path,
+        else (select d.path || '/' || thule.escape_name(n.name) from thule_internal.directory_path(n.parent, o.op) d) end as path,
     o.ino::bigint,
     a.uid,
     a.username,
@@ -21,7 +21,8 @@ select o.op::bigint,
     a.cmdline,
     a.host,
     o.tag,
-    thule_internal.entry_path(o.new_parent, o.new_name, o.op) as new_path,
+    case when o.new_parent is not null then
+        (select d.path || '/' || thule.escape_name(o.new_name) from thule_internal.directory_path(o.new_parent, o.op) d) end as new_path,
     a.comm,
     a.cwd,
     a.chain,

@@ -8,7 +8,7 @@ select h.op_to as op,
     h.valid_to as at,
     (select k.name from thule.op_kind k where k.id = o.kind) as how,
     case when h.op_to >= p.op_from and h.op_to < p.op_to then p.path || '/' || thule.escape_name(h.name)
-        else thule_internal.entry_path(h.parent, h.name, h.op_to) end as path,
+        else (select d.path || '/' || thule.escape_name(h.name) from thule_internal.directory_path(h.parent, h.op_to) d) end as path,
     h.ino::bigint,
     thule.mode_kind(v.mode) as kind,
     v.size::bigint,

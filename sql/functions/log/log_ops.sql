@@ -8,7 +8,7 @@
 create function thule_internal.log_ops(path text, upto bigint, alone boolean, earlier boolean) returns table (op bigint, in_place_of bigint)
 language sql stable strict parallel safe rows 1000
 begin atomic
-    with recursive target as materialized (
+    with target as materialized (
         select thule_internal.last_led(path, upto) as ino
     ), file as materialized (
         select c.ino, c.until, c.began, nullif(lead(c.ino) over (order by c.step), c.ino) as in_place_of
@@ -16,23 +16,14 @@ begin atomic
         cross join thule_internal.path_names(path) p (names)
         cross join lateral thule_internal.file_chain(t.ino, p.names[cardinality(p.names)], upto) c
         where t.ino is not null and (earlier or c.step = 0)
-    ), below (ino, op_from, op_to) as (
-        select t.ino, 0::bigint, thule_internal.present()
+    ), below as materialized (
+        select b.ino, b.op_from, b.op_to
         from target t
+        cross join lateral thule_internal.subtree_spans(array[t.ino], array[0::bigint], array[thule_internal.present()]) b
         where not alone and exists (
             select from thule.inode i where i.ino = t.ino and thule_internal.is_directory(i.mode)
             union all
             select from thule.inode_history i where i.ino = t.ino and thule_internal.is_directory(i.mode))
-        union
-        select e.ino, greatest(w.op_from, e.op_from), least(w.op_to, e.op_to)
-        from below w
-        cross join lateral (
-            select d.ino, d.op_from, d.op_to from thule.dirent d where d.parent = w.ino and d.op_from < w.op_to
-            union all
-            select d.ino, d.op_from, d.op_to from thule.dirent_history d
-            where d.parent = w.ino and d.op_from < w.op_to and d.op_to > w.op_from
-            offset 0
-        ) e
     ), ops (op) as (
         select o.op from file f join thule.op o on o.ino = f.ino and o.op <= f.until
         union

@@ -1,12 +1,13 @@
--- Every inode that ever was at or below a path, and when.
--- Parameters: path, absolute and escaped (thule_internal.path_names).
--- Returns: rows (ino, op_from, op_to): after op_from and until op_to (2^63-1: still) the inode was there.
+-- Every inode that ever was at or below some inodes while they were looked at, and when.
+-- Parameters: inos; froms, tos: of each, after which op and until which op (2^63-1: the present) what is below it counts. An inode may be there several times.
+-- Returns: rows (ino, op_from, op_to): after op_from and until op_to the inode was there. Those of the parameters are among them.
 -- Tables touched: dirent, dirent_history (read).
-create function thule_internal.subtree_spans(path text) returns table (ino bigint, op_from bigint, op_to bigint)
+create function thule_internal.subtree_spans(inos bigint[], froms bigint[], tos bigint[])
+returns table (ino bigint, op_from bigint, op_to bigint)
 language sql stable strict parallel safe rows 1000
 begin atomic
     with recursive walk (ino, op_from, op_to) as (
-        select n.ino, n.op_from, n.op_to from thule_internal.named_at(path) n
+        select s.ino, s.op_from, s.op_to from unnest(inos, froms, tos) s (ino, op_from, op_to)
         union
         select e.ino, greatest(w.op_from, e.op_from), least(w.op_to, e.op_to)
         from walk w
@@ -19,4 +20,16 @@ begin atomic
         ) e
     )
     select w.ino, w.op_from, w.op_to from walk w;
+end;
+
+-- Every inode that ever was at or below a path, and when.
+-- Parameters: path, absolute and escaped (thule_internal.path_names).
+-- Returns: as the other one. Tables touched: dirent, dirent_history (read).
+create function thule_internal.subtree_spans(path text) returns table (ino bigint, op_from bigint, op_to bigint)
+language sql stable strict parallel safe rows 1000
+begin atomic
+    select s.ino, s.op_from, s.op_to
+    from (select array_agg(n.ino) as inos, array_agg(n.op_from) as froms, array_agg(n.op_to) as tos
+        from thule_internal.named_at(subtree_spans.path) n) named
+    cross join lateral thule_internal.subtree_spans(named.inos, named.froms, named.tos) s;
 end;
