@@ -24,7 +24,7 @@ begin
         delete from thule.inode_history h
         where h.ino = any (inos) and h.op_to <= horizon
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-            and not (snapshots and thule_internal.guards_snapshot(h))
+            and not (snapshots and exists (select from thule_internal.guards_snapshot(h)))
         returning h.ino
     ), marked as (
         insert into thule.pruned_inode as p (ino, op)
@@ -37,13 +37,13 @@ begin
         select h.ctid from thule.dirent_history h
         where h.parent = any (inos) and h.ino <> all (held) and h.op_to <= horizon
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-            and not (snapshots and thule_internal.guards_snapshot(h))));
+            and not (snapshots and exists (select from thule_internal.guards_snapshot(h)))));
     get diagnostics names = row_count;
 
     delete from thule.xattr_history h
     where h.ino = any (inos) and h.op_to <= horizon
         and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-        and not (snapshots and thule_internal.guards_snapshot(h));
+        and not (snapshots and exists (select from thule_internal.guards_snapshot(h)));
     get diagnostics attributes = row_count;
 
     with gone as (

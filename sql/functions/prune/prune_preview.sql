@@ -13,16 +13,16 @@ begin
     select count(*) into inodes from thule.inode_history h
     where h.op_to <= horizon and h.ino <> all (held) and (inos is null or h.ino = any (inos))
         and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-        and not (snapshots and thule_internal.guards_snapshot(h));
+        and not (snapshots and exists (select from thule_internal.guards_snapshot(h)));
     select count(*) into names from thule.dirent_history h
     where h.op_to <= horizon and h.ino <> all (held) and h.parent <> all (held)
         and (inos is null or h.parent = any (inos))
         and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-        and not (snapshots and thule_internal.guards_snapshot(h));
+        and not (snapshots and exists (select from thule_internal.guards_snapshot(h)));
     select count(*) into attributes from thule.xattr_history h
     where h.op_to <= horizon and h.ino <> all (held) and (inos is null or h.ino = any (inos))
         and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-        and not (snapshots and thule_internal.guards_snapshot(h));
+        and not (snapshots and exists (select from thule_internal.guards_snapshot(h)));
     with doomed as (
         select h.blob,
             h.op_to <= horizon and h.ino <> all (held) and (inos is null or h.ino = any (inos))

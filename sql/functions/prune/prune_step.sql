@@ -31,7 +31,7 @@ begin
         select h.ctid from thule.inode_history h
         where h.op_to > low and h.op_to <= high and h.ino <> all (held)
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-            and not (snapshots and thule_internal.guards_snapshot(h))
+            and not (snapshots and exists (select from thule_internal.guards_snapshot(h)))
         limit max_rows));
     get diagnostics inodes = row_count;
 
@@ -39,7 +39,7 @@ begin
         select h.ctid from thule.dirent_history h
         where h.op_to > low and h.op_to <= high and h.ino <> all (held) and h.parent <> all (held)
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-            and not (snapshots and thule_internal.guards_snapshot(h))
+            and not (snapshots and exists (select from thule_internal.guards_snapshot(h)))
         limit max_rows));
     get diagnostics names = row_count;
 
@@ -47,7 +47,7 @@ begin
         select h.ctid from thule.xattr_history h
         where h.op_to > low and h.op_to <= high and h.ino <> all (held)
             and not exists (select from thule.snapshot s where s.op >= h.op_from and s.op < h.op_to)
-            and not (snapshots and thule_internal.guards_snapshot(h))
+            and not (snapshots and exists (select from thule_internal.guards_snapshot(h)))
         limit max_rows));
     get diagnostics attributes = row_count;
 
