@@ -78,8 +78,8 @@ static const enum stmt present_ids[] = {STMT_READ_INODE, STMT_READ_DIRENT, STMT_
 const struct database_statements reader_present = STATEMENTS(present_ids);
 
 static const enum stmt past_ids[] = {STMT_READ_PAST_INSTANT, STMT_READ_PAST_INODE,
-	STMT_READ_PAST_DIRENT, STMT_READ_PAST_DIR, STMT_READ_PAST_DATA, STMT_READ_PAST_HOLES,
-	STMT_READ_PAST_XATTRS, STMT_READ_PAST_NAMES};
+	STMT_READ_PAST_OPEN, STMT_READ_PAST_DIRENT, STMT_READ_PAST_DIR, STMT_READ_PAST_DATA,
+	STMT_READ_PAST_HOLES, STMT_READ_PAST_XATTRS, STMT_READ_PAST_NAMES};
 const struct database_statements reader_past = STATEMENTS(past_ids);
 
 static struct database_session *open_session(const struct reader_config *c, struct error *err)

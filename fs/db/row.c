@@ -213,6 +213,9 @@ static const struct shape shapes[STMT_COUNT] = {
 		{{{"op", INT8, MAYBE, 1, INT64_MAX, 0}, {"age", INT4, NEVER, 0, 1, 0}}, NULL,
 			false},
 	[STMT_READ_PAST_INODE] = {{INODE(NEVER, 0), GUARD}, inode_also, true},
+	[STMT_READ_PAST_OPEN] =
+		{{INODE(NEVER, 0), GUARD, {"bytes", BYTEA, MAYBE, 0, EXTENT_MAX, ANY}}, inode_also,
+			true},
 	[STMT_READ_PAST_DIRENT] =
 		{{INODE(WITH_FIRST, 0), GUARD, {"name's inode", INT8, AS_FIRST, 1, INO_MAX, 0}},
 			inode_also, true},

@@ -67,8 +67,9 @@ void past_age_drop(struct past *past, uint64_t op);
 
 /*
  * A page of a directory that is being read: the names after cookie `after` up to and with `upto`,
- * which is UINT64_MAX for the last page. Pages are kept for two seconds, so that one is not asked
- * for again with every buffer of it.
+ * which is UINT64_MAX for the last page; or the bytes of a small file that was opened, up to
+ * `upto`. Pages are kept for two seconds, so that one is not asked for again with every buffer of
+ * it.
  */
 struct past_page {
 	uint64_t node, after, upto;

@@ -79,6 +79,19 @@ static void answer_readlink(struct past_request *r, const PGresult *res)
 	fuse_reply_readlink(r->req, target);
 }
 
+/* Keeps the bytes of a small file, which came with the answer, for the read that follows. */
+static void keep_bytes(struct past_request *r, const PGresult *res)
+{
+	struct past_page page = {.node = r->node,
+		.upto = row_bytes(res, 0, PAST_BYTES).len,
+		.read = clock_mono_ns()};
+
+	if (page.upto) {
+		past_page_put(r->fs->past, &page, r->res);
+		r->res = NULL;
+	}
+}
+
 static void answer_open(struct past_request *r, const PGresult *res)
 {
 	int want = r->fi.flags & OPEN_EXEC ? X_OK : R_OK;
@@ -88,6 +101,7 @@ static void answer_open(struct past_request *r, const PGresult *res)
 		fuse_reply_err(r->req, EACCES);
 	} else {
 		r->fi.keep_cache = 1;
+		keep_bytes(r, res);
 		fuse_reply_open(r->req, &r->fi);
 	}
 }
@@ -247,16 +261,41 @@ void past_open(fuse_req_t req, fuse_ino_t node, struct fuse_file_info *fi)
 
 	if ((fi->flags & O_ACCMODE) != O_RDONLY || fi->flags & O_TRUNC) {
 		fuse_reply_err(req, EROFS);
-	} else if ((r = past_request_node(req, node, STMT_READ_PAST_INODE, answer_open))) {
+	} else if ((r = past_request_node(req, node, STMT_READ_PAST_OPEN, answer_open))) {
 		r->fi = *fi;
+		reader_query_int(r->query, r->caller.uid != 0);
 		past_submit(r, r->caller.uid != 0);
 	}
 }
 
+/* Replies from the bytes that came when the file was opened. False: there are none. */
+static bool read_kept(fuse_req_t req, uint64_t node, size_t size, uint64_t off)
+{
+	struct past *past = ((struct fs *)fuse_req_userdata(req))->past;
+	struct past_page page;
+	PGresult *res = past_page_take(past, node, off, &page);
+	struct bytes bytes;
+
+	if (!res)
+		return false;
+	bytes = row_bytes(res, 0, PAST_BYTES);
+	if (size > bytes.len - off)
+		size = (size_t)(bytes.len - off);
+	fuse_reply_buf(req, (const char *)bytes.data + off, size);
+	if (off + size < bytes.len)
+		past_page_put(past, &page, res);
+	else
+		PQclear(res);
+	return true;
+}
+
 void past_read(fuse_req_t req, fuse_ino_t node, size_t size, off_t off)
 {
-	struct past_request *r = past_request_node(req, node, STMT_READ_PAST_DATA, answer_read);
+	struct past_request *r;
 
+	if (read_kept(req, node, size, (uint64_t)off))
+		return;
+	r = past_request_node(req, node, STMT_READ_PAST_DATA, answer_read);
 	if (!r)
 		return;
 	r->size = size;

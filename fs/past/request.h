@@ -7,7 +7,7 @@
 /* Columns of the read_past statements, after those of the inode; then those of a listing, or of one
  * name. */
 enum { PAST_TARGET = 15, PAST_STRICTER, PAST_GUARD, PAST_OWNER, PAST_ENTRY_NAME, PAST_COOKIE };
-enum { PAST_ENTRY_INO = PAST_ENTRY_NAME };
+enum { PAST_ENTRY_INO = PAST_ENTRY_NAME, PAST_BYTES = PAST_ENTRY_NAME };
 
 /*
  * A request that waits for the database. What the present says of permissions counts, so all that

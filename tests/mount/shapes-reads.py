@@ -140,6 +140,21 @@ def lone_reads():
     equal(True, min(rounds) < 3, f"{rounds} times a thread of the daemon went to sleep for a read of 4 KiB")
 
 
+def past_copies():
+    """A file that is copied out of the past is one question, with its bytes; a large one also asks for these."""
+    os.mkdir(path("copied"))
+    for i in range(40):
+        with open(path("copied", f"f{i:02}"), "wb") as f:
+            f.write(random.Random(i).randbytes(200000 if i < 2 else 3000))
+    shell("sync_fs")
+    then = "op:" + shell("sql", "select max(op) from thule.op")
+    total = "select coalesce(sum(calls), 0) from pg_stat_statements where query like '%is_kept(%' and query not like '%pg_stat_statements%'"
+    before = int(shell("sql", total))
+    subprocess.run(["diff", "-r", path("copied"), path(".thule", "at", then, "copied")], check=True)
+    asked_for = int(shell("sql", total)) - before
+    equal(True, asked_for <= 40 + 15, f"{asked_for} statements for 40 files of the past")
+
+
 def main():
     shell("sql", "create extension if not exists pg_stat_statements")
     os.mkdir(path("tree"))
@@ -151,6 +166,7 @@ def main():
     random_stat_in_a_large_one()
     missing_in_a_large_one()
     walks()
+    past_copies()
     # A sanitizer makes a question take longer than the thread waits for it.
     if not os.environ.get("THULE_SANITIZED"):
         lone_reads()

@@ -3,8 +3,11 @@
 -- Tables touched: superblock, snapshot (read).
 -- In one statement with what reads the past, it makes what that says sure: pruning declares before it deletes
 -- (thule_internal.prune_begin).
+-- PL/pgSQL keeps the plan for the session; a function in SQL that is called is planned anew by each statement, which takes longer than it runs.
 create function thule_internal.is_kept(at_op bigint) returns boolean
-language sql stable strict parallel safe
-begin atomic
-    select s.pruned_op <= at_op or exists (select from thule.snapshot p where p.op = at_op) from thule.superblock s;
-end;
+language plpgsql stable strict parallel safe
+as $$
+begin
+    return (select s.pruned_op <= at_op or exists (select from thule.snapshot p where p.op = at_op) from thule.superblock s);
+end
+$$;
