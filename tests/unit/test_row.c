@@ -299,6 +299,8 @@ static void use(const char *types, const PGresult *res, int row)
 	for (int i = 0; types[i]; i++) {
 		struct bytes b = row_bytes(res, row, i);
 		bool link = of_inode(types) && i == TARGET;
+		/* Bytes at the end are those of a file. */
+		bool name = of_inode(types) && types[i] == 'b' && types[i + 1];
 		char room[TARGET_MAX_BYTES + 1];
 
 		if (types[i] == '2' || types[i] == '4' || types[i] == '8')
@@ -306,7 +308,7 @@ static void use(const char *types, const PGresult *res, int row)
 		/* Which asserts that it has a number's length. */
 		if (types[i] < '9')
 			row_int(res, row, i);
-		if (link || (types[i] == 'b' && of_inode(types))) {
+		if (link || name) {
 			ck_assert_uint_le(b.len, link ? TARGET_MAX_BYTES : NAME_MAX_BYTES);
 			memcpy(room, b.data, b.len);
 			room[b.len] = '\0';
