@@ -68,6 +68,8 @@ install(CODE [[
 
 # As they refer to each other.
 install(FILES README.md NEWS.md SECURITY.md ARCHITECTURE.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(PROGRAMS packaging/examples/keep-or-undo packaging/examples/prepare-commit-msg DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES packaging/examples/gitlab-ci.yml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES sql/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/sql)
 install(FILES docker/README.md docker/Dockerfile docker/compose.yaml DESTINATION ${CMAKE_INSTALL_DOCDIR}/docker)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN *.md PATTERN *.svg)
