@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "db/conn.h"
+#include "patience.h"
 
 bool ask_refused(const PGresult *res, struct error *err)
 {
@@ -34,8 +35,7 @@ bool ask_refused(const PGresult *res, struct error *err)
 PGresult *ask(
 	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err)
 {
-	PGresult *res =
-		PQexecParams(conn, statements[stmt].text, nparams, NULL, params, NULL, NULL, 0);
+	PGresult *res = patience_exec(conn, statements[stmt].text, nparams, params);
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK || PQresultStatus(res) == PGRES_COMMAND_OK)
 		return res;

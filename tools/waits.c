@@ -130,10 +130,37 @@ static void show_transport(const struct waits *w)
 	printf("\n");
 }
 
+/* The time that the next batch has waited for its commit. */
+static double lag_seconds(const struct waits *w)
+{
+	return strtod(fact(w, "lag_ms"), NULL) / 1000;
+}
+
+static void show_trouble(const struct waits *w)
+{
+	time_t at = (time_t)strtoll(fact(w, "last_error_at"), NULL, 10);
+	char when[64];
+	struct tm tm;
+
+	if (!at)
+		return;
+	localtime_r(&at, &tm);
+	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	label("last error");
+	printf("%s: ", when);
+	print_safe(stdout, fact(w, "last_error"), 0);
+	printf("\n");
+}
+
 void waits_show_memory(const struct waits *w)
 {
 	if (!w)
 		return;
+	if (*fact(w, "lag_ms")) {
+		label("lag");
+		printf("%.3f s\n", lag_seconds(w));
+	}
+	show_trouble(w);
 	show_budgets(w);
 	show_waiting(w, ": see `thule status --requests`");
 }
@@ -166,22 +193,6 @@ static void show_daemon(const struct waits *w)
 	printf(" committed, op:");
 	print_safe(stdout, fact(w, "on_disk"), 0);
 	printf(" on the server's disk\n");
-}
-
-static void show_trouble(const struct waits *w)
-{
-	time_t at = (time_t)strtoll(fact(w, "last_error_at"), NULL, 10);
-	char when[64];
-	struct tm tm;
-
-	if (!at)
-		return;
-	localtime_r(&at, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
-	label("last error");
-	printf("%s: ", when);
-	print_safe(stdout, fact(w, "last_error"), 0);
-	printf("\n");
 }
 
 /* Columns of the table. */
@@ -291,13 +302,22 @@ static void show_budgets_json(const struct waits *w)
 void waits_show_memory_json(const struct waits *w)
 {
 	if (!w) {
-		printf("\"memory\": null, \"waiting\": null");
+		printf("\"memory\": null, \"waiting\": null, \"lag_seconds\": null, "
+		       "\"last_error\": null, \"last_error_at\": null");
 		return;
 	}
 	printf("\"memory\": ");
 	show_budgets_json(w);
 	printf(", \"waiting\": ");
 	print_number(total(w));
+	if (*fact(w, "lag_ms"))
+		printf(", \"lag_seconds\": %.3f", lag_seconds(w));
+	else
+		printf(", \"lag_seconds\": null");
+	printf(", \"last_error\": ");
+	print_text(fact(w, "last_error"));
+	printf(", \"last_error_at\": ");
+	print_number(fact(w, "last_error_at"));
 }
 
 static void show_request_json(const struct waits *w, const struct answer_line *l)
@@ -336,7 +356,7 @@ static void show_request_json(const struct waits *w, const struct answer_line *l
 static void show_json(const struct mount_point *m, const struct waits *w)
 {
 	static const char *const numbers[] = {"pid", "acknowledged", "committed", "on_disk"};
-	static const char *const texts[] = {"drain", "target", "lease", "last_error"};
+	static const char *const texts[] = {"drain", "target", "lease"};
 	const struct answer_line *l;
 	size_t i = 0;
 
@@ -350,8 +370,6 @@ static void show_json(const struct mount_point *m, const struct waits *w)
 		printf(", \"%s\": ", texts[k]);
 		print_text(fact(w, texts[k]));
 	}
-	printf(", \"last_error_at\": ");
-	print_number(fact(w, "last_error_at"));
 	printf(", ");
 	waits_show_memory_json(w);
 	printf(", \"requests\": [");

@@ -8,6 +8,12 @@ with about as (
         pg_database_size(current_database()) as database_bytes,
         s.uuid,
         s.schema_version,
+        (select json_object_agg(t.kind, t.bytes)
+            from (select t.kind, sum(t.bytes)::bigint as bytes from thule_internal.table_size() t group by t.kind) t) as table_bytes,
+        coalesce((select o.op - thule.op_at(clock_timestamp() - interval '1 minute') from thule.op o order by o.op desc limit 1), 0) as changes_last_minute,
+        s.created,
+        s.pruned_op,
+        s.pruned_before,
         (select case when a.attcompression = 'l' then 'lz4' when a.attstorage = 'e' then 'none' else 'pglz' end
             from pg_attribute a where a.attrelid = 'thule.blob'::regclass and a.attname = 'data') as compression,
         (select json_build_object('op', o.op, 'at', o.at) from thule.op o order by o.op desc limit 1) as last_op,
@@ -25,6 +31,10 @@ select row_to_json(a) as json,
     a.database,
     a.server_version || ', schema version ' || a.schema_version as server,
     pg_size_pretty(a.database_bytes) as size,
+    concat_ws(', ', 'bytes of files ' || pg_size_pretty((a.table_bytes ->> 'blobs')::bigint), 'present ' || pg_size_pretty((a.table_bytes ->> 'present')::bigint),
+        'history ' || pg_size_pretty((a.table_bytes ->> 'history')::bigint), 'log ' || pg_size_pretty((a.table_bytes ->> 'log')::bigint)) as tables,
+    case when a.pruned_op > 0 then 'pruned to ' || a.pruned_before || ', op:' || a.pruned_op else 'all since ' || a.created end as past,
+    a.changes_last_minute || ' changes in the last minute' as rate,
     a.compression || case when a.compression = 'none' then ': this server is built without lz4' else '' end as compression,
     coalesce((a.journal ->> 'ops') || ' ops and '
         || pg_size_pretty((a.journal ->> 'bytes')::bigint) || ' of '

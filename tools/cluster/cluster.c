@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/path.h"
 #include "cluster/account.h"
 #include "cluster/create.h"
@@ -16,6 +17,9 @@
 #include "db/conn.h"
 
 #define BUSY_LIMIT_S 600
+
+/* What takes longer is said. */
+#define NOTICED_S 2
 
 /* In HOME: the server was stopped by somebody who wanted that. */
 #define STOPPED "stopped"
@@ -39,10 +43,16 @@ static time_t seconds(void)
  */
 static enum cluster_state wait_while_busy(const struct cluster *c, int limit)
 {
-	time_t end = seconds() + limit;
+	time_t end = seconds() + limit, noticed = seconds() + NOTICED_S;
 	enum cluster_state state = cluster_state(c);
 
 	while (state == CLUSTER_BUSY && seconds() < end) {
+		if (noticed && seconds() >= noticed) {
+			noticed = 0;
+			log_info("waiting for the private PostgreSQL in %s, which is starting or "
+				 "stopping",
+				c->home);
+		}
 		nap();
 		state = cluster_state(c);
 	}

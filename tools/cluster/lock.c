@@ -6,9 +6,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 /* Another starter may be in the middle of its initdb and recovery. */
 #define LOCK_LIMIT_S 900
 #define LOCK_NAP_MS  50
+#define NOTICED_NAPS 40 /* what takes longer is said */
 
 /* Takes the lock. Returns its descriptor, which releases it when closed, or -1. */
 static int lock(const struct cluster *c, int home, struct error *err)
@@ -37,6 +40,10 @@ static int lock(const struct cluster *c, int home, struct error *err)
 				"thulefs, and try again",
 				c->home, LOCK_LIMIT_S);
 		} else {
+			if (naps == NOTICED_NAPS)
+				log_info("waiting for another thule or thulefs, which starts or "
+					 "stops the private PostgreSQL in %s",
+					c->home);
 			usleep(LOCK_NAP_MS * 1000);
 			continue;
 		}

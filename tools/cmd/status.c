@@ -416,7 +416,7 @@ const struct command command_status = {
 		   "for what",
 	.help = "Answers within two seconds, whatever the database does; when it does not\n"
 		"answer, prints what this host knows. Exits with 1 when a database does not\n"
-		"answer or a daemon is gone.\n"
+		"answer or a daemon is gone; with DIR, that mount alone counts.\n"
 		"\n"
 		"With --requests only the daemon is asked. Root and the user who mounted see\n"
 		"everybody's requests, others their own. Exits with 1 when a daemon does not\n"
