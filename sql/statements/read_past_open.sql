@@ -3,7 +3,7 @@
 select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atime_ns, i.mtime_ns, i.ctime_ns,
        i.btime_ns, i.flags, i.xattrs, i.project, i.target, g.stricter::integer, g.guard,
        thule_internal.past_owner(i.ino, $2::bigint, true),
-       case when thule_internal.is_file(i.mode) and i.size <= 131072 then thule.read_at_op($1::bigint, $2::bigint, 0, i.size) end
+       case when thule_internal.is_file(i.mode) and i.size <= thule_internal.extent_max() then thule.read_at_op($1::bigint, $2::bigint, 0, i.size) end
 from thule_internal.inode_at_op($1::bigint, $2::bigint) i
 cross join lateral thule_internal.guard(case when $3::bigint <> 0 then i.ino end, $2::bigint) g
 where thule_internal.is_kept($2::bigint)
