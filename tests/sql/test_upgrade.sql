@@ -13,7 +13,7 @@ create temp table before as select pg_temp.code() as objects;
 
 -- What people find with \dv is what they are to read, and says what it is. Checks of fsck are functions.
 select set_eq($$select relname from pg_class where relnamespace = 'thule'::regnamespace and relkind = 'v'$$,
-    array['change', 'deleted_file', 'duplicate_file', 'file', 'file_lock', 'fsck', 'latency', 'open_file', 'quota_tree', 'quota_usage', 'request_wait'], 'the views there are');
+    array['change', 'deleted_file', 'duplicate_file', 'file', 'file_lock', 'fsck', 'latency', 'open_file', 'quota_tree', 'quota_usage', 'request_wait', 'space_usage'], 'the views there are');
 select is_empty($$select relname from pg_class c where relnamespace = 'thule'::regnamespace and relkind = 'v'
     and obj_description(oid, 'pg_class') is null$$, 'views have comments');
 
