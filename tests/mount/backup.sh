@@ -3,7 +3,7 @@
 # first and not the second, to the byte; it is sound, has an identity of its own, and is mounted beside its original. What
 # cannot be restored is refused with what to do.
 # db: private
-# timeout: 120
+# timeout: 240
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 
@@ -30,7 +30,7 @@ op_now() {
 	sql 'select max(op) from thule.op'
 }
 
-assert_match 'is mounted|running' "$("$THULE" cluster archive "$CASE_DIR/archive")" "archiving"
+assert_match "WAL goes to $CASE_DIR/archive, up to 0" "$("$THULE" cluster archive "$CASE_DIR/archive")" "archiving"
 head -c 300000 /dev/urandom >"$MNT/first"
 mkdir "$MNT/load"
 (
@@ -58,7 +58,14 @@ when=$(sql "select at from thule.op where op = $between")
 echo second >"$MNT/second"
 echo over >"$MNT/first"
 rm "$MNT/wanted"
-end=$(op_now)
+for i in 1 2 3; do
+	sql "select pg_create_restore_point('$i')" >/dev/null
+	sql 'select pg_switch_wal()' >/dev/null
+done
+archived() {
+	[[ $(sql 'select last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver') == t ]]
+}
+wait_until 30 archived || fail "WAL is not archived"
 
 said=$("$THULE" backup restore "$CASE_DIR/b" "$copy" --to "$when")
 assert_match "as of op:$between, .*THULE_HOME=$copy thule mount DIR" "${said//$'\n'/ }" "a restored backup"
@@ -95,16 +102,13 @@ assert_fails 'already mounted' at "$copy" rebrand
 assert_match 'was .* and is' "$(at "$copy" rebrand)" "another identity"
 at "$copy" cluster stop >/dev/null
 
-"$THULE" backup restore "$CASE_DIR/quiet" "$CASE_DIR/to-quiet" --to "op:$quiet" >/dev/null
-assert_eq "$quiet" "$(at "$CASE_DIR/to-quiet" sql -XAtc 'select max(op) from thule.op')" "the end of a backup"
+# What is to take the place of its original, and ends where the backup does.
+"$THULE" backup restore "$CASE_DIR/quiet" "$CASE_DIR/to-quiet" --to "op:$quiet" --keep-identity >/dev/null
+assert_eq "$quiet $(sql 'select uuid from thule.superblock')" "$(at "$CASE_DIR/to-quiet" sql -XAtF ' ' -c \
+	'select (select max(op) from thule.op), uuid from thule.superblock')" "the end of a backup, and the identity that was kept"
 at "$CASE_DIR/to-quiet" cluster stop >/dev/null
 
-# To its end, and what cannot be.
-"$THULE" backup restore "$CASE_DIR/b" "$CASE_DIR/to-end" --keep-identity >/dev/null
-assert_eq "$(sql 'select uuid from thule.superblock')" \
-	"$(at "$CASE_DIR/to-end" sql -XAtc 'select uuid from thule.superblock')" "the identity that was kept"
-[[ $(at "$CASE_DIR/to-end" sql -XAtc 'select max(op) from thule.op') -ge $end ]] || fail "the end is not there"
-at "$CASE_DIR/to-end" cluster stop >/dev/null
+# What cannot be.
 refused() { # PATTERN WORDS...
 	assert_fails "$1" "$THULE" backup "${@:2}"
 	[[ ! -e $CASE_DIR/to-none ]] || fail "a refused restore has left $(find "$CASE_DIR/to-none")"
@@ -114,6 +118,20 @@ refused 'is not empty' restore "$CASE_DIR/b" "$copy"
 refused 'no finished backup' restore "$copy" "$CASE_DIR/to-none"
 refused 'cannot be restored to an instant before' restore "$CASE_DIR/b" "$CASE_DIR/to-none" --to op:20
 refused 'is not there.*--archive' restore "$CASE_DIR/b" "$CASE_DIR/to-none" --archive "$CASE_DIR/nowhere"
+"$THULE" backup restore "$CASE_DIR/b" "$CASE_DIR/to-none" >/dev/null 2>&1 &
+restorer=$!
+wait_until 30 test -e "$CASE_DIR/to-none/restoring/PG_VERSION" || fail "nothing is restored"
+assert_fails 'not to its end' at "$CASE_DIR/to-none" cluster start
+kill "$restorer"
+wait "$restorer" && fail "an interrupted restore has succeeded"
+[[ ! -e $CASE_DIR/to-none ]] || fail "an interrupted restore has left $(find "$CASE_DIR/to-none")"
 "$THULE" backup verify "$CASE_DIR/b" >/dev/null
+# Without the original server, a segment that the archive lacks is a gap.
+cp -a "$CASE_DIR/archive" "$CASE_DIR/holes"
+sed -i 's/^data .*/data /' "$CASE_DIR/b/label"
+gap=$(find "$CASE_DIR/holes" -name '0000*' -size 16M | sort | tail -n 2 | head -n 1)
+rm "$gap"
+refused "has a gap: ${gap##*/} is missing" restore "$CASE_DIR/b" "$CASE_DIR/to-none" --archive "$CASE_DIR/holes"
+refused "lacks ${gap##*/}" verify "$CASE_DIR/b" --archive "$CASE_DIR/holes"
 printf x | dd of="$CASE_DIR/b/data/global/pg_control" bs=1 seek=100 conv=notrunc 2>/dev/null
 refused 'is damaged' verify "$CASE_DIR/b"

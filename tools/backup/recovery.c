@@ -31,7 +31,8 @@ bool recovery_locate(struct recovery *r, const char *to, struct error *err)
 	size_t size = sizeof(r->conninfo);
 
 	if (!cluster_locate_in(&r->cluster, to, err) ||
-		!path_format(r->cluster.data, sizeof(r->cluster.data), err, "%s/restoring", to) ||
+		!path_format(r->cluster.data, sizeof(r->cluster.data), err, "%s/" CLUSTER_RESTORING,
+			to) ||
 		!account_of_cluster(&r->cluster, &r->account, err))
 		return false;
 	*conninfo = '\0';
@@ -195,6 +196,11 @@ bool recovery_run(struct recovery *r, const char *xid, struct error *err)
 	if (xid && (strstr(e.text, "before consistent recovery point") ||
 			   strstr(e.text, "before configured recovery target")))
 		return recovery_too_late(r, err);
+	if (strstr(e.text, "incompatible with server"))
+		return error_set(err, ERR_VERSION,
+			"the backup %s is of PostgreSQL %s, and only that can take it: install the "
+			"package postgresql-%s",
+			r->from, r->label->version, r->label->version);
 	return error_set(err, e.class, "%s%.900s",
 		e.class == ERR_BUSY ? "" : "the restored server does not start: ", e.text);
 }

@@ -43,13 +43,17 @@ bool wal_find(const char *dir, const struct backup_label *label, const char *arc
 			archive);
 	if (*wal->archive && !is_directory(wal->archive))
 		return error_set(err, ERR_USAGE, "%s is not a directory", wal->archive);
-	if (*wal->archive && (!cluster_check_path(wal->archive, "the path of the archive", err) ||
-				     !account_can_reach(account, wal->archive, err)))
+	if (*wal->archive && !cluster_check_path(wal->archive, "the path of the archive", err))
 		return false;
+	if (*wal->archive && !account_can_reach(account, wal->archive, NULL))
+		return error_set(err, ERR_AUTH,
+			"user %s, who is to run the restored server, may not enter the archive %s: "
+			"copy it to where they may, and name that with --archive",
+			account->name, wal->archive);
 	/* Of a server that is gone, or on another host, there is nothing. */
 	if (*label->data &&
-		path_format(wal->live, sizeof(wal->live), NULL, "%s/pg_wal", label->data) &&
-		(!is_directory(wal->live) || !cluster_check_path(wal->live, "", NULL) ||
+		(!path_format(wal->live, sizeof(wal->live), NULL, "%s/pg_wal", label->data) ||
+			!is_directory(wal->live) || !cluster_check_path(wal->live, "", NULL) ||
 			!account_can_reach(account, wal->live, NULL)))
 		*wal->live = '\0';
 	return true;

@@ -86,7 +86,12 @@ static bool prepare(const struct cluster *c, const char *dir, const char *system
 		ok = error_sys(err, "cannot give %s to %s", real, account->name);
 	else
 		ok = cluster_check_path(real, "the path of the archive", err) &&
-		     account_can_reach(account, real, err) &&
+		     (account_can_reach(account, real, NULL) ||
+			     error_set(err, ERR_AUTH,
+				     "user %s, who runs the private PostgreSQL, may not enter %s: "
+				     "give "
+				     "it to them (chown %s), or name another directory",
+				     account->name, real, account->name)) &&
 		     claim(c, system, real, fd, account, err);
 	close(fd);
 	if (!ok && made)

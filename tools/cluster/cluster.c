@@ -114,6 +114,20 @@ static bool bring_up(const struct cluster *c, const struct account *account, int
 	return ensure_database(c, err);
 }
 
+/* A server that still recovers is neither the one of its home nor reason to make one. */
+static bool check_whole(const struct cluster *c, struct error *err)
+{
+	char path[PATH_MAX];
+
+	if (!path_format(path, sizeof(path), err, "%s/" CLUSTER_RESTORING, c->home))
+		return false;
+	return access(path, F_OK) != 0 ||
+	       error_set(err, ERR_BUSY,
+		       "%s holds a backup that is being restored, or was not to its end: remove "
+		       "the directory, and restore again",
+		       c->home);
+}
+
 /* A home that is mistyped would be a new filesystem, and an empty one. */
 static bool check_home(const struct cluster *c, struct error *err)
 {
@@ -136,7 +150,7 @@ static bool ensure(struct cluster *c, bool create, bool *created, struct error *
 	int home, locked;
 	bool ok;
 
-	if (!cluster_locate(c, err) || !cluster_check_socket(c, err))
+	if (!cluster_locate(c, err) || !cluster_check_socket(c, err) || !check_whole(c, err))
 		return false;
 	/* The usual case costs one connection, and needs no right to write in HOME. */
 	if (cluster_state(c) != CLUSTER_RUNNING || !ensure_database(c, err)) {

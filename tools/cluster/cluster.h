@@ -24,6 +24,9 @@ struct cluster {
 	char conninfo[3 * PATH_MAX];
 };
 
+/* The data folder in a home while a backup is restored there (backup/recovery.h). */
+#define CLUSTER_RESTORING "restoring"
+
 enum cluster_state {
 	CLUSTER_ABSENT,  /* never created */
 	CLUSTER_STOPPED, /* created, and not answering */
