@@ -71,6 +71,7 @@ struct command {
 	bool stop_at_operand; /* options come before operands, which are a command line */
 	int command_at;       /* so many operands come before a command line; 0: there is none */
 	bool verbatim; /* all words are operands, except --help: they are for another program */
+	bool pages;    /* all that it prints is paged on a terminal, but for JSON */
 	int (*run)(const struct arguments *args); /* returns an exit code */
 };
 

@@ -70,6 +70,27 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
+static bool wants_json(const struct command *command, const struct arguments *args)
+{
+	for (int i = 0; command->options && command->options[i].help; i++)
+		if (args->option[i] && command->options[i].name &&
+			!strcmp(command->options[i].name, "json"))
+			return true;
+	return false;
+}
+
+static int perform(const struct command *command, const struct arguments *args)
+{
+	struct pager pager = {0};
+	int code;
+
+	if (command->pages && !wants_json(command, args))
+		pager_begin(&pager);
+	code = command->run(args);
+	pager_end(&pager);
+	return code;
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
 	struct arguments args;
@@ -79,7 +100,7 @@ static int run(const struct command *command, int argc, char **argv)
 	if (code == EXIT_DONE && help)
 		arguments_help(command);
 	else if (code == EXIT_DONE)
-		code = command->run(&args);
+		code = perform(command, &args);
 	arguments_release(&args);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("thule: cannot write the output");

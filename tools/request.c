@@ -79,7 +79,8 @@ static char *result_of(PGconn *conn, const char *id, struct error *err)
 }
 
 /* Performs a request with the lease, in one transaction. */
-static char *perform(PGconn *conn, const char *kind, const char *args, struct error *err)
+static char *perform(PGconn *conn, const char *kind, const char *args, struct progress *progress,
+	struct error *err)
 {
 	char id[24], *result = NULL;
 	const char *params[] = {id};
@@ -89,7 +90,11 @@ static char *perform(PGconn *conn, const char *kind, const char *args, struct er
 		!db_exec(conn, "begin; set local synchronous_commit = on", err) ||
 		!insert(conn, kind, args, id, err))
 		return NULL;
+	if (progress && progress->shown)
+		progress_listen(progress, conn);
 	res = ask(conn, STMT_REQUEST_PERFORM, 1, params, err);
+	if (progress && progress->shown)
+		progress_listen(NULL, conn);
 	PQclear(res);
 	if (!res)
 		return NULL;
@@ -188,8 +193,8 @@ static void await_announcement(PGconn *conn, const char *id, bool announced)
  * Looks at a request once. Sets *holder when somebody has the lease. Returns true when it is
  * decided, with *result or *err set.
  */
-static bool look(
-	PGconn *conn, const char *id, char **result, bool *holder, bool say, struct error *err)
+static bool look(PGconn *conn, const char *id, char **result, bool *holder, bool say,
+	struct progress *progress, struct error *err)
 {
 	PGresult *res = ask(conn, STMT_REQUEST_STATE, 1, &id, err);
 	bool decided = true;
@@ -205,6 +210,8 @@ static bool look(
 	else
 		*result = strdup(PQgetvalue(res, 0, 2));
 	*holder = !decided && PQgetvalue(res, 0, 3)[0] == 't';
+	if (progress && !decided && !PQgetisnull(res, 0, 5))
+		progress_step(progress, atof(PQgetvalue(res, 0, 5)), 100, "");
 	if (!decided && say)
 		show_line(stderr, "thule: still waiting for %s\n", PQgetvalue(res, 0, 4));
 	PQclear(res);
@@ -216,14 +223,14 @@ static bool look(
  * `signals` and `old` come from signals_open(), and are closed.
  */
 static bool wait_for_answer(PGconn *conn, const char *id, int signals, const sigset_t *old,
-	char **result, struct error *err)
+	char **result, struct progress *progress, struct error *err)
 {
 	time_t start = time(NULL);
 	bool holder = true, said = false, announced = false, decided = false, ok = true;
 
 	while (ok && holder && !decided) {
 		bool say = !said && time(NULL) - start >= PATIENCE_S;
-		decided = look(conn, id, result, &holder, say, err);
+		decided = look(conn, id, result, &holder, say, progress, err);
 		said = said || say;
 		if (decided || !holder)
 			break;
@@ -261,8 +268,8 @@ static bool submit(PGconn *conn, const char *kind, const char *args, char id[24]
  * Asks the holder of the lease. Sets *gone when nobody has it any more and the request was
  * withdrawn.
  */
-static char *ask_holder(
-	PGconn *conn, const char *kind, const char *args, bool *gone, struct error *err)
+static char *ask_holder(PGconn *conn, const char *kind, const char *args, struct progress *progress,
+	bool *gone, struct error *err)
 {
 	char id[24], *result = NULL;
 	const char *params[] = {id};
@@ -275,13 +282,13 @@ static char *ask_holder(
 		signals_close(&signals, &old);
 		return NULL;
 	}
-	if (wait_for_answer(conn, id, signals, &old, &result, err))
+	if (wait_for_answer(conn, id, signals, &old, &result, progress, err))
 		return result;
 	res = ask(conn, STMT_REQUEST_WITHDRAW, 1, params, err);
 	*gone = res && PQntuples(res) == 1;
 	PQclear(res);
 	if (res && !*gone)
-		look(conn, id, &result, &holder, false, err);
+		look(conn, id, &result, &holder, false, NULL, err);
 	return result;
 }
 
@@ -296,7 +303,8 @@ static char *ask_daemon(PGconn *conn, const char *args, struct error *err)
 	return result;
 }
 
-char *request_run(PGconn *conn, const char *kind, const char *args, struct error *err)
+char *request_run(PGconn *conn, const char *kind, const char *args, struct progress *progress,
+	struct error *err)
 {
 	bool taken, gone = true;
 	char *result = NULL;
@@ -307,9 +315,11 @@ char *request_run(PGconn *conn, const char *kind, const char *args, struct error
 		gone = false;
 		if (!take_lease(conn, &taken, err))
 			return NULL;
-		result = taken ? perform(conn, kind, args, err)
-			       : ask_holder(conn, kind, args, &gone, err);
+		result = taken ? perform(conn, kind, args, progress, err)
+			       : ask_holder(conn, kind, args, progress, &gone, err);
 	}
+	if (progress)
+		progress_end(progress);
 	return result;
 }
 

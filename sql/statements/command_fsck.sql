@@ -4,5 +4,5 @@ select case when $1::boolean then row_to_json(f) end as json,
     f.check_id as check,
     coalesce(f.ino::text, '-') as ino,
     f.detail
-from thule.fsck f
+from thule_internal.check_all() f
 order by f.check_id, f.ino;

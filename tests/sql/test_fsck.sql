@@ -183,5 +183,8 @@ select is_empty('select * from thule.fsck', 'and it is sound again');
 delete from thule.inode where ino = 1;
 select ok(exists (select from thule.fsck where check_id = 'root'), 'no root at all');
 
+-- `thule fsck` asks the checks one by one, to tell how far it is.
+select results_eq('select * from thule_internal.check_all() order by 1, 3, 4', 'select * from thule.fsck order by 1, 3, 4', 'all checks one by one find the same');
+
 select * from finish();
 rollback;

@@ -15,18 +15,20 @@
 #include "target.h"
 #include "vacuum.h"
 
-enum { OPT_YES, OPT_LIST, OPT_JSON };
+enum { OPT_YES, OPT_LIST, OPT_JSON, OPT_QUIET };
 
 static const struct command_option options[] = {
 	[OPT_YES] = {0, "yes", NULL, "do not ask"},
 	[OPT_LIST] = {0, "list", NULL, "show the receipts"},
 	[OPT_JSON] = {0, "json", NULL, "print the receipt, or with --list all of them, as JSON"},
+	[OPT_QUIET] = {'q', "quiet", NULL, PROGRESS_QUIET_HELP},
 	{0},
 };
 
 struct erase {
 	PGconn *conn;
 	const struct arguments *args;
+	struct progress progress;
 	const char *path, *bytes; /* one of the two, as SQL shows it or as bytea takes it */
 };
 
@@ -87,8 +89,13 @@ static bool request(struct erase *e, struct error *err)
 	char user[64];
 	const char *params[] = {e->path, e->bytes, ask_user(user, sizeof(user))};
 	PGresult *res = ask(e->conn, STMT_COMMAND_ERASE_ARGS, 3, params, err);
-	char *receipt = res ? request_run(e->conn, "erase", PQgetvalue(res, 0, 0), err) : NULL;
-	bool ok = receipt && print_receipt(e, receipt, err);
+	char *receipt = NULL;
+	bool ok;
+
+	progress_begin(&e->progress, "erasing", e->args->option[OPT_QUIET]);
+	if (res)
+		receipt = request_run(e->conn, "erase", PQgetvalue(res, 0, 0), &e->progress, err);
+	ok = receipt && print_receipt(e, receipt, err);
 
 	if (receipt)
 		vacuum(e->conn);
@@ -140,7 +147,7 @@ static int run(const struct arguments *args)
 
 const struct command command_erase = {
 	.name = "erase",
-	.operands = "PATH [--yes] [--json] | --list [--json]",
+	.operands = "PATH [--yes] [--json] [--quiet] | --list [--json]",
 	.summary = "destroy a file with all its versions, beyond recovery",
 	.help = "Destroys the file at PATH under all its names, and the files that had this\n"
 		"path earlier, now and in all snapshots. Bytes that other files share stay\n"

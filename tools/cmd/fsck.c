@@ -4,12 +4,14 @@
 #include "command.h"
 #include "db/conn.h"
 #include "print.h"
+#include "progress.h"
 #include "target.h"
 
-enum { OPT_JSON };
+enum { OPT_JSON, OPT_QUIET };
 
 static const struct command_option options[] = {
 	[OPT_JSON] = {0, "json", NULL, "print a JSON array of findings"},
+	[OPT_QUIET] = {'q', "quiet", NULL, PROGRESS_QUIET_HELP},
 	{0},
 };
 
@@ -20,9 +22,15 @@ static int run(const struct arguments *args)
 	struct error err = {0};
 	PGconn *conn = target_connect_here(&err);
 	long found;
-	bool ok = conn && print_query(conn, statements[STMT_COMMAND_FSCK].text, 1, params, json,
-				  &found, &err);
+	struct progress progress;
+	bool ok;
 
+	progress_begin(&progress, "checking", args->option[OPT_QUIET]);
+	if (conn)
+		progress_listen(&progress, conn);
+	ok = conn &&
+	     print_query(conn, statements[STMT_COMMAND_FSCK].text, 1, params, json, &found, &err);
+	progress_end(&progress);
 	PQfinish(conn);
 	if (!ok)
 		return command_fail(&err);
@@ -35,10 +43,11 @@ static int run(const struct arguments *args)
 
 const struct command command_fsck = {
 	.name = "fsck",
-	.operands = "[--json]",
+	.operands = "[--json] [--quiet]",
 	.summary = "check the filesystem for contradictions",
 	.help = "Runs at any time, also while the filesystem is mounted and in use. Exits\n"
 		"with 1 when it finds a contradiction.",
 	.options = options,
+	.pages = true,
 	.run = run,
 };

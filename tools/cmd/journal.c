@@ -178,5 +178,6 @@ const struct command command_journal = {
 	.operands_min = 1,
 	.operands_max = 3,
 	.operands_text = 1,
+	.pages = true,
 	.run = run,
 };

@@ -24,7 +24,16 @@
 /* Inodes in one transaction of `thule prune PATH`. */
 #define STEP_INODES "500"
 
-enum { OPT_KEEP, OPT_BEFORE, OPT_MAX_SIZE, OPT_OPS, OPT_DRY_RUN, OPT_PROGRESS, OPT_JSON };
+enum {
+	OPT_KEEP,
+	OPT_BEFORE,
+	OPT_MAX_SIZE,
+	OPT_OPS,
+	OPT_DRY_RUN,
+	OPT_PROGRESS,
+	OPT_JSON,
+	OPT_QUIET
+};
 
 static const struct command_option options[] = {
 	[OPT_KEEP] = {0, "keep", "AGE", "keep history that is younger: 90d, 12 hours"},
@@ -36,6 +45,7 @@ static const struct command_option options[] = {
 	[OPT_PROGRESS] = {0, "progress", NULL,
 		"show progress, even when standard error is not a terminal"},
 	[OPT_JSON] = {0, "json", NULL, "print a JSON object"},
+	[OPT_QUIET] = {'q', "quiet", NULL, PROGRESS_QUIET_HELP},
 	{0},
 };
 
@@ -60,7 +70,7 @@ struct prune {
 	const struct target *target;
 	const char *horizon; /* the op of the oldest state that is kept */
 	struct disk disk;    /* the server's */
-	bool shows_progress;
+	struct progress progress;
 	long long counts[COUNTS];
 };
 
@@ -70,16 +80,18 @@ static void add_counts(struct prune *p, const PGresult *res)
 		p->counts[i] += atoll(PQgetvalue(res, 0, i));
 }
 
-static void show_progress(const struct prune *p, const char *percent)
+static void show_progress(struct prune *p, const char *percent)
 {
 	long long versions = 0;
+	char detail[80];
 
-	if (!p->shows_progress)
-		return;
 	for (int i = INODES; i <= ATTRIBUTES; i++)
 		versions += p->counts[i];
-	fprintf(stderr, "%s%s%% %lld versions, %lld bytes%s", isatty(STDERR_FILENO) ? "\r" : "",
-		percent, versions, p->counts[BYTES], isatty(STDERR_FILENO) ? "\033[K" : "\n");
+	snprintf(detail, sizeof(detail), "%lld versions, %lld bytes", versions, p->counts[BYTES]);
+	if (p->args->option[OPT_PROGRESS] && !isatty(STDERR_FILENO))
+		show_line(stderr, "%s%% %s\n", percent, detail);
+	else
+		progress_step(&p->progress, atof(percent), 100, detail);
 }
 
 /* Returns how many versions of a kind the next step is to delete. */
@@ -191,6 +203,7 @@ static bool act(struct prune *p, struct error *err)
 {
 	if (p->args->option[OPT_DRY_RUN])
 		return preview(p, err);
+	progress_step(&p->progress, 0, 100, "");
 	disk_find(&p->disk, p->conn, NULL);
 	/* The next prune repeats a step that a crash of the server undoes. */
 	if (!db_exec(p->conn, "set synchronous_commit = off", err))
@@ -224,7 +237,7 @@ static bool recount(const struct prune *p, struct error *err)
 	char *result;
 
 	if (ok && PQntuples(res) && !p->args->option[OPT_DRY_RUN]) {
-		result = request_run(p->conn, "quota", PQgetvalue(res, 0, 0), err);
+		result = request_run(p->conn, "quota", PQgetvalue(res, 0, 0), NULL, err);
 		ok = result != NULL;
 		free(result);
 	}
@@ -232,12 +245,11 @@ static bool recount(const struct prune *p, struct error *err)
 	return ok;
 }
 
-static void print_counts(const struct prune *p, const char *at)
+static void print_counts(struct prune *p, const char *at)
 {
 	bool dry = p->args->option[OPT_DRY_RUN];
 
-	if (p->shows_progress && isatty(STDERR_FILENO))
-		fprintf(stderr, "\r\033[K");
+	progress_end(&p->progress);
 	if (p->args->option[OPT_JSON]) {
 		printf("{\"horizon\": %s, \"dry_run\": %s", p->horizon, dry ? "true" : "false");
 		for (int i = 0; i < COUNTS; i++)
@@ -302,12 +314,11 @@ static int run(const struct arguments *args)
 {
 	struct error err = {0};
 	struct target t;
-	struct prune p = {.args = args,
-		.target = &t,
-		.shows_progress = args->option[OPT_PROGRESS] || isatty(STDERR_FILENO)};
+	struct prune p = {.args = args, .target = &t};
 	PGresult *horizon = NULL;
 	bool ok;
 
+	progress_begin(&p.progress, "pruning", args->option[OPT_QUIET]);
 	if (check_options(args, &err) && target_find(args->operand[0], &t, &err))
 		p.conn = target_connect(&t, &err);
 	if (!p.conn)
@@ -318,6 +329,7 @@ static int run(const struct arguments *args)
 	else if (ok && (!strcmp(p.horizon, "0") ||
 			       (ok = act(&p, &err) && recount(&p, &err) && vacuum(&p, &err))))
 		print_counts(&p, PQgetvalue(horizon, 0, 1));
+	progress_end(&p.progress);
 	PQclear(horizon);
 	PQfinish(p.conn);
 	return ok ? EXIT_DONE : command_fail(&err);
@@ -325,7 +337,7 @@ static int run(const struct arguments *args)
 
 const struct command command_prune = {
 	.name = "prune",
-	.operands = "[--keep AGE|--before T|--max-size SIZE] [PATH] [--dry-run]",
+	.operands = "[--keep AGE|--before T|--max-size SIZE] [PATH] [--dry-run] [--quiet]",
 	.summary = "delete old history, and the bytes that only it needed",
 	.help = "Without --keep, --before and --max-size, the setting `retention` says how\n"
 		"much to keep (see `thule config`). Snapshots and held files (see `thule\n"

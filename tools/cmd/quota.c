@@ -133,7 +133,7 @@ static bool change(PGconn *conn, const struct target *t, const struct arguments 
 		res = ask(conn, STMT_COMMAND_QUOTA_ARGS, 9, params, err);
 	}
 	if (res)
-		result = request_run(conn, "quota", PQgetvalue(res, 0, 0), err);
+		result = request_run(conn, "quota", PQgetvalue(res, 0, 0), NULL, err);
 	PQclear(res);
 	free(result);
 	free(path);

@@ -11,7 +11,7 @@
 #include "sync.h"
 #include "target.h"
 
-enum { OPT_AT, OPT_TO, OPT_DRY_RUN, OPT_YES, OPT_FORCE, OPT_JSON };
+enum { OPT_AT, OPT_TO, OPT_DRY_RUN, OPT_YES, OPT_FORCE, OPT_JSON, OPT_QUIET };
 
 static const struct command_option options[] = {
 	[OPT_AT] = {0, "at", "T", "go back to this instant"},
@@ -22,6 +22,7 @@ static const struct command_option options[] = {
 	[OPT_FORCE] = {0, "force", NULL,
 		"also change immutable and append-only files, and exceed quotas"},
 	[OPT_JSON] = {0, "json", NULL, "print JSON"},
+	[OPT_QUIET] = {'q', "quiet", NULL, PROGRESS_QUIET_HELP},
 	{0},
 };
 
@@ -74,13 +75,15 @@ static char *json_args(PGconn *conn, const struct arguments *args, const struct 
 static bool restore(PGconn *conn, const struct arguments *args, const char *what, struct error *err)
 {
 	bool json = args->option[OPT_JSON], ok;
+	struct progress progress;
 	char *result;
 
 	if (args->option[OPT_DRY_RUN])
 		return request_print_plan(conn, STMT_COMMAND_RESTORE_PLAN, what, json, err);
 	if (!args->option[OPT_YES] && !confirm_request(conn, "restore", what, err))
 		return false;
-	result = request_run(conn, "restore", what, err);
+	progress_begin(&progress, "restoring", args->option[OPT_QUIET]);
+	result = request_run(conn, "restore", what, &progress, err);
 	ok = result && request_print(conn, result, json, err);
 	free(result);
 	return ok;
@@ -108,7 +111,7 @@ static int run(const struct arguments *args)
 
 const struct command command_restore = {
 	.name = "restore",
-	.operands = "PATH --at T [--to NEW] [--dry-run] [--yes] [--force] [--json]",
+	.operands = "PATH --at T [--to NEW] [--dry-run] [--yes] [--force] [--json] [--quiet]",
 	.summary = "bring a file or directory back to an earlier state",
 	.help = "PATH becomes what it was at T, with everything below it; files that were\n"
 		"made there since are removed. With --to, PATH stays as it is, and a copy of\n"

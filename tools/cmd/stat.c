@@ -93,5 +93,6 @@ const struct command command_stat = {
 	.options = options,
 	.operands_min = 1,
 	.operands_max = 1,
+	.pages = true,
 	.run = run,
 };

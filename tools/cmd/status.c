@@ -423,5 +423,6 @@ const struct command command_status = {
 		"answer.",
 	.options = options,
 	.operands_max = 1,
+	.pages = true,
 	.run = run,
 };

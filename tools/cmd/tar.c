@@ -17,6 +17,7 @@
 #include "db/row.h"
 #include "door.h"
 #include "past.h"
+#include "progress.h"
 #include "tar/attributes.h"
 #include "tar/sparse.h"
 
@@ -26,10 +27,11 @@
  * several names are remembered, to become hard links in the stream.
  */
 
-enum { OPT_AT };
+enum { OPT_AT, OPT_QUIET };
 
 static const struct command_option options[] = {
 	[OPT_AT] = {0, "at", "T", "at this instant (default: now)"},
+	[OPT_QUIET] = {'q', "quiet", NULL, PROGRESS_QUIET_HELP},
 	{0},
 };
 
@@ -47,7 +49,9 @@ struct stream {
 	struct past *past;
 	struct archive *archive;
 	struct linked *links;
-	char *alone; /* name of the only entry, when the path is not a directory */
+	struct progress progress;
+	double bytes, all; /* of the files of the archive: written, and to be written */
+	char *alone;       /* name of the only entry, when the path is not a directory */
 };
 
 static bool archive_fail(struct archive *a, struct error *err)
@@ -152,6 +156,8 @@ static bool write_row(struct stream *s, const PGresult *res, int row, struct err
 	archive_entry_set_pathname(e, path);
 	free(path);
 	ok = write_entry(s, e, res, row, err);
+	s->bytes += (double)row_int(res, row, SIZE);
+	progress_step(&s->progress, s->bytes, s->all, "");
 	archive_entry_free(e);
 	return ok;
 }
@@ -186,6 +192,21 @@ static bool write_all(struct stream *s, const char *const *params, struct error 
 	return ok;
 }
 
+/* Sums up what is to be written, where somebody sees how far it is. The door is not asked for that.
+ */
+static bool measure(struct stream *s, const char *const *params, struct error *err)
+{
+	PGresult *res;
+
+	if (!s->progress.shown)
+		return true;
+	res = past_query(s->past, statements[STMT_COMMAND_TREE_SIZE].text, 2, params, false, err);
+	if (res)
+		s->all = atof(PQgetvalue(res, 0, 0));
+	PQclear(res);
+	return res != NULL;
+}
+
 static bool write_tree(struct stream *s, struct error *err)
 {
 	const char *params[] = {s->past->ino, s->past->op, NULL};
@@ -195,6 +216,8 @@ static bool write_tree(struct stream *s, struct error *err)
 
 	if (door_behind(s->past->conn))
 		return write_all(s, params, err);
+	if (!measure(s, params, err))
+		return false;
 	snprintf(declare, sizeof(declare), "declare tree no scroll cursor for %s",
 		statements[STMT_COMMAND_TREE].text);
 	res = past_query(s->past, declare, 3, params, false, err);
@@ -212,12 +235,13 @@ static bool write_tree(struct stream *s, struct error *err)
 	return ok;
 }
 
-static bool write_archive(struct past *p, struct error *err)
+static bool write_archive(struct past *p, bool quiet, struct error *err)
 {
 	struct stream s = {.past = p, .archive = archive_write_new()};
 	struct linked *l, *tmp;
 	bool ok, whole;
 
+	progress_begin(&s.progress, "writing", quiet);
 	if (!s.archive)
 		return error_set(err, ERR_SYSTEM, "out of memory");
 	/* Names that are not UTF-8 are marked in the stream; the others need no mark. */
@@ -232,6 +256,7 @@ static bool write_archive(struct past *p, struct error *err)
 	if (!ok)
 		archive_fail(s.archive, err);
 	ok = ok && write_tree(&s, err);
+	progress_end(&s.progress);
 	whole = !ok || !door_behind(p->conn) ||
 		tell_left(&s, (const char *[]){p->ino, p->op, NULL}, err);
 	if (ok && archive_write_close(s.archive) != ARCHIVE_OK)
@@ -261,14 +286,14 @@ static int run(const struct arguments *args)
 	}
 	if (!past_open(&p, args->operand[0], args->option[OPT_AT], false, &err))
 		return command_fail(&err);
-	ok = write_archive(&p, &err);
+	ok = write_archive(&p, args->option[OPT_QUIET], &err);
 	past_close(&p);
 	return ok ? EXIT_DONE : command_fail(&err);
 }
 
 const struct command command_tar = {
 	.name = "tar",
-	.operands = "PATH [--at T]",
+	.operands = "PATH [--at T] [--quiet]",
 	.summary = "write a tree as it was to standard output, as a tar archive",
 	.help = "The archive is in POSIX pax format, with names relative to PATH: `tar -x -C\n"
 		"DIR` unpacks it. It has extended attributes and access control lists, which\n"

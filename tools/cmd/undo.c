@@ -23,6 +23,7 @@ enum {
 	OPT_YES,
 	OPT_FORCE,
 	OPT_JSON,
+	OPT_QUIET,
 };
 
 static const struct command_option options[] = {
@@ -38,6 +39,7 @@ static const struct command_option options[] = {
 		"also undo changes that others have built on, change immutable and "
 		"append-only files, and exceed quotas"},
 	[OPT_JSON] = {0, "json", NULL, "print JSON"},
+	[OPT_QUIET] = {'q', "quiet", NULL, PROGRESS_QUIET_HELP},
 	{0},
 };
 
@@ -82,6 +84,7 @@ static bool undo(
 {
 	bool json = args->option[OPT_JSON];
 	char *selectors = json_args(conn, args, t, err), *result;
+	struct progress progress;
 	bool ok;
 
 	if (!selectors)
@@ -89,9 +92,10 @@ static bool undo(
 	if (args->option[OPT_DRY_RUN]) {
 		ok = request_print_plan(conn, STMT_COMMAND_UNDO_PLAN, selectors, json, err);
 	} else {
-		result = args->option[OPT_YES] || confirm_request(conn, "undo", selectors, err)
-				 ? request_run(conn, "undo", selectors, err)
-				 : NULL;
+		bool yes = args->option[OPT_YES] || confirm_request(conn, "undo", selectors, err);
+
+		progress_begin(&progress, "undoing", args->option[OPT_QUIET]);
+		result = yes ? request_run(conn, "undo", selectors, &progress, err) : NULL;
 		ok = result && request_print(conn, result, json, err);
 		free(result);
 	}
@@ -117,7 +121,7 @@ static int run(const struct arguments *args)
 
 const struct command command_undo = {
 	.name = "undo",
-	.operands = "SELECTORS [PATH] [--dry-run] [--yes] [--force] [--json]",
+	.operands = "SELECTORS [PATH] [--dry-run] [--yes] [--force] [--json] [--quiet]",
 	.summary = "reverse selected changes, and keep everybody else's work",
 	.help = "At least one selector is needed, and a change must match all that are given.\n"
 		"PATH limits the undo to changes at or below that path. Names, bytes, modes,\n"

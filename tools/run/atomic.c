@@ -90,7 +90,7 @@ static bool undo(PGconn *conn, const char *id, const char *what, struct error *e
 		return true;
 	}
 	snprintf(args, sizeof(args), "{\"run\": \"%s\"}", id);
-	result = request_run(conn, "undo", args, err);
+	result = request_run(conn, "undo", args, NULL, err);
 	ok = result && say_undone(conn, what, result, err);
 	free(result);
 	return ok;

@@ -29,6 +29,7 @@ begin
         insert into thule.clock_step (op, at, was) values (super.next_op, began, last_at);
     end if;
 
+    perform thule_internal.progress(55);
     insert into thule.actor (id, host, boot_id, pid, start_time, ppid, uid, gid, loginuid, exe, comm, cmdline, cgroup,
             username)
         select super.next_op, coalesce(a.host, ''), coalesce(a.boot_id, ''), coalesce(a.pid, 0),
@@ -57,6 +58,7 @@ begin
         join thule.op o on o.op = c.op_on
         where c.active;
 
+    perform thule_internal.progress(65);
     perform thule_internal.change_steps();
     -- Every inode that is not as it was: its first op, its last, how many names it has now, and whether it goes with the last.
     drop table if exists pg_temp.change_before;
@@ -87,9 +89,11 @@ begin
     )
     insert into pg_temp.change_cut (ino, lo, hi) select g.ino, 0, thule_internal.no_limit() from gone g;
 
+    perform thule_internal.progress(75);
     perform thule_internal.change_extents();
     perform thule_internal.change_xattrs();
 
+    perform thule_internal.progress(85);
     -- What is there now: changed, or made anew.
     drop table if exists pg_temp.change_now;
     create temp table change_now on commit drop as
@@ -162,6 +166,7 @@ begin
         from pg_temp.change_now n
         where not n.there;
 
+    perform thule_internal.progress(95);
     insert into pg_temp.touched (ino, parent, name, revived)
         select r.ino, null, null,
             exists (select from pg_temp.change_now n where n.ino = r.ino and not n.there and thule_internal.is_directory(n.mode))

@@ -94,6 +94,7 @@ begin
     alter table pg_temp.restore_ino add primary key (ino);
     analyze restore_ino;
 
+    perform thule_internal.progress(15);
     insert into pg_temp.change_name (ino, from_parent, from_name, to_parent, to_name, undone, since)
         with wanted as (
             select i.new_ino as ino, coalesce(p.new_ino, top_dir) as parent, t.name
@@ -115,6 +116,7 @@ begin
         full join go g on g.ino = c.ino and g.n = c.n
         order by c.parent nulls last;
 
+    perform thule_internal.progress(25);
     insert into pg_temp.change_inode (ino, mode, uid, gid, size, atime_ns, mtime_ns, flags, like_ino, like_op, content,
             undone)
         select i.new_ino, nullif(v.mode, n.mode), nullif(v.uid, n.uid), nullif(v.gid, n.gid), nullif(v.size, n.size),
@@ -155,6 +157,7 @@ begin
         where i.again
         group by i.ino, x.name
         having count(*) < 2 or count(distinct x.value) > 1;
+    perform thule_internal.progress(35);
     insert into pg_temp.change_cut (ino, lo, hi)
         select e.ino, e.file_off, e.file_off + e.len
         from pg_temp.restore_ino i

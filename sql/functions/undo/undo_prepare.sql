@@ -11,13 +11,18 @@ begin
     perform thule_internal.change_begin();
     perform thule_internal.undo_begin();
     selected := thule_internal.undo_select(args);
+    perform thule_internal.progress(8);
     perform thule_internal.undo_earlier();
     perform thule_internal.undo_names(force);
+    perform thule_internal.progress(20);
     perform thule_internal.undo_conflicts(force);
+    perform thule_internal.progress(28);
     perform thule_internal.undo_inodes(force);
     perform thule_internal.undo_xattrs(force);
     perform thule_internal.undo_directories(force);
+    perform thule_internal.progress(36);
     perform thule_internal.undo_content(force);
+    perform thule_internal.progress(50);
     perform thule_internal.change_frozen_inodes();
     perform thule_internal.change_power(args, undo => true);
     perform thule_internal.undo_viewer(thule_internal.viewer_of(args));
