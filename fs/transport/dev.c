@@ -7,12 +7,17 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/log.h"
 #include "transport/raw.h"
 #include "transport/transport_impl.h"
+
+/* The kernel tells what it has forgotten one by one as long as somebody reads each, and many at
+ * once when nobody has read for a while. */
+#define FORGETS_NS 5000000
 
 /* A thread that reads requests, and what it reads from: a clone of /dev/fuse. */
 struct reader {
@@ -97,6 +102,13 @@ static bool interrupts(struct transport *t, const void *bytes, size_t len)
 	return true;
 }
 
+static bool forgets(const void *bytes, size_t len)
+{
+	const struct fuse_in_header *in = bytes;
+
+	return len >= sizeof(*in) && (in->opcode == FUSE_FORGET || in->opcode == FUSE_BATCH_FORGET);
+}
+
 static bool read_one(struct reader *r)
 {
 	struct transport *t = r->transport;
@@ -114,6 +126,9 @@ static bool read_one(struct reader *r)
 	if (!interrupts(t, r->buf, (size_t)n))
 		requests_begin(
 			t->requests, &r->port, raw_disguise(r->buf, (size_t)n), r->buf, (size_t)n);
+	/* Where requests come another way, nobody waits for what is read here; an interrupt can. */
+	if (t->ops != &dev_ops && forgets(r->buf, (size_t)n))
+		nanosleep(&(struct timespec){.tv_nsec = FORGETS_NS}, NULL);
 	return true;
 }
 

@@ -112,6 +112,18 @@ def one_of_each():
     equal(0, held(), "bytes that nobody has read")
 
 
+def forgotten():
+    """What the kernel forgets it tells by the dozen where nobody waits for that, and not one by one: the median of three."""
+    if os.environ.get("THULE_TEST_TRANSPORT") != "uring":
+        return
+    told = []
+    for d in range(FOLDERS - 1, FOLDERS - 4, -1):
+        before = counts()("forget", "batch_forget")
+        subprocess.run(["rm", "-r", path("tree", f"d{d:02}")], check=True)
+        told.append(counts()("forget", "batch_forget") - before)
+    at_most(FILES // 4, sorted(told)[1], f"requests that tell what was forgotten of {FILES} files")
+
+
 MAX_AHEAD = 1 << 20
 
 make()
@@ -121,3 +133,4 @@ within_a_directory()
 files_ahead()
 in_another_order()
 one_of_each()
+forgotten()
