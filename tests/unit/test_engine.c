@@ -3,6 +3,8 @@
  * server, and a fault at each named point in turn: after each, everything acknowledged is in the
  * database exactly once, in order, and nothing else.
  */
+#include <sched.h>
+
 #include "db/reader.h"
 #include "engine.h"
 #include "kernel.h"
@@ -65,6 +67,38 @@ START_TEST(operations_while_the_drain_stands)
 	ck_assert_int_le(memory_count(e->database, MEMORY_OP), 1);
 	fault_let_go(FAULT_BATCH_SEND);
 	engine_sync(e);
+	engine_verify(e->database, e->mount, &e->model);
+	engine_free(e);
+}
+END_TEST
+
+static void *flush_main(void *arg)
+{
+	journal_wait_flushed(((struct engine *)arg)->journal);
+	return NULL;
+}
+
+/* A flush of nothing is refused, as by a server whose disk is full, which goes down then: there is
+ * nothing left to be sent, and files can grow again. */
+START_TEST(a_full_disk_and_a_lost_session)
+{
+	struct engine *e = engine_start();
+	enum journal_room room = JOURNAL_FULL;
+	pthread_t thread;
+
+	engine_create(e, "a");
+	engine_sync(e);
+	fault_set(FAULT_BATCH_REFUSE, FAULT_FAIL, 1);
+	ck_assert_int_eq(pthread_create(&thread, NULL, flush_main, e), 0);
+	while (!fault_passed(FAULT_BATCH_REFUSE))
+		sched_yield();
+	memory_end_sessions(e->database);
+	pthread_join(thread, NULL);
+	while (room != JOURNAL_ROOM) {
+		pthread_mutex_lock(&e->lock);
+		room = journal_room(e->journal, 1, JOURNAL_GROW);
+		pthread_mutex_unlock(&e->lock);
+	}
 	engine_verify(e->database, e->mount, &e->model);
 	engine_free(e);
 }
@@ -381,6 +415,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, operations);
 	tcase_add_test(tc, requests);
 	tcase_add_test(tc, operations_while_the_drain_stands);
+	tcase_add_test(tc, a_full_disk_and_a_lost_session);
 	tcase_add_loop_test(tc, fault_point, 0, FAULT_COUNT);
 }
 
