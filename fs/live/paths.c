@@ -51,9 +51,10 @@ static struct path_found *find(const struct paths *p, uint64_t ino)
 /* The name of a directory in its parent. */
 static const struct dirent_node *name_in(struct paths *p, const struct inode *parent, uint64_t ino)
 {
-	const struct dir_index *index = &parent->dir;
+	const struct dir_index *index = parent->dir;
 
-	for (size_t i = 0; i < index->count && p->left; i++) {
+	/* Somebody may have made another kind of file of it, in the database. */
+	for (size_t i = 0; index && i < index->count && p->left; i++) {
 		p->left--;
 		if (index->slots[i].node && index->slots[i].node->ino == ino)
 			return index->slots[i].node;
@@ -75,9 +76,9 @@ static char *path_of_name(struct paths *p, struct state *s, const struct dirent_
 		if (d->parent == ROOT_INO)
 			break;
 		dir = inode_peek(s, d->parent);
-		if (!dir || !dir->parent)
+		if (!dir || !dir->dir->parent)
 			return NULL;
-		above = inode_peek(s, dir->parent);
+		above = inode_peek(s, dir->dir->parent);
 		d = above ? name_in(p, above, dir->ino) : NULL;
 	}
 	if (!d || d->parent != ROOT_INO)
@@ -103,9 +104,9 @@ static void find_directories(struct paths *p, struct state *s)
 			continue;
 		}
 		inode = inode_peek(s, f->ino);
-		if (!inode || !inode->parent)
+		if (!inode || !inode->dir || !inode->dir->parent)
 			continue;
-		parent = inode_peek(s, inode->parent);
+		parent = inode_peek(s, inode->dir->parent);
 		d = parent ? name_in(p, parent, f->ino) : NULL;
 		f->path = d ? path_of_name(p, s, d) : NULL;
 	}

@@ -142,7 +142,7 @@ void call_end_entry(struct call *c, int rc, const struct inode *inode)
 	}
 	if (inode) {
 		e.ino = inode->ino;
-		e.generation = inode->generation;
+		e.generation = state_generation(&c->fs->state, inode->ino);
 		attr_to_stat(&inode->attr, &e.attr);
 	}
 	call_leave(c);

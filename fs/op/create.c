@@ -136,8 +136,8 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 	if (rc)
 		return rc;
 	if (S_ISDIR(n->mode)) {
-		dir_known(&(*inode)->dir, 0, UINT64_MAX);
-		(*inode)->parent = parent;
+		dir_known((*inode)->dir, 0, UINT64_MAX);
+		(*inode)->dir->parent = parent;
 		change_subdirs(dir, 1);
 	}
 	change_at(c, parent, name);

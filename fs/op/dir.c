@@ -13,6 +13,7 @@
 /* Offsets: 1 is after `.`, 2 after `..`, then an entry's own cookie is after it. */
 struct listing {
 	fuse_req_t req;
+	const struct state *state;
 	bool plus;
 	char *buf;
 	size_t len, cap;
@@ -32,7 +33,7 @@ static bool list(struct listing *l, const char *name, uint64_t ino, uint32_t mod
 			.attr = st};
 		if (inode) {
 			e.ino = ino;
-			e.generation = inode->generation;
+			e.generation = state_generation(l->state, ino);
 			attr_to_stat(&inode->attr, &e.attr);
 		}
 		n = fuse_add_direntry_plus(
@@ -49,17 +50,17 @@ static bool list(struct listing *l, const char *name, uint64_t ino, uint32_t mod
 
 static void list_names(struct call *c, struct listing *l, const struct inode *dir, uint64_t off)
 {
-	uint64_t parent = dir->parent ? dir->parent : dir->ino;
+	uint64_t parent = dir->dir->parent ? dir->dir->parent : dir->ino;
 
 	if (off < 1 && !list(l, ".", dir->ino, S_IFDIR, NULL, 1))
 		return;
 	if (off < 2 && !list(l, "..", parent, S_IFDIR, NULL, 2))
 		return;
-	for (size_t i = dir_seek(&dir->dir, off); i < dir->dir.count; i++) {
-		const struct dirent_node *d = dir->dir.slots[i].node;
+	for (size_t i = dir_seek(dir->dir, off); i < dir->dir->count; i++) {
+		const struct dirent_node *d = dir->dir->slots[i].node;
 		const struct inode *inode = NULL;
 
-		if (dir->dir.slots[i].cookie > dir->dir.upto)
+		if (dir->dir->slots[i].cookie > dir->dir->upto)
 			return;
 		if (!d)
 			continue;
@@ -98,6 +99,7 @@ static void read_dir(fuse_req_t req, uint64_t ino, size_t size, uint64_t off, bo
 		call_end(&c, rc);
 		return;
 	}
+	l.state = &c.fs->state;
 	l.buf = xcalloc(1, size);
 	access_note(c.fs, dir);
 	/* A directory that was removed while it is open has no names, not even dots. */

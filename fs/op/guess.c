@@ -28,13 +28,13 @@ static uint32_t rows_max(const struct fs *fs, size_t share)
  * them and they leave room in the state for others. */
 static uint32_t neighbours(const struct fs *fs, const struct inode *dir)
 {
-	const struct dir_reads *r = dir->reads;
+	const struct dir_reads *r = dir->dir->reads;
 	uint64_t rows = r->asked ? r->asked * 2 : FIRST_ROWS, max = rows_max(fs, 1);
 
 	if (rows > max)
 		rows = max;
 	if (r->asked + rows > ROWS_TRIED + ROWS_FOR_FOUND * r->found ||
-		dir->dir.live + rows > fs->state.max_inodes / 4)
+		dir->dir->live + rows > fs->state.max_inodes / 4)
 		return 0;
 	return (uint32_t)rows;
 }
@@ -43,8 +43,8 @@ static void ask_neighbours(struct fs *fs, struct inode *dir)
 {
 	uint32_t rows = neighbours(fs, dir);
 
-	if (rows && load_ahead(fs, dir->ino, dir_next(&dir->dir), rows, NULL))
-		dir->reads->asked += rows;
+	if (rows && load_ahead(fs, dir->ino, dir_next(dir->dir), rows, NULL))
+		dir->dir->reads->asked += rows;
 }
 
 /*
@@ -55,7 +55,7 @@ static void ask_neighbours(struct fs *fs, struct inode *dir)
 int guess_name(struct call *c, struct inode *dir, struct bytes name)
 {
 	struct dir_reads *reads = dir_reads(&c->fs->state, dir);
-	uint64_t next = dir_next(&dir->dir);
+	uint64_t next = dir_next(dir->dir);
 	int rc;
 
 	if (!reads->missed) {
@@ -78,17 +78,18 @@ static void read_below(struct fs *fs, struct inode *dir, uint32_t count,
 {
 	struct dir_reads *reads = dir_reads(&fs->state, dir);
 
-	for (size_t i = dir_seek(&dir->dir, reads->ahead_to); count && i < dir->dir.count; i++) {
-		const struct dirent_node *d = dir->dir.slots[i].node;
+	for (size_t i = dir_seek(dir->dir, reads->ahead_to); count && i < dir->dir->count; i++) {
+		const struct dirent_node *d = dir->dir->slots[i].node;
 		const struct inode *below;
 		uint64_t after;
 
 		if (!d || !S_ISDIR(d->mode))
 			continue;
 		below = inode_find(&fs->state, d->ino);
-		after = below ? dir_next(&below->dir) : 0;
+		after = below && below->dir ? dir_next(below->dir) : 0;
 		/* The one that is listed now is asked for already. */
-		if (below && !below->dir.complete && !load_is_asked(fs, d->ino, after) &&
+		if (below && below->dir && !below->dir->complete &&
+			!load_is_asked(fs, d->ino, after) &&
 			!load_ahead(fs, d->ino, after, rows_max(fs, 2), arrived))
 			return;
 		reads->ahead_to = d->cookie;
@@ -107,9 +108,9 @@ static void read_ahead_arrived(struct fs *fs, struct inode *dir)
 /* Who lists one sub-directory after another of a directory that was listed, walks a tree. */
 void guess_listed(struct fs *fs, struct inode *dir)
 {
-	struct inode *parent = dir->parent ? inode_find(&fs->state, dir->parent) : NULL;
+	struct inode *parent = dir->dir->parent ? inode_find(&fs->state, dir->dir->parent) : NULL;
 	struct dir_reads *reads = dir_reads(&fs->state, dir),
-			 *above = parent ? parent->reads : NULL;
+			 *above = parent && parent->dir ? parent->dir->reads : NULL;
 	uint32_t window;
 
 	if (above && above->listed && !reads->listed) {
@@ -123,6 +124,6 @@ void guess_listed(struct fs *fs, struct inode *dir)
 		.found = reads->found,
 		.missed = reads->missed,
 		.listed = true};
-	if (above && above->walked > 1 && dir->dir.live)
+	if (above && above->walked > 1 && dir->dir->live)
 		read_ahead_arrived(fs, dir);
 }

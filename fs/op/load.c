@@ -53,8 +53,8 @@ static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 		inode->xattr_bytes = (uint64_t)row_int(res, row, COL_XATTR_BYTES(res));
 		inode->charge.bytes += inode->charge.counted ? inode->xattr_bytes : 0;
 	}
-	if (S_ISDIR(attr.mode) && !inode->parent && !PQgetisnull(res, row, COL_PARENT))
-		inode->parent = (uint64_t)row_int(res, row, COL_PARENT);
+	if (inode->dir && !inode->dir->parent && !PQgetisnull(res, row, COL_PARENT))
+		inode->dir->parent = (uint64_t)row_int(res, row, COL_PARENT);
 	return inode;
 }
 
@@ -76,7 +76,7 @@ static int fill_name(struct fs *fs, struct inode *dir, const PGresult *res, int 
 
 	if (dirent_find(&fs->state, dir->ino, name))
 		return 0;
-	if (dir_has(&dir->dir, cookie))
+	if (dir_has(dir->dir, cookie))
 		return contradicts(dir->ino, "two names with the same cookie");
 	inode = fill_inode(fs, res, row);
 	inode->listed_in = dir->ino;
@@ -165,12 +165,13 @@ static int fill(struct load *l, const PGresult *res)
 		return fill_xattrs(&fs->state, dir, res);
 	if (l->key.kind == LOAD_VALUE)
 		return fill_value(&fs->state, dir, name, res);
+	dir_expect(dir->dir, (size_t)PQntuples(res));
 	for (int row = 0; !rc && row < PQntuples(res); row++)
 		rc = fill_name(fs, dir, res, row);
 	if (rc)
 		return rc;
 	if (l->key.kind == LOAD_DIR)
-		dir_known(&dir->dir, l->key.off, page_end(l, res));
+		dir_known(dir->dir, l->key.off, page_end(l, res));
 	else if (!dirent_find(&fs->state, dir->ino, name))
 		dirent_set(&fs->state, dir, name, 0, 0, 0);
 	return 0;

@@ -16,9 +16,9 @@ static int lookup_dots(struct call *c, uint64_t ino, const char *name, struct in
 		rc = ESTALE;
 	if (rc || !name[1])
 		return rc;
-	if (!S_ISDIR((*inode)->attr.mode))
+	if (!(*inode)->dir)
 		return ENOTDIR;
-	return need_inode(c, (*inode)->parent ? (*inode)->parent : FUSE_ROOT_ID, inode);
+	return need_inode(c, (*inode)->dir->parent ? (*inode)->dir->parent : FUSE_ROOT_ID, inode);
 }
 
 static int lookup(struct call *c, uint64_t parent, const char *name, struct inode **inode)

@@ -214,12 +214,12 @@ static void pick_neighbours(struct picked *p, struct walk *w, uint64_t ino)
 	const struct inode *dir = inode_find(&p->fs->state, w->dir);
 	size_t from;
 
-	if (!dir || !dir->dir.count)
+	if (!dir || !dir->dir || !dir->dir->count)
 		return;
-	from = begin(&dir->dir, w, ino);
+	from = begin(dir->dir, w, ino);
 	w->at = w->dir;
-	for (size_t i = 0; i < dir->dir.count && i < NEARBY_LOOK; i++) {
-		const struct dir_slot *slot = &dir->dir.slots[(from + i) % dir->dir.count];
+	for (size_t i = 0; i < dir->dir->count && i < NEARBY_LOOK; i++) {
+		const struct dir_slot *slot = &dir->dir->slots[(from + i) % dir->dir->count];
 
 		if (!pick(p, w, slot->node))
 			return;
@@ -249,11 +249,13 @@ bool nearby_ask(struct call *c, struct inode *inode)
 /* Goes on after a directory of which all names were looked at, in the one that has it. */
 static bool leave(struct fs *fs, struct walk *w, const struct inode *dir)
 {
-	const struct inode *parent =
-		dir->parent && dir->dir.complete ? inode_find(&fs->state, dir->parent) : NULL;
+	const struct inode *parent = dir->dir->parent && dir->dir->complete
+					     ? inode_find(&fs->state, dir->dir->parent)
+					     : NULL;
 
-	for (size_t i = 0; parent && i < parent->dir.count && i < NEARBY_LOOK; i++) {
-		const struct dir_slot *slot = &parent->dir.slots[i];
+	for (size_t i = 0; parent && parent->dir && i < parent->dir->count && i < NEARBY_LOOK;
+		i++) {
+		const struct dir_slot *slot = &parent->dir->slots[i];
 
 		if (slot->node && slot->node->ino == dir->ino) {
 			w->at = parent->ino;
@@ -272,18 +274,18 @@ static void pick_tree(struct picked *p, struct walk *w)
 {
 	for (size_t i = 0; i < NEARBY_LOOK; i++) {
 		const struct inode *dir = inode_find(&p->fs->state, w->at);
-		size_t next = dir ? dir_seek(&dir->dir, w->cookie) : 0;
+		size_t next = dir && dir->dir ? dir_seek(dir->dir, w->cookie) : 0;
 		const struct dir_slot *slot;
 
-		if (!dir)
+		if (!dir || !dir->dir)
 			return;
-		if (next == dir->dir.count) {
+		if (next == dir->dir->count) {
 			if (w->stay || !leave(p->fs, w, dir))
 				return;
 			continue;
 		}
-		slot = &dir->dir.slots[next];
-		if (slot->cookie > dir->dir.upto || !pick(p, w, slot->node))
+		slot = &dir->dir->slots[next];
+		if (slot->cookie > dir->dir->upto || !pick(p, w, slot->node))
 			return;
 		w->cookie = slot->cookie;
 		w->crossed = w->crossed || w->at != w->dir;

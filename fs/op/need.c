@@ -34,12 +34,12 @@ int need_name(struct call *c, struct inode *dir, struct bytes name, struct diren
 	if (name.len > NAME_MAX_BYTES)
 		return ENAMETOOLONG;
 	*d = dirent_find(&c->fs->state, dir->ino, name);
-	if (!*d && !dir->dir.complete)
+	if (!*d && !dir->dir->complete)
 		return guess_name(c, dir, name);
 	if (*d && !(*d)->ino)
 		*d = NULL;
-	else if (*d && dir->reads)
-		dir->reads->found++;
+	else if (*d && dir->dir->reads)
+		dir->dir->reads->found++;
 	return 0;
 }
 
@@ -67,7 +67,7 @@ static bool has_next(const struct dir_index *index, uint64_t cookie)
 
 int need_names(struct call *c, struct inode *dir, uint64_t after)
 {
-	const struct dir_index *index = &dir->dir;
+	const struct dir_index *index = dir->dir;
 	if (after >= index->from && after <= index->upto) {
 		if (index->upto == UINT64_MAX || has_next(index, after))
 			return 0;
@@ -78,9 +78,9 @@ int need_names(struct call *c, struct inode *dir, uint64_t after)
 
 int need_empty(struct call *c, struct inode *dir)
 {
-	int rc = dir->dir.live ? 0 : need_names(c, dir, 0);
+	int rc = dir->dir->live ? 0 : need_names(c, dir, 0);
 
-	return !rc && dir->dir.live ? ENOTEMPTY : rc;
+	return !rc && dir->dir->live ? ENOTEMPTY : rc;
 }
 
 int need_xattrs(struct call *c, struct inode *inode)

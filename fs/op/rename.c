@@ -85,7 +85,7 @@ static void move_links(struct inode *inode, struct inode *from, struct inode *to
 		return;
 	change_subdirs(from, -1);
 	change_subdirs(to, 1);
-	inode->parent = to->ino;
+	inode->dir->parent = to->ino;
 }
 
 static void change(struct call *c, struct side *from, struct side *to, unsigned int flags)

@@ -61,6 +61,14 @@ uint64_t dir_next(const struct dir_index *index)
 	return index->from == 0 && index->upto != UINT64_MAX ? index->upto : 0;
 }
 
+void dir_expect(struct dir_index *index, size_t names)
+{
+	if (index->cap || !names)
+		return;
+	index->cap = names;
+	index->slots = xcalloc(names, sizeof(*index->slots));
+}
+
 bool dir_has(const struct dir_index *index, uint64_t cookie)
 {
 	size_t at = dir_seek(index, cookie);
@@ -152,17 +160,17 @@ struct dirent_node *dirent_set(struct state *s, struct inode *dir, struct bytes 
 		d->name_len = (uint16_t)name.len;
 		memcpy(d->name, name.data, name.len);
 		table_add(&s->dirents, hash_of_node(d), d);
-		dir->dir.names++;
+		dir->dir->names++;
 		s->inode_bytes.used += bytes_of(d);
 	} else if (d->ino) {
-		index_remove(&dir->dir, d);
+		index_remove(dir->dir, d);
 	}
 	d->ino = ino;
 	d->cookie = cookie;
 	d->mode = mode & S_IFMT;
 	d->used = true;
 	if (ino)
-		index_insert(&dir->dir, d);
+		index_insert(dir->dir, d);
 	return d;
 }
 
@@ -171,10 +179,10 @@ void dirent_drop(struct state *s, struct dirent_node *d)
 	struct inode *dir = inode_peek(s, d->parent);
 
 	assert(dir);
-	dir->dir.names--;
+	dir->dir->names--;
 	if (d->ino) {
-		index_forget(&dir->dir, d->cookie);
-		index_remove(&dir->dir, d);
+		index_forget(dir->dir, d->cookie);
+		index_remove(dir->dir, d);
 	}
 	table_remove(&s->dirents, hash_of_node(d), d);
 	s->inode_bytes.used -= bytes_of(d);

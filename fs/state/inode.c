@@ -48,23 +48,39 @@ void state_free(struct state *s)
 /* But for its place in listings, which is counted with its name. */
 static uint64_t bytes_of(const struct inode *inode)
 {
-	return sizeof(*inode) + inode->target_len + STATE_OVERHEAD +
-	       (inode->reads ? sizeof(*inode->reads) + STATE_OVERHEAD : 0);
+	return sizeof(*inode) + inode->target_len + STATE_OVERHEAD;
+}
+
+#define DIR_BYTES   (sizeof(struct dir_index) + STATE_OVERHEAD)
+#define READS_BYTES (sizeof(struct dir_reads) + STATE_OVERHEAD)
+
+static struct dir_index *dir_new(struct state *s)
+{
+	s->inode_bytes.used += DIR_BYTES;
+	return xcalloc(1, sizeof(struct dir_index));
+}
+
+static void dir_free(struct state *s, struct dir_index *dir)
+{
+	if (!dir)
+		return;
+	s->inode_bytes.used -= DIR_BYTES + (dir->reads ? READS_BYTES : 0);
+	free(dir->slots);
+	free(dir->reads);
+	free(dir);
 }
 
 struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct bytes target)
 {
 	struct inode *inode = xcalloc(1, sizeof(*inode));
-	const struct revived *revived;
 
-	HASH_FIND(hh, s->revived, &attr->ino, sizeof(attr->ino), revived);
-	inode->generation = revived ? revived->generation : 0;
-	inode->ino = attr->ino;
 	inode->attr = *attr;
 	inode->charge = charge_of(attr);
 	inode->base_end = attr->size;
 	inode->dirty_op = s->committed;
 	inode->used = true;
+	if (S_ISDIR(attr->mode))
+		inode->dir = dir_new(s);
 	if (target.len) {
 		inode->target = xmemdup(target.data, target.len);
 		inode->target_len = target.len;
@@ -76,12 +92,11 @@ struct inode *inode_add(struct state *s, const struct inode_attr *attr, struct b
 
 struct dir_reads *dir_reads(struct state *s, struct inode *dir)
 {
-	if (!dir->reads) {
-		s->inode_bytes.used -= bytes_of(dir);
-		dir->reads = xcalloc(1, sizeof(*dir->reads));
-		s->inode_bytes.used += bytes_of(dir);
+	if (!dir->dir->reads) {
+		dir->dir->reads = xcalloc(1, sizeof(*dir->dir->reads));
+		s->inode_bytes.used += READS_BYTES;
 	}
-	return dir->reads;
+	return dir->dir->reads;
 }
 
 void inode_drop(struct state *s, struct inode *inode)
@@ -89,8 +104,7 @@ void inode_drop(struct state *s, struct inode *inode)
 	table_remove(&s->inodes, inode_hash(inode->ino), inode);
 	s->inode_bytes.used -= bytes_of(inode);
 	chunks_forget(inode, 0, UINT64_MAX);
-	free(inode->dir.slots);
-	free(inode->reads);
+	dir_free(s, inode->dir);
 	free(inode->pending);
 	free(inode->target);
 	xattrs_forget(s, inode);
@@ -143,7 +157,7 @@ static void evict_inodes(struct state *s, uint64_t committed, const struct keep 
 	while (too_many(s, s->inodes.count, keep) && look--) {
 		struct inode *inode = table_first(&s->inodes);
 		bool pinned = inode->dirty_op > committed || inode->opens || inode->pending_count ||
-			      inode->accessed || inode->dir.names ||
+			      inode->accessed || (inode->dir && inode->dir->names) ||
 			      (inode->attr.nlink == 0 && !inode->gone);
 		if (!pinned && !inode->used) {
 			inode_drop(s, inode);
@@ -190,9 +204,10 @@ void state_reload(struct state *s, uint64_t next_op)
 			continue;
 		}
 		inode->stale = true;
-		dir_unknown(&inode->dir);
-		if (inode->reads)
-			*inode->reads = (struct dir_reads){0};
+		if (inode->dir)
+			dir_unknown(inode->dir);
+		if (inode->dir && inode->dir->reads)
+			*inode->dir->reads = (struct dir_reads){0};
 		inode->dropped_op =
 			next_op - 1; /* of which the journal will say that it is committed */
 	}
@@ -211,6 +226,14 @@ void state_revive(struct state *s, uint64_t ino, uint64_t generation)
 	r->generation = generation;
 }
 
+uint64_t state_generation(const struct state *s, uint64_t ino)
+{
+	const struct revived *r;
+
+	HASH_FIND(hh, s->revived, &ino, sizeof(ino), r);
+	return r ? r->generation : 0;
+}
+
 void inode_refresh(struct state *s, struct inode *inode, const struct inode_attr *attr)
 {
 	inode->stale = false;
@@ -219,6 +242,9 @@ void inode_refresh(struct state *s, struct inode *inode, const struct inode_attr
 	if (attr) {
 		inode->resized |= inode->attr.size != attr->size;
 		inode->attr = *attr;
+		/* Somebody has made a directory of it, in the database. */
+		if (S_ISDIR(attr->mode) && !inode->dir)
+			inode->dir = dir_new(s);
 		inode->charge = charge_of(attr);
 		inode->base_end = attr->size;
 	} else {

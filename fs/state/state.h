@@ -38,20 +38,23 @@ struct pending {
 	enum pending_kind kind;
 };
 
-/* What readdir walks: the names of a directory that exist and are here, in the order of their
- * cookies. */
+/* A name in what readdir walks. */
 struct dir_slot {
 	uint64_t cookie;
 	struct dirent_node *node; /* NULL: removed since */
 };
 
+/* What a directory has beside what all inodes have: the names that exist and are here, in the order
+ * of their cookies, what is known of the others, and where it is itself. */
 struct dir_index {
 	struct dir_slot *slots;
 	size_t count, cap;
-	size_t live;         /* slots with a node */
-	size_t names;        /* nodes of this directory, with those that say "no such name" */
-	bool complete;       /* what is not here does not exist */
-	uint64_t from, upto; /* all names with a cookie above from, up to this one, are here */
+	size_t live;             /* slots with a node */
+	size_t names;            /* nodes of this directory, with those that say "no such name" */
+	bool complete;           /* what is not here does not exist */
+	uint64_t from, upto;     /* all names with a cookie above from, up to this one, are here */
+	uint64_t parent;         /* 0: not known, or it has none */
+	struct dir_reads *reads; /* NULL until then */
 };
 
 /* How a directory has been read since it is here, for who guesses what is asked next
@@ -81,13 +84,13 @@ struct xattr {
 #define XATTR_INLINE_MAX 1024
 
 struct inode {
-	uint64_t ino;        /* the key; node id and inode number are the same */
-	uint64_t generation; /* for the kernel: see struct revived */
-	struct inode_attr attr;
+	union {
+		uint64_t ino; /* the key; node id and inode number are the same */
+		struct inode_attr attr;
+	};
 	char *target; /* of a symbolic link, target_len bytes, owned */
 	uint32_t target_len;
 	uint32_t opens;      /* handles that are open */
-	uint64_t parent;     /* of a directory; 0: not known, or it has none */
 	uint64_t listed_in;  /* the directory in which it was found last; 0: not known */
 	uint64_t dirty_op;   /* last op that changed it; of one that the database told: that was
 				committed by then */
@@ -95,12 +98,12 @@ struct inode {
 	uint64_t base_end;   /* from this offset on, the database holds no bytes of the file */
 	int64_t accessed;    /* access time that the journal does not have yet, ns; 0: none */
 	struct pending *pending;
-	size_t pending_head, pending_count, pending_cap;
-	struct chunk *chunks; /* bytes that the database has, or is asked for */
-	struct dir_index dir;
-	struct dir_reads *reads; /* of a directory, NULL until then */
-	struct charge charge;    /* what quotas count it as */
-	uint64_t xattr_bytes;    /* of extended attributes, names and values, known or not */
+	uint32_t pending_head, pending_count, pending_cap;
+	uint32_t visit;        /* of a reader of its directory, which has read it; op/nearby.c */
+	struct chunk *chunks;  /* bytes that the database has, or is asked for */
+	struct dir_index *dir; /* of a directory, else NULL */
+	struct charge charge;  /* what quotas count it as */
+	uint64_t xattr_bytes;  /* of extended attributes, names and values, known or not */
 	struct xattr *xattrs;
 	struct inode *xattrs_older, *xattrs_newer; /* of state.with_xattrs */
 	bool xattrs_known;                         /* all that it has are here, by name */
@@ -110,8 +113,9 @@ struct inode {
 	bool resized;   /* while it was open, not by the kernel: that may have another end of it */
 	bool misplaced; /* it is among state.misplaced */
 	bool used;      /* since eviction last looked */
-	uint32_t visit; /* of a reader of its directory, which has read it; op/nearby.c */
 };
+
+_Static_assert(offsetof(struct inode, ino) == offsetof(struct inode, attr.ino), "one number");
 
 /*
  * A name. ino 0 says that there is no such name, which is as good an answer. While a name is here,
@@ -187,7 +191,7 @@ struct state_limits {
 };
 
 /* Bytes that inodes and names may take, for each inode that is kept: one of the usual kind takes
- * 600 with its name, one with a long target up to 5000. */
+ * 400 with its name, one with a long target up to 5000. */
 #define STATE_INODE_BYTES 1024
 
 /* What malloc(3) and the tables add to an inode or a name, about. */
@@ -228,6 +232,8 @@ void state_evict(struct state *s, uint64_t committed);
 void state_reload(struct state *s, uint64_t next_op);
 /* A directory came back; it is not here. generation: one that it never had. */
 void state_revive(struct state *s, uint64_t ino, uint64_t generation);
+/* For the kernel, see struct revived. */
+uint64_t state_generation(const struct state *s, uint64_t ino);
 /* What the database says of a stale inode; attr NULL: it has ended. */
 void inode_refresh(struct state *s, struct inode *inode, const struct inode_attr *attr);
 
@@ -247,6 +253,9 @@ struct dir_reads *dir_reads(struct state *s, struct inode *dir);
 
 /* The first slot with a cookie above `cookie`. */
 size_t dir_seek(const struct dir_index *index, uint64_t cookie);
+
+/* So many names are about to be added: those of most directories are all that there will be. */
+void dir_expect(struct dir_index *index, size_t names);
 
 /* Whether a name with this cookie is here. */
 bool dir_has(const struct dir_index *index, uint64_t cookie);

@@ -17,7 +17,8 @@ static struct inode *add(struct state *s, uint64_t ino, uint32_t mode, uint64_t 
 	struct inode_attr attr = {.ino = ino, .mode = mode, .nlink = 1};
 	struct inode *inode = inode_add(s, &attr, (struct bytes){0});
 
-	inode->parent = parent;
+	if (inode->dir)
+		inode->dir->parent = parent;
 	return inode;
 }
 

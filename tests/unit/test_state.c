@@ -60,7 +60,7 @@ static void change_name(struct state *s, struct inode *dir, struct dir_model *m,
 	ck_assert_int_eq(d && d->ino, m->cookie[n] && !m->dropped[n]);
 	if (d && what == 0) {
 		dirent_drop(s, d);
-		ck_assert(!m->cookie[n] || !dir->dir.complete);
+		ck_assert(!m->cookie[n] || !dir->dir->complete);
 		m->dropped[n] = m->cookie[n] != 0;
 	} else if (m->dropped[n]) { /* the database still has it, at the same place */
 		dirent_set(s, dir, name, 100 + n, m->cookie[n], S_IFREG);
@@ -90,9 +90,9 @@ START_TEST(directory_model)
 		int n = (int)rng_below(&rng, i % 1000 < 700 ? NAMES : 10 + NAMES / 10);
 		change_name(&s, dir, &m, n, &next_cookie, rng_below(&rng, 8));
 		if (i % 8 == 0)
-			check_walk(&dir->dir, &m, rng_below(&rng, next_cookie + 4));
+			check_walk(dir->dir, &m, rng_below(&rng, next_cookie + 4));
 	}
-	check_walk(&dir->dir, &m, 0);
+	check_walk(dir->dir, &m, 0);
 	state_free(&s);
 }
 END_TEST
@@ -111,10 +111,10 @@ START_TEST(directory_compacts)
 	for (int n = 0; n < NAMES; n++)
 		if (n % 10)
 			change_name(&s, dir, &m, n, &next_cookie, 1);
-	ck_assert_uint_eq(dir->dir.live, NAMES / 10);
-	ck_assert_uint_lt(dir->dir.count, NAMES / 2);
+	ck_assert_uint_eq(dir->dir->live, NAMES / 10);
+	ck_assert_uint_lt(dir->dir->count, NAMES / 2);
 	for (uint64_t from = 0; from < next_cookie + 2; from++)
-		check_walk(&dir->dir, &m, from);
+		check_walk(dir->dir, &m, from);
 	state_free(&s);
 }
 END_TEST
@@ -128,14 +128,14 @@ START_TEST(dropping_a_name_makes_incomplete)
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
 	dirent_set(&s, dir, name_of("here"), 20, 32, S_IFREG);
 	dirent_set(&s, dir, name_of("not"), 0, 0, 0);
-	dir_known(&dir->dir, 0, UINT64_MAX);
-	ck_assert_uint_eq(dir->dir.names, 2);
+	dir_known(dir->dir, 0, UINT64_MAX);
+	ck_assert_uint_eq(dir->dir->names, 2);
 	/* Forgetting that a name does not exist loses nothing in a complete directory. */
 	dirent_drop(&s, dirent_find(&s, 1, name_of("not")));
-	ck_assert(dir->dir.complete);
+	ck_assert(dir->dir->complete);
 	dirent_drop(&s, dirent_find(&s, 1, name_of("here")));
-	ck_assert(!dir->dir.complete);
-	ck_assert_uint_eq(dir->dir.names, 0);
+	ck_assert(!dir->dir->complete);
+	ck_assert_uint_eq(dir->dir->names, 0);
 	ck_assert_ptr_null(dirent_find(&s, 1, name_of("here")));
 	state_free(&s);
 }
@@ -171,15 +171,15 @@ START_TEST(known_ranges)
 
 	state_init(&s, &(struct state_limits){100, 1 << 20, 1 << 20});
 	dir = add_inode(&s, 2, S_IFDIR, 0);
-	dir_known(&dir->dir, 0, 30);
+	dir_known(dir->dir, 0, 30);
 	for (uint64_t i = 1; i <= 4; i++) {
 		char name[2] = {(char)('a' + i), '\0'};
 		dirent_set(&s, dir, name_of(name), 10 + i, 10 * i, S_IFREG);
 	}
 	dirent_drop(&s, dirent_find(&s, 2, name_of("e"))); /* 40: was not known */
-	ck_assert(dir->dir.from == 0 && dir->dir.upto == 30);
+	ck_assert(dir->dir->from == 0 && dir->dir->upto == 30);
 	dirent_drop(&s, dirent_find(&s, 2, name_of("c"))); /* 20 */
-	ck_assert(dir->dir.from == 20 && dir->dir.upto == 30);
+	ck_assert(dir->dir->from == 20 && dir->dir->upto == 30);
 	state_free(&s);
 }
 END_TEST
@@ -196,9 +196,9 @@ START_TEST(evicted_name_comes_back)
 	dirent_drop(&s, dirent_find(&s, 1, name_of("a")));
 	dirent_set(&s, dir, name_of("a"), 20, 32, S_IFREG);
 	dirent_set(&s, dir, name_of("a"), 0, 0, 0);
-	ck_assert_uint_eq(dir->dir.live, 1);
-	for (size_t i = 0; i < dir->dir.count; i++)
-		ck_assert(!dir->dir.slots[i].node || dir->dir.slots[i].node->ino == 21);
+	ck_assert_uint_eq(dir->dir->live, 1);
+	for (size_t i = 0; i < dir->dir->count; i++)
+		ck_assert(!dir->dir->slots[i].node || dir->dir->slots[i].node->ino == 21);
 	state_free(&s);
 }
 END_TEST
@@ -268,7 +268,7 @@ START_TEST(eviction_of_names)
 
 	state_init(&s, &(struct state_limits){16, 1 << 20, 1 << 20});
 	dir = add_inode(&s, 1, S_IFDIR, 4096);
-	dir_known(&dir->dir, 0, UINT64_MAX);
+	dir_known(dir->dir, 0, UINT64_MAX);
 	for (int i = 0; i < 100; i++) {
 		snprintf(text, sizeof(text), "%d", i);
 		dirent_set(&s, dir, name_of(text), 100 + i, 32 + i, S_IFREG)->dirty_op = i;
@@ -277,8 +277,8 @@ START_TEST(eviction_of_names)
 		state_evict(&s, 79);
 	/* Those of ops 80 to 99 are not committed: they stay, above the limit or not. */
 	ck_assert_uint_eq(s.dirents.count, 20);
-	ck_assert_uint_eq(dir->dir.live, 20);
-	ck_assert(!dir->dir.complete);
+	ck_assert_uint_eq(dir->dir->live, 20);
+	ck_assert(!dir->dir->complete);
 	for (int i = 80; i < 100; i++) {
 		snprintf(text, sizeof(text), "%d", i);
 		ck_assert_ptr_nonnull(dirent_find(&s, 1, name_of(text)));
