@@ -78,6 +78,8 @@ static int need_listing(struct call *c, struct inode *dir, uint64_t off)
 
 	if (off == 0 && (!rc || rc == CALL_SUSPENDED))
 		guess_listed(c->fs, dir);
+	else if (off > 2 && !rc)
+		guess_goes_on(c->fs, dir, off);
 	return rc;
 }
 

@@ -72,6 +72,16 @@ int guess_name(struct call *c, struct inode *dir, struct bytes name)
 	return rc;
 }
 
+void guess_goes_on(struct fs *fs, struct inode *dir, uint64_t after)
+{
+	const struct dir_index *index = dir->dir;
+
+	/* Where there is little room, what comes ahead would be forgotten for what comes next. */
+	if (!index->complete && after >= index->from && after < index->upto &&
+		rows_max(fs, 1) == LOAD_PAGE_ROWS)
+		load_ahead(fs, dir->ino, index->upto, LOAD_PAGE_ROWS, NULL);
+}
+
 /* Reads so many more of the sub-directories of dir, in the order of a listing. */
 static void read_below(struct fs *fs, struct inode *dir, uint32_t count,
 	void (*arrived)(struct fs *fs, struct inode *dir))

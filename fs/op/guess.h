@@ -12,3 +12,5 @@ int guess_name(struct call *c, struct inode *dir, struct bytes name);
 
 /* A directory is being listed from its beginning. Under the lock. */
 void guess_listed(struct fs *fs, struct inode *dir);
+/* Its listing goes on after a cookie, up to where the names are known. Under the lock. */
+void guess_goes_on(struct fs *fs, struct inode *dir, uint64_t after);

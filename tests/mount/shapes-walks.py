@@ -9,7 +9,7 @@ import subprocess
 from case import MNT, equal, path, remount
 from other import eventually
 
-FOLDERS, FILES, SIZE = 30, 40, 3000
+FOLDERS, FILES, SIZE, LARGE = 30, 40, 3000, 2500
 
 
 def thule(*words):
@@ -74,6 +74,22 @@ def listings_ahead():
     at_most(FOLDERS, counts()("read_dir"), "statements for names")
 
 
+def page_ahead():
+    """Who lists the first names of a large directory finds the second thousand there."""
+    os.mkdir(path("large"))
+    for i in range(LARGE):
+        os.close(os.open(path("large", f"f{i}"), os.O_CREAT | os.O_WRONLY))
+    remount()
+    with os.scandir(path("large")) as entries:
+        for _ in range(LARGE // 4):
+            next(entries)
+        # One for the name of the directory, or for the root's names.
+        eventually("names that nobody has listed", lambda: counts()("read_dir") >= 2)
+    remount()
+    equal(LARGE, len(os.listdir(path("large"))), "names")
+    at_most(LARGE // 1000 + 2, counts()("read_dir"), "statements for names of a large directory")
+
+
 def files_ahead():
     """Who has read the files of two directories finds those of the next one there, which nobody has touched."""
     remount()
@@ -129,6 +145,7 @@ MAX_AHEAD = 1 << 20
 make()
 commands()
 listings_ahead()
+page_ahead()
 within_a_directory()
 files_ahead()
 in_another_order()
