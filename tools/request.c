@@ -342,8 +342,8 @@ bool request_print(PGconn *conn, const char *result, bool json, struct error *er
 		show_line(stdout, "nothing to do: all is as it should be%s\n",
 			conflicts ? ", or is left as it is" : "");
 	else
-		show_line(stdout, "%s: %s ops\n`thule undo --tag %s` takes it back\n",
-			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2));
+		show_line(stdout, "%s: %s\n`thule undo --tag %s` takes it back\n",
+			PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 4), PQgetvalue(res, 0, 2));
 	PQclear(res);
 	if (!conflicts)
 		return true;

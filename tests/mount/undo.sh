@@ -154,3 +154,14 @@ wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
 truncate -s 0 "$MNT/just"
 undo --since "op:$((before + 1))" "$MNT/just"
 assert_eq kept "$(<"$MNT/just")" "a file after undo of what was just done"
+
+# One op is no ops.
+echo two >"$MNT/two"
+before=$(last_op)
+chmod 600 "$MNT/just"
+undo --since "op:$((before + 1))" "$MNT/just"
+assert_match 'attributes of 1: 1 op'$'\n' "$(cat "$CASE_DIR/undo.out")" "what one op is called"
+before=$(last_op)
+chmod 600 "$MNT/just" "$MNT/two"
+undo --since "op:$((before + 1))"
+assert_match 'attributes of 2: 2 ops'$'\n' "$(cat "$CASE_DIR/undo.out")" "and two"

@@ -64,8 +64,8 @@ static bool say_undone(PGconn *conn, const char *what, const char *result, struc
 	if (!res)
 		return false;
 	left = PQgetvalue(res, 0, 3);
-	show_line(stderr, "thule: %s; undone: %s (%s ops)%s%s%s\n", what, PQgetvalue(res, 0, 0),
-		PQgetvalue(res, 0, 1), strcmp(left, "0") ? "; " : "", strcmp(left, "0") ? left : "",
+	show_line(stderr, "thule: %s; undone: %s (%s)%s%s%s\n", what, PQgetvalue(res, 0, 0),
+		PQgetvalue(res, 0, 4), strcmp(left, "0") ? "; " : "", strcmp(left, "0") ? left : "",
 		strcmp(left, "0")
 			? " changes were left as they are, because somebody has changed the same "
 			  "files since"
