@@ -52,8 +52,12 @@ enum commit commit_batch(struct journal *j, bool sync, struct error *why)
 	trace_enter(&j->span, TRACE_ENCODE);
 	while (!batch_commit(j->batch, j->session, sync, why)) {
 		refused(j, why);
-		if (why->class == ERR_UNREACHABLE || !database_alive(j->session, NULL))
+		if (why->class == ERR_UNREACHABLE || !database_alive(j->session, NULL)) {
+			/* The next session's first batch says whether the disk is still full; and
+			 * perhaps there is nothing left for one. */
+			space_refused(j, false);
 			return COMMIT_LOST;
+		}
 		if (!try_again(j))
 			return COMMIT_FATAL;
 	}

@@ -184,6 +184,33 @@ START_TEST(retrying)
 }
 END_TEST
 
+/* A batch without ops is refused for want of room, and then the session is lost: the next one has
+ * nothing to commit that would tell, and what grows is taken again. */
+START_TEST(refused_and_lost)
+{
+	struct engine *e = engine_start();
+	struct asker *a;
+
+	engine_create(e, "a");
+	engine_sync(e);
+	fault_reset();
+	fault_set(FAULT_BATCH_SEND, FAULT_STOP, 1);
+	fault_set(FAULT_BATCH_REFUSE, FAULT_FAIL, 1);
+	a = asker_start(e, false);
+	fault_wait_stopped(FAULT_BATCH_SEND);
+	journal_refuse_jobs(e->journal);
+	asker_end(a, "the filesystem is being unmounted");
+	memory_end_sessions(e->database);
+	fault_let_go(FAULT_BATCH_SEND);
+	await_state(e, "reconnecting");
+	await_state(e, "idle");
+	pthread_mutex_lock(&e->lock);
+	ck_assert_int_eq(journal_room(e->journal, 0, JOURNAL_GROW), JOURNAL_ROOM);
+	pthread_mutex_unlock(&e->lock);
+	end(e);
+}
+END_TEST
+
 /* Whether there is something to commit or not, its session is watched. */
 START_TEST(reconnecting)
 {
@@ -364,6 +391,7 @@ static void add(TCase *tc)
 	tcase_add_test(tc, idle);
 	tcase_add_test(tc, committing);
 	tcase_add_test(tc, retrying);
+	tcase_add_test(tc, refused_and_lost);
 	tcase_add_loop_test(tc, reconnecting, 0, 2);
 	tcase_add_test(tc, performing);
 	tcase_add_test(tc, recovering);
