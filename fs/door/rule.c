@@ -23,6 +23,7 @@ static const struct door_rule rules[] = {
 	{STMT_COMMAND_TREE_LEFT, 3, true, true, DOOR_READS},
 	{STMT_COMMAND_XATTRS, 3, true, true, DOOR_READS},
 	{STMT_COMMAND_BLAME, 3, true, true, DOOR_READS},
+	{STMT_COMMAND_CHAIN, 4, true, true, DOOR_READS},
 	{STMT_COMMAND_DIFF_OPS, 2, false, false, DOOR_READS},
 	{STMT_COMMAND_DIFF_PATH, 5, true, false, DOOR_READS},
 	{STMT_COMMAND_DIFF_PRUNED, 5, true, false, DOOR_READS},

@@ -123,6 +123,14 @@ def check_blame(then):
     equal({("modified", "/alice/d/mine"), ("removed", "/alice/d/sub"), ("removed", "/alice/d/sub/deep")},
           {(r["change"], r["path"]) for r in rows}, "what differs of hers")
     equal(None, [r for r in rows if r["path"] == "/alice/d/mine"][0]["cmdline"], "root's command line in diff")
+    # What she put in the place of her file, and what was in the place of another's.
+    sh(ALICE, "echo kept >alice/old; cp alice/old alice/new; echo more >>alice/new; mv alice/new alice/old")
+    lines = json.loads(thule(ALICE, "blame", "--json", path("alice/old")))
+    equal((["kept", "more"], 1), ([x["text"] for x in lines["lines"]], len(lines["earlier"])), "blame through a save")
+    write("alice/taken", b"a line\n")
+    os.chmod(path("alice/taken"), 0o600)
+    sh(ALICE, "echo a line >alice/new; mv -f alice/new alice/taken")
+    equal([], json.loads(thule(ALICE, "blame", "--json", path("alice/taken")))["earlier"], "blame of what took another's place")
     contains("in your files", thule_err(ALICE, "diff", then, "now", path("narrowed")), "another's file")
     denied("diff", then, "now", path("closed/inside"))
     thule(ALICE, "diff", "--stat", then, "now")
