@@ -215,11 +215,7 @@ bool session_regain(struct journal *j, const struct error *why)
 	pthread_mutex_lock(j->config.lock);
 	machine_move(j, ok ? back : DRAIN_FAILED);
 	pthread_mutex_unlock(j->config.lock);
-	if (!ok)
-		return false;
-	/* What the lost session was refused need not be sent again, and then nothing would say that
-	 * there is room by now. */
-	space_refused(j, false);
-	log_info("has the filesystem's lease again");
-	return true;
+	if (ok)
+		log_info("has the filesystem's lease again");
+	return ok;
 }
