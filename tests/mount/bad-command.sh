@@ -38,8 +38,8 @@ with_database=("${with_path[@]}" 'fsck' 'fsck --json' 'log' 'log --json' 'prune 
 	'undo --tag x' 'hold --list' 'erase --list' "diff $first now")
 
 for command in $commands; do
-	# Some take any number of names after a word that says what to do with them.
-	refused 2 'unexpected argument|no such command: a' "$THULE" "$command" a b c d e
+	# Some take any number of names after a word that says what to do with them, or of paths.
+	refused 2 'unexpected argument|no such command: a|a is not in a ThuleFS mount' "$THULE" "$command" a b c d e
 	refused 2 'unknown option: --nonsense' "$THULE" "$command" --nonsense
 	refused 2 'unknown option: -X' "$THULE" "$command" -X
 	refused 2 'unknown option: -X' "$THULE" "$command" -XY

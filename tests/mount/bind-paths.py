@@ -156,7 +156,7 @@ def chrooted():
 
 def past():
     b = bind(path(".thule/at/op:" + first), place("b"))
-    run("erase", "--yes", b + "/f", says="not the one that the filesystem now has")
+    run("erase", "--yes", b + "/f", says="is of the past")
     unbind(b)
     p = place("p")
     run("mount", os.environ["THULE_SOURCE"], p, "-o", "at=op:" + first)

@@ -201,16 +201,21 @@ def ask_for_more():
     return found
 
 
-def ask_for_others(ino):
+def ask_for_others(ino, op):
     """Says that it is root, wherever a parameter says who asks."""
     c = Client()
     c.until_ready()
-    rows = [m for m in c.ask(statement("command_log"), *[None] * 8, "true", "{0,0}") if m[0] == b"D"]
+    rows = [m for m in c.ask(statement("command_log"), *[None] * 8, "true", None, "{0,0}") if m[0] == b"D"]
     found = [m for m in rows if b"alice" in m[1] or b"closed" in m[1]]
     read = c.ask(statement("command_read"), ino, "9223372036854775807", "0", "100", "{0,0}", binary=True)
     found += [m for m in read if m[0] == b"D"]
     blame = c.ask(statement("command_blame"), ino, "9223372036854775807", "{0,0}")
     found += [m for m in blame if m[0] == b"D"]
+    for name, *arguments in (
+        ("command_log_patch", "1", op, f"{{{ino}}}"), ("command_diff_patch", "1", op, "/alice/private", None),
+        ("command_log_runs", f"{{{op}}}"), ("command_show", f"op:{op}"),
+    ):
+        found += [(name, m) for m in c.ask(statement(name), *arguments, "{0,0}", binary="patch" in name) if m[0] in (b"D", b"E")]
     for name in ("command_stat", "command_ls"):
         found += [m for m in c.ask(statement(name), ino, "9223372036854775807", "x", "{0,0}")
                   if m[0] == b"D" and name == "command_ls" and b"secret" in m[1]]
@@ -229,7 +234,8 @@ def check_others():
     equal("[]", as_user(BOB, ask_for_more), "what is answered to what is not for users")
     sh(ALICE, "umask 077; echo secret >alice/private; echo one >alice/mine")
     ino = str(os.stat(path("alice/private")).st_ino)
-    equal("(True, [])", as_user(BOB, ask_for_others, ino), "what others have")
+    op = sql("select max(op) from thule.op where ino = " + ino)[0][0]
+    equal("(True, [])", as_user(BOB, ask_for_others, ino, op), "what others have")
     start = int(sql("select max(op) from thule.op")[0][0]) + 1
     sh(ALICE, "echo two >alice/mine")
     contains("b'E'", as_user(BOB, undo_others, start), "an undo of others' changes")

@@ -15,7 +15,8 @@ from other import Other, eventually
 
 THULE = os.environ["THULE"]
 DAEMON_LOG = os.path.join(os.environ["CASE_DIR"], "daemon.log")
-DRAIN = "application_name = 'thulefs drain'"
+# While it performs a job, its name ends with how far that is.
+DRAIN = "application_name like 'thulefs drain%'"
 
 
 def ask(query):

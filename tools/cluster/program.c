@@ -136,12 +136,13 @@ static void become_program(const char *const *argv, const struct account *accoun
 /* Waits for the child. At the limit, kills it and the first process group of its session. */
 static bool reap(pid_t pid, int limit, int *status)
 {
+	const struct timespec time = {.tv_sec = limit};
 	int fd = pidfd_open(pid, 0);
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	int ready;
 
 	do
-		ready = poll(&wait, 1, limit * 1000);
+		ready = ppoll(&wait, 1, &time, NULL);
 	while (ready < 0 && errno == EINTR);
 	if (ready == 0)
 		kill(-pid, SIGKILL);
