@@ -81,6 +81,8 @@ static const struct option_def options[] = {
 		"off records neither log nor old versions, to measure what they cost: that\n"
 		"            past is lost",
 		off_on},
+	{"home", OPT_TEXT, FIELD(home), 0, 0, 0,
+		"the directory of the private PostgreSQL, whatever $THULE_HOME says", NULL},
 	{"at", OPT_TEXT, FIELD(at), 0, 0, 0,
 		"show the past: the whole tree as it was at this instant, read-only", NULL},
 	{"past", OPT_WORD, FIELD(past_owner), 0, 0, 0,

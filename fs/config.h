@@ -33,6 +33,7 @@ struct config {
 	bool debug;
 	bool acl;                               /* POSIX access control lists */
 	bool magic;                             /* .thule/at is there */
+	char home[CONFIG_TEXT_MAX + 1];         /* of the private PostgreSQL, or "" */
 	char at[CONFIG_TEXT_MAX + 1];           /* the instant of a mount of the past, or "" */
 	char journal_path[CONFIG_TEXT_MAX + 1]; /* of its file or the directory for it, or "" */
 	uint64_t journal_bytes;                 /* 0: not said */

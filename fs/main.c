@@ -13,6 +13,7 @@
 #include "base/notify.h"
 #include "base/ns.h"
 #include "base/path.h"
+#include "base/private.h"
 #include "base/show.h"
 #include "cluster/cluster.h"
 #include "cluster/watch.h"
@@ -171,21 +172,23 @@ static void tell_surroundings(void)
 static int run(const struct config *config, struct herald *h)
 {
 	struct serve_ready on_ready = {ready, mounting, h};
-	const char *conninfo = config->source, *data = NULL;
+	const char *conninfo = config->source, *data = NULL, *home;
 	struct cluster *cluster = NULL;
 	char place[3 * PATH_MAX];
 	struct error err;
 	bool ok = true, created = false;
 
 	snprintf(place, sizeof(place), "database %s", config->source);
-	if (!strcmp(config->source, "private")) {
+	if (private_source(config->source, &home)) {
 		cluster = calloc(1, sizeof(*cluster));
-		ok = cluster && (*config->at ? cluster_start(cluster, &err)
-					     : cluster_ensure(cluster, &created, &err));
+		ok = cluster && (!*home || cluster_locate_in(cluster, home, &err)) &&
+		     (*config->at ? cluster_start(cluster, &err)
+				  : cluster_ensure(cluster, &created, &err));
 		if (ok && lies_in(config->dir, cluster->home))
 			ok = error_set(&err, ERR_USAGE,
 				"the private PostgreSQL in %s would be hidden by a mount on %s: "
-				"set THULE_HOME to a directory elsewhere, or mount elsewhere",
+				"have it elsewhere (-o home=DIR, or THULE_HOME), or mount "
+				"elsewhere",
 				cluster->home, config->dir);
 		if (ok) {
 			conninfo = cluster->conninfo;
@@ -224,6 +227,27 @@ static bool check(struct config *config, char path[PATH_MAX], struct error *err)
 	return true;
 }
 
+/* With -o home=DIR the source is private:DIR, which tells mounts apart and commands where to ask.
+ */
+static bool add_home(const struct config *config, char *source, size_t size, struct error *err)
+{
+	size_t n = strlen(config->home);
+
+	if (!n)
+		return true;
+	if (strcmp(source, PRIVATE_SOURCE))
+		return error_set(err, ERR_USAGE,
+			"-o home=DIR says where the private PostgreSQL is: SOURCE must be "
+			"`private`");
+	if (*config->home != '/')
+		return error_set(err, ERR_USAGE,
+			"-o home=%s must be an absolute path, which begins with /", config->home);
+	while (n > 1 && config->home[n - 1] == '/')
+		n--;
+	snprintf(source, size, PRIVATE_SOURCE ":%.*s", (int)n, config->home);
+	return true;
+}
+
 /* Takes SOURCE, and overwrites what is secret of it on the command line. `thule mount` hands it
  * over in a file of memory; mount(8) cannot, and there it is seen for a moment. */
 static bool take_source(struct config *config, char *source, size_t size, struct error *err)
@@ -231,7 +255,7 @@ static bool take_source(struct config *config, char *source, size_t size, struct
 	char *shown = (char *)(uintptr_t)config->source, public[SOURCE_MAX];
 	size_t room = strlen(shown);
 
-	if (!handover_take(shown, source, size, err))
+	if (!handover_take(shown, source, size, err) || !add_home(config, source, size, err))
 		return false;
 	config->source = source;
 	if (!source_public(source, public, sizeof(public), err)) {

@@ -10,6 +10,7 @@
 
 #include "ask.h"
 #include "base/path.h"
+#include "base/private.h"
 #include "base/utf8.h"
 #include "daemon.h"
 #include "db/conn.h"
@@ -21,15 +22,17 @@
 #include "sync.h"
 #include "walk.h"
 
-static bool private_database(struct target *t, struct error *err)
+/* Takes the private PostgreSQL in `home`, or that of the user for "". */
+static bool private_database(struct target *t, const char *home, struct error *err)
 {
-	struct cluster c;
+	struct cluster c = {0};
 
-	if (t->running && cluster_locate(&c, err) && cluster_state(&c) != CLUSTER_RUNNING)
-		return error_set(err, ERR_UNREACHABLE, "the private PostgreSQL does not run");
-	if (!cluster_wake(&c, err))
+	if (*home ? !cluster_locate_in(&c, home, err) : !cluster_locate(&c, err))
 		return false;
-	t->private = true;
+	if (t->running && cluster_state(&c) != CLUSTER_RUNNING)
+		return error_set(err, ERR_UNREACHABLE, "the private PostgreSQL does not run");
+	if (!cluster_wake(&c, err) || !path_format(t->home, sizeof(t->home), err, "%s", c.home))
+		return false;
 	return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", c.conninfo);
 }
 
@@ -65,46 +68,51 @@ static void keep_secrets(void)
 		setenv(files[i], "/dev/null/none", 1);
 }
 
-static const char *named_database(void)
+/* Returns what THULE_DB names, but for a private PostgreSQL, whose directory *home is then, or "".
+ */
+static const char *named_database(const char **home)
 {
 	const char *db = getenv("THULE_DB");
-	return db && *db && strcmp(db, "private") ? db : NULL;
+
+	*home = "";
+	return db && *db && !private_source(db, home) ? db : NULL;
 }
 
 bool target_of_mount(const struct mount_point *m, struct target *t, struct error *err)
 {
-	const char *db = named_database();
+	const char *home, *db = named_database(&home);
+	bool private = private_source(m->source, &home);
 
 	t->mounted = true;
 	if (m != &t->mount)
 		t->mount = *m;
 	/* "private" is another database for each user. */
-	t->door = is_roots(t) && !strcmp(m->source, "private");
+	t->door = is_roots(t) && private;
 	if (t->door)
 		return true;
 	/* /proc/mounts has no password; THULE_DB or ~/.pgpass may have it. */
-	if (db && strcmp(m->source, "private") && source_same(db, m->source))
+	if (db && !private && source_same(db, m->source))
 		return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", db);
 	if (!check_owner(m, err))
 		return false;
-	if (!strcmp(m->source, "private"))
-		return private_database(t, err);
+	if (private)
+		return private_database(t, home, err);
 	t->named_by_root = is_roots(t);
 	return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", m->source);
 }
 
 static bool default_database(struct target *t, struct error *err)
 {
-	const char *db = named_database();
+	const char *home, *db = named_database(&home);
 	char here[PATH_MAX], path[PATH_MAX];
 
 	if (db)
 		return path_format(t->conninfo, sizeof(t->conninfo), err, "%s", db);
 	if (!mounts_real_path(".", true, here, NULL))
-		return private_database(t, err);
+		return private_database(t, home, err);
 	if (!mounts_locate(here, &t->mount, path, err))
 		return false;
-	return t->mount.ours ? target_of_mount(&t->mount, t, err) : private_database(t, err);
+	return t->mount.ours ? target_of_mount(&t->mount, t, err) : private_database(t, home, err);
 }
 
 /* Says whether each backslash begins an escape as SQL shows it, \xNN. */
@@ -275,7 +283,7 @@ static bool check(PGconn *conn, const struct target *t, struct error *err)
 	if (row == DAEMON_ROW_ERROR)
 		return false;
 	/* The mount may have been made with another THULE_HOME. */
-	if (row == DAEMON_ROW_NONE && t->private)
+	if (row == DAEMON_ROW_NONE && *t->home)
 		return error_set(err, ERR_NOT_FOUND,
 			"the filesystem mounted on %s is not that of this private PostgreSQL: "
 			"set THULE_HOME as it was for the mount, and be the same user",

@@ -15,9 +15,9 @@
  */
 struct target {
 	char conninfo[sizeof(((struct cluster *)0)->conninfo)];
-	bool private; /* the private PostgreSQL */
-	bool running; /* the private PostgreSQL is not to be started */
-	bool mounted; /* `mount` is filled */
+	char home[PATH_MAX]; /* the directory of the private PostgreSQL; "": it is another server */
+	bool running;        /* the private PostgreSQL is not to be started */
+	bool mounted;        /* `mount` is filled */
 	struct mount_point mount;
 	bool named_by_root; /* root, not the caller, named the database: it gets no secrets of the
 			       caller */

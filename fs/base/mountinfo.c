@@ -1,4 +1,5 @@
 #include "base/mountinfo.h"
+#include "base/private.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -33,7 +34,7 @@ static bool is_ours(const char *type, const char *source)
 	if (!strcmp(type, "fuse.thulefs"))
 		return true;
 	return !strcmp(type, "fuse") &&
-	       (!strcmp(source, "private") || !strncmp(source, "postgresql://", 13) ||
+	       (private_source(source, NULL) || !strncmp(source, "postgresql://", 13) ||
 		       !strncmp(source, "postgres://", 11));
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/private.h"
 #include "db/source.h"
 
 /* The environment variable that names the descriptor. */
@@ -37,7 +38,7 @@ bool handover_give(const char *source, char *dst, size_t size, struct error *err
 
 	if (!source_public(source, dst, size, err))
 		return false;
-	options = strcmp(source, "private") ? source_parse(source, err) : NULL;
+	options = private_source(source, NULL) ? NULL : source_parse(source, err);
 	if (!options || !source_has_secret(options)) {
 		PQconninfoFree(options);
 		return true;

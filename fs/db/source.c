@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "base/secret.h"
 
 bool source_is_secret(const PQconninfoOption *option)
@@ -121,9 +122,16 @@ bool source_public(const char *source, char *out, size_t size, struct error *err
 	PQconninfoOption *options;
 	bool ok = true;
 
-	if (!strcmp(source, "private")) {
-		snprintf(out, size, "%s", source);
-		return true;
+	const char *home;
+
+	if (private_source(source, &home)) {
+		if (strcmp(source, PRIVATE_SOURCE) && *home != '/')
+			return error_set(err, ERR_USAGE,
+				"SOURCE is %s: the directory of a private PostgreSQL must be an "
+				"absolute path, which begins with /",
+				source);
+		return (size_t)snprintf(out, size, "%s", source) < size ||
+		       error_set(err, ERR_USAGE, "SOURCE is too long");
 	}
 	options = source_parse(source, err);
 	if (!options)

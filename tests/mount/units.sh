@@ -90,6 +90,7 @@ cat >"$CASE_DIR/fstab" <<-'FSTAB'
 	postgresql://thule@db/files /srv/my\040dir fuse.thulefs _netdev,nofail,x-systemd.automount 0 2
 	postgresql:///files /srv/early fuse.thulefs nofail
 	private /srv/slow fuse.thulefs _netdev,x-systemd.mount-timeout=30s 0 0
+	private /srv/other fuse.thulefs home=/srv/other-db 0 0
 	tmpfs /srv/memory tmpfs defaults 0 0
 FSTAB
 printf 'private /srv/last fuse.thulefs noauto' >>"$CASE_DIR/fstab"
@@ -107,7 +108,7 @@ verify() { # FOLDER
 }
 
 generate "$CASE_DIR/generated"
-assert_eq "srv-early srv-files srv-last srv-my\\x20dir srv-slow" \
+assert_eq "srv-early srv-files srv-last srv-my\\x20dir srv-other srv-slow" \
 	"$(cd "$CASE_DIR/generated" && for unit in *.mount.d; do echo "${unit%.mount.d}"; done | xargs -d '\n')" "units that are completed"
 completed() { # UNIT
 	grep -vE '^#' "$CASE_DIR/generated/$1.mount.d/thulefs.conf" | xargs
@@ -116,6 +117,7 @@ private='[Unit] Wants=thule-server.service After=thule-server.service'
 assert_eq "$private [Mount] TimeoutSec=10min" "$(completed srv-files)" "private, among the local filesystems"
 assert_eq "$private" "$(completed srv-slow)" "private, with a time that fstab gives"
 assert_eq "$private [Mount] TimeoutSec=10min" "$(completed srv-last)" "the last line, without its end"
+assert_eq '[Mount] TimeoutSec=10min' "$(completed srv-other)" "private, with a server of its own"
 assert_eq '[Unit] After=postgresql.service [Mount] TimeoutSec=10min' "$(completed 'srv-my\x20dir')" "a database"
 assert_eq '[Mount] TimeoutSec=10min' "$(completed srv-early)" "a database among the local filesystems"
 assert_match '/srv/early .* needs _netdev' "$(<"$CASE_DIR/generator.log")" "what it says of that one"

@@ -43,7 +43,7 @@ enum {
 
 static void fill_label(const PGresult *res, const struct target *t, struct backup_label *label)
 {
-	struct cluster c;
+	struct cluster c = {0};
 
 	*label = (struct backup_label){0};
 	COPY(res, COL_UUID, label->filesystem);
@@ -55,7 +55,7 @@ static void fill_label(const PGresult *res, const struct target *t, struct backu
 	COPY(res, COL_DATA, label->data);
 	COPY(res, COL_OP, label->first_op);
 	COPY(res, COL_NOW, label->began);
-	if (t->private && cluster_locate(&c, NULL)) {
+	if (*t->home && cluster_locate_in(&c, t->home, NULL)) {
 		snprintf(label->home, sizeof(label->home), "%s", c.home);
 		archive_read(&c, label->archive);
 	}
@@ -67,13 +67,12 @@ static bool check_server(const PGresult *res, const struct target *t, const stru
 	if (PQgetvalue(res, 0, COL_KEEPS_WAL)[0] != 't' ||
 		atoi(PQgetvalue(res, 0, COL_SENDERS)) < 2)
 		return error_set(err, ERR_USAGE, "%s",
-			t->private
-				? "the private PostgreSQL runs with settings of an older thule: "
-				  "unmount, `thule cluster stop`, `thule cluster start`, and try "
-				  "again"
-				: "this server keeps too little WAL to be copied while it runs: "
-				  "ask its administrator for wal_level = replica and "
-				  "max_wal_senders = 4, which need a restart");
+			*t->home ? "the private PostgreSQL runs with settings of an older thule: "
+				   "unmount, `thule cluster stop`, `thule cluster start`, and try "
+				   "again"
+				 : "this server keeps too little WAL to be copied while it runs: "
+				   "ask its administrator for wal_level = replica and "
+				   "max_wal_senders = 4, which need a restart");
 	if (PQgetvalue(res, 0, COL_MAY_REPLICATE)[0] == 't')
 		return true;
 	return error_set(err, ERR_AUTH,
@@ -106,9 +105,9 @@ static bool check_replication(
 			size_t used = strlen(err->text);
 			snprintf(err->text + used, sizeof(err->text) - used,
 				": pg_hba.conf%s%s needs a line `%s replication %s %s`",
-				t->private ? " in " : " there", t->private ? l->data : "",
-				t->private ? "local" : "host", l->role,
-				t->private ? "peer map=thule" : "ADDRESS scram-sha-256");
+				*t->home ? " in " : " there", *t->home ? l->data : "",
+				*t->home ? "local" : "host", l->role,
+				*t->home ? "peer map=thule" : "ADDRESS scram-sha-256");
 		}
 	}
 	PQfinish(conn);

@@ -138,8 +138,8 @@ static bool check_home(const struct cluster *c, struct error *err)
 	if (!c->named || !*parent || access(parent, F_OK) == 0 || errno != ENOENT)
 		return true;
 	return error_set(err, ERR_USAGE,
-		"THULE_HOME is %s, and there is no directory %s: is it mistyped? `mkdir -p %s` "
-		"makes room for a new private PostgreSQL there",
+		"the private PostgreSQL is to be in %s, and there is no directory %s: is it "
+		"mistyped? `mkdir -p %s` makes room for a new one there",
 		c->home, parent, parent);
 }
 

@@ -17,7 +17,7 @@
  */
 struct cluster {
 	char home[PATH_MAX];
-	bool named; /* THULE_HOME names it: who made that up may have mistyped it */
+	bool named; /* somebody has named it, and may have mistyped it */
 	char data[PATH_MAX];
 	char socket[PATH_MAX]; /* directory of the socket */
 	char log[PATH_MAX];    /* directory of the server's logs */
@@ -34,7 +34,11 @@ enum cluster_state {
 	CLUSTER_RUNNING,
 };
 
-/* Finds the paths, and nothing else. ERR_USAGE when they cannot be used as paths. */
+/*
+ * Finds the paths of the user's cluster, and nothing else. *c is all zero, or its paths are known
+ * and stay as they are: so it is with all that follows. ERR_USAGE when they cannot be used as
+ * paths.
+ */
 bool cluster_locate(struct cluster *c, struct error *err);
 
 /* Does the same for the home that is named, an absolute path, whatever THULE_HOME says. */

@@ -99,14 +99,19 @@ bool cluster_locate(struct cluster *c, struct error *err)
 	const char *thule = getenv("THULE_HOME");
 	char home[PATH_MAX];
 
+	if (*c->home)
+		return true;
+	if (!home_from_environment(home, sizeof(home), err) || !cluster_locate_in(c, home, err))
+		return false;
 	c->named = thule && *thule;
-	return home_from_environment(home, sizeof(home), err) && cluster_locate_in(c, home, err);
+	return true;
 }
 
 bool cluster_locate_in(struct cluster *c, const char *home, struct error *err)
 {
 	size_t n;
 
+	c->named = true;
 	if (!path_format(c->home, sizeof(c->home), err, "%s", home))
 		return false;
 	for (n = strlen(c->home); n > 1 && c->home[n - 1] == '/';)

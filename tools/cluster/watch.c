@@ -91,15 +91,15 @@ static time_t seconds(void)
 	return t.tv_sec;
 }
 
-static void start_again(int next_s)
+static void start_again(const struct cluster *dead, int next_s)
 {
-	struct cluster *c = malloc(sizeof(*c));
+	struct cluster *again = calloc(1, sizeof(*again));
 	struct error err = {0};
 	bool ok;
 
 	log_warn("the private PostgreSQL has died: starting it again");
-	ok = c && cluster_start(c, &err);
-	free(c);
+	ok = again && cluster_locate_in(again, dead->home, &err) && cluster_start(again, &err);
+	free(again);
 	if (ok)
 		log_info("the private PostgreSQL runs again");
 	else
@@ -159,7 +159,7 @@ static bool watch(const struct cluster *c, int signals)
 				return true;
 			continue;
 		}
-		start_again(delay);
+		start_again(c, delay);
 		if (await(0, signals, delay * 1000) == AWAITED_SIGNAL)
 			return true;
 		delay = 2 * delay < TRY_MAX_S ? 2 * delay : TRY_MAX_S;

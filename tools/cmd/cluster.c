@@ -118,7 +118,7 @@ static int run(const struct arguments *args)
 	static bool (*const acts[])(struct cluster *, const struct arguments *, struct error *) = {
 		start, stop, status, supervise, archive};
 	struct error err = {0};
-	struct cluster c;
+	struct cluster c = {0};
 
 	if (!acts[args->verb](&c, args, &err))
 		return command_fail(&err);

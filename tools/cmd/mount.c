@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "command.h"
 #include "db/handover.h"
 #include "thulefs.h"
@@ -20,7 +21,9 @@ static const struct command_option options[] = {
 static int run(const struct arguments *args)
 {
 	const char *db = getenv("THULE_DB");
-	const char *source = args->operands == 2 ? args->operand[0] : db && *db ? db : "private";
+	const char *source = args->operands == 2 ? args->operand[0]
+			     : db && *db         ? db
+						 : PRIVATE_SOURCE;
 	char daemon[PATH_MAX], clean[3 * PATH_MAX];
 	const char *argv[7] = {daemon, clean, args->operand[args->operands - 1]};
 	int n = 3;

@@ -7,6 +7,7 @@
 #include "complete/offer.h"
 
 #include "ask.h"
+#include "base/private.h"
 #include "base/show.h"
 #include "mounts.h"
 #include "target.h"
@@ -151,7 +152,7 @@ static void directories(const struct completion *c)
 
 static void databases(const struct completion *c)
 {
-	offer(c, "private", "a private PostgreSQL");
+	offer(c, PRIVATE_SOURCE, "a private PostgreSQL");
 }
 
 static void sizes(const struct completion *c)
