@@ -9,6 +9,7 @@ comment on column thule.superblock.next_ino is 'First inode number not yet used.
 comment on column thule.superblock.next_blob is 'First blob id not yet used.';
 comment on column thule.superblock.pruned_op is 'Oldest op whose state is kept, snapshots and holds excepted; 0: nothing was pruned.';
 comment on column thule.superblock.pruned_before is 'Time of pruned_op; NULL: nothing was pruned.';
+comment on column thule.superblock.pruned_at is 'When thule prune last deleted the past of all files; NULL: never.';
 comment on column thule.superblock.swept_op is 'Up to which op a prune has deleted what pruned_op declares gone; less than pruned_op: thule prune goes on there.';
 comment on column thule.superblock.log_op is 'thule.op is whole from this op on, and may lack earlier ones; 0: it lacks none.';
 comment on column thule.superblock.mount is 'Mount that committed the last batch: thule.mount.id.';

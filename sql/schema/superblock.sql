@@ -12,6 +12,7 @@ create table thule.superblock (
     next_blob      thule.row_id not null,
     pruned_op      bigint not null default 0,
     pruned_before  timestamptz,
+    pruned_at      timestamptz,
     swept_op       bigint not null default 0,
     log_op         bigint not null default 0,
     mount          thule.row_id not null default 1,

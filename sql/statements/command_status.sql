@@ -14,6 +14,7 @@ with about as (
         s.created,
         s.pruned_op,
         s.pruned_before,
+        s.pruned_at,
         (select case when a.attcompression = 'l' then 'lz4' when a.attstorage = 'e' then 'none' else 'pglz' end
             from pg_attribute a where a.attrelid = 'thule.blob'::regclass and a.attname = 'data') as compression,
         (select json_build_object('op', o.op, 'at', o.at) from thule.op o order by o.op desc limit 1) as last_op,
@@ -33,7 +34,7 @@ select row_to_json(a) as json,
     pg_size_pretty(a.database_bytes) as size,
     concat_ws(', ', 'bytes of files ' || pg_size_pretty((a.table_bytes ->> 'blobs')::bigint), 'present ' || pg_size_pretty((a.table_bytes ->> 'present')::bigint),
         'history ' || pg_size_pretty((a.table_bytes ->> 'history')::bigint), 'log ' || pg_size_pretty((a.table_bytes ->> 'log')::bigint)) as tables,
-    case when a.pruned_op > 0 then 'pruned to ' || a.pruned_before || ', op:' || a.pruned_op else 'all since ' || a.created end as past,
+    case when a.pruned_op > 0 then 'pruned to ' || a.pruned_before || ', op:' || a.pruned_op || coalesce(', last at ' || date_trunc('second', a.pruned_at), '') else 'all since ' || a.created end as past,
     a.changes_last_minute || ' changes in the last minute' as rate,
     a.compression || case when a.compression = 'none' then ': this server is built without lz4' else '' end as compression,
     coalesce((a.journal ->> 'ops') || ' ops and '

@@ -62,6 +62,7 @@ def well():
     equal(True, {"present", "history", "log", "blobs"} <= set(kept["table_bytes"]), "sizes")
     equal(True, kept["changes_last_minute"] >= 3, f"changes of the last minute: {kept['changes_last_minute']}")
     equal(True, kept["pruned_op"] > 0 and kept["pruned_before"] is not None, "what was pruned")
+    equal(True, kept["pruned_at"] >= kept["pruned_before"], "when it was pruned")
     equal(float, type(seen["lag_seconds"]), "the lag")
     equal([True, True, None], ["last_error" in seen, "last_error_at" in seen, seen["error"]], "errors")
     text = subprocess.run([THULE, "status", MNT], capture_output=True, text=True, check=True).stdout

@@ -1,7 +1,7 @@
 -- Declares the past before an op gone; thule_internal.prune_step then deletes it, bit by bit. From the commit on, asking for an
 -- earlier instant is an error instead of an answer that is not whole.
 -- Parameters: horizon, the op whose state is the oldest that is kept, snapshots excepted. An earlier one than
---   before changes nothing.
+--   before keeps what is declared.
 -- Returns: nothing. Errors: an op that has not happened (invalid_parameter_value), those of thule_internal.history_alone,
 --   and whatever the server says against deleting.
 -- Tables touched: superblock (written), op, and those of thule_internal.prune_step (read).
@@ -32,8 +32,9 @@ begin
         null;
     end;
     update thule.superblock s
-    set pruned_op = horizon,
-        pruned_before = (select o.at from thule.op o where o.op <= horizon order by o.op desc limit 1)
-    where s.pruned_op < horizon;
+    set pruned_at = clock_timestamp(),
+        pruned_op = greatest(s.pruned_op, horizon),
+        pruned_before = case when s.pruned_op < horizon then (select o.at from thule.op o where o.op <= horizon order by o.op desc limit 1)
+            else s.pruned_before end;
 end
 $$;
