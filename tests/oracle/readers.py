@@ -177,14 +177,19 @@ def nanoseconds(text):
     return int(seconds) * 10**9 + int(part.ljust(9, "0")[:9])
 
 
+def shown(row):
+    """What ls and stat print of a file as JSON: the mode is text, in octal."""
+    return {k: int(row[k], 8) if k == "mode" else row[k] for k in ("ino", "kind", "mode", "nlink", "uid", "gid", "size")}
+
+
 def ls(folder, t):
     rows = json.loads(output("ls", folder, "--at", t, "--json"))
-    return {unescape(row["name"]): {k: row[k] for k in ("ino", "kind", "mode", "nlink", "uid", "gid", "size")} for row in rows}
+    return {unescape(row["name"]): shown(row) for row in rows}
 
 
 def stat(path, t):
     row = json.loads(output("stat", path, "--at", t, "--json"))
-    return {k: row[k] for k in ("ino", "kind", "mode", "nlink", "uid", "gid", "size")}
+    return shown(row)
 
 
 def cat(path, t):
