@@ -13,13 +13,11 @@
 static bool slow_down(const struct disk *disk, PGconn *conn, struct error *err)
 {
 	char command[64];
-	struct disk_space space;
 
-	if (!disk_look(disk, &space) || space.room >= (int64_t)disk->wal_max)
+	if (!disk_is_short(disk, conn))
 		return true;
 	snprintf(command, sizeof(command), "set vacuum_cost_delay = %.1f",
 		1000 * 10 * 8192 / ((double)disk->wal_max / 8));
-	disk_shorten_wal(disk, conn);
 	return db_exec(conn, command, err);
 }
 

@@ -160,3 +160,13 @@ void disk_shorten_wal(const struct disk *d, PGconn *conn)
 		db_exec(conn, "checkpoint", NULL);
 	PQclear(res);
 }
+
+bool disk_is_short(const struct disk *d, PGconn *conn)
+{
+	struct disk_space space;
+
+	if (!disk_look(d, &space) || space.room >= (int64_t)d->wal_max)
+		return false;
+	disk_shorten_wal(d, conn);
+	return true;
+}

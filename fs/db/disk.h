@@ -48,3 +48,9 @@ uint64_t disk_inside(PGconn *conn);
  * written since the last. Nothing happens when the role must not ask for that.
  */
 void disk_shorten_wal(const struct disk *d, PGconn *conn);
+
+/*
+ * For who is about to write much: returns whether the disk has less room than another WAL would
+ * take, so that it has to go slowly, and makes the WAL short then. False when that is not known.
+ */
+bool disk_is_short(const struct disk *d, PGconn *conn);

@@ -97,12 +97,7 @@ static void show_progress(struct prune *p, const char *percent)
 /* Returns how many versions of a kind the next step is to delete. */
 static const char *step_rows(const struct prune *p)
 {
-	struct disk_space space;
-
-	if (!disk_look(&p->disk, &space) || space.room >= (int64_t)p->disk.wal_max)
-		return STEP_ROWS;
-	disk_shorten_wal(&p->disk, p->conn);
-	return TIGHT_ROWS;
+	return disk_is_short(&p->disk, p->conn) ? TIGHT_ROWS : STEP_ROWS;
 }
 
 /*
