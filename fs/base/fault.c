@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,37 +17,47 @@
 #define LOOK_NS 5000000
 
 static const char *const fault_names[FAULT_COUNT] = {
+	[FAULT_RING_APPEND] = "ring.append",
+	[FAULT_RING_APPENDED] = "ring.appended",
 	[FAULT_SESSION_OPEN] = "session.open",
 	[FAULT_SESSION_PROGRESS] = "session.progress",
+	[FAULT_BATCH_FILL] = "batch.fill",
 	[FAULT_BATCH_SEND] = "batch.send",
 	[FAULT_BATCH_REFUSE] = "batch.refuse",
+	[FAULT_BATCH_ROWS] = "batch.rows",
+	[FAULT_BATCH_COPY] = "batch.copy",
 	[FAULT_BATCH_COMMIT] = "batch.commit",
+	[FAULT_BATCH_SENT] = "batch.sent",
 	[FAULT_BATCH_FLUSH] = "batch.flush",
 	[FAULT_BATCH_ANSWER] = "batch.answer",
 	[FAULT_RING_RELEASE] = "ring.release",
+	[FAULT_RING_TAIL] = "ring.tail",
+	[FAULT_BATCH_TELL] = "batch.tell",
 	[FAULT_REPLAY_BATCH] = "replay.batch",
 	[FAULT_REPLAY_RELEASE] = "replay.release",
+	[FAULT_REPLAY_END] = "replay.end",
 	[FAULT_READER_OPEN] = "reader.open",
 	[FAULT_READER_ASK] = "reader.ask",
 	[FAULT_READER_ANSWER] = "reader.answer",
 };
 
 static const char *const action_names[] = {
-	[FAULT_FAIL] = "fail", [FAULT_LOSE] = "lose", [FAULT_STOP] = "stop"};
+	[FAULT_FAIL] = "fail", [FAULT_LOSE] = "lose", [FAULT_STOP] = "stop", [FAULT_KILL] = "kill"};
 
 /* Points are of the process, as the environment is, so this is the one module with a state of its
  * own; no build that people install has it. */
 static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	char dir[PATH_MAX - 32]; /* THULE_FAULT_DIR; "": a unit test lets go */
+	struct fault_count *count; /* THULE_FAULT_COUNT, mapped; NULL: nobody counts */
+	char dir[PATH_MAX - 32];   /* THULE_FAULT_DIR; "": a unit test lets go */
 	struct {
 		enum fault_action action;
 		int left; /* passings until it happens */
 		int passed;
 		bool stopped;
 	} point[FAULT_COUNT];
-} faults = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, "", {{0}}};
+} faults = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, NULL, "", {{0}}};
 
 const char *fault_name(enum fault_point p)
 {
@@ -82,14 +94,37 @@ static void stop(enum fault_point p)
 		pthread_cond_wait(&faults.changed, &faults.lock);
 }
 
+static _Noreturn void die(void)
+{
+	kill(getpid(), SIGKILL);
+	for (;;)
+		pause();
+}
+
+/* Counts the point for the test that has mapped the counter. */
+static void count(enum fault_point p)
+{
+	struct fault_count *c = faults.count;
+
+	if (!c || p >= FAULT_READER_OPEN)
+		return;
+	c->passed++;
+	snprintf(c->point, sizeof(c->point), "%s", fault_names[p]);
+	if (c->left && !--c->left)
+		die();
+}
+
 enum fault_action fault(enum fault_point p)
 {
 	enum fault_action action = FAULT_NONE;
 
 	pthread_mutex_lock(&faults.lock);
+	count(p);
 	faults.point[p].passed++;
 	if (faults.point[p].left && !--faults.point[p].left)
 		action = faults.point[p].action;
+	if (action == FAULT_KILL)
+		die();
 	if (action == FAULT_STOP) {
 		stop(p);
 		action = FAULT_NONE;
@@ -160,7 +195,7 @@ static bool set_from(char *text, struct error *err)
 	if (colon)
 		*colon = '\0';
 	point = find(fault_names, FAULT_COUNT, text);
-	action = colon ? find(action_names, FAULT_STOP + 1, colon + 1) : -1;
+	action = colon ? find(action_names, FAULT_KILL + 1, colon + 1) : -1;
 	if (point < 0 || action < 0 || n < 1)
 		return error_set(err, ERR_USAGE,
 			"THULE_FAULT: not a POINT:ACTION[@N] of base/fault.h: %s%s%s", text,
@@ -172,9 +207,25 @@ static bool set_from(char *text, struct error *err)
 	return true;
 }
 
+static bool map_count(const char *path, struct error *err)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	void *map = MAP_FAILED;
+
+	if (fd >= 0) {
+		map = mmap(NULL, sizeof(*faults.count), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+		close(fd);
+	}
+	if (map == MAP_FAILED)
+		return error_sys(err, "THULE_FAULT_COUNT: cannot map %s", path);
+	faults.count = map;
+	return true;
+}
+
 bool fault_init(struct error *err)
 {
 	const char *dir = getenv("THULE_FAULT_DIR"), *env = getenv("THULE_FAULT");
+	const char *counter = getenv("THULE_FAULT_COUNT");
 	char text[1000], *rest = text, *one;
 
 	snprintf(faults.dir, sizeof(faults.dir), "%s", dir ? dir : "");
@@ -182,7 +233,7 @@ bool fault_init(struct error *err)
 	while ((one = strsep(&rest, ",")))
 		if (*one && !set_from(one, err))
 			return false;
-	return true;
+	return !counter || map_count(counter, err);
 }
 
 bool fault_lost(enum fault_point p, struct error *err)

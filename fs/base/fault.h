@@ -1,36 +1,51 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
 /*
- * Fault points: named places at which a test makes this program fail, lose an answer or stop. They
- * are compiled in where the build option THULE_FAULTS is on, as in the presets dev, asan and tsan;
- * elsewhere fault() is a constant and costs nothing.
+ * Fault points: named places at which a test makes this program fail, lose an answer, stop or die.
+ * They are compiled in where the build option THULE_FAULTS is on, as in the presets dev, asan and
+ * tsan; elsewhere fault() is a constant and costs nothing.
  *
  * A mounted program reads them from the environment: THULE_FAULT=POINT:ACTION[@N][,...], ACTION one
- * of fail, lose and stop, at the N-th time that the point is passed (the first). A thread that
- * stops makes the file POINT in the folder THULE_FAULT_DIR, and goes on when that file is removed.
- * A unit test sets them by fault_set().
+ * of fail, lose, stop and kill, at the N-th time that the point is passed (the first). A thread
+ * that stops makes the file POINT in the folder THULE_FAULT_DIR, and goes on when that file is
+ * removed. A unit test sets them by fault_set().
+ *
+ * THULE_FAULT_COUNT names a file of struct fault_count, by which tests/crash/ kills the program at
+ * the n-th point that it passes, whichever that is.
  *
  * A new point needs a row in fault_names and a case in tests/unit/test_engine.c, which fails
  * without.
  */
 enum fault_point {
+	/* Where nothing can fail: an operation has changed the state, and its record is written. */
+	FAULT_RING_APPEND,      /* between the bytes of a record and the head of the ring */
+	FAULT_RING_APPENDED,    /* between that and the reply */
 	FAULT_SESSION_OPEN,     /* before the drain's session is begun */
 	FAULT_SESSION_PROGRESS, /* before it is asked how far the database has come */
+	FAULT_BATCH_FILL,       /* before the drain takes ops from the ring; stop and kill alone */
 	FAULT_BATCH_SEND,       /* before a batch is sent */
 	FAULT_BATCH_REFUSE,     /* fail: the server refuses the batch, and the session goes on */
+	FAULT_BATCH_ROWS,       /* before the rows of a table are sent */
+	FAULT_BATCH_COPY,       /* between rows that are copied and the end of the copy */
 	FAULT_BATCH_COMMIT,     /* between the rows of a batch and its commit */
-	FAULT_BATCH_FLUSH,      /* before a batch is sent whose commit is to be on the disk */
-	FAULT_BATCH_ANSWER,     /* between the commit and its answer */
-	FAULT_RING_RELEASE,     /* fail: the journal's file keeps ops that the database has */
-	FAULT_REPLAY_BATCH,     /* before a batch of an earlier daemon is sent */
-	FAULT_REPLAY_RELEASE,   /* between its commit and the release of the file */
-	FAULT_READER_OPEN,      /* before a reader's session is begun */
-	FAULT_READER_ASK,       /* before a question is sent */
-	FAULT_READER_ANSWER,    /* when its answer has come */
+	FAULT_BATCH_SENT,     /* the server has the commit, and nobody has looked for its answer */
+	FAULT_BATCH_FLUSH,    /* before a batch is sent whose commit is to be on the disk */
+	FAULT_BATCH_ANSWER,   /* between the commit and its answer */
+	FAULT_RING_RELEASE,   /* fail: the journal's file keeps ops that the database has */
+	FAULT_RING_TAIL,      /* between what the tail is said to be and the tail; stop and kill */
+	FAULT_BATCH_TELL,     /* before those who wait for a commit are told; stop and kill */
+	FAULT_REPLAY_BATCH,   /* before a batch of an earlier daemon is sent */
+	FAULT_REPLAY_RELEASE, /* between its commit and the release of the file */
+	FAULT_REPLAY_END,     /* between a replay and the mount's own journal; stop and kill */
+	/* Those of the readers come last: no struct fault_count has them. */
+	FAULT_READER_OPEN,   /* before a reader's session is begun */
+	FAULT_READER_ASK,    /* before a question is sent */
+	FAULT_READER_ANSWER, /* when its answer has come */
 	FAULT_COUNT,
 };
 
@@ -39,6 +54,15 @@ enum fault_action {
 	FAULT_FAIL, /* this step fails before it has done anything */
 	FAULT_LOSE, /* this step is done, and its answer is lost */
 	FAULT_STOP, /* the thread stops here until it is let go; fault() never returns this */
+	FAULT_KILL, /* the process ends here, by SIGKILL */
+};
+
+/* In a file that the test and the program have mapped, so it outlives the program. The points of
+ * the readers, which change nothing, are not counted. */
+struct fault_count {
+	uint32_t left;   /* the program dies at the point that makes this 0; 0: at none */
+	uint32_t passed; /* points, since the test has set it */
+	char point[32];  /* the last one that was passed */
 };
 
 #ifdef THULE_FAULTS

@@ -1,6 +1,7 @@
 #include "db/copy.h"
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "db/array.h"
 #include "db/query.h"
 
@@ -97,9 +98,11 @@ bool copy_call(PGconn *conn, const struct database_call *c, struct error *err)
 	if (!expect(conn, PGRES_COPY_IN, err))
 		return end(conn, false, err);
 	buf_reserve(&piece, PIECE + sizeof(header));
-	ok = send_rows(conn, c, &piece) && PQputCopyEnd(conn, NULL) == 1;
+	ok = send_rows(conn, c, &piece);
 	buf_free(&piece);
-	if (!ok)
+	if (ok && fault(FAULT_BATCH_COPY))
+		return fault_lost(FAULT_BATCH_COPY, err);
+	if (!ok || PQputCopyEnd(conn, NULL) != 1)
 		return db_error(conn, NULL, "cannot send a batch", err);
 	return end(conn, expect(conn, PGRES_COMMAND_OK, err), err);
 }

@@ -154,6 +154,8 @@ static bool end_pipeline(struct transaction *t, struct error *err)
 
 static bool run_call(struct transaction *t, const struct database_call *c, struct error *err)
 {
+	if (fault(FAULT_BATCH_ROWS))
+		return fault_lost(FAULT_BATCH_ROWS, err);
 	if (copy_pays(c))
 		return end_pipeline(t, err) && copy_call(t->conn, c, err);
 	return queue_call(t, c) || cannot_send(t->conn, err);
@@ -169,6 +171,8 @@ static bool run(struct transaction *t, const struct database_call *calls, int co
 			return false;
 	if (!send_commit(t))
 		return cannot_send(t->conn, err);
+	if (fault(FAULT_BATCH_SENT))
+		return fault_lost(FAULT_BATCH_SENT, err);
 	return read_answers(t->conn, t->queued, t->span, err);
 }
 

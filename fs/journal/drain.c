@@ -1,6 +1,7 @@
 #include <errno.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "base/probe.h"
 #include "journal/journal_impl.h"
@@ -134,6 +135,7 @@ static void answer(struct journal *j, uint64_t pos, uint64_t op, bool sync)
 		j->room_waiters = NULL;
 	}
 	pthread_mutex_unlock(lock);
+	fault(FAULT_BATCH_TELL);
 	waiters_call(synced, 0);
 	waiters_call(committed, 0);
 	waiters_call(roomy, 0);
@@ -187,6 +189,7 @@ static bool commit_next(struct journal *j)
 	       j->pos - ring_tail(j->ring) > ring_size(j->ring) / FLUSH_SHARE;
 	span_begin(j, sync || !machine_uncommitted(j));
 	pthread_mutex_unlock(j->config.lock);
+	fault(FAULT_BATCH_FILL);
 	pos = fill_batch(j->ring, j->batch, j->pos, j->applied_op, needed, &corrupt);
 	sync = sync || pos == j->pos;
 	op = batch_ops(j->batch) ? batch_last_op(j->batch) : j->committed_op;

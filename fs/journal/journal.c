@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "journal/journal_impl.h"
 
@@ -109,7 +110,9 @@ const void *journal_append(struct journal *j, struct record *r)
 	record_encode(r, at, &data);
 	if (ring_is_durable(j->ring))
 		record_seal(at);
+	fault(FAULT_RING_APPEND);
 	ring_push(j->ring, size, r->op);
+	fault(FAULT_RING_APPENDED);
 	if (was_idle)
 		j->first_ns = clock_mono_ns();
 	if (was_idle || machine_uncommitted(j) > LINGER_BYTES)

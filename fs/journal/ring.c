@@ -140,5 +140,6 @@ void ring_release(struct ring *ring, uint64_t pos, uint64_t op, int64_t at)
 		return;
 	atomic_store(&ring->h->tail_at, at);
 	atomic_store(&ring->h->tail_op, op);
+	fault(FAULT_RING_TAIL);
 	atomic_store(&ring->h->tail, pos);
 }

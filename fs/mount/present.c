@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "control/quotas.h"
 #include "db/conn.h"
 #include "db/pooler.h"
@@ -66,6 +67,7 @@ bool present_open(struct present *p, const struct origin *o, struct fs *fs, stru
 	if (open_schema(o->conninfo, err) && (session = batch_session(o->database, err)))
 		ring = open_ring(p, o, fs, session, &super, err);
 	conn = database_connection(session);
+	fault(FAULT_REPLAY_END);
 	if (!ring || !recovery_last_time(conn, (uint64_t)super.next_op, &last_at, err) ||
 		!begin_ring(ring, p->mount, (uint64_t)super.next_op - 1, (int64_t)last_at, err)) {
 		ring_close(ring);

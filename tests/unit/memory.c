@@ -164,6 +164,14 @@ static bool commit(struct session *s, struct store *next, bool flush, struct err
 	return ok;
 }
 
+/* Nothing is copied here: the points are those of a database to which each call is. */
+static bool may_take(struct error *err)
+{
+	if (fault(FAULT_BATCH_ROWS))
+		return fault_lost(FAULT_BATCH_ROWS, err);
+	return !fault(FAULT_BATCH_COPY) || fault_lost(FAULT_BATCH_COPY, err);
+}
+
 /* Only who has the lease applies anything, so nothing is committed between the copy and the commit.
  */
 static bool apply(struct database_session *session, const struct database_call *calls, int count,
@@ -179,12 +187,14 @@ static bool apply(struct database_session *session, const struct database_call *
 	next = store_copy(s->memory->committed);
 	pthread_mutex_unlock(&s->memory->lock);
 	for (int i = 0; ok && i < count; i++)
-		ok = store_apply(next, &calls[i], err);
+		ok = may_take(err) && store_apply(next, &calls[i], err);
 	if (ok && fault(FAULT_BATCH_COMMIT))
 		ok = fault_lost(FAULT_BATCH_COMMIT, err);
 	ok = ok && commit(s, next, flush, err);
 	if (!ok)
 		store_free(next);
+	if (ok && fault(FAULT_BATCH_SENT))
+		ok = fault_lost(FAULT_BATCH_SENT, err);
 	return ok;
 }
 

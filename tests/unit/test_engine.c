@@ -193,6 +193,12 @@ static void *work_main(void *arg)
 	return NULL;
 }
 
+/* The drain holds the lock where it releases the ring. */
+static bool drain_locks(enum fault_point p)
+{
+	return p == FAULT_RING_RELEASE || p == FAULT_RING_TAIL;
+}
+
 /* The daemon is killed at the point: what it leaves is replayed, on a server that kept all it had
  * committed, and on one that crashed. The daemon that was not killed goes on. */
 static void kill_drain(enum fault_point p, int n)
@@ -205,12 +211,11 @@ static void kill_drain(enum fault_point p, int n)
 	fault_set(p, FAULT_STOP, n);
 	ck_assert_int_eq(pthread_create(&thread, NULL, work_main, e), 0);
 	fault_wait_stopped(p);
-	/* The drain holds the lock where it releases the ring. */
-	if (p != FAULT_RING_RELEASE)
+	if (!drain_locks(p))
 		pthread_mutex_lock(&e->lock);
 	killed = engine_wreck(e, "killed", false);
 	crashed = engine_wreck(e, "crashed", true);
-	if (p != FAULT_RING_RELEASE)
+	if (!drain_locks(p))
 		pthread_mutex_unlock(&e->lock);
 	fault_let_go(p);
 	pthread_join(thread, NULL);
@@ -269,6 +274,40 @@ static void drain_point(enum fault_point p)
 	}
 	fail_replay(p, FAULT_FAIL);
 	fail_replay(p, FAULT_LOSE);
+}
+
+/* An operation is killed before or after its record is in the ring: the op is there whole, or not
+ * at all. */
+static void append_point(enum fault_point p)
+{
+	for (int n = 1; n <= 4; n++) {
+		struct engine *e = engine_start();
+		struct wreck w;
+		struct error err;
+		pthread_t thread;
+		char path[256];
+
+		fault_reset();
+		fault_set(p, FAULT_STOP, n);
+		ck_assert_int_eq(pthread_create(&thread, NULL, work_main, e), 0);
+		fault_wait_stopped(p);
+		w = engine_wreck(e, "killed", false);
+		fault_let_go(p);
+		pthread_join(thread, NULL);
+		engine_stop(e);
+		engine_free(e);
+		check_ok(wreck_replay(&w, "killed", &err), &err);
+		ck_assert_int_eq(
+			memory_count(w.database, MEMORY_OP), p == FAULT_RING_APPENDED ? n : n - 1);
+		engine_path("killed", path);
+		ck_assert_int_ne(access(path, F_OK), 0);
+		database_free(w.database);
+	}
+}
+
+/* Only a mount passes it: tests/crash. */
+static void mount_point(enum fault_point p)
+{
 }
 
 static void replay_point(enum fault_point p)
@@ -386,16 +425,25 @@ static void reader_point(enum fault_point p)
 /* --- each point of fs/base/fault.h --- */
 
 static void (*const cases[FAULT_COUNT])(enum fault_point p) = {
+	[FAULT_RING_APPEND] = append_point,
+	[FAULT_RING_APPENDED] = append_point,
 	[FAULT_SESSION_OPEN] = drain_point,
 	[FAULT_SESSION_PROGRESS] = drain_point,
+	[FAULT_BATCH_FILL] = drain_point,
 	[FAULT_BATCH_SEND] = drain_point,
 	[FAULT_BATCH_REFUSE] = drain_point,
+	[FAULT_BATCH_ROWS] = drain_point,
+	[FAULT_BATCH_COPY] = drain_point,
 	[FAULT_BATCH_COMMIT] = drain_point,
+	[FAULT_BATCH_SENT] = drain_point,
 	[FAULT_BATCH_FLUSH] = drain_point,
 	[FAULT_BATCH_ANSWER] = drain_point,
 	[FAULT_RING_RELEASE] = drain_point,
+	[FAULT_RING_TAIL] = drain_point,
+	[FAULT_BATCH_TELL] = drain_point,
 	[FAULT_REPLAY_BATCH] = replay_point,
 	[FAULT_REPLAY_RELEASE] = replay_point,
+	[FAULT_REPLAY_END] = mount_point,
 	[FAULT_READER_OPEN] = reader_point,
 	[FAULT_READER_ASK] = reader_point,
 	[FAULT_READER_ANSWER] = reader_point,

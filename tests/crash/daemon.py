@@ -1,0 +1,90 @@
+"""The daemon of the case, killed at the n-th fault point that it passes (fs/base/fault.h)."""
+
+import ctypes
+import mmap
+import os
+import signal
+import struct
+import subprocess
+import time
+
+from case import MNT, libc
+
+CASE_DIR = os.environ["CASE_DIR"]
+LOG = os.path.join(CASE_DIR, "daemon.log")
+COUNT = struct.Struct("II32s")  # struct fault_count
+MNT_DETACH = 2
+MOUNT_SECONDS = 120
+
+
+def has_faults():
+    with open(os.environ["THULEFS"], "rb") as f:
+        return b"THULE_FAULT_COUNT" in f.read()
+
+
+class Daemon:
+    """Mounted in the foreground by this process, which so knows at once when it dies."""
+
+    def __init__(self, options="", source=None):
+        self.source = source or os.environ["THULE_SOURCE"]
+        name = os.path.join(CASE_DIR, "count")
+        with open(name, "wb") as f:
+            f.write(bytes(COUNT.size))
+        with open(name, "r+b") as f:
+            self.count = mmap.mmap(f.fileno(), COUNT.size)
+        self.environment = {**os.environ, "THULE_FAULT_COUNT": name}
+        transport = os.environ.get("THULE_TEST_TRANSPORT", "dev")
+        self.options = ",".join(filter(None, [options, f"transport={transport}"]))
+        self.process = None
+
+    def arm(self, n):
+        """It dies at the n-th point from now; 0: at none."""
+        self.count[:] = COUNT.pack(n, 0, b"")
+
+    def point(self):
+        """Where it died, or None."""
+        left, passed, name = COUNT.unpack(self.count[:])
+        return name.split(b"\0")[0].decode() if passed and not left else None
+
+    def passed(self):
+        return COUNT.unpack(self.count[:])[1]
+
+    def mount(self):
+        """Whether it came as far as to be mounted."""
+        with open(LOG, "ab") as log:
+            before = log.tell()
+            self.process = subprocess.Popen(
+                [os.environ["THULEFS"], self.source, MNT, "-f", "-o", self.options],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd="/", start_new_session=True)
+        with open(os.path.join(CASE_DIR, "daemon.pid"), "w", encoding="ascii") as f:
+            print(self.process.pid, file=f)
+        end = time.monotonic() + MOUNT_SECONDS
+        said = f"{MNT} mounted: ".encode()
+        with open(LOG, "rb") as log:
+            while self.process.poll() is None:
+                log.seek(before)
+                if said in log.read():
+                    return True
+                if time.monotonic() > end:
+                    raise AssertionError(f"not mounted within {MOUNT_SECONDS} s")
+                time.sleep(0.002)
+        return False
+
+    def kill(self):
+        self.process.kill()
+
+    def bury(self):
+        """Waits for its end by SIGKILL, and removes the dead mount."""
+        status = self.process.wait(60)
+        if status != -signal.SIGKILL:
+            raise AssertionError(f"the daemon ended by itself, with {status}")
+        while libc.umount2(os.fsencode(MNT), MNT_DETACH) == 0:
+            pass
+        ctypes.set_errno(0)
+
+    def unmount(self):
+        subprocess.run(["fusermount3", "-u", MNT], check=True)
+        status = self.process.wait(120)
+        if status:
+            raise AssertionError(f"the daemon ended with {status} after umount")
+        os.unlink(os.path.join(CASE_DIR, "daemon.pid"))

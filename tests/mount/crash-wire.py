@@ -1,0 +1,14 @@
+#!/usr/bin/python3
+# mount: no
+# labels: long
+# timeout: 200
+"""The connections of the daemon fail at chosen messages: a sample of tests/crash/run wire, which says how; THULE_CRASH_ARGUMENTS has
+others, one a line."""
+
+import os
+import sys
+
+sys.path.append(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../crash"))
+from handed import run_case  # pylint: disable=wrong-import-position
+
+run_case("wire", "--seed", "1", "--seconds", "20")
