@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/limits.h"
+#include "base/path.h"
 #include "db/conn.h"
 
 /* Types by their OIDs: src/include/catalog/pg_type.dat. */
@@ -323,14 +324,6 @@ static bool may_be_null(const PGresult *res, int row, int column, enum row_null 
 	}
 }
 
-/* Returns whether this can be a name in a directory: not one of the two that every directory has,
- * and of one step. */
-static bool is_name(const char *p, size_t len)
-{
-	return !(len == 1 && p[0] == '.') && !(len == 2 && p[0] == '.' && p[1] == '.') &&
-	       !memchr(p, '/', len) && !memchr(p, '\0', len);
-}
-
 /* Returns whether this is a path of thule_internal.tree_at_op: a dot, and then names with a zero
  * byte before each. */
 static bool is_path(const char *p, size_t len)
@@ -342,7 +335,7 @@ static bool is_path(const char *p, size_t len)
 		next = next ? next : end;
 		if (first ? next - p != 1 || *p != '.'
 			  : next == p || next - p > NAME_MAX_BYTES ||
-					!is_name(p, (size_t)(next - p)))
+					!path_is_name(p, (size_t)(next - p)))
 			return false;
 	}
 	return true;
@@ -356,7 +349,7 @@ static bool bytes_fit(enum row_bytes kind, const char *p, size_t len)
 	case NO_ZERO:
 		return !memchr(p, '\0', len);
 	case NAME:
-		return is_name(p, len);
+		return path_is_name(p, len);
 	case PATH:
 		return is_path(p, len);
 	}

@@ -194,8 +194,14 @@ static void make_and_reply(
 
 void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
-	make_and_reply(req, parent, name,
-		&(struct new_inode){.kind = OP_MKNOD, .mode = mode, .rdev = rdev});
+	struct new_inode n = {.kind = OP_MKNOD, .mode = mode & (S_IFMT | 07777), .rdev = rdev};
+
+	/* Of other types the kernel sends none here, and one of no type could not be stored. */
+	if (S_ISREG(n.mode) || S_ISCHR(n.mode) || S_ISBLK(n.mode) || S_ISFIFO(n.mode) ||
+		S_ISSOCK(n.mode))
+		make_and_reply(req, parent, name, &n);
+	else
+		fuse_reply_err(req, EINVAL);
 }
 
 void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
@@ -209,8 +215,8 @@ void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const cha
 	struct new_inode n = {
 		.kind = OP_SYMLINK, .mode = S_IFLNK | 0777, .target = name_bytes(target)};
 
-	if (n.target.len >= PATH_MAX)
-		fuse_reply_err(req, ENAMETOOLONG);
+	if (n.target.len >= PATH_MAX || !n.target.len)
+		fuse_reply_err(req, n.target.len ? ENAMETOOLONG : ENOENT);
 	else
 		make_and_reply(req, parent, name, &n);
 }

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/node.h"
+#include "base/path.h"
 #include "op/guess.h"
 #include "op/load.h"
 
@@ -33,6 +34,9 @@ int need_name(struct call *c, struct inode *dir, struct bytes name, struct diren
 {
 	if (name.len > NAME_MAX_BYTES)
 		return ENAMETOOLONG;
+	/* The kernel asks for none such, and the database would have to refuse it. */
+	if (!path_is_name(name.data, name.len))
+		return EINVAL;
 	*d = dirent_find(&c->fs->state, dir->ino, name);
 	if (!*d && !dir->dir->complete)
 		return guess_name(c, dir, name);

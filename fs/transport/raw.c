@@ -6,6 +6,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/clock.h"
+#include "request/requests.h"
 
 /* Not in the headers of Linux 6.1. */
 #define OPCODE_STATX 52
@@ -33,6 +34,91 @@ enum raw_kind raw_disguise(void *bytes, size_t len)
 		return RAW_STATX;
 	}
 	return RAW_NONE;
+}
+
+/* What follows the header: a body of so many bytes, names, and data whose number of units, each of
+ * so many bytes, is a uint32_t of the body. Where that is no data, it is the room for the reply.
+ * linux/fuse.h */
+#define READING                                                                                    \
+	{                                                                                          \
+		sizeof(struct fuse_read_in), 0, offsetof(struct fuse_read_in, size), 1, true       \
+	}
+static const struct {
+	unsigned int body, names, count_at, unit;
+	bool reply;
+} layouts[] = {
+	[FUSE_LOOKUP] = {.names = 1},
+	[FUSE_FORGET] = {sizeof(struct fuse_forget_in)},
+	[FUSE_GETATTR] = {sizeof(struct fuse_getattr_in)},
+	[FUSE_SETATTR] = {sizeof(struct fuse_setattr_in)},
+	[FUSE_SYMLINK] = {.names = 2},
+	[FUSE_MKNOD] = {sizeof(struct fuse_mknod_in), 1},
+	[FUSE_MKDIR] = {sizeof(struct fuse_mkdir_in), 1},
+	[FUSE_UNLINK] = {.names = 1},
+	[FUSE_RMDIR] = {.names = 1},
+	[FUSE_RENAME] = {sizeof(struct fuse_rename_in), 2},
+	[FUSE_LINK] = {sizeof(struct fuse_link_in), 1},
+	[FUSE_OPEN] = {sizeof(struct fuse_open_in)},
+	[FUSE_READ] = READING,
+	[FUSE_WRITE] = {sizeof(struct fuse_write_in), 0, offsetof(struct fuse_write_in, size), 1},
+	[FUSE_RELEASE] = {sizeof(struct fuse_release_in)},
+	[FUSE_FSYNC] = {sizeof(struct fuse_fsync_in)},
+	[FUSE_SETXATTR] = {FUSE_COMPAT_SETXATTR_IN_SIZE, 1, offsetof(struct fuse_setxattr_in, size),
+		1},
+	[FUSE_GETXATTR] = {sizeof(struct fuse_getxattr_in), 1},
+	[FUSE_LISTXATTR] = {sizeof(struct fuse_getxattr_in)},
+	[FUSE_REMOVEXATTR] = {.names = 1},
+	[FUSE_FLUSH] = {sizeof(struct fuse_flush_in)},
+	[FUSE_OPENDIR] = {sizeof(struct fuse_open_in)},
+	[FUSE_READDIR] = READING,
+	[FUSE_RELEASEDIR] = {sizeof(struct fuse_release_in)},
+	[FUSE_FSYNCDIR] = {sizeof(struct fuse_fsync_in)},
+	[FUSE_GETLK] = {sizeof(struct fuse_lk_in)},
+	[FUSE_SETLK] = {sizeof(struct fuse_lk_in)},
+	[FUSE_SETLKW] = {sizeof(struct fuse_lk_in)},
+	[FUSE_ACCESS] = {sizeof(struct fuse_access_in)},
+	[FUSE_CREATE] = {sizeof(struct fuse_create_in), 1},
+	[FUSE_BMAP] = {sizeof(struct fuse_bmap_in)},
+	[FUSE_IOCTL] = {sizeof(struct fuse_ioctl_in), 0, offsetof(struct fuse_ioctl_in, in_size),
+		1},
+	[FUSE_POLL] = {sizeof(struct fuse_poll_in)},
+	[FUSE_BATCH_FORGET] = {sizeof(struct fuse_batch_forget_in), 0,
+		offsetof(struct fuse_batch_forget_in, count), sizeof(struct fuse_forget_one)},
+	[FUSE_FALLOCATE] = {sizeof(struct fuse_fallocate_in)},
+	[FUSE_READDIRPLUS] = READING,
+	[FUSE_RENAME2] = {sizeof(struct fuse_rename2_in), 2},
+	[FUSE_LSEEK] = {sizeof(struct fuse_lseek_in)},
+	[FUSE_COPY_FILE_RANGE] = {sizeof(struct fuse_copy_file_range_in)},
+};
+
+bool raw_is_whole(const void *bytes, size_t len)
+{
+	const struct fuse_in_header *in = bytes;
+	const char *body = (const char *)(in + 1), *at, *zero;
+	uint32_t units = 0;
+	size_t left;
+
+	if (len < sizeof(*in))
+		return false;
+	left = len - sizeof(*in);
+	if (in->opcode >= sizeof(layouts) / sizeof(layouts[0]))
+		return true;
+	if (left < layouts[in->opcode].body)
+		return false;
+	at = body + layouts[in->opcode].body;
+	left -= layouts[in->opcode].body;
+	for (unsigned int i = 0; i < layouts[in->opcode].names; i++) {
+		zero = left ? memchr(at, '\0', left) : NULL;
+		if (!zero)
+			return false;
+		left -= (size_t)(zero + 1 - at);
+		at = zero + 1;
+	}
+	if (layouts[in->opcode].reply)
+		left = REQUEST_BYTES_MAX;
+	if (layouts[in->opcode].unit)
+		memcpy(&units, body + layouts[in->opcode].count_at, sizeof(units));
+	return (uint64_t)units * layouts[in->opcode].unit <= left;
 }
 
 bool raw_init(const void *in, size_t in_len, void *out, size_t out_len, uint64_t needed)

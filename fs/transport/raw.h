@@ -20,6 +20,13 @@ enum raw_kind {
 enum raw_kind raw_disguise(void *bytes, size_t len);
 
 /*
+ * Returns whether a request, disguised or not, has all the bytes that libfuse and the operations
+ * will read: the header, the body of its opcode, names with their zeros, and as much data as it
+ * says; and asks for no more than a reply can have. libfuse takes that on trust.
+ */
+bool raw_is_whole(const void *bytes, size_t len);
+
+/*
  * Changes libfuse's reply to INIT (struct fuse_init_out) to ask for what the kernel offers in its
  * request `in`: that the filesystem clears set-id bits and file capabilities itself, so the kernel
  * need not ask for them before each write; and that names of one directory are looked up beside one

@@ -38,11 +38,34 @@ static ssize_t session_read(int fd, void *buf, size_t len, void *userdata)
 	return read(fd, buf, len);
 }
 
+/* The kernel sends no such request: it may be of another version than it says. */
+static void refuse(const char *bytes, size_t len)
+{
+	const struct request_frame *frame = request_frame();
+	const struct fuse_in_header *in = (const void *)bytes;
+
+	log_error("the kernel sent a request that is cut short or asks for too much: %zu bytes, "
+		  "operation %u",
+		len, len < sizeof(*in) ? 0 : in->opcode);
+	if (len >= sizeof(*in) && in->opcode != FUSE_FORGET && in->opcode != FUSE_BATCH_FORGET) {
+		struct fuse_out_header out = {
+			.len = sizeof(out), .error = -EIO, .unique = in->unique};
+
+		requests_replying(EIO);
+		requests_replied(
+			frame->port->reply(frame->port, &(struct iovec){&out, sizeof(out)}, 1));
+	}
+}
+
 static void dispatch(void *arg, char *bytes, size_t len)
 {
 	struct transport *t = arg;
 	struct fuse_buf buf = {.size = len, .mem = bytes};
 
+	if (!raw_is_whole(bytes, len)) {
+		refuse(bytes, len);
+		return;
+	}
 	fuse_session_process_buf(t->se, &buf);
 }
 

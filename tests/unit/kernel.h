@@ -11,6 +11,12 @@
 #include "op/access.h"
 #include "past/past.h"
 #include "request/requests.h"
+#include "transport/raw.h"
+
+/* Bytes of the largest reply that is kept. */
+#ifndef KERNEL_BODY
+#define KERNEL_BODY 8192
+#endif
 
 /*
  * Plays the kernel for a filesystem without a mount: sends requests in the kernel's protocol to
@@ -30,7 +36,7 @@ struct kernel {
 	int replies; /* to the request that is under way */
 	int error;
 	size_t len;
-	char body[8192];
+	char body[KERNEL_BODY];
 };
 
 static inline ssize_t kernel_reply(int fd, struct iovec *iov, int count, void *userdata)
@@ -58,12 +64,19 @@ static inline ssize_t kernel_read(int fd, void *buf, size_t len, void *userdata)
 	return 0;
 }
 
+/* As the transport does it: what is cut short is refused. */
 static inline void kernel_dispatch(void *arg, char *bytes, size_t len)
 {
 	struct kernel *k = arg;
 	struct fuse_buf buf = {.size = len, .mem = bytes};
+	struct fuse_out_header out = {.len = sizeof(out), .error = -EIO};
 
-	fuse_session_process_buf(k->session, &buf);
+	if (raw_is_whole(bytes, len)) {
+		fuse_session_process_buf(k->session, &buf);
+	} else if (len >= sizeof(struct fuse_in_header)) {
+		out.unique = ((const struct fuse_in_header *)(const void *)bytes)->unique;
+		kernel_reply(0, &(struct iovec){&out, sizeof(out)}, 1, k);
+	}
 }
 
 static inline void *kernel_resume(void *arg)
