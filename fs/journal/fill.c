@@ -25,7 +25,7 @@ uint64_t fill_batch(struct ring *ring, struct batch *b, uint64_t pos, uint64_t d
 	while (has_room(b, false) && (at = ring_at(ring, &pos, &avail))) {
 		struct record r;
 		size_t n = record_decode(at, avail, &r);
-		if (!n) {
+		if (!n || !record_is_possible(&r)) {
 			*corrupt = true;
 			break;
 		}

@@ -134,6 +134,7 @@ void flusher_stop(struct journal *j)
 	pthread_mutex_unlock(j->config.lock);
 	pthread_join(j->flusher, NULL);
 	pthread_mutex_lock(j->config.lock);
-	j->flusher_runs = j->flushing = false;
+	j->flushing = false;
+	j->flusher_runs = false;
 	pthread_mutex_unlock(j->config.lock);
 }

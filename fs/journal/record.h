@@ -69,6 +69,8 @@ enum record_flag {
 	RECORD_CLOCK_STEP = 2,
 };
 
+#define OP_KIND_MAX OP_SETFLAGS
+
 #define RECORD_TAG_MAX 255 /* bytes */
 
 /* The attributes that an inode row has. Times are nanoseconds since the epoch, sizes bytes. */
@@ -200,3 +202,9 @@ bool record_is_sealed(const void *buf, size_t avail);
  * or 0 when the bytes are not a whole and consistent record, or do not match its checksum.
  */
 size_t record_decode(const void *buf, size_t avail, struct record *r);
+
+/*
+ * Returns whether a decoded record is one that an op can have made: kinds, numbers, names and
+ * ranges within the bounds of base/limits.h. Memory that was damaged may still look like a record.
+ */
+bool record_is_possible(const struct record *r);

@@ -155,7 +155,7 @@ static bool may_hold(const struct header *h)
 static bool ring_adopt(struct ring *ring, const struct ring_key *key, int dirfd,
 	const struct ring_wish *wish, struct error *err)
 {
-	struct header h;
+	struct header h = {0};
 	struct stat st;
 	ssize_t n;
 
@@ -168,10 +168,13 @@ static bool ring_adopt(struct ring *ring, const struct ring_key *key, int dirfd,
 			ring->path, geteuid());
 	n = pread(ring->fd, &h, sizeof(h), 0);
 	if (n != sizeof(h) || h.magic != RING_MAGIC) {
-		/* Of a daemon that died before it had written the header; or a mistake. */
-		if (wish->path && n > 0 && h.magic)
-			return error_set(err, ERR_USAGE, "%s is not a journal: name another file",
-				ring->path);
+		/* Of a daemon that died before it had written the header; or a mistake, or damage.
+		 */
+		if (n > 0 && h.magic)
+			return error_set(err, ERR_USAGE,
+				"%s is not a journal, or its first bytes are damaged: %s",
+				ring->path,
+				wish->path ? "name another file" : "give it another name");
 		return ring_create(ring, key, dirfd, wish, err);
 	}
 	if (h.version > RING_VERSION || (h.version < RING_VERSION && may_hold(&h)))
@@ -186,10 +189,19 @@ static bool ring_adopt(struct ring *ring, const struct ring_key *key, int dirfd,
 			"the journal %s holds ops of filesystem %.36s in another database: name "
 			"another file with -o journal=PATH",
 			ring->path, h.uuid);
-	if (st.st_size < ring_file_size(h.size, log_counts(&h)))
-		return error_set(err, ERR_CORRUPT, "the journal %s is cut short", ring->path);
+	if (!header_is_sound(&h, !log_counts(&h)) ||
+		st.st_size < ring_file_size(h.size, log_counts(&h)))
+		return error_set(err, ERR_CORRUPT,
+			"the journal %s is damaged or cut short: to mount without the ops that it "
+			"has, give the file another name",
+			ring->path);
 	ring->size = h.size;
-	return ring_map(ring, err) && (!log_counts(&h) || log_recover(ring, err));
+	if (!ring_map(ring, err))
+		return false;
+	if (!log_counts(&h) || log_recover(ring, err))
+		return true;
+	munmap(ring->h, HEADER_SIZE + ring->size);
+	return false;
 }
 
 /* A ring that is mapped is ready to be used, by this process. */

@@ -52,6 +52,14 @@ struct ring {
 	char path[PATH_MAX];
 };
 
+/* --- ring_view.c --- */
+
+/*
+ * Whether a header has a size that a journal can have, and, where its positions count
+ * (log_counts()), positions that are in it. A program of this version wrote it.
+ */
+bool header_is_sound(const struct header *h, bool positions);
+
 /* --- ring_disk.c --- */
 
 /* Refuses a file that no disk has. */

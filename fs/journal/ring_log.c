@@ -237,6 +237,9 @@ bool log_recover(struct ring *ring, struct error *err)
 	/* Nothing was flushed before it was written. */
 	if (head.magic != LOG_MAGIC || head.size != ring->size)
 		head = (struct log_head){0};
+	if (head.tail % 8 != 0 || head.tail > INT64_MAX - ring->size)
+		return error_set(
+			err, ERR_CORRUPT, "the log of the journal %s is damaged", ring->path);
 	ring->h->mount = head.mount;
 	atomic_store(&ring->h->tail, head.tail);
 	atomic_store(&ring->h->tail_op, head.tail_op);

@@ -32,6 +32,16 @@ static void header_peek(const struct header *h, struct ring_peek *out)
 	memcpy(out->server, h->server, sizeof(out->server) - 1);
 }
 
+bool header_is_sound(const struct header *h, bool positions)
+{
+	uint64_t head = atomic_load(&h->head), tail = atomic_load(&h->tail);
+
+	if (!h->size || h->size % LOG_BLOCK != 0 || h->size > RING_SIZE_MAX)
+		return false;
+	return !positions || (head % 8 == 0 && tail % 8 == 0 && head >= tail &&
+				     head - tail <= h->size && head <= INT64_MAX);
+}
+
 /* Maps the file of a journal that is looked at alone, and of one whose host has gone down what its
  * log has. */
 static bool view_map(struct ring *ring, const struct header *h, struct error *err)
@@ -42,10 +52,10 @@ static bool view_map(struct ring *ring, const struct header *h, struct error *er
 
 	ring->view = true;
 	ring->size = h->size;
-	if (fstat(ring->fd, &st) < 0 || h->version != RING_VERSION || !ring->size ||
-		ring->size % 8 != 0 || st.st_size < ring_file_size(ring->size, recover))
+	if (fstat(ring->fd, &st) < 0 || h->version != RING_VERSION ||
+		!header_is_sound(h, !recover) || st.st_size < ring_file_size(ring->size, recover))
 		return error_set(err, ERR_CORRUPT,
-			"the journal %s is cut short, or of another version", ring->path);
+			"the journal %s is damaged, cut short, or of another version", ring->path);
 	map = mmap(NULL, HEADER_SIZE + ring->size, PROT_READ | (recover ? PROT_WRITE : 0),
 		recover ? MAP_PRIVATE : MAP_SHARED, ring->fd, 0);
 	if (map == MAP_FAILED)
