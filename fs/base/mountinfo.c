@@ -11,13 +11,19 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
+static bool is_octal(char c, char max)
+{
+	return c >= '0' && c <= max;
+}
+
 /* Undoes the \ooo that the kernel writes for blanks, newlines, backslashes and #. */
 static void unescape(char *dst, size_t size, const char *src)
 {
 	size_t n = 0;
 
 	for (; *src && n + 1 < size; n++) {
-		if (src[0] == '\\' && src[1] >= '0' && src[1] <= '3' && src[2] && src[3]) {
+		if (src[0] == '\\' && is_octal(src[1], '3') && is_octal(src[2], '7') &&
+			is_octal(src[3], '7')) {
 			dst[n] = (char)((src[1] - '0') << 6 | (src[2] - '0') << 3 | (src[3] - '0'));
 			src += 4;
 		} else {
@@ -70,7 +76,7 @@ static long parse_owner(const char *options)
 enum { ID, PARENT, DEVICE, ROOT, DIR_, OPTIONS, FIRST };
 enum { TYPE, SOURCE, SUPER, LAST };
 
-static bool parse(char *line, struct mount_point *m)
+bool mountinfo_parse(char *line, struct mount_point *m)
 {
 	char *first[FIRST] = {NULL}, *last[LAST] = {NULL};
 	char *field;
@@ -116,7 +122,7 @@ bool mountinfo_visit(pid_t pid, bool (*visit)(const struct mount_point *m, void 
 	if (!file)
 		return error_sys(err, "cannot read %s", path);
 	while (getline(&line, &size, file) > 0)
-		if (parse(line, &m) && !visit(&m, arg))
+		if (mountinfo_parse(line, &m) && !visit(&m, arg))
 			break;
 	free(line);
 	fclose(file);

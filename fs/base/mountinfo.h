@@ -20,6 +20,9 @@ struct mount_point {
 	bool ours;             /* a ThuleFS */
 };
 
+/* Takes a line of mountinfo apart, which it changes. False, with *m undefined, when it is none. */
+bool mountinfo_parse(char *line, struct mount_point *m);
+
 /*
  * A daemon that was too busy to notice may show the number of a connection that is gone for so
  * long, in milliseconds, while another mount has that number. A search for the mounts of a daemon

@@ -73,10 +73,22 @@ static size_t value_after(const char *text, size_t len, size_t from, size_t *end
 	return *end > from ? from : 0;
 }
 
-size_t secret_mask(char *text, size_t len)
+/* Returns whether a secret was replaced already. */
+static bool is_masked(const char *secret, size_t len)
+{
+	size_t stars = 0;
+
+	while (stars < len && secret[stars] == '*')
+		stars++;
+	return len <= 3 && stars == len;
+}
+
+/* Goes over the text once; sets *more when a secret was replaced. */
+static size_t mask_once(char *text, size_t len, bool *more)
 {
 	size_t out = 0;
 
+	*more = false;
 	for (size_t i = 0; i < len;) {
 		size_t begin = 0, end = 0;
 
@@ -90,9 +102,20 @@ size_t secret_mask(char *text, size_t len)
 		}
 		memmove(text + out, text + i, begin - i);
 		out += begin - i;
+		*more = *more || !is_masked(text + begin, end - begin);
 		for (size_t n = 0; n < 3 && n < end - begin; n++)
 			text[out++] = '*';
 		i = end;
 	}
 	return out;
+}
+
+size_t secret_mask(char *text, size_t len)
+{
+	bool more = true;
+
+	/* The end of a value that is one secret may be a part of another. */
+	while (more)
+		len = mask_once(text, len, &more);
+	return len;
 }

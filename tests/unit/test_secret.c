@@ -14,6 +14,9 @@ START_TEST(masks)
 	static const struct {
 		const char *text, *masked;
 	} table[] = {
+		/* What is left of one secret ends another. */
+		{"://a password=x://b&c.d:secret@e", "://a password=***&c.d:secret@e"},
+		{"://apassword=x://b&c.d:secret@e", "://apassword=***&c.d:***@e"},
 		{"psql postgresql://u:secret@h/db", "psql postgresql://u:***@h/db"},
 		{"postgres://u:p@ss@h:5432/db", "postgres://u:***@h:5432/db"},
 		{"postgresql://u@h/db", "postgresql://u@h/db"},
