@@ -4,41 +4,10 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "answers.h"
 #include "base/limits.h"
 #include "db/row.h"
 #include "suite.h"
-
-/* Types of columns: 2, 4 and 8 are integers of so many bytes, b is bytea, t is text, p is bytea
- * with a path. */
-static const struct {
-	enum stmt stmt;
-	const char *types;
-} answers[] = {
-	{STMT_READ_INODE, "844888888888448b848"},
-	{STMT_READ_DIRENT, "844888888888448b8b88"},
-	{STMT_READ_DIR, "844888888888448b8b88"},
-	{STMT_READ_ORPHANS, "844888888888448b"},
-	{STMT_READ_DATA, "8b"},
-	{STMT_READ_FILES, "88b"},
-	{STMT_READ_HOLES, "88"},
-	{STMT_READ_EXTENTS, "88888"},
-	{STMT_READ_SIZE, "88"},
-	{STMT_READ_XATTR, "b"},
-	{STMT_READ_XATTRS, "bb4"},
-	{STMT_READ_PAST_INSTANT, "84"},
-	{STMT_READ_PAST_INODE, "844888888888448b4t8"},
-	{STMT_READ_PAST_OPEN, "844888888888448b4t8b"},
-	{STMT_READ_PAST_DIRENT, "844888888888448b4t88"},
-	{STMT_READ_PAST_DIR, "844888888888448b4t8b8"},
-	{STMT_READ_PAST_DATA, "b"},
-	{STMT_READ_PAST_HOLES, "888"},
-	{STMT_READ_PAST_XATTRS, "tbb"},
-	{STMT_READ_PAST_NAMES, "b8"},
-	{STMT_COMMAND_TREE, "p84488888b4"},
-	{STMT_COMMAND_XATTRS, "bb"},
-	{STMT_QUOTA_READ, "28888888"},
-};
-#define ANSWERS (sizeof(answers) / sizeof(answers[0]))
 
 /* The columns of an inode, which come first where there are so many. */
 enum { INO, MODE, NLINK, UID, SIZE = 6, TARGET = 15, INODE_COLUMNS };
@@ -46,27 +15,6 @@ enum { INO, MODE, NLINK, UID, SIZE = 6, TARGET = 15, INODE_COLUMNS };
 static bool of_inode(const char *types)
 {
 	return strlen(types) >= INODE_COLUMNS;
-}
-
-static PGresult *new_answer(const char *types)
-{
-	PGresult *res = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
-	PGresAttDesc attrs[21] = {0};
-	char name[] = "c";
-	int n = (int)strlen(types);
-
-	for (int i = 0; i < n; i++)
-		attrs[i] = (PGresAttDesc){.name = name,
-			.format = 1,
-			.typid = types[i] == '2'          ? 21
-				 : types[i] == '4'        ? 23
-				 : types[i] == '8'        ? 20
-				 : strchr("bp", types[i]) ? 17
-							  : 25,
-			.typlen = types[i] < '9' ? types[i] - '0' : -1,
-			.atttypmod = -1};
-	ck_assert(PQsetResultAttrs(res, n, attrs));
-	return res;
 }
 
 static void put(PGresult *res, int row, int column, const void *data, int len)
@@ -119,7 +67,7 @@ static void put_row(PGresult *res, const char *types, int row)
 
 static PGresult *good_answer(const char *types, int rows)
 {
-	PGresult *res = new_answer(types);
+	PGresult *res = answer_new(types);
 
 	for (int row = 0; row < rows; row++)
 		put_row(res, types, row);
