@@ -16,5 +16,7 @@ comment on column thule.inode.flags is 'FS_*_FL bits that chattr(1) sets: 16 imm
 comment on column thule.inode.xattrs is 'Number of its rows in thule.xattr.';
 comment on column thule.inode.project is 'Number of the directory tree with a quota that it counts for: thule.quota.id. 0: none.';
 comment on column thule.inode.target is 'Where a symbolic link points to, as bytes; NULL for anything else.';
+comment on column thule.inode.era is
+    'The op of the last version that was given an entry of its own in the index, after those before it; NULL: of none. It says nothing of the file.';
 comment on table thule.inode_history is
     'Versions of inodes that ended, in the columns of thule.inode. The state as of op N has the rows with op_from <= N and op_to > N.';

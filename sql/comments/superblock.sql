@@ -1,6 +1,5 @@
 comment on table thule.superblock is
     'One row: the identity of the filesystem, and how far its ids have been handed out. Updated in the transaction of each batch.';
-comment on column thule.superblock.one is 'Always true, so that there is one row.';
 comment on column thule.superblock.uuid is 'Identity of the filesystem. A journal is replayed into the filesystem with its uuid alone.';
 comment on column thule.superblock.schema_version is 'Version of the tables. thule upgrade raises it.';
 comment on column thule.superblock.created is 'When the filesystem was made.';

@@ -15,8 +15,7 @@ create table thule.op (
     name       bytea,
     new_name   bytea,
     tag        text,
-    primary key (op),
-    constraint op_names check ((parent is null or name is not null) and (new_parent is null) = (new_name is null))
+    primary key (op)
 );
 create index op_ino on thule.op (ino, op);
 create index op_tag on thule.op (tag, op) where tag is not null;

@@ -3,22 +3,20 @@
 -- transaction of the batch; that is also what makes the replay of a journal happen exactly once.
 -- What each column is: comments/superblock.sql.
 create table thule.superblock (
-    one            boolean not null default true check (one),
     uuid           uuid not null,
     schema_version integer not null,
     created        timestamptz not null default now(),
     next_op        thule.op_number not null,
     next_ino       thule.inode_number not null,
     next_blob      thule.row_id not null,
-    pruned_op      bigint not null default 0,
+    pruned_op      thule.amount not null default 0,
     pruned_before  timestamptz,
     pruned_at      timestamptz,
-    swept_op       bigint not null default 0,
-    log_op         bigint not null default 0,
+    swept_op       thule.amount not null default 0,
+    log_op         thule.amount not null default 0,
     mount          thule.row_id not null default 1,
     mount_op       thule.amount not null default 0,
     -- Every batch updates the row, and the versions before stay for as long as anybody has an old snapshot. In an index by what grows the last
     -- one is at the end; by a constant key each access would walk all of them. One row: thule_internal.fsck_superblock.
-    primary key (next_op),
-    constraint superblock_pruned check (pruned_op between 0 and next_op and least(schema_version, swept_op, log_op) >= 0)
+    primary key (next_op)
 );

@@ -40,10 +40,8 @@ insert into fx.damage values
     ('inode_number_possible', 'update thule.dirent set ino = 0'),
     ('inode_number_possible', 'update thule.dirent set parent = 0'),
     ('entry_cookie_possible', 'update thule.dirent set cookie = 2'),
-    ('extent_ends', 'update thule.extent set file_off = 9223372036854771712'),
     ('file_mode_possible', 'update thule.inode set mode = 65536 where ino = 102'),
     ('file_size_possible', 'update thule.inode set allocated = 9223372036854771713 where ino = 102'),
-    ('inode_target', 'update thule.inode set target = null where ino = 104'),
     ('link_target_possible', $$update thule.inode set target = '' where ino = 104$$),
     ('link_target_possible', $$update thule.inode set target = '\x6100' where ino = 104$$),
     ('link_target_possible', $$update thule.inode set target = repeat('x', 4096)::bytea where ino = 104$$),
@@ -54,13 +52,12 @@ insert into fx.damage values
     ('file_size_possible', 'update thule.extent set file_off = -1'),
     ('row_id_possible', 'update thule.extent set blob = 0'),
     ('amount_possible', 'update thule.extent set blob_off = -1'),
-    ('extent_ends', 'update thule.extent set blob_off = 131072'),
     ('hold_ino', 'update thule.hold set ino = 0'),
     ('file_mode_possible', 'update thule.inode set mode = 420 where ino = 102'),
-    ('inode_counts', 'update thule.inode set nlink = -1 where ino = 102'),
+    ('small_amount_possible', 'update thule.inode set nlink = -1 where ino = 102'),
+    ('small_amount_possible', 'update thule.inode set xattrs = -1 where ino = 102'),
     ('file_size_possible', 'update thule.inode set size = -1 where ino = 102'),
     ('owner_number_possible', 'update thule.inode set uid = 4294967295 where ino = 102'),
-    ('inode_target', $$update thule.inode set target = 'x' where ino = 102$$),
     ('lease_one_check', 'update thule.lease set one = false'),
     ('live_lock_range', 'update thule.live_lock set kind = 4'),
     ('live_lock_range', 'update thule.live_lock set first_byte = -1'),
@@ -68,9 +65,6 @@ insert into fx.damage values
     ('mount_numbers', 'update thule.mount set pid = -1'),
     ('mount_numbers', 'update thule.mount set device = -1'),
     ('mount_numbers', 'update thule.mount set last_op = -1'),
-    ('op_names', 'update thule.op set name = null where op = 100'),
-    ('op_names', 'update thule.op set new_parent = 1 where op = 100'),
-    ('op_names', $$update thule.op set new_name = 'x' where op = 100$$),
     ('op_number_possible', 'update thule.op set op = 0 where op = 100'),
     ('op_number_possible', 'update thule.op set op = 4611686018427387904 where op = 100'),
     ('inode_number_possible', 'update thule.op set ino = 0 where op = 100'),
@@ -103,10 +97,8 @@ insert into fx.damage values
     ('snapshot_op_kept', 'update thule.snapshot set op = 0'),
     ('op_number_possible', 'update thule.superblock set next_op = 0'),
     ('inode_number_possible', 'update thule.superblock set next_ino = 1099511627776'),
-    ('superblock_one_check', 'update thule.superblock set one = false'),
-    ('superblock_pruned', 'update thule.superblock set pruned_op = -1'),
-    ('superblock_pruned', 'update thule.superblock set pruned_op = next_op + 1'),
-    ('superblock_pruned', 'update thule.superblock set swept_op = -1'),
+    ('amount_possible', 'update thule.superblock set pruned_op = -1'),
+    ('amount_possible', 'update thule.superblock set swept_op = -1'),
     ('xattr_text', $$update thule.xattr set name = ''$$),
     ('xattr_text', $$update thule.xattr set value = repeat('x', 65537)::bytea$$);
 
@@ -131,6 +123,11 @@ select is(fx.refused_by(command), constraint_name, constraint_name || ': ' || co
 select is_empty($$select conrelid::regclass, contypid::regtype, conname from pg_constraint
     where connamespace = 'thule'::regnamespace and contype = 'c' and conname not in (select constraint_name from fx.damage)$$,
     'no constraint is without a test');
+-- What each batch writes has none of its own: PostgreSQL parses them anew for each statement, and somebody waits for it. What takes two columns is
+-- found by thule.fsck there.
+select is_empty($$select conrelid::regclass, conname from pg_constraint where contype = 'c'
+    and conrelid = any ('{thule.op, thule.inode, thule.dirent, thule.extent, thule.blob, thule.superblock}'::regclass[])$$,
+    'tables that each batch writes have no constraint');
 -- The tables of versions that ended have the constraints of the present ones.
 select is_empty($$select p.conrelid::regclass, p.conname from pg_constraint p join pg_class c on c.oid = p.conrelid
     where c.relnamespace = 'thule'::regnamespace and c.relname in ('inode', 'dirent', 'extent', 'xattr') and p.contype = 'c'
@@ -148,8 +145,7 @@ select is(fx.refused_by(command), 'it is taken', command) from (values
     ($$update thule.request set done_at = now(), result = '{}', made = 'empty', undone = '{}'$$),
     ($$update thule.request set done_at = now(), error = 'no'$$),
     ($$update thule.snapshot set name = repeat('x', 255)$$),
-    ('update thule.superblock set pruned_op = next_op'),
-    ('update thule.extent set file_off = 9223372036854771712 - len')) t (command);
+    ('update thule.superblock set pruned_op = next_op')) t (command);
 
 select * from finish();
 rollback;

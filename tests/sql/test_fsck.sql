@@ -50,7 +50,6 @@ insert into fx.impossible values
     ($$update thule.inode set allocated = -4096 where ino = 103$$, 'inode_attribute error 103'),
     ($$update thule.inode set xattrs = -1 where ino = 103$$, 'inode_attribute error 103, xattr_count error 103'),
     ($$update thule.inode set project = -1 where ino = 103$$, null),
-    ($$update thule.inode set target = 'x' where ino = 103$$, 'inode_attribute error 103'),
     ($$update thule.inode set target = repeat('x', 9000)::bytea, size = 9000 where ino = 104$$, 'inode_attribute error 104'),
     ($$update thule.inode set target = 'a\000b', size = 3 where ino = 104$$, 'inode_attribute error 104'),
     ($$update thule.inode_history set size = -1 where ino = 105$$, null),
@@ -59,7 +58,6 @@ insert into fx.impossible values
     ($$update thule.dirent set cookie = -1 where name = 'empty'$$, 'dirent_cookie error 103'),
     ($$update thule.extent set file_off = 9223372036854775807 where ino = 102 and file_off = 3$$, null),
     ($$update thule.extent set len = 9223372036854775807 where ino = 102 and file_off = 3$$, null),
-    ($$update thule.extent_history set blob_off = 9223372036854775807 where ino = 105$$, 'extent_range error 105'),
     ($$update thule.xattr set name = repeat('x', 256)::bytea$$, 'xattr_text error 102'),
     ($$update thule.xattr set value = repeat('x', 65537)::bytea$$, 'xattr_text error 102'),
     ($$update thule.xattr_history set name = ''$$, 'xattr_text error 102'),
@@ -167,15 +165,20 @@ select fx.finds(d, e, w) from (values
     ($$update thule.xattr_history set op_to = 108$$, 'version_overlap error 102', 'versions of an attribute that overlap'),
     ($$update thule.extent_history set op_to = 10000 where ino = 102 and file_off = 3$$,
         'version_overlap error 102, version_overlap error 102', 'versions of bytes that overlap, one ended and one present'),
+    ($$update thule.inode set target = 'x' where ino = 103$$, 'inode_attribute error 103', 'a target of what is no symbolic link'),
+    ($$update thule.extent_history set blob_off = 9223372036854775807 where ino = 105$$, 'extent_range error 105', 'a blob cannot have these bytes'),
     ($$update thule.superblock set next_op = 111$$, 'superblock error ', 'an op above the mark'),
     ($$update thule.superblock set next_ino = 105$$, 'superblock error ', 'an inode of the past above the mark'),
     ($$update thule.superblock set next_blob = 101$$, 'superblock error ', 'a blob above the mark'),
     ($$delete from thule.superblock$$, 'superblock error ', 'no superblock'),
     ($$insert into thule.superblock (uuid, schema_version, next_op, next_ino, next_blob)
         select uuid, schema_version, next_op + 1, next_ino, next_blob from thule.superblock$$, 'superblock error ', 'a second superblock'),
+    ('update thule.superblock set pruned_op = next_op + 1', 'superblock error ', 'pruned beyond the last op'),
     ($$update thule.op set actor = 5 where op = 105$$, 'op_reference error 103', 'an op of an unknown actor'),
     ($$update thule.op set kind = 99 where op = 105$$, 'op_reference error 103', 'an op of an unknown kind'),
     ($$update thule.op set mount = 99 where op = 105$$, 'op_reference error 103', 'an op of an unknown mount'),
+    ($$update thule.op set parent = 1, name = null where op = 105$$, 'op_reference error 103', 'an op of a directory without a name'),
+    ($$update thule.op set new_parent = 1, new_name = null where op = 105$$, 'op_reference error 103', 'an op with half a new name'),
     ($$update thule.op set at = at - interval '1 hour' where op = 105$$, 'op_order warning 103', 'an op before its time')
 ) t (d, e, w);
 select is_empty('select * from thule.fsck', 'and it is sound again');

@@ -25,6 +25,10 @@ begin atomic
     where u.next <= u.last
     group by u.mark, u.next
     union all
+    select 'superblock', 'error', null, format('pruned_op is %s, but next_op %s', s.pruned_op, s.next_op)
+    from thule.superblock s
+    where s.pruned_op > s.next_op
+    union all
     select 'superblock', 'error', null, format('next_op %s, next_ino %s, next_blob %s: no such id can be', s.next_op, s.next_ino,
         s.next_blob)
     from thule.superblock s
