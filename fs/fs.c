@@ -7,7 +7,9 @@ void fs_init(struct fs *fs, const struct fs_config *config)
 {
 	*fs = (struct fs){.config = *config,
 		.next_ino = config->next_ino,
-		.invalidate_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+		.invalidate_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.committed_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK),
+		.untold = true};
 	pthread_mutex_init(&fs->lock, NULL);
 	fs->trace = trace_new();
 	figures_init(&fs->figures);
@@ -20,6 +22,8 @@ void fs_destroy(struct fs *fs)
 	state_free(&fs->state);
 	if (fs->invalidate_fd >= 0)
 		close(fs->invalidate_fd);
+	if (fs->committed_fd >= 0)
+		close(fs->committed_fd);
 	figures_destroy(&fs->figures);
 	pass_destroy(&fs->pass);
 	trace_free(fs->trace);
@@ -55,5 +59,8 @@ void fs_committed(void *arg, const struct batch *b, uint64_t op)
 			if (inode->pending_count)
 				pending_drop(inode, op);
 	state_evict(&c.fs->state, op);
+	if (!c.fs->untold)
+		eventfd_write(c.fs->committed_fd, 1);
+	c.fs->untold = true;
 	figures_changed(&c.fs->figures);
 }

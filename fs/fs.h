@@ -41,6 +41,8 @@ struct fs {
 	uint64_t next_ino;
 	bool invalidating;     /* the kernel has yet to drop what a request changed */
 	int invalidate_fd;     /* eventfd: the control thread is to look at state.misplaced */
+	int committed_fd;      /* eventfd: the control thread is to tell who follows the changes */
+	bool untold;           /* committed_fd is readable */
 	struct load *loads;    /* what was asked of the database and is not here yet; op/load.c */
 	unsigned int ahead;    /* those of them that nobody needs yet */
 	struct reader *reader; /* of the present */

@@ -16,6 +16,11 @@
 #include "db/conn.h"
 #include "op/access.h"
 
+#define MS INT64_C(1000000)
+
+/* Those who follow the changes are told at most so often. */
+#define TELL_REST_NS (10 * MS)
+
 struct control {
 	struct fs *fs;
 	char *conninfo;
@@ -24,8 +29,10 @@ struct control {
 	struct runs_watch runs;
 	PGconn *conn; /* listens; NULL while there is none */
 	pthread_t thread;
-	int stop_fd; /* eventfd: readable once it is time to end */
-	bool fenced; /* the journal has failed, and nothing is known any more */
+	int stop_fd;     /* eventfd: readable once it is time to end */
+	bool fenced;     /* the journal has failed, and nothing is known any more */
+	bool asked;      /* there may be requests that are pending */
+	int64_t told_at; /* when those who follow the changes were told of some last */
 };
 
 /* A row of thule.request while it is performed, and what the kernel has to drop after it. */
@@ -61,20 +68,67 @@ static void invalidate_misplaced(struct control *c)
 	free(inos);
 }
 
-/* True when it is time to end; waits for that at most so long, or until the connection has
- * something. */
+/* Notes what the server has said on its own. False when the connection is lost. */
+static bool take_notifications(struct control *c)
+{
+	PGnotify *n;
+
+	if (!PQconsumeInput(c->conn))
+		return false;
+	while ((n = PQnotifies(c->conn))) {
+		c->asked = true;
+		PQfreemem(n);
+	}
+	return true;
+}
+
+/* Tells those who LISTEN to thule_change. Not with each batch, in its transaction: the server would
+ * let commits that notify take turns, and wake this session after each. */
+static void tell_committed(struct control *c)
+{
+	eventfd_t ignored;
+	char op[24];
+	const char *values[] = {op};
+
+	eventfd_read(c->fs->committed_fd, &ignored);
+	pthread_mutex_lock(&c->fs->lock);
+	c->fs->untold = false;
+	snprintf(op, sizeof(op), "%" PRIu64, journal_committed(c->fs->journal));
+	pthread_mutex_unlock(&c->fs->lock);
+	PQclear(PQexecPrepared(
+		c->conn, statements[STMT_COMMITTED_TELL].name, 1, values, NULL, NULL, 0));
+	c->told_at = clock_mono_ns();
+	take_notifications(c);
+}
+
+/* True when it is time to end; waits for that at most so long, or until the connection or the
+ * kernel wants something. */
 static bool wait_for_stop(struct control *c, int timeout_ms)
 {
-	struct pollfd p[3] = {
+	int64_t until = clock_mono_ns() + timeout_ms * MS;
+	bool asked = c->asked;
+	struct pollfd p[4] = {
 		{.fd = c->stop_fd, .events = POLLIN},
 		{.fd = c->conn ? PQsocket(c->conn) : -1, .events = POLLIN},
 		{.fd = c->fs->invalidate_fd, .events = POLLIN},
+		{.events = POLLIN},
 	};
 
-	poll(p, 3, timeout_ms);
-	if (p[2].revents)
-		invalidate_misplaced(c);
-	return p[0].revents != 0;
+	for (;;) {
+		int64_t now = clock_mono_ns(), due = c->told_at + TELL_REST_NS;
+		int64_t end = now < due && due < until ? due : until;
+
+		p[3].fd = c->conn && !c->fenced && now >= due ? c->fs->committed_fd : -1;
+		poll(p, 4, now < end ? (int)((end - now) / MS + 1) : 0);
+		if (p[2].revents)
+			invalidate_misplaced(c);
+		if (p[0].revents)
+			return true;
+		if (p[3].revents)
+			tell_committed(c);
+		if (p[1].revents || p[2].revents || c->asked != asked || clock_mono_ns() >= until)
+			return false;
+	}
 }
 
 static bool listen_to(struct control *c, struct error *err)
@@ -82,6 +136,7 @@ static bool listen_to(struct control *c, struct error *err)
 	c->conn = db_connect(c->conninfo, "thulefs control", err);
 	if (c->conn && db_exec(c->conn, "listen thule_request", err) &&
 		db_prepare(c->conn, STMT_REQUEST_PENDING, err) &&
+		db_prepare(c->conn, STMT_COMMITTED_TELL, err) &&
 		db_prepare(c->conn, STMT_REQUEST_FAILED, err)) {
 		live_connected(c->live);
 		return true;
@@ -261,36 +316,22 @@ static bool serve_pending(struct control *c)
 	return ok;
 }
 
-/* *any: there were some. False when the connection is lost. */
-static bool take_notifications(struct control *c, bool *any)
-{
-	PGnotify *n;
-
-	if (!PQconsumeInput(c->conn))
-		return false;
-	while ((n = PQnotifies(c->conn))) {
-		*any = true;
-		PQfreemem(n);
-	}
-	return true;
-}
-
 /* One round while connected: access times that have gathered, what is asked for, if there may be
  * any, atomic runs that have lost their keeper, and what is live. */
-static bool serve_round(struct control *c, bool *asked)
+static bool serve_round(struct control *c)
 {
-	bool was_asked = *asked, found = false;
+	bool was_asked = c->asked, found = false;
 	struct error err;
 
 	/* What others publish and ask is not for a daemon without the lease. */
 	if (c->fenced)
-		return take_notifications(c, asked);
+		return take_notifications(c);
 	pthread_mutex_lock(&c->fs->lock);
 	access_flush(c->fs);
 	pthread_mutex_unlock(&c->fs->lock);
-	if (*asked && !serve_pending(c))
+	if (c->asked && !serve_pending(c))
 		return false;
-	*asked = false;
+	c->asked = false;
 	if (!runs_watch(&c->runs, c->conn, &c->fs->host, was_asked, &found, &err) &&
 		PQstatus(c->conn) == CONNECTION_OK)
 		log_warn("%s", err.text);
@@ -298,7 +339,7 @@ static bool serve_round(struct control *c, bool *asked)
 		return false;
 	if (!live_step(c->live, c->conn, &err) && PQstatus(c->conn) == CONNECTION_OK)
 		log_warn("%s", err.text);
-	return take_notifications(c, asked);
+	return take_notifications(c);
 }
 
 /* What the kernel may have of the state: inodes, then pairs of a directory and a name. */
@@ -366,7 +407,6 @@ static void *control_main(void *arg)
 {
 	struct control *c = arg;
 	int delay_ms = 10;
-	bool asked = true;
 
 	for (;;) {
 		if (!c->fenced)
@@ -379,13 +419,13 @@ static void *control_main(void *arg)
 			continue;
 		}
 		delay_ms = 10;
-		if (!serve_round(c, &asked)) {
+		if (!serve_round(c)) {
 			PQfinish(c->conn);
 			c->conn = NULL;
 			/* What was asked while nobody listened. */
-			asked = true;
+			c->asked = true;
 		}
-		if (wait_for_stop(c, asked ? 0 : LIVE_LOOK_MS))
+		if (wait_for_stop(c, c->asked ? 0 : LIVE_LOOK_MS))
 			return NULL;
 	}
 }
@@ -398,6 +438,7 @@ struct control *control_start(struct fs *fs, const char *conninfo, struct fuse_s
 	c->fs = fs;
 	c->session = se;
 	c->live = live;
+	c->asked = true;
 	c->conninfo = strdup(conninfo);
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
 	if (c->stop_fd >= 0 && listen_to(c, err) &&

@@ -23,6 +23,7 @@ struct database {
 struct database_session {
 	const struct database_ops *ops;
 	struct trace_span *span; /* of the batch that is applied; NULL: nobody times it */
+	uint64_t marked; /* the mount whose batch was the last that this session applied; 0: none */
 };
 
 /* A statement of the catalogue with its parameters, all in binary format. */

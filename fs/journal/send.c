@@ -14,6 +14,7 @@ int send_statements(enum stmt ids[SEND_STATEMENTS])
 		if (rows_one(i))
 			ids[count++] = rows_one(i);
 	}
+	ids[count++] = STMT_APPLY_MARK_LEFT;
 	ids[count++] = STMT_APPLY_MARK;
 	return count;
 }
@@ -40,14 +41,15 @@ static struct database_call rows_call(struct rows *r, enum rows_id id, struct pa
 }
 
 /* The marks are in the transaction of the batch, so that it is applied exactly once. */
-static struct database_call marks_call(const uint64_t marks[4], struct params *p)
+static struct database_call marks_call(
+	enum stmt stmt, const uint64_t *marks, int count, struct params *p)
 {
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < count; i++) {
 		p->values[i] = (const char *)&marks[i];
 		p->lengths[i] = sizeof(marks[i]);
 	}
 	return (struct database_call){
-		.stmt = STMT_APPLY_MARK, .nparams = 4, .values = p->values, .lengths = p->lengths};
+		.stmt = stmt, .nparams = count, .values = p->values, .lengths = p->lengths};
 }
 
 bool send_batch(struct database_session *s, struct rows rows[ROWS_COUNT],
@@ -55,8 +57,8 @@ bool send_batch(struct database_session *s, struct rows rows[ROWS_COUNT],
 {
 	const uint64_t ids[4] = {htobe64(marks->mount), htobe64(marks->last_op),
 		htobe64(marks->next_ino), htobe64(marks->next_blob)};
-	struct database_call calls[ROWS_COUNT + 1];
-	struct params params[ROWS_COUNT + 1];
+	struct database_call calls[ROWS_COUNT + 2];
+	struct params params[ROWS_COUNT + 2];
 	int count = 0;
 
 	for (int i = 0; i < ROWS_COUNT; i++) {
@@ -65,6 +67,13 @@ bool send_batch(struct database_session *s, struct rows rows[ROWS_COUNT],
 		calls[count] = rows_call(&rows[i], i, &params[count]);
 		count++;
 	}
-	calls[count] = marks_call(ids, &params[count]);
-	return database_apply(s, calls, count + 1, flush, err);
+	if (s && s->marked != marks->mount) {
+		calls[count] = marks_call(STMT_APPLY_MARK_LEFT, ids, 1, &params[count]);
+		count++;
+	}
+	calls[count] = marks_call(STMT_APPLY_MARK, ids, 4, &params[count]);
+	if (!database_apply(s, calls, count + 1, flush, err))
+		return false;
+	s->marked = marks->mount;
+	return true;
 }

@@ -13,7 +13,7 @@ struct send_marks {
 
 /* Lists the statements that send_batch() uses, for the session that is to apply them. Returns how
  * many they are. */
-#define SEND_STATEMENTS (2 * ROWS_COUNT + 1)
+#define SEND_STATEMENTS (2 * ROWS_COUNT + 2)
 int send_statements(enum stmt ids[SEND_STATEMENTS]);
 
 /*

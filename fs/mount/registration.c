@@ -74,7 +74,9 @@ void registration_end(PGconn *conn, uint64_t mount)
 
 	if (conn && mount)
 		db_query_u64(conn,
-			"update thule.mount set ended_at = now() where id = $1::bigint returning 0",
+			"update thule.mount set ended_at = now() where id = $1::bigint"
+			" returning 0, pg_notify('thule_change', (select max(next_op) - 1 from "
+			"thule.superblock)::text)",
 			mount, &ignored, NULL);
 }
 

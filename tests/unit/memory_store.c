@@ -439,6 +439,9 @@ bool store_apply(struct store *s, const struct database_call *call, struct error
 {
 	if (call->stmt == STMT_APPLY_MARK)
 		return apply_mark(s, call);
+	/* Each mount here has its own mark. */
+	if (call->stmt == STMT_APPLY_MARK_LEFT)
+		return true;
 	/* Attributes that ended by name did so before their inode did. */
 	if (call->stmt == STMT_APPLY_XATTR_CLOSE)
 		return apply_rows(s, call, 0, err) && apply_rows(s, call, 1, err);
