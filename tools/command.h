@@ -75,10 +75,10 @@ struct command {
 	int (*run)(const struct arguments *args); /* returns an exit code */
 };
 
-extern const struct command command_backup, command_blame, command_cat, command_cluster,
-	command_config, command_df, command_diff, command_erase, command_fsck, command_hold,
-	command_journal, command_log, command_ls, command_metrics, command_mount, command_prune,
-	command_quota, command_rebrand, command_restore, command_run, command_show,
+extern const struct command command_audit, command_backup, command_blame, command_cat,
+	command_cluster, command_config, command_df, command_diff, command_erase, command_fsck,
+	command_hold, command_journal, command_log, command_ls, command_metrics, command_mount,
+	command_prune, command_quota, command_rebrand, command_restore, command_run, command_show,
 	command_snapshot, command_sql, command_stat, command_status, command_sync, command_tar,
 	command_top, command_umount, command_undo, command_upgrade, command_usage, command_watch;
 

@@ -38,6 +38,7 @@ static const struct command *const commands[] = {
 	&command_quota,
 	&command_usage,
 	&command_fsck,
+	&command_audit,
 	&command_sync,
 	&command_sql,
 	&command_backup,

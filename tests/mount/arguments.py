@@ -24,6 +24,7 @@ BYTES = b"\xff\xfe"
 
 # A command a line; a word that is one capital letter is an argument of that kind, to be replaced.
 COMMANDS = """
+audit verify --digest X
 backup restore P P --to T --archive P
 backup verify P --archive P
 blame P

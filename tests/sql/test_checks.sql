@@ -15,6 +15,7 @@ insert into thule.receipt (path, by, files, names, versions, blobs, bytes, share
 insert into thule.live_lock (mount, ino, kind, writes, waiting, first_byte) values (1, 102, 0, true, false, 0);
 insert into thule.account (is_group, id, host, name) values (false, 1000, 'north', 'ada');
 insert into thule.pruned_inode (ino, op) values (102, 102);
+select thule_internal.audit_seal('me');
 insert into thule.clock_step (op, at) values (102, fx.at(102));
 
 -- Damage, and the constraint that refuses it.
@@ -75,6 +76,10 @@ insert into fx.damage values
     ('row_id_possible', 'update thule.op set mount = 0 where op = 100'),
     ('kind_number_possible', 'update thule.op set kind = 0 where op = 100'),
     ('pruned_inode_numbers', 'update thule.pruned_inode set ino = 0'),
+    ('chain_link', 'update thule.chain set link = 0'),
+    ('chain_link', $$update thule.chain set kind = 'other'$$),
+    ('chain_link', $$update thule.chain set parts = 'short'$$),
+    ('chain_link', $$update thule.chain set digest = 'short'$$),
     ('pruned_inode_numbers', 'update thule.pruned_inode set op = 0'),
     ('quota_kind_check', 'update thule.quota set kind = 3'),
     ('quota_bytes_limit_check', 'update thule.quota set bytes_limit = -1'),

@@ -213,6 +213,7 @@ static const struct {
 	{"DB", databases},
 	{"SIZE", sizes},
 	{"OPT,...", mount_options},
+	{"D", NULL},
 	{"N", NULL},
 	{"NEW", NULL},
 	{"NAMESPACE", NULL},

@@ -3,13 +3,14 @@
 -- Parameters: args: path, escaped; by, who asked for it.
 -- Returns: the receipt as JSON, and in shared_with the paths of files that have some of its bytes.
 -- Tables touched: inode_history, dirent_history, extent_history, xattr_history, blob, receipt,
---   pruned_inode (written), extent, dirent (read).
+--   pruned_inode (written), extent, dirent (read); those of thule_internal.audit_gone and audit_cleared.
 create function thule_internal.erase_finish(args jsonb) returns jsonb
 language plpgsql
 as $$
 declare
     inos   bigint[] := array(select e.ino from pg_temp.erase_ino e);
     used   bigint[];
+    sound  bigint[];
     last   record;
     r      thule.receipt;
     shared text[];
@@ -22,6 +23,7 @@ begin
         r.sha256 := sha256(thule.read_at_op(last.ino, last.op_to - 1, 0, last.size));
     end if;
     select count(*) into r.names from pg_temp.change_name;
+    perform thule_internal.audit_gone('erase', coalesce(args ->> 'by', session_user), thule_internal.present(), inos);
 
     delete from thule.inode_history h where h.ino = any (inos);
     get diagnostics r.versions = row_count;
@@ -33,7 +35,9 @@ begin
     select count(*), array_agg(distinct g.blob) into n, used from gone g;
     r.versions := r.versions + n;
     select f.blobs, f.bytes into r.blobs, r.bytes from thule_internal.free_blobs(used) f;
+    sound := thule_internal.audit_sound_blobs(used);
     r.bytes := r.bytes + thule_internal.clear_blobs(used);
+    perform thule_internal.audit_cleared(coalesce(args ->> 'by', session_user), sound);
     select count(*) into r.shared from thule.blob b where b.id = any (used);
     shared := array(
         select coalesce(thule.path(s.ino), format('inode %s, of the past', s.ino))

@@ -4,7 +4,7 @@
 --   before keeps what is declared.
 -- Returns: nothing. Errors: an op that has not happened (invalid_parameter_value), those of thule_internal.history_alone,
 --   and whatever the server says against deleting.
--- Tables touched: superblock (written), op, and those of thule_internal.prune_step (read).
+-- Tables touched: superblock (written), op, and those of thule_internal.prune_step (read); those of thule_internal.audit_gone.
 create function thule_internal.prune_begin(horizon bigint) returns void
 language plpgsql strict
 as $$
@@ -31,6 +31,7 @@ begin
     exception when sqlstate 'TH001' then
         null;
     end;
+    perform thule_internal.audit_gone('prune', session_user, horizon);
     update thule.superblock s
     set pruned_at = clock_timestamp(),
         pruned_op = greatest(s.pruned_op, horizon),

@@ -4,7 +4,7 @@
 -- thule_internal.prune_step.
 -- Parameters: inos; horizon, the op.
 -- Returns: as thule_internal.prune_step. Errors: those of thule_internal.history_alone.
--- Tables touched: as thule_internal.prune_step, pruned_inode instead of the superblock.
+-- Tables touched: as thule_internal.prune_step, pruned_inode instead of the superblock; those of thule_internal.audit_gone.
 create function thule_internal.prune_inodes(inos bigint[], horizon bigint, out inodes bigint, out names bigint,
     out extents bigint, out attributes bigint, out blobs bigint, out bytes bigint)
 language plpgsql
@@ -18,6 +18,7 @@ begin
     held := array(select thule_internal.held_inodes());
     snapshots := exists (select from thule.snapshot);
     inos := array(select i from unnest(inos) i where i <> all (held));
+    perform thule_internal.audit_gone('prune', session_user, horizon, inos);
 
     -- Whatever else ended, a version of the inode ended with it.
     with gone as (
