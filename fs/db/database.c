@@ -86,9 +86,18 @@ struct database_session *database_open_reader(struct database *db, const char *a
 	return db->ops->open_reader(db, application, stmts, err);
 }
 
+bool database_beside_writer(const struct database_session *s, struct error *err)
+{
+	return s->ops->beside_writer(s) ||
+	       error_set(err, ERR_UNREACHABLE,
+		       "the connection leads to another server than the one that holds the "
+		       "filesystem's lease, and what that one says may be old");
+}
+
 bool database_ask(struct database_session *s, const struct database_call *call)
 {
-	return s && !fault(FAULT_READER_ASK) && s->ops->ask(s, call);
+	return s && !fault(FAULT_READER_ASK) && database_beside_writer(s, NULL) &&
+	       s->ops->ask(s, call);
 }
 
 bool database_exchange(struct database_session *s, bool readable, bool *more)

@@ -102,6 +102,12 @@ struct database_ops {
 	/* Begins a session for reading. `application` is its name for people. */
 	struct database_session *(*open_reader)(struct database *db, const char *application,
 		const struct database_statements *stmts, struct error *err);
+	/*
+	 * Whether the session is with the same server as the writer's last one, without asking
+	 * anybody: names of several hosts, and names of one, may lead elsewhere. True where there
+	 * has been no writer.
+	 */
+	bool (*beside_writer)(const struct database_session *s);
 	/* Queues a question without waiting. False when the session is lost. */
 	bool (*ask)(struct database_session *s, const struct database_call *call);
 	/* Sends, and receives when poll(2) has found it readable, as far as that needs no waiting;
@@ -144,6 +150,8 @@ bool database_apply(struct database_session *s, const struct database_call *call
 	bool flush, struct error *err);
 struct database_session *database_open_reader(struct database *db, const char *application,
 	const struct database_statements *stmts, struct error *err);
+bool database_beside_writer(const struct database_session *s, struct error *err);
+/* As if the session was lost, also where it is not beside the writer's. */
 bool database_ask(struct database_session *s, const struct database_call *call);
 bool database_exchange(struct database_session *s, bool readable, bool *more);
 bool database_answer(struct database_session *s, PGresult **res);

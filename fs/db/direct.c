@@ -207,6 +207,11 @@ static void begin_session(struct direct *d)
 		return;
 	}
 	d->config.reconnected(d->config.arg);
+	if (!database_beside_writer(session, &err)) {
+		database_close(session);
+		d->refused_at = clock_mono_ns();
+		return;
+	}
 	pthread_mutex_lock(&d->lock);
 	d->asked.session = session;
 	pthread_mutex_unlock(&d->lock);

@@ -1,5 +1,6 @@
 #include "db/libpq.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +15,14 @@ struct libpq_database {
 	struct database database;
 	char *conninfo;
 	bool history;
+	_Atomic uint64_t server; /* that the writer's session is with; 0: there was none */
 };
 
 struct libpq_session {
 	struct database_session session;
 	PGconn *conn;
+	const struct libpq_database *database;
+	uint64_t server; /* of a reader */
 };
 
 /*
@@ -52,9 +56,19 @@ static PGconn *conn_of(const struct database_session *s)
 	return ((const struct libpq_session *)s)->conn;
 }
 
-static const struct libpq_database *database_of(const struct database *db)
+static struct libpq_database *database_of(struct database *db)
 {
-	return (const struct libpq_database *)db;
+	return (struct libpq_database *)db;
+}
+
+/* Reads what tells a running server from all others, its copies and what it was before it was
+ * started again among them: when it was started, in microseconds. */
+static bool read_server(PGconn *conn, uint64_t *server, struct error *err)
+{
+	return db_query_u64(conn,
+		"select (extract(epoch from pg_catalog.pg_postmaster_start_time()) * "
+		"1000000)::bigint + $1::bigint",
+		0, server, err);
 }
 
 static bool prepare_all(PGconn *conn, const struct database_statements *stmts, struct error *err)
@@ -77,20 +91,25 @@ static struct database_session *session_new(struct database *db, PGconn *conn, b
 	s = xcalloc(1, sizeof(*s));
 	s->session.ops = db->ops;
 	s->conn = conn;
+	s->database = database_of(db);
 	return &s->session;
 }
 
 static struct database_session *open_writer(
 	struct database *db, const struct database_statements *stmts, struct error *err)
 {
-	const struct libpq_database *d = database_of(db);
+	struct libpq_database *d = database_of(db);
 	PGconn *conn = db_connect(d->conninfo, "thulefs drain", err);
+	uint64_t server;
 	/* Statements that end a row and keep it look at the setting thule.history. */
 	bool ready = conn && pooler_pass(conn, err) && lease_take(conn, err) &&
 		     db_exec(conn, writer_settings, err) && db_exec(conn, writer_patience, err) &&
 		     (d->history || db_exec(conn, "set thule.history = off", err)) &&
-		     db_prepare(conn, STMT_APPLY_LAZILY, err) && prepare_all(conn, stmts, err);
+		     db_prepare(conn, STMT_APPLY_LAZILY, err) && prepare_all(conn, stmts, err) &&
+		     read_server(conn, &server, err);
 
+	if (ready)
+		atomic_store(&d->server, server);
 	return session_new(db, conn, ready);
 }
 
@@ -159,12 +178,25 @@ static struct database_session *open_reader(struct database *db, const char *app
 	const struct database_statements *stmts, struct error *err)
 {
 	PGconn *conn = db_connect(database_of(db)->conninfo, application, err);
+	struct database_session *s;
+	uint64_t server;
 	bool ready = conn && db_exec(conn, reader_settings, err) && prepare_all(conn, stmts, err) &&
-		     set_limit(conn, stmts->limit, err);
+		     set_limit(conn, stmts->limit, err) && read_server(conn, &server, err);
 
 	if (ready && (!PQenterPipelineMode(conn) || PQsetnonblocking(conn, 1) != 0))
 		ready = error_set(err, ERR_INTERNAL, "cannot enter pipeline mode");
-	return session_new(db, conn, ready);
+	s = session_new(db, conn, ready);
+	if (s)
+		((struct libpq_session *)s)->server = server;
+	return s;
+}
+
+static bool beside_writer(const struct database_session *session)
+{
+	const struct libpq_session *s = (const struct libpq_session *)session;
+	uint64_t server = atomic_load(&s->database->server);
+
+	return !server || server == s->server;
 }
 
 /* A sync each: a question that fails must not take the next ones with it. */
@@ -252,6 +284,7 @@ static const struct database_ops libpq_ops = {
 	.progress = progress,
 	.apply = apply,
 	.open_reader = open_reader,
+	.beside_writer = beside_writer,
 	.ask = ask,
 	.exchange = exchange,
 	.answer = answer,

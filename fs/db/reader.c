@@ -153,15 +153,33 @@ static void fail_submitted(struct reader *r)
 	fail_all(r, &taken, "the lease of the filesystem is lost");
 }
 
+/* Begins a session that may ask: with the server that the writer has as well, once it has one. */
+static struct database_session *begin_session(const struct reader *r, bool *told)
+{
+	struct error err;
+	struct database_session *s = open_session(&r->config, &err);
+
+	if (!s)
+		return NULL;
+	r->config.reconnected(r->config.arg);
+	if (database_beside_writer(s, &err))
+		return s;
+	if (!*told)
+		log_warn("%s waits: %s", r->config.application, err.text);
+	*told = true;
+	database_close(s);
+	return NULL;
+}
+
 /* Connects until it succeeds or the reader stops; then asks again what was not answered. */
 static void reconnect(struct reader *r)
 {
-	struct error err;
+	bool told = false;
 	int delay_ms = 10;
 
 	log_warn("%s lost its connection, connecting again", r->config.application);
 	database_close(r->session);
-	while (!(r->session = open_session(&r->config, &err)) && !stopping(r)) {
+	while (!(r->session = begin_session(r, &told)) && !stopping(r)) {
 		struct pollfd p = {.fd = -1};
 		poll(&p, 1, delay_ms);
 		delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
@@ -170,8 +188,6 @@ static void reconnect(struct reader *r)
 			fail_submitted(r);
 		}
 	}
-	if (r->session)
-		r->config.reconnected(r->config.arg);
 	if (is_shut(r))
 		fail_all(r, &r->sent, "the lease of the filesystem is lost");
 	r->unsent = true;

@@ -210,6 +210,12 @@ static struct database_session *open_reader(struct database *db, const char *app
 	return &s->session;
 }
 
+/* There is one server. */
+static bool beside_writer(const struct database_session *session)
+{
+	return true;
+}
+
 static bool ask(struct database_session *session, const struct database_call *call)
 {
 	struct session *s = session_of(session);
@@ -330,6 +336,7 @@ static const struct database_ops memory_ops = {
 	.progress = progress,
 	.apply = apply,
 	.open_reader = open_reader,
+	.beside_writer = beside_writer,
 	.ask = ask,
 	.exchange = exchange,
 	.answer = answer,
