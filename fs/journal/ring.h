@@ -76,6 +76,9 @@ bool ring_peek(const char *path, struct ring_peek *out, struct error *err);
 /* The same through a descriptor, which may have lost its name. */
 bool ring_peek_fd(int fd, struct ring_peek *out);
 
+/* Whether a daemon has the journal in this file open. */
+bool ring_in_use(const char *path);
+
 /*
  * Calls fn for each journal in the places of this user, whether it is in use or not, until it
  * returns false.

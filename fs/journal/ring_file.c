@@ -331,7 +331,7 @@ struct others {
 	struct error *err;
 };
 
-static bool in_use(const char *path)
+bool ring_in_use(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	bool used = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
@@ -351,7 +351,7 @@ static bool look_at_other(void *arg, const char *path, const struct ring_peek *p
 	bool same_server = !strcmp(peek->server, o->key->server);
 
 	if (!peek->bytes_used || peek->kept_from || !strcmp(path, o->ring->path) ||
-		strcmp(peek->uuid, o->key->uuid) != 0 || in_use(path))
+		strcmp(peek->uuid, o->key->uuid) != 0 || ring_in_use(path))
 		return true;
 	/* Of a copy, or of what this database was before it was dumped and restored. */
 	if (peek->system != o->key->system || peek->database != o->key->database) {

@@ -34,6 +34,7 @@ static struct ring *open_ring(struct present *p, const struct origin *o, struct 
 
 	if (schema_superblock(conn, super, err) && host_read(&fs->host, err) &&
 		recovery_key(conn, super, &p->key, err) &&
+		recovery_check_end(&p->key, wish.path, (uint64_t)super->next_op - 1, err) &&
 		(ring = ring_open(&p->key, &wish, err)) &&
 		recovery_replay(session, ring, super, err) &&
 		registration_begin(conn, o, &fs->host, &p->mount, err) &&

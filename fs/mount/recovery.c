@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "db/conn.h"
@@ -30,6 +31,47 @@ bool recovery_key(
 	key->system = res ? strtoull(PQgetvalue(res, 0, 0), NULL, 10) : 0;
 	PQclear(res);
 	return true;
+}
+
+struct end {
+	const struct ring_key *key;
+	uint64_t op;
+	struct error *err;
+};
+
+/* Of a journal that holds ops, recovery_replay() and ring_open() say what does not fit. */
+static bool is_behind(void *arg, const char *path, const struct ring_peek *peek)
+{
+	const struct end *end = arg;
+
+	if (peek->bytes_used || peek->kept_from || peek->tail_op <= end->op ||
+		strcmp(peek->uuid, end->key->uuid) || peek->system != end->key->system ||
+		peek->database != end->key->database || ring_in_use(path))
+		return true;
+	error_set(end->err, ERR_BUSY,
+		"op %llu was on the disk of the database, says the journal %s of server %s, and "
+		"this one, of server %s, ends with op %llu: it has lost what fsync promised, as a "
+		"standby that was behind, or one that was restored from a backup. Use the other "
+		"one, or move that file away to mount without what is lost",
+		(unsigned long long)peek->tail_op, path, peek->server, end->key->server,
+		(unsigned long long)end->op);
+	return false;
+}
+
+bool recovery_check_end(
+	const struct ring_key *key, const char *path, uint64_t end, struct error *err)
+{
+	struct error found = {0};
+	struct end e = {key, end, &found};
+	struct ring_peek peek;
+
+	if (!path || !ring_peek(path, &peek, NULL) || is_behind(&e, path, &peek))
+		ring_visit(is_behind, &e);
+	if (!found.class)
+		return true;
+	if (err)
+		*err = found;
+	return false;
 }
 
 /* Checks that the journal goes on where the database ends; *last_op is what it has of the mount. */

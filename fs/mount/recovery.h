@@ -19,6 +19,15 @@ bool recovery_key(
 	PGconn *conn, const struct superblock *super, struct ring_key *key, struct error *err);
 
 /*
+ * Looks at what dead daemons of this host, who left no op, say of a database that ends with op
+ * `end`: which one was on its disk. False with *err set, ERR_BUSY, when that is one that it does
+ * not have: as a standby that was behind its primary, or a backup, it lacks what fsync has
+ * promised. `path`: of a journal that is elsewhere, or NULL.
+ */
+bool recovery_check_end(
+	const struct ring_key *key, const char *path, uint64_t end, struct error *err);
+
+/*
  * Commits what the journal's file holds, and reads *super anew when it held anything. The session
  * holds the lease. False with *err set: ERR_BUSY when the file does not fit the database, as after
  * a backup was restored; then nothing was changed.
