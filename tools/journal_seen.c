@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "daemon.h"
+#include "db/refusal.h"
 #include "db/schema.h"
 #include "print.h"
 
@@ -50,9 +51,36 @@ void journal_seen_left(PGconn *conn, struct journal_seen *j)
 		ring_visit(match_left, &l);
 }
 
+void journal_seen_refusal(const struct ring_peek *peek, char *text, size_t size)
+{
+	time_t at = (time_t)peek->refused_at;
+	char since[64];
+	struct tm tm;
+
+	localtime_r(&at, &tm);
+	strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm);
+	snprintf(text, size, "since %s: %s (SQLSTATE %s); %s", since, peek->refused, peek->sqlstate,
+		refusal_hint(peek->sqlstate));
+}
+
+void journal_seen_refusal_json(const struct ring_peek *peek)
+{
+	if (!*peek->refused) {
+		printf("null");
+		return;
+	}
+	printf("{\"since\": %lld, \"sqlstate\": ", (long long)peek->refused_at);
+	print_json_string(stdout, peek->sqlstate);
+	printf(", \"error\": ");
+	print_json_string(stdout, peek->refused);
+	printf(", \"hint\": ");
+	print_json_string(stdout, refusal_hint(peek->sqlstate));
+	printf("}");
+}
+
 void journal_seen_show(const struct journal_seen *j)
 {
-	char text[PATH_MAX + 200], since[64];
+	char text[PATH_MAX + 2 * RING_REFUSED_MAX], since[64];
 	time_t at = (time_t)j->peek.since;
 	struct tm tm;
 
@@ -73,6 +101,10 @@ void journal_seen_show(const struct journal_seen *j)
 		snprintf(text, sizeof(text),
 			"somebody removed that file; the daemon made it again at %s", since);
 		print_field("", text);
+	}
+	if (*j->peek.refused) {
+		journal_seen_refusal(&j->peek, text, sizeof(text));
+		print_field("refused", text);
 	}
 	if (!j->peek.kept_from)
 		return;
@@ -97,7 +129,10 @@ void journal_seen_show_json(const struct journal_seen *j)
 		(unsigned long long)j->peek.bytes_size, (unsigned long long)j->peek.bytes_used,
 		(unsigned long long)j->peek.head_op, (unsigned long long)j->peek.tail_op);
 	if (j->peek.kept_from)
-		printf("%llu}", (unsigned long long)j->peek.kept_from);
+		printf("%llu", (unsigned long long)j->peek.kept_from);
 	else
-		printf("null}");
+		printf("null");
+	printf(", \"refused\": ");
+	journal_seen_refusal_json(&j->peek);
+	printf("}");
 }

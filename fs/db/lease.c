@@ -5,7 +5,9 @@
 
 #include "db/conn.h"
 
-#define TAKE_LEASE "select thule_internal.lease_take()"
+#define TAKE_LEASE                                                                                 \
+	"select pg_catalog.pg_is_in_recovery(), case when not pg_catalog.pg_is_in_recovery()"      \
+	" then thule_internal.lease_take() end"
 
 static bool lease_refused(PGconn *conn, struct error *err)
 {
@@ -36,9 +38,15 @@ static bool lease_refused(PGconn *conn, struct error *err)
 bool lease_take(PGconn *conn, struct error *err)
 {
 	PGresult *res = db_query(conn, TAKE_LEASE, 0, NULL, err);
-	bool got = res && PQgetvalue(res, 0, 0)[0] == 't';
+	bool standby = res && PQgetvalue(res, 0, 0)[0] == 't';
+	bool got = res && PQgetvalue(res, 0, 1)[0] == 't';
 
-	if (res && !got)
+	/* Its locks are its own, and it would refuse each batch: a failover is not over yet. */
+	if (standby)
+		error_set(err, ERR_UNREACHABLE,
+			"the server is a standby, which takes no changes: promote it, or connect "
+			"to the primary (target_session_attrs=read-write)");
+	else if (res && !got)
 		lease_refused(conn, err);
 	PQclear(res);
 	return got;

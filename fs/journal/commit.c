@@ -1,4 +1,5 @@
 #include "base/log.h"
+#include "db/refusal.h"
 #include "journal/journal_impl.h"
 
 /* Says to those who wait for a batch that it cannot be done now; they may try again. */
@@ -14,12 +15,43 @@ static void fail_waiters(struct journal *j, int error)
 	waiters_call(committed, error);
 }
 
+/*
+ * Says that the batch is refused for what it is, until somebody changes the database: nothing more
+ * is acknowledged, since it could not be committed either. Or, without `why`, that this is over.
+ */
+static void refuse(struct journal *j, const struct error *why)
+{
+	struct journal_waiter *waiters = NULL;
+
+	/* The drain's thread alone changes it, and this is that thread. */
+	if (!why && !j->refused)
+		return;
+	pthread_mutex_lock(j->config.lock);
+	j->refused = why != NULL;
+	ring_refuse(j->ring, why ? why->sqlstate : "", why ? why->text : "");
+	if (why) {
+		waiters = j->room_waiters;
+		j->room_waiters = NULL;
+	}
+	pthread_mutex_unlock(j->config.lock);
+	/* They look again, and are refused. */
+	waiters_call(waiters, 0);
+}
+
 /* Says that it was refused, to the log and to those who sync. */
 static void refused(struct journal *j, const struct error *err)
 {
-	if (!j->retry.logged || j->retry.delay_ms >= RETRY_LONG_MS)
+	bool final = refusal_is_final(err->sqlstate);
+
+	if (final)
+		log_error("%s (SQLSTATE %s); changes fail until the database takes what was "
+			  "acknowledged before, which is in the journal: %s; see `thule journal "
+			  "show`",
+			err->text, err->sqlstate, refusal_hint(err->sqlstate));
+	else if (!j->retry.logged || j->retry.delay_ms >= RETRY_LONG_MS)
 		log_warn("%s; trying again", err->text);
 	j->retry.logged = true;
+	refuse(j, final ? err : NULL);
 	/* A server that comes back is waited for; one that refuses is reported to those who sync.
 	 */
 	if (err->class != ERR_UNREACHABLE && err->class != ERR_TRANSIENT)
@@ -56,12 +88,14 @@ enum commit commit_batch(struct journal *j, bool sync, struct error *why)
 			/* The next session's first batch says whether the disk is still full; and
 			 * perhaps there is nothing left for one. */
 			space_refused(j, false);
+			refuse(j, NULL);
 			return COMMIT_LOST;
 		}
 		if (!try_again(j))
 			return COMMIT_FATAL;
 	}
 	space_refused(j, false);
+	refuse(j, NULL);
 	if (j->retry.logged)
 		log_info("the database takes batches again");
 	j->retry = (struct retry){0};

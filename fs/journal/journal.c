@@ -22,6 +22,8 @@ enum journal_room journal_room(struct journal *j, size_t data, enum journal_use 
 
 	if (journal_failed(j))
 		return JOURNAL_LATER;
+	if (j->refused && use != JOURNAL_END)
+		return JOURNAL_REFUSED;
 	room = space_room(j, data, use);
 	if (room != JOURNAL_ROOM)
 		return room;
@@ -132,10 +134,10 @@ static bool wait_for_op(struct journal *j, struct journal_waiter **list, struct 
 }
 
 /* Under the lock: whether the disk of the ring's file is what an fsync waits for. What a lost lease
- * leaves in the ring may never reach the database. */
+ * leaves in the ring may never reach the database, nor what that refuses. */
 static bool is_flushing(const struct journal *j)
 {
-	return j->flushing && machine_lease(j) == JOURNAL_LEASED;
+	return j->flushing && !j->refused && machine_lease(j) == JOURNAL_LEASED;
 }
 
 /* Under the lock: whether an op is on either disk. */

@@ -84,8 +84,9 @@ enum journal_use {
 
 enum journal_room {
 	JOURNAL_ROOM,
-	JOURNAL_LATER, /* not before the drain has committed more: journal_wait_room() */
-	JOURNAL_FULL,  /* the server's disk is full */
+	JOURNAL_LATER,   /* not before the drain has committed more: journal_wait_room() */
+	JOURNAL_FULL,    /* the server's disk is full */
+	JOURNAL_REFUSED, /* the database refuses what was acknowledged before: db/refusal.h */
 };
 
 /*

@@ -58,6 +58,7 @@ struct journal {
 	struct drain drain;               /* changed by machine.c alone */
 	struct retry retry;
 	struct space space;
+	bool refused; /* the database refuses the batch for what it is: see commit.c */
 	pthread_t thread;
 	int wake_fd;         /* eventfd: ends the drain's sleep while it is idle */
 	pthread_cond_t work; /* with config.lock: the drain has something to do */

@@ -1,4 +1,5 @@
 #include "base/fault.h"
+#include "db/refusal.h"
 #include "journal/journal_impl.h"
 
 bool journal_continues(const struct ring *ring, uint64_t op, int64_t at, uint64_t last_op)
@@ -41,7 +42,11 @@ bool journal_replay(struct ring *ring, struct database_session *session, uint64_
 		/* Also when there is nothing new: it flushes what the dead daemon had committed. */
 		if (ok && fault(FAULT_REPLAY_BATCH))
 			ok = fault_lost(FAULT_REPLAY_BATCH, err);
-		if (!ok || !batch_commit(b, session, true, err)) {
+		if (!ok)
+			break;
+		if (!batch_commit(b, session, true, err)) {
+			if (err && refusal_is_final(err->sqlstate))
+				ring_refuse(ring, err->sqlstate, err->text);
 			ok = false;
 			break;
 		}

@@ -1,6 +1,7 @@
 #include "journal/ring.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,6 +18,7 @@ void ring_begin(struct ring *ring, uint64_t mount, uint64_t last_op, int64_t las
 	atomic_store(&ring->h->head_op, last_op);
 	atomic_store(&ring->h->tail_op, last_op);
 	atomic_store(&ring->h->tail_at, last_at);
+	ring_refuse(ring, "", "");
 }
 
 const char *ring_name(const struct ring *ring)
@@ -28,6 +30,18 @@ void ring_tell(struct ring *ring, enum ring_state state)
 {
 	atomic_store(&ring->h->since, clock_now_ns() / 1000000000);
 	atomic_store(&ring->h->state, (uint32_t)state);
+}
+
+void ring_refuse(struct ring *ring, const char *sqlstate, const char *why)
+{
+	struct header *h = ring->h;
+
+	if (!*why)
+		atomic_store(&h->refused_at, 0);
+	else if (!atomic_load(&h->refused_at))
+		atomic_store(&h->refused_at, clock_now_ns() / 1000000000);
+	snprintf(h->sqlstate, sizeof(h->sqlstate), "%s", sqlstate);
+	snprintf(h->refused, sizeof(h->refused), "%s", why);
 }
 
 bool ring_empty(const struct ring *ring)

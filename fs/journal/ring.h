@@ -24,6 +24,9 @@ enum ring_state {
 	RING_FENCED = 2, /* nothing of it will be committed by its daemon any more */
 };
 
+/* Bytes of an error in the journal's file, with its zero. */
+#define RING_REFUSED_MAX 1000
+
 /* What anyone may know of a journal while it is in use. */
 struct ring_peek {
 	uint64_t head_op; /* last op acknowledged */
@@ -40,6 +43,9 @@ struct ring_peek {
 	pid_t pid;      /* of its daemon, which may be dead */
 	enum ring_state state;
 	int64_t since; /* when that began, seconds since the epoch */
+	/* Why the database refuses what is in it, and since when; "": it does not. */
+	int64_t refused_at;
+	char sqlstate[6], refused[RING_REFUSED_MAX];
 };
 
 /*
@@ -122,6 +128,10 @@ const char *ring_name(const struct ring *ring);
 
 /* Says how its daemon is, for ring_peek(). */
 void ring_tell(struct ring *ring, enum ring_state state);
+
+/* Says, under the caller's lock, why the database refuses what is in it, for ring_peek(); "": it
+ * does not. */
+void ring_refuse(struct ring *ring, const char *sqlstate, const char *why);
 
 /*
  * Gives the file another name, at which the next mount does not look for it, because what is in it

@@ -34,6 +34,8 @@ struct header {
 	uint32_t durable; /* its records have checksums, and its host may have lost the last of them
 			   */
 	char boot_id[HOST_BOOT_ID]; /* of the host that wrote them */
+	_Atomic int64_t refused_at; /* these: struct ring_peek */
+	char sqlstate[6], refused[RING_REFUSED_MAX];
 };
 
 struct ring {

@@ -27,7 +27,10 @@ static void header_peek(const struct header *h, struct ring_peek *out)
 		.pid = (pid_t)h->pid,
 		.state = (enum ring_state)atomic_load(&h->state),
 		.since = atomic_load(&h->since),
+		.refused_at = atomic_load(&h->refused_at),
 	};
+	memcpy(out->sqlstate, h->sqlstate, sizeof(out->sqlstate) - 1);
+	memcpy(out->refused, h->refused, sizeof(out->refused) - 1);
 	memcpy(out->uuid, h->uuid, sizeof(out->uuid) - 1);
 	memcpy(out->server, h->server, sizeof(out->server) - 1);
 }

@@ -138,6 +138,8 @@ static int need(struct call *c, size_t data, enum journal_use use)
 	if (journal_failed(c->fs->journal))
 		return EIO;
 	room = journal_room(c->fs->journal, data, use);
+	if (room == JOURNAL_REFUSED)
+		return EIO;
 	if (room != JOURNAL_LATER)
 		return room == JOURNAL_ROOM ? 0 : ENOSPC;
 	return wait_room(c, journal_quiesced(c->fs->journal) ? WAIT_PERFORMED : WAIT_ROOM);

@@ -1,39 +1,22 @@
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/buf.h"
+#include "base/path.h"
+#include "base/private.h"
 #include "base/show.h"
 #include "command.h"
-#include "journal/record.h"
+#include "daemon.h"
+#include "db/schema.h"
 #include "journal/ring.h"
+#include "journal_seen.h"
+#include "journal_show.h"
+#include "mounts.h"
 #include "print.h"
-
-static const char *const kinds[] = {
-	[OP_CREATE] = "create",
-	[OP_MKDIR] = "mkdir",
-	[OP_MKNOD] = "mknod",
-	[OP_SYMLINK] = "symlink",
-	[OP_LINK] = "link",
-	[OP_UNLINK] = "unlink",
-	[OP_RMDIR] = "rmdir",
-	[OP_RENAME] = "rename",
-	[OP_EXCHANGE] = "exchange",
-	[OP_WRITE] = "write",
-	[OP_TRUNCATE] = "truncate",
-	[OP_CHMOD] = "chmod",
-	[OP_CHOWN] = "chown",
-	[OP_UTIMENS] = "utimens",
-	[OP_SETATTR] = "setattr",
-	[OP_FORGET] = "forget",
-	[OP_SETXATTR] = "setxattr",
-	[OP_REMOVEXATTR] = "removexattr",
-	[OP_MKFS] = "mkfs",
-	[OP_FALLOCATE] = "fallocate",
-	[OP_COPY_RANGE] = "copy_range",
-	[OP_SETFLAGS] = "setflags",
-};
+#include "target.h"
 
 static bool list_one(void *arg, const char *path, const struct ring_peek *peek)
 {
@@ -50,85 +33,104 @@ static bool list_one(void *arg, const char *path, const struct ring_peek *peek)
 		printf("op:%" PRIu64 " to op:%" PRIu64 "%s\n",
 			peek->kept_from ? peek->kept_from : peek->tail_op + 1, peek->head_op,
 			peek->kept_from ? ", which are in no database" : "");
+	if (*peek->refused) {
+		char text[3 * RING_REFUSED_MAX];
+
+		journal_seen_refusal(peek, text, sizeof(text));
+		printf("  refused ");
+		print_safe(stdout, text, 0);
+		printf("\n");
+	}
 	return true;
 }
 
-static void print_name(uint64_t parent, struct bytes name)
-{
-	char *text = strndup(name.data ? name.data : "", name.len);
+/* --- which journal is meant --- */
 
-	printf("%" PRIu64 "/", parent);
-	if (text)
-		print_safe(stdout, text, 0);
-	free(text);
+struct search {
+	char path[PATH_MAX];
+	const char *uuid; /* of the filesystem; NULL: any */
+	int count;
+};
+
+static bool match(void *arg, const char *path, const struct ring_peek *peek)
+{
+	struct search *s = arg;
+
+	if (!peek->bytes_used || (s->uuid && strcmp(peek->uuid, s->uuid) != 0))
+		return true;
+	snprintf(s->path, sizeof(s->path), "%s", path);
+	s->count++;
+	return true;
 }
 
-static void print_record(const struct record *r)
+/* Finds the one journal that has ops, of a filesystem or of any. */
+static bool find_only(const char *uuid, char path[static PATH_MAX], struct error *err)
 {
-	const char *kind = r->kind < sizeof(kinds) / sizeof(kinds[0]) ? kinds[r->kind] : NULL;
-	time_t at = (time_t)(r->at / 1000000);
-	char text[64];
-	struct tm tm;
+	struct search s = {.uuid = uuid};
 
-	localtime_r(&at, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	printf("op:%" PRIu64 "  %s  %-11s inode %" PRIu64, r->op, text, kind ? kind : "?", r->ino);
-	if (r->parent) {
-		printf("  ");
-		print_name(r->parent, r->name);
+	ring_visit(match, &s);
+	if (s.count == 1) {
+		snprintf(path, PATH_MAX, "%s", s.path);
+		return true;
 	}
-	if (r->new_parent) {
-		printf(" -> ");
-		print_name(r->new_parent, r->new_name);
-	}
-	if (r->off >= 0)
-		printf("  at %" PRId64, r->off);
-	if (r->len >= 0)
-		printf(", %" PRId64 " bytes", r->len);
-	printf("\n");
+	if (!s.count)
+		return error_set(err, ERR_NOT_FOUND,
+			"no journal of this user on this host has ops that wait for the database");
+	return error_set(err, ERR_USAGE,
+		"%d journals of this user have ops: name the file of one, see `thule journal list`",
+		s.count);
 }
 
-static void print_bytes(const struct record *r)
+static bool is_source(const char *word)
 {
-	for (unsigned int i = 0; i < r->change_count; i++)
-		if (r->changes[i].type == CHANGE_EXTENT)
-			fwrite(r->changes[i].extent.data.data, 1, r->changes[i].extent.data.len,
-				stdout);
+	return private_source(word, NULL) || strchr(word, '=') || strstr(word, "://");
 }
 
-/* Prints all ops, or the bytes that one op wrote (`op` not 0). */
-static bool show(const char *path, uint64_t op, struct error *err)
+/* Asks the database of a connection string for the filesystem that it has. */
+static bool find_of_source(const char *source, char path[static PATH_MAX], struct error *err)
 {
-	struct ring *ring = ring_view(path, err);
-	bool found = !op, ok = true;
-	const void *bytes;
-	uint64_t pos;
-	size_t avail;
+	struct target *t = xcalloc(1, sizeof(*t));
+	PGconn *conn = NULL;
+	struct superblock sb;
+	bool ok;
 
-	if (!ring)
-		return false;
-	pos = ring_tail(ring);
-	while (ok && (bytes = ring_at(ring, &pos, &avail))) {
-		struct record r;
-		size_t n = record_decode(bytes, avail, &r);
-
-		if (!n) {
-			ok = error_set(err, ERR_CORRUPT,
-				"%s cannot be read further: the next record is damaged", path);
-			break;
-		}
-		if (r.kind != OP_NONE && !op)
-			print_record(&r);
-		if (r.kind != OP_NONE && r.op == op) {
-			print_bytes(&r);
-			found = true;
-		}
-		pos += n;
-	}
-	ring_close(ring);
-	if (ok && !found)
-		return error_set(err, ERR_NOT_FOUND, "%s has no op:%" PRIu64, path, op);
+	setenv("THULE_DB", source, 1);
+	if (target_find_running(NULL, t, err))
+		conn = target_connect(t, err);
+	ok = conn && schema_superblock(conn, &sb, err) && find_only(sb.uuid, path, err);
+	PQfinish(conn);
+	free(t);
 	return ok;
+}
+
+static bool find_of_mount(
+	const struct mount_point *m, char path[static PATH_MAX], struct error *err)
+{
+	pid_t pid = daemon_by_connection(m);
+	struct ring_peek peek;
+
+	return (pid && daemon_journal(pid, path, &peek)) ||
+	       error_set(err, ERR_NOT_FOUND,
+		       "the journal of the mount at %s cannot be seen: its daemon is gone, shows "
+		       "the past, or is another user's; `thule journal list` names those of this "
+		       "user",
+		       m->dir);
+}
+
+/* Finds what `word` names: nothing, a connection string, the root of a mount, or a file. */
+static bool find(const char *word, char path[static PATH_MAX], struct error *err)
+{
+	struct ring_peek peek;
+	struct mount_point m;
+
+	if (!word)
+		return find_only(NULL, path, err);
+	if (is_source(word))
+		return find_of_source(word, path, err);
+	/* Before anything touches it: it may wait for its database. */
+	if (mounts_find_root(word, &m, NULL))
+		return find_of_mount(&m, path, err);
+	return path_format(path, PATH_MAX, err, "%s", word) && ring_peek(path, &peek, err);
 }
 
 static int list(void)
@@ -144,37 +146,63 @@ static int list(void)
 enum { LIST, SHOW };
 
 static const struct command_verb verbs[] = {
-	[LIST] = {"list", NULL, 0, 0}, [SHOW] = {"show", "FILE [op:N]", 1, 2}, {0}};
+	[LIST] = {"list", NULL, 0, 0}, [SHOW] = {"show", "[FILE|DIR|DB] [op:N]", 0, 2}, {0}};
+
+enum { OPT_JSON };
+
+static const struct command_option options[] = {
+	[OPT_JSON] = {0, "json", NULL, "print the ops as an object of JSON"},
+	{0},
+};
+
+static bool read_op(const char *text, uint64_t *op)
+{
+	int end = 0;
+
+	return sscanf(text, "op:%" SCNu64 "%n", op, &end) == 1 && !text[end] && *op;
+}
 
 static int run(const struct arguments *args)
 {
-	const char *text = args->operands == 3 ? args->operand[2] : NULL;
+	const char *word = args->operands > 1 ? args->operand[1] : NULL;
+	const char *text = args->operands > 2 ? args->operand[2] : NULL;
+	bool json = args->option[OPT_JSON] != NULL, ok;
+	char path[PATH_MAX];
 	struct error err = {0};
-	unsigned long long op = 0;
-	int end = 0;
-	bool ok;
+	uint64_t op = 0;
 
-	if (args->verb == LIST)
+	if (args->verb == LIST && !json)
 		return list();
-	if (text && (sscanf(text, "op:%llu%n", &op, &end) != 1 || text[end] || !op))
+	if (args->verb == LIST)
+		ok = error_set(&err, ERR_USAGE, "--json is for `thule journal show`");
+	else if (text && !read_op(text, &op))
 		ok = error_set(&err, ERR_USAGE, "%s is not an op: write it as op:17", text);
+	else if (op && json)
+		ok = error_set(
+			&err, ERR_USAGE, "op:N prints bytes, and --json ops: give one of them");
 	else
-		ok = show(args->operand[1], op, &err);
+		ok = find(word, path, &err) &&
+		     (op ? journal_show_bytes(path, op, &err) : journal_show(path, json, &err));
 	return ok ? EXIT_DONE : command_fail(&err);
 }
 
 const struct command command_journal = {
 	.name = "journal",
-	.operands = "list | show FILE [op:N]",
+	.operands = "list | show [FILE|DIR|DB] [op:N]",
 	.summary = "show the journals on this host: changes not yet on the database's disk",
 	.help = "A journal keeps the changes that a mount has acknowledged, until they are on\n"
-		"the database's disk. `show` prints the ops in a journal, and with op:N the\n"
-		"bytes that this op wrote.\n"
+		"the database's disk. `show` prints the ops in a journal, oldest first, with the\n"
+		"error where the database refuses them, and with op:N the bytes that this op\n"
+		"wrote. It is that of a FILE, that of the mount of DIR, the one that was left\n"
+		"of the filesystem in DB, or else the only one of this user that has ops. No\n"
+		"database is asked, but for DB. Of a damaged journal it prints all that is\n"
+		"before the damage, and fails.\n"
 		"\n"
 		"A file with -kept- in its name has the changes of a mount whose filesystem\n"
 		"another mount took over. They are in no database; the file is yours to read\n"
 		"and to remove.",
 	.verbs = verbs,
+	.options = options,
 	.operands_min = 1,
 	.operands_max = 3,
 	.operands_text = 1,
