@@ -73,6 +73,13 @@ static const struct option_def options[] = {
 		"how requests come: uring, by io_uring; dev, by /dev/fuse; or auto, by io_uring\n"
 		"            where the kernel offers it (`thule status` says which and why)",
 		transport_words},
+	{"keeper", OPT_FLAG, FIELD(keeper), 0, 0, 0,
+		"have a second process hold the mount, and start the daemon again when it dies:\n"
+		"            programs wait meanwhile (Linux 6.9; requests come by /dev/fuse)",
+		NULL},
+	{"keeper_timeout", OPT_NUMBER, FIELD(keeper_timeout), 60, 1, 86400,
+		"seconds for which the keeper tries to start a daemon before it gives the mount up",
+		NULL},
 	{"actor", OPT_WORD, FIELD(actor), ACTOR_FULL, 0, 0,
 		"what the log records of processes: full; basic, without command lines,\n"
 		"            directories and ancestors; or off, users alone and no tags",

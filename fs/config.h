@@ -39,7 +39,9 @@ struct config {
 	uint64_t journal_bytes;                 /* 0: not said */
 	long fsync;                             /* enum fsync_choice */
 	long threads, cache_inodes;
-	long transport; /* enum transport_choice */
+	long transport;      /* enum transport_choice */
+	bool keeper;         /* the mount lives through the daemon's death */
+	long keeper_timeout; /* seconds to go on trying to start another */
 	uint64_t cache_attributes, cache_data, cache_processes, cache_past; /* bytes */
 	long actor;                                                         /* enum actor_detail */
 	long past_timeout;  /* seconds that a question about the past may take */

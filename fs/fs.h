@@ -13,6 +13,7 @@
 #include "db/row.h"
 #include "figures.h"
 #include "journal/journal.h"
+#include "keeper/kept.h"
 #include "state/state.h"
 #include "transport/transport.h"
 
@@ -58,6 +59,7 @@ struct fs {
 	struct past *past;      /* instants that are being read; past/past.c */
 	struct access *access;  /* access times; op/access.c */
 	struct nearby *nearby;  /* who reads small files; op/nearby.c */
+	struct kept *kept;      /* what a successor of this daemon is told; NULL: it has none */
 };
 
 /* Sets up the lock and the state. */

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fault.h"
@@ -20,15 +22,18 @@
 #include "config.h"
 #include "db/handover.h"
 #include "db/source.h"
+#include "keeper/keeper.h"
 #include "mount/holder.h"
 #include "mount/mountpoint.h"
 #include "serve.h"
 
-/* The daemon's end of a pipe to its parent, which hears 'm' and where it is mounted, or 'e' and why
- * not. */
+/* The daemon's end of a pipe to its parent, or of a socket to its keeper, who hears 'm' and where
+ * it is mounted, or 'e' and why not. */
 struct herald {
-	int fd; /* -1: in the foreground */
+	int fd; /* -1: nobody waits for the mount */
+	bool background;
 	enum log_level level;
+	struct kept *kept; /* of a keeper; NULL: there is none */
 };
 
 /* Sends the log to syslog; earlier lines went to whoever waits for the mount. */
@@ -68,8 +73,11 @@ static bool ready(void *arg, const char *message)
 	if (!tell(h, 'm', message))
 		return false;
 	prctl(PR_SET_PDEATHSIG, 0);
-	log_to_syslog(h);
 	close(h->fd);
+	h->fd = -1;
+	if (!h->background)
+		return true;
+	log_to_syslog(h);
 	null = open("/dev/null", O_RDWR);
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
@@ -169,6 +177,32 @@ static void tell_surroundings(void)
 			 "will be logged without pid and program (for a container: --pid=host)");
 }
 
+/* A daemon that has died may still have the lease for a moment: its server has to notice. */
+static void await_lease(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+}
+
+/* Says why it cannot be mounted, or why something is left in the journal. A keeper that waits says
+ * it for its daemon. */
+static void fail(struct herald *h, const struct error *err)
+{
+	if (h->fd >= 0) {
+		tell(h, 'e', err->text);
+		if (h->kept)
+			return;
+		log_to_syslog(h);
+	}
+	log_error("%s", err->text);
+}
+
+static bool is_successor(const struct herald *h)
+{
+	const int *fds;
+
+	return h->kept && kept_fds(h->kept, &fds) > 0;
+}
+
 static int run(const struct config *config, struct herald *h)
 {
 	struct serve_ready on_ready = {ready, mounting, h};
@@ -203,18 +237,60 @@ static int run(const struct config *config, struct herald *h)
 	}
 	avoid_own_files(config->dir);
 	tell_surroundings();
-	while (ok && !(ok = serve(config, conninfo, place, data, &on_ready, &err)))
-		if (err.class != ERR_LEASE || !join(config, conninfo, &on_ready, &ok, &err))
+	while (ok && !(ok = serve(config, conninfo, place, data, h->kept, &on_ready, &err))) {
+		if (err.class == ERR_LEASE && is_successor(h)) {
+			await_lease();
+			ok = true;
+		} else if (err.class != ERR_LEASE ||
+			   !join(config, conninfo, &on_ready, &ok, &err)) {
 			break;
-	free(cluster);
-	if (ok)
-		return 0;
-	if (h->fd >= 0) {
-		tell(h, 'e', err.text);
-		log_to_syslog(h);
+		}
 	}
-	log_error("%s", err.text);
-	return 1;
+	free(cluster);
+	if (!ok)
+		fail(h, &err);
+	return ok ? 0 : 1;
+}
+
+/* Whether this kernel can have a mount live through its daemon's death, and this mount may. */
+static bool keeper_check(const struct config *config, struct error *err)
+{
+	struct utsname kernel;
+	int major = 0, minor = 0;
+
+	if (*config->at)
+		return error_set(err, ERR_USAGE,
+			"-o keeper is for a mount that writes: mount the past without it");
+	if (uname(&kernel) == 0)
+		sscanf(kernel.release, "%d.%d", &major, &minor);
+	if (major < 6 || (major == 6 && minor < 9))
+		return error_set(err, ERR_SYSTEM,
+			"-o keeper needs Linux 6.9, which sends again what a daemon that died had "
+			"not answered, and this is %s: mount without it",
+			kernel.release);
+	return true;
+}
+
+/* Holds the mount, and has daemons serve it. */
+static int keep(const struct config *config, char *const *argv, struct herald *h)
+{
+	char shown[SOURCE_MAX];
+	struct error err = {0};
+	struct keeper k = {.dir = config->dir,
+		.argv = argv,
+		.seconds = config->keeper_timeout,
+		.ready = ready,
+		.detach = mountpoint_detach,
+		.arg = h};
+	int status = 1;
+
+	k.kept = kept_new(config->dir, config->dir_fd, h->background, &err);
+	if (k.kept && handover_give(config->source, shown, sizeof(shown), &err))
+		status = keeper_run(&k, &err);
+	if (err.class)
+		fail(h, &err);
+	kept_free(k.kept);
+	return status;
 }
 
 /* Checks the directory first, which people get wrong and which needs no database. The daemon
@@ -269,9 +345,9 @@ static bool take_source(struct config *config, char *source, size_t size, struct
 	return true;
 }
 
-static int detach(const struct config *config, enum log_level level)
+static int detach(const struct config *config, char *const *argv, enum log_level level)
 {
-	struct herald h;
+	struct herald h = {.background = true, .level = level};
 	int fds[2];
 	pid_t parent = getpid(), pid;
 
@@ -289,11 +365,28 @@ static int detach(const struct config *config, enum log_level level)
 	if (getppid() != parent)
 		return 1;
 	h.fd = fds[1];
-	h.level = level;
 	setsid();
 	if (chdir("/") < 0)
 		return 1;
-	return run(config, &h);
+	return config->keeper ? keep(config, argv, &h) : run(config, &h);
+}
+
+/* Goes on where the keeper has it mounted, or is to. */
+static int serve_kept(struct config *config, struct kept *kept, enum log_level level)
+{
+	struct herald h = {.fd = kept_socket(kept),
+		.background = kept_is_background(kept),
+		.level = level,
+		.kept = kept};
+	int status;
+
+	config->dir = kept_path(kept);
+	config->dir_fd = kept_dir_fd(kept);
+	if (h.background && is_successor(&h))
+		log_to_syslog(&h);
+	status = run(config, &h);
+	kept_free(kept);
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -302,6 +395,7 @@ int main(int argc, char **argv)
 	enum log_level level;
 	struct config config;
 	char path[PATH_MAX], source[SOURCE_MAX];
+	struct kept *kept;
 	struct error err;
 
 	log_init("thulefs", LOG_LEVEL_INFO, 0);
@@ -324,13 +418,25 @@ int main(int argc, char **argv)
 		return err.class == ERR_USAGE ? 2 : 1;
 	}
 	source_verify_servers();
+	level = config.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+	log_init("thulefs", level, 0);
+	if (!kept_take(&kept, &err)) {
+		log_error("%s", err.text);
+		return 1;
+	}
+	if (kept)
+		return serve_kept(&config, kept, level);
+	if (config.keeper && !config.remount && !keeper_check(&config, &err)) {
+		log_error("%s", err.text);
+		return err.class == ERR_USAGE ? 2 : 1;
+	}
 	if (config.remount ? !mountpoint_remount(&config, &err) : !check(&config, path, &err)) {
 		log_error("%s", err.text);
 		return err.class == ERR_USAGE ? 2 : 1;
 	}
 	if (config.remount || config.there)
 		return 0;
-	level = config.debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
-	log_init("thulefs", level, 0);
-	return config.foreground ? run(&config, &foreground) : detach(&config, level);
+	if (!config.foreground)
+		return detach(&config, argv, level);
+	return config.keeper ? keep(&config, argv, &foreground) : run(&config, &foreground);
 }

@@ -19,6 +19,7 @@
 #include "mount/orphans.h"
 #include "mount/present.h"
 #include "mount/registration.h"
+#include "mount/successor.h"
 #include "op/access.h"
 #include "op/nearby.h"
 #include "past/past.h"
@@ -44,6 +45,7 @@ struct server {
 	struct door *door; /* NULL: there is none */
 	struct signals *signals;
 	atomic_bool stopping;
+	bool served; /* requests were taken */
 };
 
 static unsigned int thread_count(const struct config *c)
@@ -130,6 +132,8 @@ static bool start_database(struct server *s, bool past, struct error *err)
 		return false;
 	if (!past)
 		journal_on_lease(s->fs.journal, lease_changed, s);
+	if (!past && !successor_restore(&s->fs, o->conninfo, err))
+		return false;
 	if (!figures_start(&s->fs.figures, s->fs.reader, err))
 		return false;
 	return past || orphans_load(&s->fs, o->conninfo, err);
@@ -138,15 +142,25 @@ static bool start_database(struct server *s, bool past, struct error *err)
 static bool start_mount(struct server *s, struct error *err)
 {
 	const struct origin *o = &s->origin;
+	struct kept *kept = s->fs.kept;
+	const int *fds;
 	unsigned int device;
 
-	s->ready->mounting(s->ready->arg);
-	s->session = mountpoint_mount(
-		o->config, o->path, o->source, &fs_operations, &s->fs, &device, err);
+	if (kept && kept_fds(kept, &fds)) {
+		device = kept_device(kept);
+		s->session =
+			mountpoint_take(o->config, o->source, &fs_operations, &s->fs, fds[0], err);
+	} else {
+		s->ready->mounting(s->ready->arg);
+		s->session = mountpoint_mount(
+			o->config, o->path, o->source, &fs_operations, &s->fs, &device, err);
+		if (kept && s->session)
+			kept_set_device(kept, device);
+	}
 	if (!s->session || !registration_device(o->conninfo, s->present.mount, device, err))
 		return false;
 	s->fs.transport = transport_new(s->session, (enum transport_choice)o->config->transport,
-		thread_count(o->config), err);
+		thread_count(o->config), kept, err);
 	if (s->fs.transport)
 		requests_set_trace(transport_requests(s->fs.transport), s->fs.trace);
 	if (s->fs.transport)
@@ -176,6 +190,12 @@ static bool start(struct server *s, struct error *err)
 	bool past = *s->origin.config->at;
 
 	s->fs.past = past_new(s->origin.config->cache_past);
+	if (s->fs.kept) {
+		size_t count;
+		uint64_t *instants = kept_instants(s->fs.kept, &count);
+
+		past_keep(s->fs.past, instants, count);
+	}
 	s->fs.access = access_new();
 	s->fs.nearby = nearby_new();
 	if (!start_database(s, past, err) || !start_mount(s, err) ||
@@ -202,7 +222,8 @@ static bool stop(struct server *s, struct error *err)
 	door_stop(s->door);
 	control_stop(s->control);
 	live_free(s->live);
-	if (s->fs.journal && s->fs.actors)
+	/* What is open stays for the next daemon, if this one did not come to serve. */
+	if (s->fs.journal && s->fs.actors && (s->served || !s->fs.kept))
 		orphans_end(&s->fs);
 	/* Their threads call each other and reply, so all of them end before any of them goes. */
 	if (s->fs.journal)
@@ -264,7 +285,7 @@ static struct server *server_new(const struct config *config, const char *connin
 }
 
 bool serve(const struct config *config, const char *conninfo, const char *place, const char *data,
-	const struct serve_ready *ready, struct error *err)
+	struct kept *kept, const struct serve_ready *ready, struct error *err)
 {
 	struct server *s = server_new(config, conninfo, data, ready, err);
 	char message[PATH_MAX + 2048];
@@ -272,6 +293,7 @@ bool serve(const struct config *config, const char *conninfo, const char *place,
 
 	if (!s)
 		return false;
+	s->fs.kept = kept;
 	signals_block();
 	if (!start(s, err)) {
 		stop(s, NULL);
@@ -281,6 +303,7 @@ bool serve(const struct config *config, const char *conninfo, const char *place,
 	snprintf(message, sizeof(message), "%s mounted: %s", s->origin.path, place);
 	if (!ready->fn(ready->arg, message))
 		kill(getpid(), SIGTERM);
+	s->served = true;
 	transport_run(s->fs.transport);
 	ok = stop(s, err);
 	free(s);

@@ -39,6 +39,7 @@ static const char *const fault_names[FAULT_COUNT] = {
 	[FAULT_READER_OPEN] = "reader.open",
 	[FAULT_READER_ASK] = "reader.ask",
 	[FAULT_READER_ANSWER] = "reader.answer",
+	[FAULT_DEV_REPLY] = "dev.reply",
 };
 
 static const char *const action_names[] = {

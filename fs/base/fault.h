@@ -42,10 +42,11 @@ enum fault_point {
 	FAULT_REPLAY_BATCH,   /* before a batch of an earlier daemon is sent */
 	FAULT_REPLAY_RELEASE, /* between its commit and the release of the file */
 	FAULT_REPLAY_END,     /* between a replay and the mount's own journal; stop and kill */
-	/* Those of the readers come last: no struct fault_count has them. */
+	/* Those of the readers and replies come last: no struct fault_count has them. */
 	FAULT_READER_OPEN,   /* before a reader's session is begun */
 	FAULT_READER_ASK,    /* before a question is sent */
 	FAULT_READER_ANSWER, /* when its answer has come */
+	FAULT_DEV_REPLY,     /* before a reply by /dev/fuse; stop and kill */
 	FAULT_COUNT,
 };
 

@@ -278,6 +278,8 @@ static void serve_request(struct control *c, const char *id)
 	bool ok;
 
 	strncpy(r.id, id, sizeof(r.id) - 1);
+	if (c->fs->kept)
+		kept_begin_foreign(c->fs->kept);
 	ok = journal_exclusive(c->fs->journal, perform_job, &r, &marks, &err);
 	quotas = read_quotas(c);
 	pthread_mutex_lock(&c->fs->lock);
@@ -297,6 +299,8 @@ static void serve_request(struct control *c, const char *id)
 	}
 	pthread_mutex_lock(&c->fs->lock);
 	c->fs->invalidating = false;
+	if (c->fs->kept)
+		kept_end_foreign(c->fs->kept, journal_next_op(c->fs->journal) - 1);
 	pthread_mutex_unlock(&c->fs->lock);
 	say_done(c, &r);
 	buf_free(&r.opened);

@@ -339,6 +339,21 @@ struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 	return NULL;
 }
 
+struct fuse_session *mountpoint_take(const struct config *c, const char *public_source,
+	const struct fuse_lowlevel_ops *ops, void *userdata, int fd, struct error *err)
+{
+	struct fuse_session *se = new_session(c, public_source, ops, userdata, err);
+	char name[32];
+
+	/* What libfuse is to use, and not to unmount. */
+	snprintf(name, sizeof(name), "/dev/fd/%d", fd);
+	if (!se || fuse_session_mount(se, name) == 0)
+		return se;
+	error_set(err, ERR_INTERNAL, "libfuse does not take the mount of an earlier daemon");
+	fuse_session_destroy(se);
+	return NULL;
+}
+
 /* Returns the same flags, in the terms of mount_setattr(2). */
 static struct mount_attr bind_attributes(unsigned long flags)
 {

@@ -22,6 +22,10 @@ struct fuse_session *mountpoint_mount(const struct config *c, const char *path,
 	const char *public_source, const struct fuse_lowlevel_ops *ops, void *userdata,
 	unsigned int *device, struct error *err);
 
+/* Returns a session on a connection that an earlier daemon has mounted. NULL with *err set. */
+struct fuse_session *mountpoint_take(const struct config *c, const char *public_source,
+	const struct fuse_lowlevel_ops *ops, void *userdata, int fd, struct error *err);
+
 /* Ends the connection, and unmounts it where that has not been done. */
 void mountpoint_unmount(const struct config *c, struct fuse_session *se);
 

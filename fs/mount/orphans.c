@@ -6,7 +6,8 @@
 #include "op/attr.h"
 #include "op/file.h"
 
-void orphans_end(struct fs *fs)
+/* Also those that somebody has open: for a filesystem that is unmounted. */
+static void end_all(struct fs *fs, bool opened)
 {
 	struct actor *kernel = actor_get(fs->actors, 0, 0, 0);
 	struct inode *inode;
@@ -16,11 +17,17 @@ void orphans_end(struct fs *fs)
 	access_flush(fs);
 	while ((inode = table_next(&fs->state.inodes, &at))) {
 		if (inode->attr.nlink == 0 && !inode->gone && !inode->stale &&
+			(opened || !inode->opens) &&
 			journal_room(fs->journal, 0, JOURNAL_END) == JOURNAL_ROOM)
 			forget_orphan(fs, inode, kernel);
 	}
 	pthread_mutex_unlock(&fs->lock);
 	actor_unref(kernel);
+}
+
+void orphans_end(struct fs *fs)
+{
+	end_all(fs, true);
 }
 
 bool orphans_load(struct fs *fs, const char *conninfo, struct error *err)
@@ -39,11 +46,12 @@ bool orphans_load(struct fs *fs, const char *conninfo, struct error *err)
 			continue;
 		}
 		attr = result_attr(res, i);
-		inode_add(&fs->state, &attr, (struct bytes){0});
+		if (!inode_find(&fs->state, attr.ino))
+			inode_add(&fs->state, &attr, (struct bytes){0});
 	}
 	PQclear(res);
 	PQfinish(conn);
 	if (n > 0)
-		orphans_end(fs);
+		end_all(fs, false);
 	return res != NULL;
 }

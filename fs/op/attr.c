@@ -160,8 +160,11 @@ static int setattr(
 	 * them. */
 	bool kill = to_set & SET_OWNER || !to_set || transport_kills_setid();
 	struct inode_attr *attr;
+	struct kept_op done;
 	int rc = need_setid(c, ino, kill ? SETID_CLEARED : SETID_STAYS, inode);
 
+	if (!rc && call_is_done(c, &done))
+		return 0;
 	if (!rc && to_set & FUSE_SET_ATTR_MODE)
 		rc = need_xattrs(c, *inode);
 	if (!rc)

@@ -48,6 +48,12 @@ void call_begin_change(struct call *c, fuse_req_t req)
 	call_now(c);
 }
 
+bool call_is_done(const struct call *c, struct kept_op *done)
+{
+	return c->fs->kept && request_sent_again() &&
+	       kept_find_op(c->fs->kept, request_unique(), done);
+}
+
 void call_leave(struct call *c)
 {
 	struct answer *unused = chunks_unused(&c->fs->state.chunks);

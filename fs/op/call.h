@@ -32,6 +32,12 @@ void call_begin_change(struct call *c, fuse_req_t req);
 /* Under the lock, before the record of an op: sets c->now. */
 void call_now(struct call *c);
 
+/*
+ * Whether a daemon that has died has done already what is asked, and was killed before it had
+ * replied. Then *done is the op, and the reply is all that is left to do.
+ */
+bool call_is_done(const struct call *c, struct kept_op *done);
+
 /* Ends it: lets go of the lock, replies unless suspended. */
 void call_end(struct call *c, int rc);
 /* Replies with an entry when rc is 0; inode NULL is "no such name", which the kernel may remember.

@@ -79,8 +79,20 @@ void change_begin(struct call *c, enum op_kind kind, uint64_t ino)
 
 const void *change_end(struct call *c)
 {
+	struct kept *kept = c->fs->kept;
+	struct kept_op op = {.op = journal_next_op(c->fs->journal),
+		.unique = c->req ? request_unique() : 0,
+		.ino = c->record.ino,
+		.len = c->record.len};
+	const void *data;
+
 	c->record.at = c->now / 1000;
-	return journal_append(c->fs->journal, &c->record);
+	if (kept)
+		kept_begin_op(kept, &op);
+	data = journal_append(c->fs->journal, &c->record);
+	if (kept)
+		kept_end_op(kept, op.op);
+	return data;
 }
 
 void change_at(struct call *c, uint64_t parent, struct bytes name)

@@ -126,9 +126,13 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 	struct inode **inode)
 {
 	struct bytes name = name_bytes(text);
+	struct kept_op done;
 	struct inode *dir;
-	int rc = need_place(c, parent, &name, &dir);
+	int rc;
 
+	if (call_is_done(c, &done))
+		return need_inode(c, done.ino, inode);
+	rc = need_place(c, parent, &name, &dir);
 	if (!rc && S_ISDIR(n->mode) && dir->attr.nlink >= LINKS_MAX)
 		rc = EMLINK;
 	if (!rc)
@@ -151,9 +155,13 @@ static int make(struct call *c, uint64_t parent, const char *text, const struct 
 static int make_nameless(
 	struct call *c, uint64_t parent, const struct new_inode *n, struct inode **inode)
 {
+	struct kept_op done;
 	struct inode *dir;
-	int rc = need_place(c, parent, NULL, &dir);
+	int rc;
 
+	if (call_is_done(c, &done))
+		return need_inode(c, done.ino, inode);
+	rc = need_place(c, parent, NULL, &dir);
 	if (!rc)
 		rc = make_inode(c, dir, n, inode);
 	if (rc)
@@ -253,9 +261,12 @@ static int hard_link(
 {
 	struct bytes name = name_bytes(text);
 	struct dirent_node *d;
+	struct kept_op done;
 	struct inode *dir;
 	int rc = need_inode(c, ino, inode);
 
+	if (!rc && call_is_done(c, &done))
+		return 0;
 	if (!rc)
 		rc = need_dir(c, parent, &dir);
 	if (!rc)

@@ -61,9 +61,13 @@ static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, 
 	bool zero = mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
 	uint64_t end = off + len, cut_end, bytes = 0;
 	struct inode_attr after;
+	struct kept_op done;
 	struct inode *inode;
-	int rc = need_inode(c, ino, &inode);
+	int rc;
 
+	if (call_is_done(c, &done))
+		return 0;
+	rc = need_inode(c, ino, &inode);
 	if (!rc)
 		rc = zero ? need_room(c, 0) : need_space(c, 0);
 	if (!rc)

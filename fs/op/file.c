@@ -13,14 +13,40 @@
 #include "op/need.h"
 #include "op/op.h"
 
+/* So that a successor of this daemon knows it. */
+static void keep(struct call *c, struct handle *h)
+{
+	const struct actor *opener = h->opener;
+	struct kept_handle k = {.fh = h->fh,
+		.ino = h->ino,
+		.unique = h->unique,
+		.flags = h->flags,
+		.pid = h->pid,
+		.uid = c->ctx->uid,
+		.gid = c->ctx->gid,
+		.known = opener != NULL,
+		.start_time = opener ? opener->start_time : 0};
+
+	h->kept = kept_open(c->fs->kept, &k);
+}
+
 struct handle *file_open(struct call *c, struct inode *inode, int flags)
 {
-	struct handle *h = handle_add(&c->fs->state, inode->ino);
+	struct handle *h = NULL;
 
+	/* Its number was given out already, and the reply with it was lost. */
+	if (request_sent_again())
+		h = handle_by_request(&c->fs->state, request_unique());
+	if (h && h->ino == inode->ino)
+		return h;
+	h = handle_add(&c->fs->state, inode->ino);
+	h->unique = request_unique();
 	h->opener = actor_ref(c->actor);
 	h->opened = clock_mono_ns();
 	h->pid = c->ctx->pid;
 	h->flags = (uint32_t)flags;
+	if (c->fs->kept)
+		keep(c, h);
 	inode->resized |= c->fs->invalidating;
 	inode->opens++;
 	return h;
@@ -45,7 +71,8 @@ uint32_t overwrite_flags(const struct call *c, uint64_t fh)
 
 static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 {
-	bool truncate = fi->flags & O_TRUNC;
+	struct kept_op done;
+	bool truncate = fi->flags & O_TRUNC && !call_is_done(c, &done);
 	struct inode *inode;
 	struct handle *h;
 	bool kill = truncate && transport_kills_setid();
@@ -143,6 +170,8 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 	}
 	*accessed = h->accessed;
 	actor_unref(h->opener);
+	if (c->fs->kept)
+		kept_close(c->fs->kept, h->kept);
 	handle_drop(&c->fs->state, h);
 	return 0;
 }

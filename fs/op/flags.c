@@ -65,10 +65,14 @@ static int parse(unsigned int cmd, const void *in, const struct inode *inode, ui
 
 static int set_flags(struct call *c, uint64_t ino, unsigned int cmd, const void *in)
 {
+	struct kept_op done;
 	struct inode *inode;
 	uint32_t flags;
-	int rc = need_inode(c, ino, &inode);
+	int rc;
 
+	if (call_is_done(c, &done))
+		return 0;
+	rc = need_inode(c, ino, &inode);
 	if (!rc)
 		rc = need_room(c, 0);
 	if (rc)

@@ -126,9 +126,7 @@ static uint64_t page_end(const struct load *l, const PGresult *res)
 	return rows < (int)l->rows ? UINT64_MAX : (uint64_t)row_int(res, rows - 1, COL_COOKIE);
 }
 
-/* Returns an errno for those who wait: ESTALE when there never was one, or nothing is left of it.
- */
-static int fill_one(struct fs *fs, uint64_t ino, const PGresult *res)
+int load_inode_row(struct fs *fs, uint64_t ino, const PGresult *res)
 {
 	bool none = PQntuples(res) == 0, gone = !none && row_int(res, 0, COL_GONE);
 	struct inode *inode = inode_find(&fs->state, ino);
@@ -157,7 +155,7 @@ static int fill(struct load *l, const PGresult *res)
 	int rc = 0;
 
 	if (l->key.kind == LOAD_INODE)
-		return fill_one(fs, l->key.ino, res);
+		return load_inode_row(fs, l->key.ino, res);
 	dir = inode_find(&fs->state, l->key.ino);
 	if (!dir)
 		return 0;

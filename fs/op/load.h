@@ -26,6 +26,9 @@ int load_names(struct call *c, uint64_t ino, uint64_t after);
  */
 bool load_ahead(struct fs *fs, uint64_t ino, uint64_t after, uint32_t rows,
 	void (*arrived)(struct fs *fs, struct inode *dir));
+/* Under the lock: puts an answer of read_inode about `ino` into the state. Returns an errno: ESTALE
+ * when there never was one, or nothing is left of it. */
+int load_inode_row(struct fs *fs, uint64_t ino, const PGresult *res);
 /* Whether those are on their way; and whether they are so before anybody needs them. */
 bool load_is_asked(struct fs *fs, uint64_t ino, uint64_t after);
 bool load_is_ahead(struct fs *fs, uint64_t ino, uint64_t after);

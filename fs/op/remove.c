@@ -12,8 +12,12 @@ static int remove_name(struct call *c, enum op_kind kind, uint64_t parent, const
 	struct bytes name = name_bytes(text);
 	struct dirent_node *d;
 	struct inode *dir, *inode;
-	int rc = need_dir(c, parent, &dir);
+	struct kept_op done;
+	int rc;
 
+	if (call_is_done(c, &done))
+		return 0;
+	rc = need_dir(c, parent, &dir);
 	if (!rc)
 		rc = need_entry(c, dir, name, &d, &inode);
 	if (!rc)

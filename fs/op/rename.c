@@ -145,10 +145,15 @@ void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t n
 	const char *new_name, unsigned int flags)
 {
 	struct side from, to;
+	struct kept_op done;
 	struct call c;
 	int rc;
 
 	call_begin_change(&c, req);
+	if (call_is_done(&c, &done)) {
+		call_end(&c, 0);
+		return;
+	}
 	rc = flags & ~(unsigned int)(RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT) ? EINVAL
 											   : 0;
 	if (!rc)

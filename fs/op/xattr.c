@@ -109,9 +109,13 @@ static int set_xattr(struct call *c, uint64_t ino, const struct setxattr *s)
 	struct inode *inode;
 	const struct xattr *before;
 	bool acl = !strcmp(s->name, ACL_ACCESS_NAME), exists;
-	/* Who sets one keeps the set-group-id bit only of a group that they are in. */
-	int rc = need_setid(c, ino, acl ? SETID_OF_ACL : SETID_STAYS, &inode);
+	struct kept_op done;
+	int rc;
 
+	if (call_is_done(c, &done))
+		return 0;
+	/* Who sets one keeps the set-group-id bit only of a group that they are in. */
+	rc = need_setid(c, ino, acl ? SETID_OF_ACL : SETID_STAYS, &inode);
 	if (!rc)
 		rc = need_changeable(c, ino, &inode);
 	if (!rc)
@@ -168,9 +172,13 @@ void op_setxattr(
 
 static int remove_xattr(struct call *c, uint64_t ino, struct bytes name)
 {
+	struct kept_op done;
 	struct inode *inode;
-	int rc = need_changeable(c, ino, &inode);
+	int rc;
 
+	if (call_is_done(c, &done))
+		return 0;
+	rc = need_changeable(c, ino, &inode);
 	if (!rc)
 		rc = need_room(c, name.len + 1);
 	if (rc)

@@ -27,6 +27,8 @@ struct instants {
 	uint64_t next; /* number to give out */
 	uint64_t limit;
 	bool said;
+	uint64_t *kept; /* NULL: nothing outlives the daemon */
+	size_t kept_count;
 };
 
 struct instants *instants_new(uint64_t bytes)
@@ -36,6 +38,14 @@ struct instants *instants_new(uint64_t bytes)
 	t->next = 1;
 	t->limit = bytes;
 	return t;
+}
+
+void instants_keep(struct instants *t, uint64_t *kept, size_t count)
+{
+	t->kept = kept;
+	t->kept_count = count;
+	while (t->next < count && kept[t->next])
+		t->next++;
 }
 
 static void forget(struct instants *t, struct instant *i)
@@ -76,9 +86,20 @@ static struct instant *find(const struct instants *t, uint64_t op)
 	return i;
 }
 
+static struct instant *add_number(struct instants *t, uint64_t op, uint64_t number)
+{
+	struct instant *i = xcalloc(1, sizeof(*i));
+
+	i->op = op;
+	i->number = number;
+	HASH_ADD(by_op, t->by_op, op, sizeof(i->op), i);
+	HASH_ADD(by_number, t->by_number, number, sizeof(i->number), i);
+	DL_APPEND(t->oldest, i);
+	return i;
+}
+
 static struct instant *add(struct instants *t, uint64_t op)
 {
-	struct instant *i;
 
 	if (t->next == NUMBER_END) {
 		if (!t->said)
@@ -88,13 +109,9 @@ static struct instant *add(struct instants *t, uint64_t op)
 		t->said = true;
 		return NULL;
 	}
-	i = xcalloc(1, sizeof(*i));
-	i->op = op;
-	i->number = t->next++;
-	HASH_ADD(by_op, t->by_op, op, sizeof(i->op), i);
-	HASH_ADD(by_number, t->by_number, number, sizeof(i->number), i);
-	DL_APPEND(t->oldest, i);
-	return i;
+	if (t->next < t->kept_count)
+		t->kept[t->next] = op;
+	return add_number(t, op, t->next++);
 }
 
 uint64_t instants_number(struct instants *t, uint64_t op)
@@ -117,6 +134,9 @@ uint64_t instants_op(struct instants *t, uint64_t number)
 	struct instant *i;
 
 	HASH_FIND(by_number, t->by_number, &number, sizeof(number), i);
+	/* Of an earlier daemon, or forgotten here. */
+	if (!i && number < t->kept_count && t->kept[number] && !find(t, t->kept[number]))
+		i = add_number(t, t->kept[number], number);
 	if (!i)
 		return 0;
 	use(t, i);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/budget.h"
@@ -14,6 +15,9 @@
 struct instants;
 
 struct instants *instants_new(uint64_t bytes);
+/* Notes each number in an array that outlives the daemon, and takes those that are there already:
+ * kept[number] is the op, 0 where there is none. Before any is given out. */
+void instants_keep(struct instants *t, uint64_t *kept, size_t count);
 void instants_free(struct instants *t);
 
 /* Returns the number of an op, giving one out where it has none; 0 when there are no more. */

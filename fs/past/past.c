@@ -41,6 +41,11 @@ struct past *past_new(uint64_t memory)
 	return past;
 }
 
+void past_keep(struct past *past, uint64_t *kept, size_t count)
+{
+	instants_keep(past->instants, kept, count);
+}
+
 void past_free(struct past *past)
 {
 	if (!past)

@@ -40,6 +40,8 @@ uint64_t past_stat_ino(const struct fs *fs, uint64_t node);
 
 struct past *past_new(uint64_t memory);
 void past_free(struct past *past);
+/* The numbers of instants outlive the daemon: instants_keep(). Before any is given out. */
+void past_keep(struct past *past, uint64_t *kept, size_t count);
 
 #define PAST_BUDGETS 3
 /* Returns how many budgets it has put into `out`. Any thread. */

@@ -104,6 +104,12 @@ void request_wake(struct request *r, int error);
  */
 void request_finish(struct request *r, int error);
 
+/* The kernel's number of the request that this thread handles; 0: it handles none. A request that
+ * the kernel has sent again, to another daemon, has the number that it had. */
+uint64_t request_unique(void);
+/* Whether the kernel has sent it before, to a daemon that has died. */
+bool request_sent_again(void);
+
 /* 0, or the errno with which the wait before this run ended. */
 int request_error(void);
 

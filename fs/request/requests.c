@@ -11,6 +11,9 @@
 #include "base/probe.h"
 #include "request/request_impl.h"
 
+/* FUSE_UNIQUE_RESEND, which the headers of Linux 6.1 lack. */
+#define SENT_AGAIN (UINT64_C(1) << 63)
+
 /* What this thread handles. `request` is set once it has waited, until it waits again. */
 static _Thread_local struct {
 	struct request_frame frame;
@@ -39,6 +42,26 @@ static const enum trace_phase phases[WAIT_COUNT] = {
 const struct request_frame *request_frame(void)
 {
 	return &current.frame;
+}
+
+/* As it is in the request. */
+static uint64_t unique_of_frame(void)
+{
+	const struct fuse_in_header *in = (const void *)current.frame.bytes;
+
+	if (current.request)
+		return current.request->info.unique;
+	return in && current.frame.len >= sizeof(*in) ? in->unique : 0;
+}
+
+uint64_t request_unique(void)
+{
+	return unique_of_frame() & ~SENT_AGAIN;
+}
+
+bool request_sent_again(void)
+{
+	return unique_of_frame() & SENT_AGAIN;
 }
 
 int request_error(void)

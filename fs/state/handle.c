@@ -14,6 +14,29 @@ struct handle *handle_add(struct state *s, uint64_t ino)
 	return h;
 }
 
+struct handle *handle_restore(struct state *s, uint64_t fh, uint64_t ino)
+{
+	uint64_t next = s->next_fh;
+	struct handle *h;
+
+	s->next_fh = fh;
+	h = handle_add(s, ino);
+	if (s->next_fh < next)
+		s->next_fh = next;
+	return h;
+}
+
+struct handle *handle_by_request(struct state *s, uint64_t unique)
+{
+	struct handle *h, *tmp;
+
+	HASH_ITER (hh, s->handles, h, tmp) {
+		if (h->unique == unique)
+			return h;
+	}
+	return NULL;
+}
+
 struct handle *handle_find(struct state *s, uint64_t fh)
 {
 	struct handle *h;

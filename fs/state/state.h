@@ -146,7 +146,9 @@ struct handle {
 	/* Of reads in order: where the next one begins, how many bytes they had, and up to where
 	 * bytes were asked for. */
 	uint64_t read_next, read_run, read_asked;
-	bool shown; /* to SQL, see handles_show() */
+	bool shown;      /* to SQL, see handles_show() */
+	uint64_t unique; /* of the request that opened it */
+	uint32_t kept;   /* where a successor finds it (keeper/kept.h); 0: nowhere */
 	UT_hash_handle hh;
 };
 
@@ -330,6 +332,10 @@ void allocated_cut(struct inode_attr *attr, uint64_t lo, uint64_t hi, uint64_t k
 
 struct handle *handle_add(struct state *s, uint64_t ino);
 struct handle *handle_find(struct state *s, uint64_t fh);
+/* Adds one that an earlier daemon has given out. */
+struct handle *handle_restore(struct state *s, uint64_t fh, uint64_t ino);
+/* The one that a request opened; looks at every handle. NULL: it opened none. */
+struct handle *handle_by_request(struct state *s, uint64_t unique);
 void handle_drop(struct state *s, struct handle *h);
 void handles_each(struct state *s, void (*fn)(void *arg, struct handle *h), void *arg);
 /* Whether somebody has it open for writing; looks at every handle. */

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "transport/raw.h"
 #include "transport/transport_impl.h"
@@ -22,6 +24,7 @@
 /* A thread that reads requests, and what it reads from: a clone of /dev/fuse. */
 struct reader {
 	struct request_port port; /* first */
+	struct request_port replay;
 	struct transport *transport;
 	pthread_t thread;
 	int fd;
@@ -41,6 +44,22 @@ struct dev {
 	struct resumer *resumers;
 };
 
+static void keep_init(
+	struct transport *t, const struct request_frame *frame, const struct iovec *reply)
+{
+	struct kept_init init = {
+		.request_len = (uint32_t)frame->len, .reply_len = (uint32_t)reply->iov_len};
+	bool fits = frame->len <= KEPT_INIT_MAX && reply->iov_len <= KEPT_INIT_MAX;
+
+	if (fits) {
+		memcpy(init.request, frame->bytes, frame->len);
+		memcpy(init.reply, reply->iov_base, reply->iov_len);
+	}
+	if (!fits || !kept_set_init(t->kept, &init))
+		log_error("the kernel's INIT is too long to be kept: this mount ends with its "
+			  "daemon");
+}
+
 /* INIT comes by /dev/fuse alone. Its reply says what the kernel is to do. */
 static void reply_init(struct transport *t, const struct iovec *reply)
 {
@@ -50,6 +69,18 @@ static void reply_init(struct transport *t, const struct iovec *reply)
 	t->offered = raw_init(
 		in + 1, frame->len - sizeof(*in), reply->iov_base, reply->iov_len, t->ops->flags);
 	t->answered = true;
+	if (t->kept && !kept_init(t->kept))
+		keep_init(t, frame, reply);
+}
+
+/* The reply to an INIT that was answered long ago goes nowhere. */
+static ssize_t replay_reply(struct request_port *port, const struct iovec *iov, int count)
+{
+	struct reader *r = (struct reader *)((char *)port - offsetof(struct reader, replay));
+
+	if (count > 1)
+		reply_init(r->transport, &iov[1]);
+	return (ssize_t)iov[0].iov_len;
 }
 
 static ssize_t dev_reply(struct request_port *port, const struct iovec *iov, int count)
@@ -59,6 +90,8 @@ static ssize_t dev_reply(struct request_port *port, const struct iovec *iov, int
 
 	if (in && in->opcode == FUSE_INIT && count > 1)
 		reply_init(r->transport, &iov[1]);
+	else
+		fault(FAULT_DEV_REPLY);
 	return writev(r->fd, iov, count);
 }
 
@@ -102,6 +135,27 @@ static bool interrupts(struct transport *t, const void *bytes, size_t len)
 	return true;
 }
 
+/* An INIT whose reply was kept, but not seen by the kernel. */
+static bool is_answered_init(struct reader *r, const void *bytes, size_t len)
+{
+	const struct fuse_in_header *in = bytes;
+	const struct kept_init *init;
+	struct fuse_out_header out;
+	struct iovec iov[2];
+
+	if (!r->transport->kept || !r->transport->answered || len < sizeof(*in) ||
+		in->opcode != FUSE_INIT)
+		return false;
+	init = kept_init(r->transport->kept);
+	out = (struct fuse_out_header){
+		.len = (uint32_t)(sizeof(out) + init->reply_len), .unique = in->unique};
+	iov[0] = (struct iovec){&out, sizeof(out)};
+	iov[1] = (struct iovec){(void *)(uintptr_t)init->reply, init->reply_len};
+	if (writev(r->fd, iov, 2) < 0)
+		log_error("cannot answer the kernel's INIT: %s", strerror(errno));
+	return true;
+}
+
 static bool forgets(const void *bytes, size_t len)
 {
 	const struct fuse_in_header *in = bytes;
@@ -123,7 +177,7 @@ static bool read_one(struct reader *r)
 		fuse_session_exit(t->se);
 		return false;
 	}
-	if (!interrupts(t, r->buf, (size_t)n))
+	if (!interrupts(t, r->buf, (size_t)n) && !is_answered_init(r, r->buf, (size_t)n))
 		requests_begin(
 			t->requests, &r->port, raw_disguise(r->buf, (size_t)n), r->buf, (size_t)n);
 	/* Where requests come another way, nobody waits for what is read here; an interrupt can. */
@@ -138,6 +192,28 @@ static bool serve_one(struct reader *r)
 		return true;
 	let_go(r->fd);
 	return false;
+}
+
+/* Not in the headers of Linux 6.1. */
+#define NOTIFY_RESEND 7
+
+void dev_take_over(struct transport *t)
+{
+	struct reader *r = &t->dev->readers[0];
+	const struct kept_init *init = kept_init(t->kept);
+	struct fuse_out_header resend = {.len = sizeof(resend), .error = NOTIFY_RESEND};
+
+	if (kept_restarts(t->kept) == 0)
+		return;
+	if (init) {
+		memcpy(r->buf, init->request, init->request_len);
+		r->replay = (struct request_port){.reply = replay_reply};
+		requests_begin(t->requests, &r->replay, RAW_NONE, r->buf, init->request_len);
+	}
+	/* A connection that is gone has nothing to send. */
+	if (write(r->fd, &resend, sizeof(resend)) < 0 && errno != ENODEV && errno != EPERM)
+		log_error("the kernel does not send again what was not answered: %s",
+			strerror(errno));
 }
 
 bool dev_serve_one(struct transport *t)
@@ -179,21 +255,45 @@ static bool reader_open(struct transport *t, struct reader *r, int fd, struct er
 		return error_sys(err, "cannot clone /dev/fuse");
 	if (posix_memalign((void **)&r->buf, 4096, REQUEST_BYTES_MAX) != 0)
 		return error_set(err, ERR_SYSTEM, "out of memory");
+	/* The kernel fails a request with EIO when it meets a page that is not there while the
+	 * daemon is being killed. */
+	if (t->kept) {
+		memset(r->buf, 0, REQUEST_BYTES_MAX);
+		mlock(r->buf, REQUEST_BYTES_MAX);
+	}
 	return true;
+}
+
+/* The keeper has them before anything is read from them. */
+static bool hand_over(struct transport *t, struct error *err)
+{
+	int fds[KEPT_FDS_MAX];
+
+	for (unsigned int i = 0; i < t->dev->count; i++)
+		fds[i] = t->dev->readers[i].fd;
+	return kept_give_fds(t->kept, fds, t->dev->count, err);
 }
 
 static bool dev_open(struct transport *t, struct error *err)
 {
 	int fd = fuse_session_fd(t->se);
 	struct dev *d = xcalloc(1, sizeof(*d));
+	const int *fds = NULL;
+	unsigned int kept = t->kept ? kept_fds(t->kept, &fds) : 0;
 
 	t->dev = d;
-	d->count = t->threads;
+	d->count = kept ? kept : t->threads;
 	d->readers = xcalloc(d->count, sizeof(*d->readers));
 	d->resumers = xcalloc(d->count, sizeof(*d->resumers));
 	for (unsigned int i = 0; i < d->count; i++)
-		if (!reader_open(t, &d->readers[i], i == 0 ? fd : clone_fd(fd), err))
+		if (!reader_open(t, &d->readers[i],
+			    i == 0 ? fd
+			    : kept ? fds[i]
+				   : clone_fd(fd),
+			    err))
 			return false;
+	if (t->kept && !kept && !hand_over(t, err))
+		return false;
 	for (unsigned int i = 0; i < d->count; i++) {
 		struct resumer *r = &d->resumers[i];
 

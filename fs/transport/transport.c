@@ -73,7 +73,7 @@ static void dispatch(void *arg, char *bytes, size_t len)
 static bool choose(struct transport *t, enum transport_choice choice, struct error *err)
 {
 	t->ops = &dev_ops;
-	if (choice == TRANSPORT_DEV)
+	if (choice == TRANSPORT_DEV || t->kept)
 		return true;
 	if (uring_ops.open(t, &t->why)) {
 		t->ops = &uring_ops;
@@ -98,11 +98,12 @@ static bool set_up(struct transport *t, enum transport_choice choice, struct err
 }
 
 struct transport *transport_new(struct fuse_session *se, enum transport_choice choice,
-	unsigned int threads, struct error *err)
+	unsigned int threads, struct kept *kept, struct error *err)
 {
 	struct transport *t = xcalloc(1, sizeof(*t));
 
 	t->se = se;
+	t->kept = kept;
 	t->threads = threads;
 	pthread_mutex_init(&t->lock, NULL);
 	if (set_up(t, choice, err))
@@ -129,6 +130,8 @@ static void begin(struct transport *t)
 
 void transport_run(struct transport *t)
 {
+	if (t->kept)
+		dev_take_over(t);
 	while (!t->answered && dev_serve_one(t))
 		;
 	if (t->answered)
@@ -139,12 +142,30 @@ void transport_run(struct transport *t)
 	requests_close(t->requests);
 }
 
+static void describe_keeper(const struct kept *kept, char *why, size_t size)
+{
+	pid_t keeper = kept_keeper(kept);
+
+	if (keeper)
+		snprintf(why, size,
+			"held by keeper %ld, whose daemon number %u this is (io_uring is not for a "
+			"mount with -o keeper)",
+			(long)keeper, kept_restarts(kept) + 1);
+	else
+		snprintf(why, size,
+			"its keeper has died, so the mount ends with its daemon: unmount and mount "
+			"again to have one");
+}
+
 const char *transport_name(struct transport *t, char *why, size_t size)
 {
 	const char *name;
 
 	pthread_mutex_lock(&t->lock);
-	snprintf(why, size, "%s", t->why.text);
+	if (t->kept)
+		describe_keeper(t->kept, why, size);
+	else
+		snprintf(why, size, "%s", t->why.text);
 	name = t->ops->name;
 	pthread_mutex_unlock(&t->lock);
 	return name;

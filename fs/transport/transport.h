@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "keeper/kept.h"
 #include "request/request.h"
 #include "transport/raw.h"
 
@@ -23,9 +24,13 @@ enum transport_choice {
 	TRANSPORT_DEV,
 };
 
-/* `se` is mounted. The session's replies go through this transport from now on. */
+/*
+ * `se` is mounted. The session's replies go through this transport from now on. With a keeper
+ * (`kept` is not NULL) it is /dev/fuse: the descriptors are handed over to it, or are those that it
+ * has.
+ */
 struct transport *transport_new(struct fuse_session *se, enum transport_choice choice,
-	unsigned int threads, struct error *err);
+	unsigned int threads, struct kept *kept, struct error *err);
 
 /* Serves until the filesystem is unmounted or the session ends. What waits then is dropped when its
  * wait is over, until transport_free(). */

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "base/error.h"
+#include "keeper/kept.h"
 #include "request/requests.h"
 
 struct dev;
@@ -39,6 +40,7 @@ struct transport {
 	bool offered;                    /* the kernel has the flags that it needs */
 	struct dev *dev;                 /* NULL: not opened */
 	struct uring *uring;             /* the same */
+	struct kept *kept;               /* NULL: there is no keeper */
 	pthread_mutex_t lock;            /* of what follows */
 	struct error why;                /* it is not the fastest; empty: it is */
 };
@@ -48,6 +50,10 @@ struct transport {
  * is in use.
  */
 extern const struct transport_ops dev_ops;
+
+/* What an earlier daemon had not answered comes again, and INIT is replayed: before anything is
+ * read. */
+void dev_take_over(struct transport *t);
 
 /* Reads a request on the calling thread and runs it. Returns false when the connection is gone. */
 bool dev_serve_one(struct transport *t);

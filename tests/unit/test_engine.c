@@ -305,7 +305,7 @@ static void append_point(enum fault_point p)
 	}
 }
 
-/* Only a mount passes it: tests/crash. */
+/* Only a mount passes it: tests/crash, tests/mount/keeper-replies.py. */
 static void mount_point(enum fault_point p)
 {
 }
@@ -447,6 +447,7 @@ static void (*const cases[FAULT_COUNT])(enum fault_point p) = {
 	[FAULT_READER_OPEN] = reader_point,
 	[FAULT_READER_ASK] = reader_point,
 	[FAULT_READER_ANSWER] = reader_point,
+	[FAULT_DEV_REPLY] = mount_point,
 };
 
 START_TEST(fault_point)
