@@ -119,6 +119,11 @@ const char *waits_transport(const struct waits *w, const char **why)
 	return fact(w, "transport");
 }
 
+pid_t waits_pid(const struct waits *w)
+{
+	return (pid_t)atol(fact(w, "pid"));
+}
+
 static void show_transport(const struct waits *w)
 {
 	label("transport");

@@ -23,6 +23,9 @@ void waits_show_memory_json(const struct waits *w);
  * one, or "". */
 const char *waits_transport(const struct waits *w, const char **why);
 
+/* Returns the daemon's process, as it is called in its pid namespace; 0: an older one. */
+pid_t waits_pid(const struct waits *w);
+
 /*
  * Prints everything on stdout, as lines and a table or as an object of JSON. Returns false after
  * printing why it cannot be had.
