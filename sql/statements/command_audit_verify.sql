@@ -15,14 +15,17 @@ cross join lateral (
     where s is not null
     union all
     select format('link %s: %s, on %s by %s%s', d.j ->> 'link',
-        case when d.j ->> 'kind' = 'erase' then format('%s files were erased', d.j ->> 'files')
-            when d.j ->> 'horizon' is null then format('the past of %s files was pruned', d.j ->> 'files')
-            else format('what had ended by op:%s was pruned', d.j ->> 'horizon') end,
+        case when d.j ->> 'kind' = 'erase' then format('%s erased', d.files)
+            when d.j ->> 'horizon' is null then format('the past of %s pruned', d.files)
+            else format('what had ended by op:%s pruned', d.j ->> 'horizon') end,
         to_char((d.j ->> 'at')::timestamptz, 'YYYY-MM-DD HH24:MI:SS TZH:TZM'), d.j ->> 'by',
         case when (d.j ->> 'after')::boolean then ', which the digest cannot know' end), 3, d.n::integer
-    from jsonb_array_elements(r.report -> 'deleted') with ordinality d (j, n)
+    from (
+        select e.j, e.n, case e.j ->> 'files' when '1' then '1 file' else (e.j ->> 'files') || ' files' end as files
+        from jsonb_array_elements(r.report -> 'deleted') with ordinality e (j, n)
+    ) d
     union all
-    select format('not linked yet: the last %s ops', r.report ->> 'unlinked'), 4, 1
+    select format('not linked yet: the last %s', case r.report ->> 'unlinked' when '1' then 'op' else (r.report ->> 'unlinked') || ' ops' end), 4, 1
     where (r.report ->> 'unlinked')::bigint > 0
     union all
     select coalesce(format('op:%s  ', f.j ->> 'op'), '') || (f.j ->> 'what'), 5, f.n::integer

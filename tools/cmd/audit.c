@@ -49,8 +49,8 @@ static int digest(PGconn *conn, const struct arguments *args, struct error *err)
 		show_line(stdout, "op:%s %s\n", PQgetvalue(res, 0, OP), PQgetvalue(res, 0, DIGEST));
 		if (strcmp(PQgetvalue(res, 0, UNLINKED), "0") != 0)
 			show_line(stderr,
-				"thule: %s ops since then are not in it: this role or this server "
-				"may not link them\n",
+				"thule: not in it, since this role or this server may not link it: "
+				"what was done since then (ops: %s)\n",
 				PQgetvalue(res, 0, UNLINKED));
 	}
 	PQclear(res);
