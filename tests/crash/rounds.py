@@ -71,6 +71,7 @@ class Run:
         self.kills = collections.Counter()  # by point
         self.recovery_kills = collections.Counter()
         self.in_flight = 0
+        self.died_at = None  # the point of the last sequence
         self.end = time.monotonic() + args.seconds
 
     def make_daemon(self):
@@ -142,7 +143,7 @@ class Run:
         folder, start = self.begin()
         self.daemon.arm(n)
         acknowledged, flushed = self.work(folder, sequence, reference)
-        point = n and self.daemon.point()
+        self.died_at = point = n and self.daemon.point()
         if not point:
             self.passed = self.daemon.passed()
         if point:
@@ -209,7 +210,7 @@ class Run:
                 if not self.play(sequence, reference, at, m) and n is None:
                     return
             except (Wrong, OSError) as e:
-                print(f"crash: wrong after a kill at point {at}, {self.daemon.point()}, and at point {m} of the recovery:\n{e}")
+                print(f"crash: wrong after a kill at point {at} ({self.died_at or 'none'}), and at point {m} of the recovery (0: none):\n{e}")
                 print("To run it again: tests/crash/run --replay", repr(json.dumps({"ops": sequence, "n": at})), flush=True)
                 raise
             if self.over():
