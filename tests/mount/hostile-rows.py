@@ -87,6 +87,9 @@ def restore():
     shell("umount_fs")
     shell("sql", ";".join(f"truncate thule.{t}; insert into thule.{t} table public.kept_{t}" for t in TABLES))
     shell("sql", "delete from thule.blob b where not exists (select from thule.extent e where e.blob = b.id)")
+    # Nor are there the ops of files that were made since.
+    shell("sql", "delete from thule.op o where not exists (select from thule.inode i where i.ino = o.ino)"
+          " and not exists (select from thule.inode_history i where i.ino = o.ino)")
     shell("mount_fs")
 
 

@@ -195,6 +195,7 @@ def clean(op, model):
     """What was put into the tables goes, since no filesystem would have made it so."""
     for table in ("inode", "inode_history", "dirent", "dirent_history"):
         sql(f"delete from thule.{table} where ino > {model}")
+    sql(f"insert into thule.pruned_inode values ({model + 1}, {op + 1})")  # "after", which is among them
     sql(f"delete from thule.op where op > {op + 1}")
     sql(f"update thule.superblock set next_op = {op + 2}")
 

@@ -195,7 +195,7 @@ def check_follow():
 
 def check_refused():
     """What needs the database says so."""
-    for command in (["fsck"], ["audit", "digest"], ["audit", "verify"], ["snapshot", "list"], ["config", "list"], ["quota", "list"]):
+    for command in (["fsck"], ["fsck", "--repair", "--yes"], ["audit", "digest"], ["audit", "verify"], ["snapshot", "list"], ["config", "list"], ["quota", "list"]):
         done = run(ALICE, *command)
         equal(True, done.returncode != 0, f"{command} fails")
         contains("ask root", done.stderr.decode(), str(command))

@@ -46,10 +46,10 @@ where p.pronamespace = 'thule_internal'::regnamespace
         'no_limit', 'lease_key', 'zeros', 'write_kind', 'extent_possible', 'max_depth');
 
 -- Nothing else in our code has the numbers. duplicate_file asks a range of modes, since of those there are statistics.
-\set copies `cd "$SQL_DIR" && grep -rnE '\b(61440|16384|32768|40960|131072|9223372036854775807|1953003884)\b' functions views statements | grep -vE '^functions/(constant/|text/mode_kind)|^views/duplicate_file|: now\)'`
+\set copies `cd "$SQL_DIR" && grep -rnE '\b(61440|16384|32768|40960|131072|9223372036854775807|1953003884)\b' functions views fsck statements | grep -vE '^functions/(constant/|text/mode_kind)|^views/duplicate_file|: now\)'`
 select is(:'copies'::text, '', 'there are no copies');
 -- What our code asks of a kind of op is a column of thule.op_kind, never a list of numbers.
-\set lists `cd "$SQL_DIR" && grep -rnE '\bkind +(=|<>|in|not in|between|not between|= any|<> all) *\(?[^$]?\{?[0-9]' functions views statements | grep -vE '\b(q|wanted|l)\.kind|q @>'`
+\set lists `cd "$SQL_DIR" && grep -rnE '\bkind +(=|<>|in|not in|between|not between|= any|<> all) *\(?[^$]?\{?[0-9]' functions views fsck statements | grep -vE '\b(q|wanted|l)\.kind|q @>'`
 select is(:'lists'::text, '', 'there are no lists of kinds');
 select is(thule_internal.write_kind(), (select k.id from thule.op_kind k where k.name = 'write'), 'the one number is that of the table');
 select is_empty($$select k.name from thule.op_kind k where not (k.makes_inode or k.removes_name or k.replaces or k.changes_bytes

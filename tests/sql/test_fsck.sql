@@ -13,7 +13,7 @@ update thule.inode set xattrs = 1 where ino = 102;
 insert into thule.xattr_history values (102, 'user.a', 'u', 103, fx.at(103), 107, fx.at(107));
 select is_empty('select * from thule.fsck', 'a sound tree');
 
-select columns_are('thule', 'fsck', array['check_id', 'severity', 'ino', 'detail']);
+select columns_are('thule', 'fsck', array['check_id', 'severity', 'ino', 'detail', 'op', 'repair']);
 select is_empty($$select proname from pg_proc where pronamespace = 'thule_internal'::regnamespace and proname like 'fsck\_%'
         and pg_get_viewdef('thule.fsck'::regclass) !~ ('thule_internal\.' || proname || '\M')$$,
     'every check is in the union');
@@ -92,10 +92,10 @@ select fx.finds(d, e, w) from (values
     ($$update thule.inode set size = -1 where ino = 103$$, 'inode_attribute error 103', 'a negative size'),
     ($$update thule.inode set target = null where ino = 104$$, 'inode_attribute error 104', 'a link without target'),
     ($$update thule.inode set size = 7 where ino = 104$$, 'inode_attribute error 104', 'a link of the wrong size'),
-    ($$delete from thule.inode where ino = 103$$, 'dirent_dangling error 103', 'a name without its inode'),
-    ($$insert into thule.dirent values (77, 'x', 104, 3, 50, now()); update thule.inode set nlink = 2 where ino = 104$$,
+    ($$delete from thule.inode where ino = 103$$, 'dirent_dangling error 103, op_version error 103', 'a name without its inode'),
+    ($$insert into thule.dirent values (77, 'x', 104, 3, 16, now()); update thule.inode set nlink = 2 where ino = 104$$,
         'dirent_dangling error 104', 'a name in a directory that is not there'),
-    ($$insert into thule.dirent values (103, 'x', 104, 3, 50, now()); update thule.inode set nlink = 2 where ino = 104$$,
+    ($$insert into thule.dirent values (103, 'x', 104, 3, 16, now()); update thule.inode set nlink = 2 where ino = 104$$,
         'dirent_dangling error 104', 'a name in a file'),
     ($$update thule.dirent set name = 'a/b' where name = 'empty'$$, 'dirent_name error 103', 'a slash in a name'),
     ($$update thule.dirent set name = '' where name = 'empty'$$, 'dirent_name error 103', 'an empty name'),
@@ -111,12 +111,12 @@ select fx.finds(d, e, w) from (values
     ($$update thule.inode set nlink = 0 where ino = 103$$, 'nlink error 103', 'nlink 0 with a name'),
     ($$update thule.inode set nlink = 2 where ino = 1$$, 'nlink error 1', 'the root''s link count'),
     ($$update thule.inode set nlink = 4 where ino = 100$$, 'nlink error 100', 'a directory''s link count'),
-    ($$insert into thule.dirent values (1, 'again', 101, 3, 50, now()); update thule.inode set nlink = 4 where ino = 1$$,
+    ($$insert into thule.dirent values (1, 'again', 101, 3, 16, now()); update thule.inode set nlink = 4 where ino = 1$$,
         'directory_names error 101', 'a directory with two names'),
     ($$update thule.dirent set parent = 101 where name = 'dir'; update thule.inode set nlink = 2 where ino = 1;
         update thule.inode set nlink = 3 where ino = 101$$,
         'directory_unreachable error 100, directory_unreachable error 101', 'directories that contain each other'),
-    ($$insert into thule.dirent values (101, 'up', 1, 3, 50, now()); update thule.inode set nlink = 3 where ino = 101$$,
+    ($$insert into thule.dirent values (101, 'up', 1, 3, 16, now()); update thule.inode set nlink = 3 where ino = 101$$,
         'root error 1', 'the root below itself'),
     ($$update thule.inode set mode = 33188 where ino = 1$$,
         'dirent_dangling error 100, dirent_dangling error 103, dirent_dangling error 104, root error 1',
@@ -124,9 +124,9 @@ select fx.finds(d, e, w) from (values
     ($$update thule.extent set file_off = 1 where ino = 102 and file_off = 3$$, 'extent_overlap error 102',
         'extents that overlap'),
     ($$update thule.extent set len = 3, blob_off = 0 where ino = 102 and file_off = 3$$,
-        'extent_inode error 102, version_overlap error 102', 'an extent that ends past the size'),
+        'extent_inode error 102, extent_version error 102', 'an extent that ends past the size'),
     ($$update thule.extent set file_off = 9 where ino = 102 and file_off = 3$$,
-        'extent_inode error 102, version_overlap error 102', 'an extent that begins past the size'),
+        'extent_inode error 102, extent_version error 102', 'an extent that begins past the size'),
     ($$update thule.extent set ino = 104 where file_off = 3$$, 'extent_inode error 104', 'an extent of a symbolic link'),
     ($$update thule.extent set ino = 55 where file_off = 3$$, 'extent_inode error 55', 'an extent of nothing'),
     ($$update thule.extent set len = 0 where file_off = 3$$, 'extent_range error 102', 'an empty extent'),
@@ -135,7 +135,7 @@ select fx.finds(d, e, w) from (values
         'a negative offset in the past'),
     ($$update thule.inode set size = 131100 where ino = 103; insert into thule.blob values (150, repeat('x', 131073)::bytea);
         update thule.superblock set next_blob = 151;
-        insert into thule.extent values (103, 0, 131073, 150, 0, 50)$$, 'extent_range error 103',
+        insert into thule.extent values (103, 0, 131073, 150, 0, 16)$$, 'extent_range error 103',
         'an extent of more than 128 KiB'),
     ($$delete from thule.blob where id = (select blob from thule.extent_history where ino = 105)$$,
         'extent_blob error 105', 'a blob that the past lacks'),
@@ -164,7 +164,7 @@ select fx.finds(d, e, w) from (values
         update thule.inode set nlink = nlink + 1 where ino = 102$$, 'version_overlap error 103', 'two present names that are the same'),
     ($$update thule.xattr_history set op_to = 108$$, 'version_overlap error 102', 'versions of an attribute that overlap'),
     ($$update thule.extent_history set op_to = 10000 where ino = 102 and file_off = 3$$,
-        'version_overlap error 102, version_overlap error 102', 'versions of bytes that overlap, one ended and one present'),
+        'extent_version error 102, extent_version error 102, version_op error 102', 'versions of bytes that overlap, one ended and one present'),
     ($$update thule.inode set target = 'x' where ino = 103$$, 'inode_attribute error 103', 'a target of what is no symbolic link'),
     ($$update thule.extent_history set blob_off = 9223372036854775807 where ino = 105$$, 'extent_range error 105', 'a blob cannot have these bytes'),
     ($$update thule.superblock set next_op = 111$$, 'superblock error ', 'an op above the mark'),

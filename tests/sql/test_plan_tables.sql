@@ -1,5 +1,5 @@
 -- Temporary tables that pass from one function to another are declared once, with their columns: in change_begin, undo_begin,
--- quota_begin or erase_begin. What one function alone uses it makes itself.
+-- quota_begin, erase_begin or repair_begin. What one function alone uses it makes itself.
 begin;
 select no_plan();
 
@@ -18,9 +18,9 @@ select cmp_ok((select count(*) from makes), '>', 40::bigint, 'there are such tab
 select is_empty($$select name, array_agg(function) from makes group by name having count(*) > 1$$, 'each is made in one place');
 select is_empty($$select u.* from uses u where not exists (select from makes m where m.name = u.name)$$, 'and by us');
 select is_empty($$select m.name, m.function, u.function from makes m join uses u on u.name = m.name and u.function <> m.function
-    where m.function not in ('change_begin', 'undo_begin', 'quota_begin', 'erase_begin') or not m.declared$$,
+    where m.function not in ('change_begin', 'undo_begin', 'quota_begin', 'erase_begin', 'repair_begin') or not m.declared$$,
     'what others use is declared with its columns where they all are');
-select is_empty($$select m.name from makes m where m.function in ('change_begin', 'undo_begin', 'quota_begin', 'erase_begin')
+select is_empty($$select m.name from makes m where m.function in ('change_begin', 'undo_begin', 'quota_begin', 'erase_begin', 'repair_begin')
     and (select count(*) from uses u where u.name = m.name and u.function <> m.function) = 0
     -- The daemon reads it, for its caches.
     and m.name <> 'touched'$$, 'and nothing else is there');

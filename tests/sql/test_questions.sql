@@ -108,7 +108,8 @@ select fx.log(120000);
 insert into asked select path from thule.file where path like '/dir%/%' order by md5(path) limit 200;
 select fx.answers() as long \gset
 
-select is_empty('select * from thule.fsck where severity = ''error''', 'the log is of a sound filesystem');
+-- Of versions that ended it has only those that a question is about.
+select is_empty('select * from thule.fsck where severity = ''error'' and check_id <> ''op_version''', 'the log is of a sound filesystem');
 select is_empty(format($$select q.question from question q join fx.results(%L) r using (id)
     where r.answer = 0 and q.question !~ 'symbolic'$$, :'long'), 'every question has an answer');
 select is_empty(format('select q.question, r.scanned from question q join fx.results(%L) r using (id) where q.never && r.scanned', :'short'),

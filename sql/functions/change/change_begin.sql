@@ -1,8 +1,8 @@
--- Makes the temporary tables in which a change of the tables as a whole (undo, restore, erase) is planned, empty.
+-- Makes the temporary tables in which a change of the tables as a whole (undo, restore, erase, repair) is planned, empty.
 -- Parameters: none. Returns: nothing.
 -- Tables touched: those of pg_temp, which go with the transaction. A plan has no op ids in it: thule_internal.change_order
 -- gives them, thule_internal.change_apply writes it all.
--- Every table that passes from one function to another is declared here, in undo_begin, quota_begin or erase_begin, with its columns, and
+-- Every table that passes from one function to another is declared here, in undo_begin, quota_begin, erase_begin or repair_begin, with its columns, and
 -- in no other place (tests/sql/test_plan_tables.sql). Tables that one function alone uses are made there. Keys of large ones are made
 -- after they are filled, by whoever fills them.
 create function thule_internal.change_begin() returns void

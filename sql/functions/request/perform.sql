@@ -55,7 +55,7 @@ begin
     tag := r.kind || ':' || r.id;
     viewer := thule_internal.viewer_of(r.args);
     -- What is brought back refers to blobs of the past, which prune must not free meanwhile.
-    if r.kind <> 'erase' then
+    if r.kind not in ('erase', 'fsck') then
         perform thule_internal.history_shared();
     end if;
     -- An atomic run that failed is undone whatever is above a quota meanwhile.
@@ -75,14 +75,21 @@ begin
         when 'quota' then
             perform thule_internal.change_begin();
             quota := thule_internal.quota_set(r.args);
+        when 'fsck' then
+            null;                               -- it plans in rounds, each with an end of its own
         else
             raise exception using errcode = 'feature_not_supported',
                 message = format('there is no request of kind %s', quote_literal(r.kind)),
                 hint = 'The program that asked is newer than the functions of this database: run its `thule upgrade`.';
     end case;
     select s.next_op into first from thule.superblock s;
-    answer := thule_internal.change_result(viewer);        -- with the paths of before, as the plan has them
-    ops := thule_internal.change_apply(r.args -> 'actor', tag, live, case when r.kind <> 'erase' then opened else '{}' end, perform.now);
+    if r.kind = 'fsck' then
+        ops := thule_internal.repair(r.args -> 'actor', tag, live, opened, perform.now);
+        answer := thule_internal.repair_result();
+    else
+        answer := thule_internal.change_result(viewer);    -- with the paths of before, as the plan has them
+        ops := thule_internal.change_apply(r.args -> 'actor', tag, live, case when r.kind <> 'erase' then opened else '{}' end, perform.now);
+    end if;
     if r.kind = 'erase' then
         erased := thule_internal.erase_finish(r.args);
     end if;
