@@ -132,6 +132,20 @@ wait_daemon_gone
 assert_match 'giving up: no daemon could be started' "$(<"$CASE_DIR/daemon.log")" "the log"
 sql "alter database \"$CASE_DB\" allow_connections true" -d postgres
 dead
+# Something else writes while there is no daemon, as a mount on another host: what the kernel remembers is not served as if nothing had happened.
+mount_fs
+mkdir "$MNT/d"
+sync_fs
+pid=$(child)
+kill -STOP "$(daemon_pid)"
+kill -KILL "$pid"
+wait_until 10 process_gone "$pid" || fail "the daemon is still there"
+sql 'update thule.superblock set next_op = next_op + 5'
+kill -CONT "$(daemon_pid)"
+wait_daemon_gone
+assert_match 'something else has changed the filesystem while its daemon was away' "$(tail -n 3 "$CASE_DIR/daemon.log")" "the log"
+sql 'update thule.superblock set next_op = next_op - 5'
+dead
 THULE_TEST_OPTIONS=
 mount_fs
 assert_eq z "$(<"$MNT/z")" "what the next mount has"
