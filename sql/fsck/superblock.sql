@@ -29,10 +29,10 @@ begin atomic
     where u.next <= u.last
     group by u.mark, u.next
     union all
-    select 'superblock', 'error', null, format('pruned_op is %s, but next_op %s', s.pruned_op, s.next_op), null,
-        'none: how far the past was pruned is lost; restore a backup'
+    select 'superblock', 'error', null, format('pruned_op is %s, swept_op %s and log_op %s, but next_op %s', s.pruned_op, s.swept_op, s.log_op,
+        s.next_op), null, 'none: how far the past was pruned is lost; restore a backup'
     from thule.superblock s
-    where s.pruned_op > s.next_op
+    where s.pruned_op > s.next_op or least(s.pruned_op, s.swept_op, s.log_op) < 0
     union all
     select 'superblock', 'error', null, format('next_op %s, next_ino %s, next_blob %s: no such id can be', s.next_op, s.next_ino,
         s.next_blob), null, 'none: there are no ids left; restore a backup'

@@ -10,7 +10,6 @@ create domain thule.op_number as bigint constraint op_number_possible check (val
 create domain thule.kind_number as smallint constraint kind_number_possible check (value >= 1);
 create domain thule.row_id as bigint constraint row_id_possible check (value >= 1);
 create domain thule.amount as bigint constraint amount_possible check (value >= 0);
-create domain thule.small_amount as integer constraint small_amount_possible check (value >= 0);
 create domain thule.owner_number as bigint constraint owner_number_possible check (value between 0 and 4294967294);
 create domain thule.number32 as bigint constraint number32_possible check (value between 0 and 4294967295);
 create domain thule.file_size as bigint constraint file_size_possible check (value between 0 and 9223372036854771712);

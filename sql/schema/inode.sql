@@ -6,7 +6,7 @@
 create table thule.inode (
     ino        thule.inode_number not null,
     mode       thule.file_mode not null,
-    nlink      thule.small_amount not null,
+    nlink      integer not null,
     uid        thule.owner_number not null,
     gid        thule.owner_number not null,
     rdev       thule.number32 not null,
@@ -17,7 +17,7 @@ create table thule.inode (
     ctime_ns   bigint not null,
     btime_ns   bigint not null,
     flags      integer not null default 0,
-    xattrs     thule.small_amount not null default 0,
+    xattrs     integer not null default 0,
     project    thule.number32 not null default 0,
     target     thule.link_target,
     op_from    bigint not null,

@@ -55,8 +55,6 @@ insert into fx.damage values
     ('amount_possible', 'update thule.extent set blob_off = -1'),
     ('hold_ino', 'update thule.hold set ino = 0'),
     ('file_mode_possible', 'update thule.inode set mode = 420 where ino = 102'),
-    ('small_amount_possible', 'update thule.inode set nlink = -1 where ino = 102'),
-    ('small_amount_possible', 'update thule.inode set xattrs = -1 where ino = 102'),
     ('file_size_possible', 'update thule.inode set size = -1 where ino = 102'),
     ('owner_number_possible', 'update thule.inode set uid = 4294967295 where ino = 102'),
     ('lease_one_check', 'update thule.lease set one = false'),
@@ -102,8 +100,6 @@ insert into fx.damage values
     ('snapshot_op_kept', 'update thule.snapshot set op = 0'),
     ('op_number_possible', 'update thule.superblock set next_op = 0'),
     ('inode_number_possible', 'update thule.superblock set next_ino = 1099511627776'),
-    ('amount_possible', 'update thule.superblock set pruned_op = -1'),
-    ('amount_possible', 'update thule.superblock set swept_op = -1'),
     ('xattr_text', $$update thule.xattr set name = ''$$),
     ('xattr_text', $$update thule.xattr set value = repeat('x', 65537)::bytea$$);
 
