@@ -120,6 +120,6 @@ touch "$data/standby.signal"
 chown "$owner" "$data/standby.signal"
 start_db
 assert_eq t "$(psql -XAtq -h "$THULE_HOME/socket" -U thule thule -c 'select pg_is_in_recovery()')" "a standby"
-check_waits standby 'standby, which takes no changes'
+check_waits standby 'lease +lost since'
 psql -XAtq -h "$THULE_HOME/socket" -U thule thule -c 'select pg_promote()' >/dev/null
 check_done standby
