@@ -25,7 +25,7 @@ await_daemon() { # NUMBER
 }
 
 dead() {
-	assert_fails 'not connected|aborted' timeout 30 ls "$MNT"
+	assert_fails 'not connected|connection abort' timeout 30 ls "$MNT"
 	fusermount3 -uz "$MNT"
 }
 
