@@ -19,6 +19,7 @@ from small_disk import HOME, MIB
 
 BALLAST = os.path.join(HOME, "ballast")
 FILLER = os.path.join(HOME, "filler")
+OTHERS = os.path.join(HOME, "others")
 
 
 def thule(*arguments):
@@ -97,7 +98,9 @@ def end_server():
 
 
 def main():
-    small_disk.make(400)
+    small_disk.make(480)
+    with open(OTHERS, "wb") as others:
+        os.posix_fallocate(others.fileno(), 0, 80 * MIB)
     shell("mount_fs")
     equal(32 * MIB, os.stat(BALLAST).st_size, "room that is set aside")
     files = small_disk.Files()
@@ -113,7 +116,9 @@ def main():
     end_server()
     eventually("the server is back", answers)
     files.check()
+    # Nothing is set aside before there is twice that.
     os.unlink(FILLER)
+    os.unlink(OTHERS)
     eventually("room is set aside again", lambda: os.path.exists(BALLAST))
     for name in list(files.written)[:5]:
         files.remove(name)

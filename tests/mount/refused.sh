@@ -91,10 +91,13 @@ assert_eq "$ops" "$(show "$file" --json | jq -c '[.ops[].op]')" "ops that are le
 
 echo "== the file of a journal that is damaged"
 cp "$file" "$CASE_DIR/damaged"
-# The number of changes of its second record.
-tail=$((4096 + $(od -An -tu8 -j 40 -N 8 "$file")))
-second=$((tail + $(od -An -tu4 -j "$tail" -N 4 "$file")))
-printf '\xff\xff' | dd of="$CASE_DIR/damaged" bs=1 seek=$((second + 84)) conv=notrunc status=none
+# The number of changes of its second op. Access times have records, too.
+at=$((4096 + $(od -An -tu8 -j 40 -N 8 "$file")))
+second=$(jq '.[1]' <<<"$ops")
+while (($(od -An -tu8 -j $((at + 8)) -N 8 "$file") < second)); do
+	at=$((at + $(od -An -tu4 -j "$at" -N 4 "$file")))
+done
+printf '\xff\xff' | dd of="$CASE_DIR/damaged" bs=1 seek=$((at + 84)) conv=notrunc status=none
 status=0
 show "$CASE_DIR/damaged" >"$CASE_DIR/said" 2>"$CASE_DIR/why" || status=$?
 [[ $status == 1 ]] || fail "thule journal show of a damaged file exits with $status"
