@@ -193,7 +193,8 @@ void transport_attr_changed(struct transport *t, fuse_ino_t ino)
 {
 	/* A negative offset: nothing of its bytes. A kernel that does not know the inode has
 	 * nothing to forget. */
-	fuse_lowlevel_notify_inval_inode(t->se, ino, -1, 0);
+	if (t)
+		fuse_lowlevel_notify_inval_inode(t->se, ino, -1, 0);
 }
 
 enum raw_kind transport_kind(void)

@@ -48,7 +48,7 @@ struct requests *transport_requests(struct transport *t);
 
 /*
  * The kernel asks for an inode's attributes anew: for what changes them without the kernel knowing.
- * No lock may be held, since it writes to the kernel.
+ * No lock may be held, since it writes to the kernel. Accepts NULL: there is none.
  */
 void transport_attr_changed(struct transport *t, fuse_ino_t ino);
 
