@@ -5,7 +5,7 @@ import statistics
 
 import scratch
 from scratch import run, timed
-from trees import list_files, untar
+from trees import list_files, small_tar, untar
 from workload import Together
 
 PASSES = 11
@@ -37,9 +37,9 @@ def listing(fs, sample):
     sample.add(fs.name, warm_ls_s=timed(run, *command))
 
 
-def fill(fs, bench):
+def fill(fs, bench, tar):
     os.mkdir(os.path.join(fs.dir, "tree"))
-    untar(os.path.join(fs.dir, "tree"), bench.inputs.small_tar())
+    untar(os.path.join(fs.dir, "tree"), tar)
     run("dd", "if=/dev/urandom", f"of={os.path.join(fs.dir, 'big')}", "bs=1M", f"count={bench.sizes.warm_mib}", "conv=fsync")
 
 
@@ -50,9 +50,10 @@ def measure(bench, new_turn):
     """
     thule, passthrough = bench.thule(), bench.make("passthrough_ll")
     ext4 = passthrough.lower
+    tar, _ = small_tar(passthrough, bench)
     for fs in (thule, ext4):
         fs.start()
-        fill(fs, bench)
+        fill(fs, bench, tar)
     passthrough.mount(",cache=always")
     thule.sql("checkpoint")
     for number in range(bench.sizes.turns):
