@@ -148,10 +148,7 @@ static void print_text_json(const char *label, struct bytes b, bool present)
 	char *text = text_of(b);
 
 	printf(", \"%s\": ", label);
-	if (present)
-		print_json_string(stdout, text);
-	else
-		printf("null");
+	print_json_string(stdout, present ? text : NULL);
 	free(text);
 }
 
@@ -181,15 +178,9 @@ static void print_object(struct show *s, const struct record *r)
 	print_number_json("pid", a ? a->pid : -1, -1);
 	print_number_json("uid", a ? (int64_t)a->uid : -1, -1);
 	printf(", \"program\": ");
-	if (a)
-		print_json_string(stdout, a->program);
-	else
-		printf("null");
+	print_json_string(stdout, a ? a->program : NULL);
 	printf(", \"command\": ");
-	if (a)
-		print_json_string(stdout, a->command);
-	else
-		printf("null");
+	print_json_string(stdout, a ? a->command : NULL);
 	printf("}}");
 }
 
@@ -309,10 +300,7 @@ bool journal_show(const char *path, bool json, struct error *err)
 	ok = walk(&s, err);
 	if (json) {
 		printf("%s], \"damaged\": ", s.found ? "\n" : "");
-		if (ok)
-			printf("null");
-		else
-			print_json_string(stdout, err->text);
+		print_json_string(stdout, ok ? NULL : err->text);
 		printf("}\n");
 	}
 	show_free(&s);

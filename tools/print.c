@@ -53,8 +53,13 @@ void print_field(const char *label, const char *text)
 
 void print_json_string(FILE *out, const char *text)
 {
-	size_t left = strlen(text);
+	size_t left;
 
+	if (!text) {
+		fputs("null", out);
+		return;
+	}
+	left = strlen(text);
 	fputc('"', out);
 	for (size_t n; left; text += n, left -= n) {
 		n = utf8_length(text, left);

@@ -31,7 +31,7 @@ void print_safe(FILE *out, const char *text, int width);
 /* Prints a line of a list: a label, and text in the same way. */
 void print_field(const char *label, const char *text);
 
-/* Prints a JSON string with its quotes. */
+/* Prints a JSON string with its quotes, or null for NULL. */
 void print_json_string(FILE *out, const char *text);
 
 /*

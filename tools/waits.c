@@ -280,10 +280,7 @@ static void print_number(const char *text)
 
 static void print_text(const char *text)
 {
-	if (*text)
-		print_json_string(stdout, text);
-	else
-		printf("null");
+	print_json_string(stdout, *text ? text : NULL);
 }
 
 static void show_budgets_json(const struct waits *w)

@@ -132,14 +132,6 @@ static void show(const struct inquiry *q, const PGresult *res, pid_t pid, const 
 		print_field("problem", problem);
 }
 
-static void print_json_text(const char *text)
-{
-	if (text)
-		print_json_string(stdout, text);
-	else
-		printf("null");
-}
-
 /* The server's own object is printed whole, under a key of its own. */
 static void show_json(const struct inquiry *q, const PGresult *res, pid_t pid, const char *problem)
 {
@@ -160,13 +152,13 @@ static void show_json(const struct inquiry *q, const PGresult *res, pid_t pid, c
 	else
 		printf(", \"pid\": null");
 	printf(", \"transport\": ");
-	print_json_text(transport);
+	print_json_string(stdout, transport);
 	printf(", \"transport_why\": ");
-	print_json_text(*why ? why : NULL);
+	print_json_string(stdout, *why ? why : NULL);
 	printf(", ");
 	waits_show_memory_json(q->waits_answered ? q->waits : NULL);
 	printf(", \"error\": ");
-	print_json_text(problem);
+	print_json_string(stdout, problem);
 	printf("}");
 }
 
