@@ -1,6 +1,6 @@
 -- What one value of a table can be, as types of columns. PostgreSQL parses and prepares the CHECK constraints of a table anew for each
 -- statement that writes to it, and those of a domain once in a session: where a statement brings one row, as for an fsync, constraints were a
--- third of the server's time. So tables that each batch writes keep as constraints only what takes two columns. Views show
+-- third of the server's time. So tables that each batch writes have no constraints, and what takes two columns is found by thule.fsck. Views show
 -- the base types, so that functions of users that return rows of them need not know of these.
 -- A domain has no name that SQL calls as a function: with one called count, count(x) would be a cast wherever schema thule is searched.
 -- What each domain is: comments/domain.sql. Bounds: fs/base/limits.h.

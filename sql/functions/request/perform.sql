@@ -101,7 +101,7 @@ begin
             select u.kind, u.id, u.bytes, u.inodes from thule.quota_usage u;
         perform thule_internal.quota_check();
     end if;
-    -- As a batch does, see sql/statements/apply_mark.sql.
+    -- Who performs it may be no daemon, which tells of what it commits by sql/statements/committed_tell.sql.
     if ops > 0 and pg_notification_queue_usage() < 0.5 then
         perform pg_notify('thule_change', (s.next_op - 1)::text) from thule.superblock s;
     end if;
