@@ -6,7 +6,7 @@ import os
 import random
 import stat
 
-from case import MNT, equal, fails, path, read, remount, write
+from case import MNT, equal, fails, path, read, remount, sql, write
 
 rng = random.Random(1)
 
@@ -25,6 +25,17 @@ def check_open_flags():
     fd = os.open(path("excl"), os.O_RDONLY)
     fails(errno.EBADF, os.write, fd, b"no")
     os.close(fd)
+
+
+def check_marks():
+    """A mount that has ended is known by its last op still, whoever wrote after it: a journal that it left goes on there."""
+    write("after", b"by the next mount")
+    fd = os.open(MNT, os.O_RDONLY)
+    os.fsync(fd)
+    os.close(fd)
+    marks = sql("select m.id, thule_internal.applied_op(m.id), max(o.op) from thule.mount m join thule.op o on o.mount = m.id group by m.id")
+    equal(True, len(marks) > 1, "there were several mounts")
+    equal([[mount, last, last] for mount, _, last in marks], marks, "the last op of each mount")
 
 
 def check_sizes(sizes):
@@ -106,6 +117,7 @@ def main():
             equal(data, read(name), f"content of {name}")
         equal(sorted([*contents, "d", "excl"]), sorted(os.listdir(MNT)), "names in the root")
         remount()
+    check_marks()
 
 
 main()
