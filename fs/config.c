@@ -16,6 +16,8 @@ enum option_type {
 	OPT_FLAG,    /* sets a bool */
 	OPT_UNFLAG,  /* clears it */
 	OPT_NUMBER,  /* name=N, within min and max */
+	OPT_SECONDS, /* the same; 0 when it is not given, and the fallback is an example */
+	OPT_ZERO,    /* clears such a number */
 	OPT_SIZE,    /* name=SIZE, the same in MiB; the field is a uint64_t, bytes */
 	OPT_WORD,    /* name=WORD, one of `words`; the field is a long, the word's index */
 	OPT_TEXT,    /* name=ANYTHING, of up to CONFIG_TEXT_MAX bytes */
@@ -44,6 +46,8 @@ static const char *const transport_words[] = {
 	[TRANSPORT_AUTO] = "auto", [TRANSPORT_URING] = "uring", [TRANSPORT_DEV] = "dev", NULL};
 static const char *const fsync_words[] = {
 	[FSYNC_DATABASE] = "database", [FSYNC_JOURNAL] = "journal", NULL};
+static const char *const locks_words[] = {
+	[LOCKS_LOCAL] = "local", [LOCKS_CLUSTER] = "cluster", NULL};
 static const char *const off_on[] = {"off", "on", NULL};
 
 static const struct option_def options[] = {
@@ -55,6 +59,10 @@ static const struct option_def options[] = {
 		"what fsync waits for: that a change is on the disk of the database, or only\n"
 		"            that it is in the journal on a disk of this host",
 		fsync_words},
+	{"locks", OPT_WORD, FIELD(locks), LOCKS_LOCAL, 0, 0,
+		"where locks of flock(2) and fcntl(2) hold: local, on this host; cluster, across\n"
+		"            all mounts that say so, by way of the database",
+		locks_words},
 	{"cache_inodes", OPT_NUMBER, FIELD(cache_inodes), 100000, 1000, 100000000,
 		"inodes kept in memory, or fewer where they and their names take more than 1 KiB "
 		"each",
@@ -73,6 +81,15 @@ static const struct option_def options[] = {
 		"how requests come: uring, by io_uring; dev, by /dev/fuse; or auto, by io_uring\n"
 		"            where the kernel offers it (`thule status` says which and why)",
 		transport_words},
+	{"hard", OPT_ZERO, FIELD(soft), 0, 0, 0,
+		"have requests wait for a database that is away for as long as it takes: the "
+		"default",
+		NULL},
+	{"soft", OPT_SECONDS, FIELD(soft), 30, 1, 86400,
+		"have a request that waited this long for the database fail with EIO, fsync as "
+		"well;\n"
+		"            what was acknowledged is kept and committed when the database is back",
+		NULL},
 	{"keeper", OPT_FLAG, FIELD(keeper), 0, 0, 0,
 		"have a second process hold the mount, and start the daemon again when it dies:\n"
 		"            programs wait meanwhile (Linux 6.9; requests come by /dev/fuse)",
@@ -285,14 +302,18 @@ static bool set_option(struct config *c, const char *word, struct error *err)
 	if (!o)
 		return error_set(err, ERR_USAGE,
 			"unknown mount option \"%s\": `thulefs --help` lists them", word);
-	if (value && (o->type == OPT_FLAG || o->type == OPT_UNFLAG))
+	if (value && (o->type == OPT_FLAG || o->type == OPT_UNFLAG || o->type == OPT_ZERO))
 		return error_set(err, ERR_USAGE, "mount option \"%s\" takes no value", o->name);
 	switch (o->type) {
 	case OPT_FLAG:
 	case OPT_UNFLAG:
 		*(bool *)((char *)c + o->offset) = o->type == OPT_FLAG;
 		return true;
+	case OPT_ZERO:
+		*(long *)((char *)c + o->offset) = 0;
+		return true;
 	case OPT_NUMBER:
+	case OPT_SECONDS:
 		return set_number(c, o, value ? value + 1 : NULL, err);
 	case OPT_SIZE:
 		return set_size(c, o, value ? value + 1 : NULL, err);
@@ -398,6 +419,10 @@ bool config_parse(struct config *c, int argc, char **argv, struct error *err)
 		return error_set(err, ERR_USAGE, "usage: thulefs SOURCE DIR [-o OPTIONS] [-f]");
 	if (*c->at)
 		c->mount_flags |= CONFIG_PAST_FLAGS;
+	if (c->locks == LOCKS_CLUSTER && c->keeper)
+		return error_set(err, ERR_USAGE,
+			"locks=cluster and keeper do not go together: locks end with the daemon "
+			"that has them; leave one of both out");
 	c->source = argv[optind];
 	c->dir = argv[optind + 1];
 	return true;
@@ -417,6 +442,8 @@ void config_usage(void)
 		const struct option_def *o = &options[i];
 		if (o->help && o->type == OPT_NUMBER)
 			printf("        %s=%ld  %s\n", o->name, o->fallback, o->help);
+		else if (o->help && o->type == OPT_SECONDS)
+			printf("        %s=SECONDS  %s\n", o->name, o->help);
 		else if (o->help && o->type == OPT_SIZE)
 			printf("        %s=%ldM  %s\n", o->name, o->fallback, o->help);
 		else if (o->help && o->type == OPT_WORD)

@@ -19,6 +19,12 @@ enum fsync_choice {
 	FSYNC_JOURNAL,  /* the disk of the journal's file, which is this host's */
 };
 
+/* Who locks on files are asked of. */
+enum locks_choice {
+	LOCKS_LOCAL,   /* the kernel: they hold among the processes of this host */
+	LOCKS_CLUSTER, /* the database: they hold across all mounts */
+};
+
 /* The command line of a mount: thulefs SOURCE DIR [-o OPT,...] [-f]. */
 struct config {
 	const char *source; /* `private`, or a libpq connection string or URI */
@@ -38,8 +44,10 @@ struct config {
 	char journal_path[CONFIG_TEXT_MAX + 1]; /* of its file or the directory for it, or "" */
 	uint64_t journal_bytes;                 /* 0: not said */
 	long fsync;                             /* enum fsync_choice */
+	long locks;                             /* enum locks_choice */
 	long threads, cache_inodes;
 	long transport;      /* enum transport_choice */
+	long soft;           /* seconds that a request waits for the database; 0: for ever */
 	bool keeper;         /* the mount lives through the daemon's death */
 	long keeper_timeout; /* seconds to go on trying to start another */
 	uint64_t cache_attributes, cache_data, cache_processes, cache_past; /* bytes */

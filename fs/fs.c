@@ -9,7 +9,8 @@ void fs_init(struct fs *fs, const struct fs_config *config)
 		.next_ino = config->next_ino,
 		.invalidate_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.committed_fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK),
-		.untold = true};
+		.untold = true,
+		.follow_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
 	pthread_mutex_init(&fs->lock, NULL);
 	fs->trace = trace_new();
 	figures_init(&fs->figures);
@@ -24,6 +25,8 @@ void fs_destroy(struct fs *fs)
 		close(fs->invalidate_fd);
 	if (fs->committed_fd >= 0)
 		close(fs->committed_fd);
+	if (fs->follow_fd >= 0)
+		close(fs->follow_fd);
 	figures_destroy(&fs->figures);
 	pass_destroy(&fs->pass);
 	trace_free(fs->trace);

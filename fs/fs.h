@@ -14,6 +14,7 @@
 #include "figures.h"
 #include "journal/journal.h"
 #include "keeper/kept.h"
+#include "lock/lock.h"
 #include "state/state.h"
 #include "transport/transport.h"
 
@@ -25,6 +26,7 @@ struct fs_config {
 	uint64_t at_op;             /* not 0: the root shows the past as of this op, nothing else */
 	bool magic;                 /* the root has .thule */
 	bool acl;                   /* POSIX access control lists */
+	bool cluster_locks;         /* locks on files hold across mounts */
 	bool past_owner; /* what is gone, and older versions, are for their owner alone */
 };
 
@@ -40,10 +42,14 @@ struct fs {
 	struct state state;
 	struct journal *journal;
 	uint64_t next_ino;
-	bool invalidating;     /* the kernel has yet to drop what a request changed */
-	int invalidate_fd;     /* eventfd: the control thread is to look at state.misplaced */
-	int committed_fd;      /* eventfd: the control thread is to tell who follows the changes */
-	bool untold;           /* committed_fd is readable */
+	bool orphaned; /* an inode without a name was closed while others had the right to write */
+	int invalidating;  /* so often the kernel has yet to drop what others changed */
+	int invalidate_fd; /* eventfd: the control thread is to look at state.misplaced */
+	int committed_fd;  /* eventfd: the control thread is to tell who follows the changes */
+	bool untold;       /* committed_fd is readable */
+	int follow_fd; /* eventfd: something waits in a mount that follows another; op/follow.h */
+	bool handing;  /* the lease is being handed to another mount */
+	struct follow_waiter *followers; /* who has to know what others have committed */
 	struct load *loads;    /* what was asked of the database and is not here yet; op/load.c */
 	unsigned int ahead;    /* those of them that nobody needs yet */
 	struct reader *reader; /* of the present */
@@ -53,13 +59,18 @@ struct fs {
 	struct host host;
 	struct transport *transport;
 	struct trace *trace;
-	struct figures figures; /* of the database, for statfs(2) */
-	struct disk disk;       /* of the server */
-	struct pass pass;       /* for who asks at the door */
-	struct past *past;      /* instants that are being read; past/past.c */
-	struct access *access;  /* access times; op/access.c */
-	struct nearby *nearby;  /* who reads small files; op/nearby.c */
-	struct kept *kept;      /* what a successor of this daemon is told; NULL: it has none */
+	struct figures figures;  /* of the database, for statfs(2) */
+	struct disk disk;        /* of the server */
+	struct pass pass;        /* for who asks at the door */
+	struct past *past;       /* instants that are being read; past/past.c */
+	struct access *access;   /* access times; op/access.c */
+	struct nearby *nearby;   /* who reads small files; op/nearby.c */
+	struct locking *locking; /* locks that hold across mounts; NULL: the kernel has them */
+	struct kept *kept;       /* what a successor of this daemon is told; NULL: it has none */
+	uint64_t kept_since; /* the daemon before has told the kernel what was changed up to this
+				op; 0: all */
+	bool greeted;        /* INIT has come, before which the kernel can not be told anything */
+	bool kept_late;      /* `kept` is to be told when nothing is invalidating any more */
 };
 
 /* Sets up the lock and the state. */

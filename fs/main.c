@@ -26,6 +26,7 @@
 #include "mount/holder.h"
 #include "mount/mountpoint.h"
 #include "serve.h"
+#include "transport/transport.h"
 
 /* The daemon's end of a pipe to its parent, or of a socket to its keeper, who hears 'm' and where
  * it is mounted, or 'e' and why not. */
@@ -261,6 +262,10 @@ static bool keeper_check(const struct config *config, struct error *err)
 	if (*config->at)
 		return error_set(err, ERR_USAGE,
 			"-o keeper is for a mount that writes: mount the past without it");
+	if (config->transport == TRANSPORT_URING)
+		return error_set(err, ERR_USAGE,
+			"-o keeper cannot be had with transport=uring, whose requests die with the "
+			"daemon: leave one of them out");
 	if (uname(&kernel) == 0)
 		sscanf(kernel.release, "%d.%d", &major, &minor);
 	if (major < 6 || (major == 6 && minor < 9))

@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 
 #include "op/op.h"
 #include "past/past.h"
@@ -118,6 +120,47 @@ void route_lseek(fuse_req_t req, fuse_ino_t ino, off_t off, int whence, struct f
 		past_lseek(req, ino, off, whence);
 	else
 		op_lseek(req, ino, off, whence, fi);
+}
+
+void route_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	const struct fs *fs = fuse_req_userdata(req);
+
+	if (past_is(ino))
+		fuse_reply_err(req, 0);
+	else if (!fs->locking)
+		op_flush_shared(req, ino);
+	else
+		op_flush(req, ino, fi);
+}
+
+/* Nobody writes what is past, so who reads it is in nobody's way. */
+
+void route_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *range)
+{
+	if (past_is(ino)) {
+		range->l_type = F_UNLCK;
+		fuse_reply_lock(req, range);
+	} else {
+		op_getlk(req, ino, fi, range);
+	}
+}
+
+void route_setlk(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *range, int sleep)
+{
+	if (past_is(ino))
+		fuse_reply_err(req, range->l_type == F_WRLCK ? ENOLCK : 0);
+	else
+		op_setlk(req, ino, fi, range, sleep);
+}
+
+void route_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int op)
+{
+	if (past_is(ino))
+		fuse_reply_err(req, op & LOCK_EX ? ENOLCK : 0);
+	else
+		op_flock(req, ino, fi, op);
 }
 
 /* From the past the kernel reads and writes instead. */

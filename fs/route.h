@@ -29,6 +29,11 @@ void route_listxattr(fuse_req_t req, fuse_ino_t ino, size_t size);
 void route_ioctl(fuse_req_t req, fuse_ino_t ino, unsigned int cmd, void *arg,
 	struct fuse_file_info *fi, unsigned int flags, const void *in, size_t in_len,
 	size_t out_len);
+void route_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
+void route_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *range);
+void route_setlk(
+	fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct flock *range, int sleep);
+void route_flock(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, int op);
 void route_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name);
 void route_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name);
 void route_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,

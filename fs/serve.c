@@ -9,6 +9,7 @@
 #include "base/descriptors.h"
 #include "control/control.h"
 #include "control/listener.h"
+#include "control/orphans.h"
 #include "control/runs.h"
 #include "db/libpq.h"
 #include "db/source.h"
@@ -16,12 +17,13 @@
 #include "fs.h"
 #include "mount/instant.h"
 #include "mount/mountpoint.h"
-#include "mount/orphans.h"
 #include "mount/present.h"
 #include "mount/registration.h"
 #include "mount/successor.h"
 #include "op/access.h"
+#include "op/lock.h"
 #include "op/nearby.h"
+#include "op/orphans.h"
 #include "past/past.h"
 #include "request/requests.h"
 #include "route.h"
@@ -39,6 +41,7 @@ struct server {
 	struct present present; /* of a mount of the past, the id of the mount alone */
 	struct fs fs;
 	struct fuse_session *session;
+	struct invalidator *invalidator;
 	struct control *control;
 	struct live *live;
 	struct listener *listener;
@@ -139,6 +142,27 @@ static bool start_database(struct server *s, bool past, struct error *err)
 	return past || orphans_load(&s->fs, o->conninfo, err);
 }
 
+static void interrupted(void *arg)
+{
+	const struct fs *fs = arg;
+
+	locking_look(fs->locking);
+}
+
+static bool start_locks(struct server *s, struct error *err)
+{
+	struct locking_config config = {.conninfo = s->origin.conninfo,
+		.mount = s->present.mount,
+		.settled = lock_settled,
+		.lost = lock_lost,
+		.arg = &s->fs};
+
+	if (!s->fs.config.cluster_locks)
+		return true;
+	s->fs.locking = locking_start(&config, err);
+	return s->fs.locking != NULL;
+}
+
 static bool start_mount(struct server *s, struct error *err)
 {
 	const struct origin *o = &s->origin;
@@ -161,10 +185,13 @@ static bool start_mount(struct server *s, struct error *err)
 		return false;
 	s->fs.transport = transport_new(s->session, (enum transport_choice)o->config->transport,
 		thread_count(o->config), kept, err);
-	if (s->fs.transport)
+	if (s->fs.transport) {
+		requests_on_interrupt(transport_requests(s->fs.transport), interrupted, &s->fs);
 		requests_set_trace(transport_requests(s->fs.transport), s->fs.trace);
-	if (s->fs.transport)
+		requests_set_limit(
+			transport_requests(s->fs.transport), o->config->soft * INT64_C(1000000000));
 		s->listener = listener_start(&s->fs, device, err);
+	}
 	return s->listener != NULL;
 }
 
@@ -173,12 +200,16 @@ static bool start_services(struct server *s, struct error *err)
 {
 	const struct origin *o = &s->origin;
 
-	if (!runs_recover(o->conninfo, &s->fs.host, err))
+	if (!runs_recover(o->conninfo, &s->fs.host, !s->fs.state.shared, err))
 		return false;
 	s->live = live_new(&s->fs, s->present.mount, o->path, err);
 	if (!s->live)
 		return false;
-	s->control = control_start(&s->fs, o->conninfo, s->session, s->live, err);
+	s->invalidator = invalidator_start(&s->fs, s->session, err);
+	if (!s->invalidator)
+		return false;
+	s->control = control_start(
+		&s->fs, o->conninfo, s->present.mount, s->session, s->live, s->invalidator, err);
 	if (!s->control)
 		return false;
 	s->door = visitors_start(&s->fs, o->conninfo, o->path, o->config->allow_other);
@@ -198,7 +229,7 @@ static bool start(struct server *s, struct error *err)
 	}
 	s->fs.access = access_new();
 	s->fs.nearby = nearby_new();
-	if (!start_database(s, past, err) || !start_mount(s, err) ||
+	if (!start_database(s, past, err) || !start_locks(s, err) || !start_mount(s, err) ||
 		(!past && !start_services(s, err)))
 		return false;
 	s->signals = signals_start(s->origin.path, &s->fs, err);
@@ -220,11 +251,13 @@ static bool stop(struct server *s, struct error *err)
 	atomic_store(&s->stopping, true);
 	listener_stop(s->listener);
 	door_stop(s->door);
+	/* Locks end with their session, after all that was written under them is committed. */
+	locking_stop(s->fs.locking);
 	control_stop(s->control);
 	live_free(s->live);
 	/* What is open stays for the next daemon, if this one did not come to serve. */
 	if (s->fs.journal && s->fs.actors && (s->served || !s->fs.kept))
-		orphans_end(&s->fs);
+		orphans_end(&s->fs, true);
 	/* Their threads call each other and reply, so all of them end before any of them goes. */
 	if (s->fs.journal)
 		clean = journal_stop(s->fs.journal);
@@ -234,9 +267,12 @@ static bool stop(struct server *s, struct error *err)
 	/* Those who go on with what waited for them still use all that is freed below, and reply.
 	 */
 	transport_free(s->fs.transport);
+	/* Nobody's request keeps the kernel from dropping what it is told to. */
+	invalidator_free(s->invalidator);
 	/* Closes the descriptor that they replied on. */
 	if (s->session)
 		mountpoint_unmount(s->origin.config, s->session);
+	locking_free(s->fs.locking);
 	if (s->fs.journal)
 		present_close(&s->present, &s->fs, clean, err);
 	else
@@ -262,6 +298,7 @@ static struct server *server_new(const struct config *config, const char *connin
 			config->cache_data},
 		.magic = config->magic && !*config->at,
 		.past_owner = config->past_owner,
+		.cluster_locks = config->locks == LOCKS_CLUSTER && !*config->at,
 		.acl = config->acl};
 	struct origin *o;
 

@@ -1,10 +1,11 @@
 #include "fs.h"
+#include "op/follow.h"
 #include "op/op.h"
 #include "route.h"
 
 static void init(void *userdata, struct fuse_conn_info *conn)
 {
-	const struct fs *fs = userdata;
+	struct fs *fs = userdata;
 
 	/*
 	 * Nobody but this mount changes the files, so the kernel need not look again
@@ -19,16 +20,23 @@ static void init(void *userdata, struct fuse_conn_info *conn)
 		(FUSE_CAP_ATOMIC_O_TRUNC | FUSE_CAP_PARALLEL_DIROPS | FUSE_CAP_READDIRPLUS |
 			FUSE_CAP_READDIRPLUS_AUTO | FUSE_CAP_ASYNC_READ | FUSE_CAP_EXPORT_SUPPORT |
 			FUSE_CAP_CACHE_SYMLINKS | FUSE_CAP_NO_OPENDIR_SUPPORT | FUSE_CAP_DONT_MASK);
+	/* The kernel has them where nobody asks otherwise. */
+	if (!fs->config.cluster_locks)
+		conn->want &= ~(unsigned int)(FUSE_CAP_POSIX_LOCKS | FUSE_CAP_FLOCK_LOCKS);
 	if (fs->config.acl)
 		conn->want |= conn->capable & FUSE_CAP_POSIX_ACL;
 	conn->max_write = 1 << 20;
 	conn->max_background = 64;
 	conn->congestion_threshold = 48;
+	pthread_mutex_lock(&fs->lock);
+	fs->greeted = true;
+	pthread_mutex_unlock(&fs->lock);
+	follow_wake(fs);
 }
 
 /*
- * What is not here is answered ENOSYS by libfuse, and the kernel then does without: flush (there is
- * nothing to do at close that release does not), access (default_permissions). OPENDIR and
+ * What is not here is answered ENOSYS by libfuse, and the kernel then does without: access
+ * (default_permissions); and flush, where the kernel has the locks on files. OPENDIR and
  * RELEASEDIR libfuse answers by itself.
  */
 const struct fuse_lowlevel_ops fs_operations = {
@@ -59,6 +67,10 @@ const struct fuse_lowlevel_ops fs_operations = {
 	.readdir = route_readdir,
 	.readdirplus = route_readdirplus,
 	.statfs = op_statfs,
+	.flush = route_flush,
+	.getlk = route_getlk,
+	.setlk = route_setlk,
+	.flock = route_flock,
 	.setxattr = op_setxattr,
 	.getxattr = route_getxattr,
 	.listxattr = route_listxattr,

@@ -77,10 +77,11 @@ struct command {
 
 extern const struct command command_audit, command_backup, command_blame, command_cat,
 	command_cluster, command_config, command_df, command_diff, command_erase, command_fsck,
-	command_hold, command_journal, command_log, command_ls, command_metrics, command_mount,
-	command_prune, command_quota, command_rebrand, command_restore, command_run, command_show,
-	command_snapshot, command_sql, command_stat, command_status, command_sync, command_tar,
-	command_top, command_umount, command_undo, command_upgrade, command_usage, command_watch;
+	command_grant, command_hold, command_journal, command_log, command_ls, command_metrics,
+	command_mount, command_prune, command_quota, command_rebrand, command_restore,
+	command_revoke, command_run, command_show, command_snapshot, command_sql, command_stat,
+	command_status, command_sync, command_tar, command_top, command_umount, command_undo,
+	command_upgrade, command_usage, command_watch;
 
 /* Prints the error as one line on stderr. Returns the exit code of its class. */
 int command_fail(const struct error *err);

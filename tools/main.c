@@ -36,6 +36,8 @@ static const struct command *const commands[] = {
 	&command_erase,
 	&command_config,
 	&command_quota,
+	&command_grant,
+	&command_revoke,
 	&command_usage,
 	&command_fsck,
 	&command_audit,

@@ -141,19 +141,45 @@ static double lag_seconds(const struct waits *w)
 	return strtod(fact(w, "lag_ms"), NULL) / 1000;
 }
 
-static void show_trouble(const struct waits *w)
+/* Prints a time that a fact has, in seconds since the epoch. Returns false when it has none. */
+static bool format_time(const struct waits *w, const char *name, char *when, size_t size)
 {
-	time_t at = (time_t)strtoll(fact(w, "last_error_at"), NULL, 10);
-	char when[64];
+	time_t at = (time_t)strtoll(fact(w, name), NULL, 10);
 	struct tm tm;
 
 	if (!at)
-		return;
+		return false;
 	localtime_r(&at, &tm);
-	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
+	return strftime(when, size, "%Y-%m-%d %H:%M:%S", &tm) > 0;
+}
+
+static void show_trouble(const struct waits *w)
+{
+	char when[64];
+
+	if (!format_time(w, "last_error_at", when, sizeof(when)))
+		return;
 	label("last error");
 	printf("%s: ", when);
 	print_safe(stdout, fact(w, "last_error"), 0);
+	printf("\n");
+}
+
+/* How long requests may wait; nothing of a mount whose requests wait for as long as it takes. */
+static void show_limit(const struct waits *w)
+{
+	char when[64];
+
+	if (!*fact(w, "soft_seconds"))
+		return;
+	label("soft");
+	printf("requests that wait for the database fail with EIO after ");
+	print_safe(stdout, fact(w, "soft_seconds"), 0);
+	printf(" s: ");
+	print_safe(stdout, fact(w, "expired"), 0);
+	printf(" did");
+	if (format_time(w, "expired_at", when, sizeof(when)))
+		printf(", the last at %s", when);
 	printf("\n");
 }
 
@@ -166,6 +192,7 @@ void waits_show_memory(const struct waits *w)
 		printf("%.3f s\n", lag_seconds(w));
 	}
 	show_trouble(w);
+	show_limit(w);
 	show_budgets(w);
 	show_waiting(w, ": see `thule status --requests`");
 }
@@ -261,6 +288,7 @@ static void show(const struct mount_point *m, const struct waits *w)
 	show_daemon(w);
 	show_transport(w);
 	show_trouble(w);
+	show_limit(w);
 	show_budgets(w);
 	show_waiting(w, "");
 	if (strcmp(total(w), "0")) {
@@ -305,7 +333,8 @@ void waits_show_memory_json(const struct waits *w)
 {
 	if (!w) {
 		printf("\"memory\": null, \"waiting\": null, \"lag_seconds\": null, "
-		       "\"last_error\": null, \"last_error_at\": null");
+		       "\"last_error\": null, \"last_error_at\": null, \"soft_seconds\": null, "
+		       "\"expired\": null, \"expired_at\": null");
 		return;
 	}
 	printf("\"memory\": ");
@@ -320,6 +349,12 @@ void waits_show_memory_json(const struct waits *w)
 	print_text(fact(w, "last_error"));
 	printf(", \"last_error_at\": ");
 	print_number(fact(w, "last_error_at"));
+	printf(", \"soft_seconds\": ");
+	print_number(fact(w, "soft_seconds"));
+	printf(", \"expired\": ");
+	print_number(fact(w, "expired"));
+	printf(", \"expired_at\": ");
+	print_number(fact(w, "expired_at"));
 }
 
 static void show_request_json(const struct waits *w, const struct answer_line *l)

@@ -144,12 +144,12 @@ bool proc_parse_own_pid(const char *buf, size_t len, pid_t *out)
 	return parse_last_pid(buf, len, "NSpid", out);
 }
 
-bool proc_parse_pending(const char *buf, size_t len, uint64_t *out)
+static bool parse_mask(const char *buf, size_t len, const char *name, uint64_t *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint64_t mask = 0;
 	size_t n;
-	const char *p = proc_status_field(buf, len, "SigPnd", &n);
+	const char *p = proc_status_field(buf, len, name, &n);
 
 	if (!p || n == 0 || n > 2 * sizeof(mask))
 		return false;
@@ -160,6 +160,23 @@ bool proc_parse_pending(const char *buf, size_t len, uint64_t *out)
 		mask = mask << 4 | (uint64_t)(digit - digits);
 	}
 	*out = mask;
+	return true;
+}
+
+bool proc_parse_pending(const char *buf, size_t len, uint64_t *out)
+{
+	return parse_mask(buf, len, "SigPnd", out);
+}
+
+bool proc_parse_deliverable(const char *buf, size_t len, uint64_t *out)
+{
+	uint64_t thread, process, blocked, ignored;
+
+	if (!parse_mask(buf, len, "SigPnd", &thread) || !parse_mask(buf, len, "ShdPnd", &process) ||
+		!parse_mask(buf, len, "SigBlk", &blocked) ||
+		!parse_mask(buf, len, "SigIgn", &ignored))
+		return false;
+	*out = (thread | process) & ~blocked & ~ignored;
 	return true;
 }
 

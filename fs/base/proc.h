@@ -50,6 +50,9 @@ bool proc_parse_own_pid(const char *buf, size_t len, pid_t *out);
 /* Reads from /proc/TID/status the signals that are pending for that thread alone: bit 0 is
  * signal 1. False, with *out untouched, when they are not there. */
 bool proc_parse_pending(const char *buf, size_t len, uint64_t *out);
+/* The same for those that wait for the thread or its process and are neither blocked nor ignored.
+ */
+bool proc_parse_deliverable(const char *buf, size_t len, uint64_t *out);
 
 /* Reads the user from /proc/PID/loginuid; -1 when it is unset or not a number. */
 int64_t proc_parse_loginuid(const char *buf, size_t len);

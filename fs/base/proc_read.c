@@ -125,6 +125,19 @@ bool proc_signal_pending(pid_t tid, int signal, bool *pending)
 	return ok;
 }
 
+bool proc_signal_deliverable(pid_t tid, bool *any)
+{
+	struct buf status = {0};
+	uint64_t mask = 0;
+	bool ok =
+		read_status(tid, &status) && proc_parse_deliverable(status.data, status.len, &mask);
+
+	buf_free(&status);
+	if (ok)
+		*any = mask != 0;
+	return ok;
+}
+
 bool proc_each(bool (*visit)(pid_t pid, void *arg), void *arg)
 {
 	DIR *proc = opendir("/proc");

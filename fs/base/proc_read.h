@@ -36,6 +36,9 @@ bool proc_read_own_pid(pid_t pid, pid_t *out);
 /* Sets *pending to whether the thread has that signal yet to take, sent to it alone. False when the
  * thread cannot be seen. */
 bool proc_signal_pending(pid_t tid, int signal, bool *pending);
+/* Sets *any to whether a signal waits for the thread or its process that it does not keep waiting.
+ */
+bool proc_signal_deliverable(pid_t tid, bool *any);
 
 /* Calls visit for each process that /proc shows, until it returns false. False when /proc cannot be
  * listed. */

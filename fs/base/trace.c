@@ -46,6 +46,7 @@ static const struct {
 	[TRACE_COMMIT] = {"commit", TRACE_PART_JOURNAL},
 	[TRACE_FLUSH] = {"flush", TRACE_PART_JOURNAL},
 	[TRACE_PERFORMED] = {"performed", TRACE_PART_JOURNAL},
+	[TRACE_FILE_LOCK] = {"file lock", TRACE_PART_DATABASE},
 	[TRACE_GATHER] = {"gather", TRACE_PART_STATE},
 	[TRACE_ENCODE] = {"encode", TRACE_PART_STATE},
 	[TRACE_SERVER] = {"server", TRACE_PART_DATABASE},

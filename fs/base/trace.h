@@ -48,6 +48,7 @@ enum trace_phase {
 	TRACE_COMMIT,
 	TRACE_FLUSH,
 	TRACE_PERFORMED,
+	TRACE_FILE_LOCK,
 	/* Of the daemon's own work. */
 	TRACE_GATHER, /* records are read from the ring */
 	TRACE_ENCODE, /* rows are made of them */

@@ -1,8 +1,8 @@
 #include "control/control.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -11,29 +11,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "control/control_impl.h"
+#include "control/foreign.h"
+#include "control/published.h"
 #include "control/quotas.h"
-#include "control/runs.h"
+#include "control/writer.h"
 #include "db/conn.h"
 #include "op/access.h"
-
-#define MS INT64_C(1000000)
-
-/* Those who follow the changes are told at most so often. */
-#define TELL_REST_NS (10 * MS)
-
-struct control {
-	struct fs *fs;
-	char *conninfo;
-	struct fuse_session *session;
-	struct live *live;
-	struct runs_watch runs;
-	PGconn *conn; /* listens; NULL while there is none */
-	pthread_t thread;
-	int stop_fd;     /* eventfd: readable once it is time to end */
-	bool fenced;     /* the journal has failed, and nothing is known any more */
-	bool asked;      /* there may be requests that are pending */
-	int64_t told_at; /* when those who follow the changes were told of some last */
-};
 
 /* A row of thule.request while it is performed, and what the kernel has to drop after it. */
 struct task {
@@ -42,109 +26,6 @@ struct task {
 	struct buf opened; /* inodes, as the text of an array */
 	PGresult *touched; /* ino, parent, name, revived */
 };
-
-/* Has the kernel forget the bytes that it has at the wrong place (inode_misplaced()). */
-static void invalidate_misplaced(struct control *c)
-{
-	struct state *s = &c->fs->state;
-	eventfd_t ignored;
-	uint64_t *inos;
-	size_t n;
-
-	eventfd_read(c->fs->invalidate_fd, &ignored);
-	pthread_mutex_lock(&c->fs->lock);
-	inos = s->misplaced;
-	n = s->misplaced_count;
-	s->misplaced = NULL;
-	s->misplaced_count = s->misplaced_cap = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct inode *inode = inode_find(s, inos[i]);
-		if (inode)
-			inode->misplaced = false;
-	}
-	pthread_mutex_unlock(&c->fs->lock);
-	for (size_t i = 0; i < n; i++)
-		fuse_lowlevel_notify_inval_inode(c->session, inos[i], 0, 0);
-	free(inos);
-}
-
-/* Notes what the server has said on its own. False when the connection is lost. */
-static bool take_notifications(struct control *c)
-{
-	PGnotify *n;
-
-	if (!PQconsumeInput(c->conn))
-		return false;
-	while ((n = PQnotifies(c->conn))) {
-		c->asked = true;
-		PQfreemem(n);
-	}
-	return true;
-}
-
-/* Tells those who LISTEN to thule_change. Not with each batch, in its transaction: the server would
- * let commits that notify take turns, and wake this session after each. */
-static void tell_committed(struct control *c)
-{
-	eventfd_t ignored;
-	char op[24];
-	const char *values[] = {op};
-
-	eventfd_read(c->fs->committed_fd, &ignored);
-	pthread_mutex_lock(&c->fs->lock);
-	c->fs->untold = false;
-	snprintf(op, sizeof(op), "%" PRIu64, journal_committed(c->fs->journal));
-	pthread_mutex_unlock(&c->fs->lock);
-	PQclear(PQexecPrepared(
-		c->conn, statements[STMT_COMMITTED_TELL].name, 1, values, NULL, NULL, 0));
-	c->told_at = clock_mono_ns();
-	take_notifications(c);
-}
-
-/* True when it is time to end; waits for that at most so long, or until the connection or the
- * kernel wants something. */
-static bool wait_for_stop(struct control *c, int timeout_ms)
-{
-	int64_t until = clock_mono_ns() + timeout_ms * MS;
-	bool asked = c->asked;
-	struct pollfd p[4] = {
-		{.fd = c->stop_fd, .events = POLLIN},
-		{.fd = c->conn ? PQsocket(c->conn) : -1, .events = POLLIN},
-		{.fd = c->fs->invalidate_fd, .events = POLLIN},
-		{.events = POLLIN},
-	};
-
-	for (;;) {
-		int64_t now = clock_mono_ns(), due = c->told_at + TELL_REST_NS;
-		int64_t end = now < due && due < until ? due : until;
-
-		p[3].fd = c->conn && !c->fenced && now >= due ? c->fs->committed_fd : -1;
-		poll(p, 4, now < end ? (int)((end - now) / MS + 1) : 0);
-		if (p[2].revents)
-			invalidate_misplaced(c);
-		if (p[0].revents)
-			return true;
-		if (p[3].revents)
-			tell_committed(c);
-		if (p[1].revents || p[2].revents || c->asked != asked || clock_mono_ns() >= until)
-			return false;
-	}
-}
-
-static bool listen_to(struct control *c, struct error *err)
-{
-	c->conn = db_connect(c->conninfo, "thulefs control", err);
-	if (c->conn && db_exec(c->conn, "listen thule_request", err) &&
-		db_prepare(c->conn, STMT_REQUEST_PENDING, err) &&
-		db_prepare(c->conn, STMT_COMMITTED_TELL, err) &&
-		db_prepare(c->conn, STMT_REQUEST_FAILED, err)) {
-		live_connected(c->live);
-		return true;
-	}
-	PQfinish(c->conn);
-	c->conn = NULL;
-	return false;
-}
 
 /* One transaction: all of it, or nothing. The temporary table is thule_internal.perform()'s, see
  * sql/README.md. */
@@ -226,82 +107,27 @@ static void say_done(struct control *c, const struct task *r)
 	PQclear(res);
 }
 
-/*
- * The kernel drops what it remembers of what was changed. Without any lock of ours: the kernel may
- * have to finish a request of the same directory before it can do that.
- */
-static void invalidate(struct control *c, const PGresult *touched)
-{
-	for (int i = 0; touched && i < PQntuples(touched); i++) {
-		if (!PQgetisnull(touched, i, 0))
-			fuse_lowlevel_notify_inval_inode(
-				c->session, (fuse_ino_t)row_int(touched, i, 0), 0, 0);
-		if (!PQgetisnull(touched, i, 1) && !PQgetisnull(touched, i, 2))
-			fuse_lowlevel_notify_inval_entry(c->session,
-				(fuse_ino_t)row_int(touched, i, 1), PQgetvalue(touched, i, 2),
-				(size_t)PQgetlength(touched, i, 2));
-	}
-}
-
-/* Until it succeeds, as nobody else could say what is used now; or it is time to end. */
-static struct quota *read_quotas(struct control *c)
-{
-	struct quota *quotas = NULL;
-	struct error err;
-
-	while (!c->conn || !quotas_read(c->conn, &quotas, &err)) {
-		if (c->conn)
-			log_warn("%s", err.text);
-		PQfinish(c->conn);
-		c->conn = NULL;
-		if (wait_for_stop(c, 200))
-			break;
-		listen_to(c, NULL);
-	}
-	return quotas;
-}
-
-/* Under the lock, after state_reload(). */
-static void revive(struct fs *fs, const PGresult *touched, uint64_t next_op)
-{
-	for (int i = 0; touched && i < PQntuples(touched); i++)
-		if (*PQgetvalue(touched, i, 3))
-			state_revive(&fs->state, (uint64_t)row_int(touched, i, 0), next_op);
-}
-
 static void serve_request(struct control *c, const char *id)
 {
 	struct task r = {.fs = c->fs};
-	struct quota *quotas;
-	struct journal_marks marks;
+	struct foreign f = {0};
 	struct error err;
 	bool ok;
 
 	strncpy(r.id, id, sizeof(r.id) - 1);
 	if (c->fs->kept)
 		kept_begin_foreign(c->fs->kept);
-	ok = journal_exclusive(c->fs->journal, perform_job, &r, &marks, &err);
-	quotas = read_quotas(c);
-	pthread_mutex_lock(&c->fs->lock);
+	ok = journal_exclusive(c->fs->journal, perform_job, &r, &f.marks, &err);
 	/* Also after a failure: a connection that was lost may have committed. */
-	state_reload(&c->fs->state, marks.next_op);
-	revive(c->fs, r.touched, marks.next_op);
-	quotas_take(c->fs, quotas);
-	if (marks.next_ino > c->fs->next_ino)
-		c->fs->next_ino = marks.next_ino;
-	c->fs->invalidating = true;
-	journal_resume(c->fs->journal);
-	pthread_mutex_unlock(&c->fs->lock);
-	invalidate(c, r.touched);
+	f.touched = r.touched;
+	f.quotas = wait_quotas(c);
+	foreign_go_on(c->fs, c->kernel, &f);
 	if (!ok) {
 		log_warn("request %s: %s", id, err.text);
-		say_failed(c, &r, &err);
+		/* The next mount performs it. */
+		if (!journal_ends(c->fs->journal))
+			say_failed(c, &r, &err);
 	}
-	pthread_mutex_lock(&c->fs->lock);
-	c->fs->invalidating = false;
-	if (c->fs->kept)
-		kept_end_foreign(c->fs->kept, journal_next_op(c->fs->journal) - 1);
-	pthread_mutex_unlock(&c->fs->lock);
 	say_done(c, &r);
 	buf_free(&r.opened);
 	PQclear(r.touched);
@@ -320,16 +146,14 @@ static bool serve_pending(struct control *c)
 	return ok;
 }
 
-/* One round while connected: access times that have gathered, what is asked for, if there may be
- * any, atomic runs that have lost their keeper, and what is live. */
-static bool serve_round(struct control *c)
+/* What only the mount with the lease does: access times that have gathered, what is asked for, if
+ * there may be any, and atomic runs that have lost their keeper. False when the connection is lost.
+ */
+static bool serve_asked(struct control *c)
 {
 	bool was_asked = c->asked, found = false;
 	struct error err;
 
-	/* What others publish and ask is not for a daemon without the lease. */
-	if (c->fenced)
-		return take_notifications(c);
 	pthread_mutex_lock(&c->fs->lock);
 	access_flush(c->fs);
 	pthread_mutex_unlock(&c->fs->lock);
@@ -339,52 +163,49 @@ static bool serve_round(struct control *c)
 	if (!runs_watch(&c->runs, c->conn, &c->fs->host, was_asked, &found, &err) &&
 		PQstatus(c->conn) == CONNECTION_OK)
 		log_warn("%s", err.text);
-	if (found && !serve_pending(c))
+	return !found || serve_pending(c);
+}
+
+/* In a successor, once libfuse knows the kernel: that drops what others changed while there was no
+ * daemon, or one that followed. False when the connection is lost. */
+static bool tell_kernel(struct control *c)
+{
+	struct foreign f = {.exact = true};
+	struct error err;
+	bool due;
+
+	pthread_mutex_lock(&c->fs->lock);
+	due = c->untold && c->fs->greeted && !wait_is_asking(c);
+	pthread_mutex_unlock(&c->fs->lock);
+	if (!due)
+		return true;
+	if (!writer_changed(c->conn, c->fs->kept_since, false, &f, &err))
 		return false;
-	if (!live_step(c->live, c->conn, &err) && PQstatus(c->conn) == CONNECTION_OK)
+	invalidator_drop(c->invalidator, &f, NULL);
+	pthread_mutex_lock(&c->fs->lock);
+	c->untold = false;
+	c->fs->invalidating--;
+	foreign_told(c->fs);
+	pthread_mutex_unlock(&c->fs->lock);
+	return true;
+}
+
+/* One round while connected: access times that have gathered, what is asked for, if there may be
+ * any, atomic runs that have lost their keeper, and what is live. */
+static bool serve_round(struct control *c)
+{
+	struct error err;
+
+	/* What others publish and ask is not for a daemon without the lease. */
+	if (c->fenced)
+		return wait_notified(c);
+	if (!tell_kernel(c) || (!turns_follow(c) && !serve_asked(c)))
+		return false;
+	if (!c->conn)
+		return false;
+	if (!c->looking && !live_step(c->live, c->conn, &err) && PQstatus(c->conn) == CONNECTION_OK)
 		log_warn("%s", err.text);
-	return take_notifications(c);
-}
-
-/* What the kernel may have of the state: inodes, then pairs of a directory and a name. */
-struct known {
-	uint64_t *inos;
-	size_t count;
-	struct buf names; /* each: number of the directory, a NUL-terminated name */
-};
-
-/* Under the lock. */
-static void list_known(const struct state *s, struct known *k)
-{
-	const struct dirent_node *d;
-	const struct inode *inode;
-	size_t at = 0, next = 0;
-
-	k->inos = xcalloc(s->inodes.count + 1, sizeof(k->inos[0]));
-	while ((inode = table_next(&s->inodes, &at)))
-		k->inos[k->count++] = inode->ino;
-	while ((d = table_next(&s->dirents, &next))) {
-		buf_add(&k->names, &d->parent, sizeof(d->parent));
-		buf_add(&k->names, d->name, d->name_len);
-		buf_add(&k->names, "", 1);
-	}
-}
-
-/* Without the lock, see invalidate(). To drop a directory's name is to drop all below it, too. */
-static void drop_known(struct control *c, const struct known *k)
-{
-	size_t at = 0;
-
-	while (at < k->names.len) {
-		const char *name = k->names.data + at + sizeof(uint64_t);
-		uint64_t parent;
-
-		memcpy(&parent, k->names.data + at, sizeof(parent));
-		fuse_lowlevel_notify_inval_entry(c->session, parent, name, strlen(name));
-		at += sizeof(parent) + strlen(name) + 1;
-	}
-	for (size_t i = 0; i < k->count; i++)
-		fuse_lowlevel_notify_inval_inode(c->session, k->inos[i], 0, 0);
+	return wait_notified(c);
 }
 
 /*
@@ -398,13 +219,41 @@ static void fence(struct control *c)
 	pthread_mutex_lock(&c->fs->lock);
 	c->fenced = journal_failed(c->fs->journal);
 	if (c->fenced) {
-		list_known(&c->fs->state, &known);
+		foreign_list(&c->fs->state, &known);
 		state_reload(&c->fs->state, journal_next_op(c->fs->journal));
 	}
 	pthread_mutex_unlock(&c->fs->lock);
-	drop_known(c, &known);
-	free(known.inos);
-	buf_free(&known.names);
+	foreign_drop(c->kernel, &known);
+}
+
+/*
+ * Between rounds; meanwhile it looks for those who write by SQL. On one session one question is on
+ * its way at a time, and nobody waits for its answer. True when it is time to end.
+ */
+static bool wait_for_round(struct control *c)
+{
+	/* What is asked is for the mount that has the lease. */
+	int64_t until = clock_mono_ns() + (c->asked && !c->follows ? 0 : LIVE_LOOK_MS * MS);
+
+	for (;;) {
+		bool looks = c->conn && !c->fenced && !wait_is_asking(c);
+		int64_t look = looks ? turns_due(c) : until;
+		/* Whoever looked for notifications may have received the answer with them. */
+		bool here = c->looking && !PQisBusy(c->conn);
+		enum rest how = here ? REST_WOKEN : wait_rest(c, look < until ? look : until);
+
+		if (how == REST_STOP)
+			return true;
+		if (c->looking) {
+			if (!turns_answer(c) || (c->asked && !c->follows) || c->looking)
+				return false;
+		} else if (how == REST_WOKEN || look >= until) {
+			return false;
+		} else {
+			if (!turns_look(c))
+				return false;
+		}
+	}
 }
 
 static void *control_main(void *arg)
@@ -416,8 +265,8 @@ static void *control_main(void *arg)
 		if (!c->fenced)
 			fence(c);
 		journal_watch(c->fs->journal);
-		if (!c->conn && !listen_to(c, NULL)) {
-			if (wait_for_stop(c, delay_ms))
+		if (!c->conn && !wait_listen(c, NULL)) {
+			if (wait_briefly(c, delay_ms))
 				return NULL;
 			delay_ms = delay_ms < 1000 ? delay_ms * 2 : 1000;
 			continue;
@@ -429,28 +278,37 @@ static void *control_main(void *arg)
 			/* What was asked while nobody listened. */
 			c->asked = true;
 		}
-		if (wait_for_stop(c, c->asked ? 0 : LIVE_LOOK_MS))
+		if (wait_for_round(c))
 			return NULL;
 	}
 }
 
-struct control *control_start(struct fs *fs, const char *conninfo, struct fuse_session *se,
-	struct live *live, struct error *err)
+struct control *control_start(struct fs *fs, const char *conninfo, uint64_t mount,
+	struct fuse_session *se, struct live *live, struct invalidator *invalidator,
+	struct error *err)
 {
 	struct control *c = xcalloc(1, sizeof(*c));
+	bool ok;
 
 	c->fs = fs;
-	c->session = se;
+	c->mount = mount;
+	c->shared = fs->state.shared;
+	c->untold = fs->kept_since > 0;
+	fs->invalidating += c->untold;
+	c->invalidator = invalidator;
 	c->live = live;
+	live_serve(live, published_write);
 	c->asked = true;
 	c->conninfo = strdup(conninfo);
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (c->stop_fd >= 0 && listen_to(c, err) &&
-		pthread_create(&c->thread, NULL, control_main, c) == 0)
+	c->kernel = apart_start(se, err);
+	ok = c->kernel && c->stop_fd >= 0 && wait_listen(c, err);
+	if (ok && pthread_create(&c->thread, NULL, control_main, c) == 0)
 		return c;
-	if (c->conn)
+	if (ok)
 		error_sys(err, "cannot start a thread");
 	PQfinish(c->conn);
+	apart_free(c->kernel);
 	free(c->conninfo);
 	free(c);
 	return NULL;
@@ -468,7 +326,9 @@ void control_stop(struct control *c)
 	if (write(c->stop_fd, &one, sizeof(one)) < 0)
 		log_error("cannot stop the control thread");
 	pthread_join(c->thread, NULL);
-	if (c->conn && !c->fenced)
+	apart_free(c->kernel);
+	turns_end(c);
+	if (c->conn && !c->fenced && !c->follows)
 		live_end(c->live, c->conn);
 	PQfinish(c->conn);
 	runs_watch_end(&c->runs);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "control/invalidator.h"
 #include "fs.h"
 #include "live/live.h"
 
@@ -15,8 +16,9 @@ struct control;
 
 /* Starts the thread. `se` is mounted; `live` is the caller's, and of the thread until it ends. NULL
  * with *err set. */
-struct control *control_start(struct fs *fs, const char *conninfo, struct fuse_session *se,
-	struct live *live, struct error *err);
+struct control *control_start(struct fs *fs, const char *conninfo, uint64_t mount,
+	struct fuse_session *se, struct live *live, struct invalidator *invalidator,
+	struct error *err);
 
 /* Ends the thread; a request under way is finished first. Accepts NULL. */
 void control_stop(struct control *c);

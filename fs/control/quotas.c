@@ -13,7 +13,7 @@ static uint64_t limit(const PGresult *res, int row, int column)
 
 bool quotas_read(PGconn *conn, struct quota **out, struct error *err)
 {
-	PGresult *res = row_query(conn, STMT_QUOTA_READ, err);
+	PGresult *res = row_query(conn, STMT_QUOTA_READ, 0, NULL, err);
 	struct error wrong;
 
 	*out = NULL;

@@ -13,6 +13,7 @@
 #include "control/line.h"
 #include "control/place.h"
 #include "live/requests.h"
+#include "request/requests.h"
 
 /* So many requests are logged at a time. */
 #define LOG_REQUESTS_MAX 500
@@ -24,6 +25,19 @@ static void add_transport(struct buf *out, struct fs *fs)
 	line_add_fact(out, "transport", transport_name(fs->transport, why, sizeof(why)));
 	if (*why)
 		line_add_fact(out, "transport_why", why);
+}
+
+/* Told of a mount whose requests may not wait for ever. */
+static void add_limit(struct buf *out, struct fs *fs)
+{
+	struct request_expired e = requests_expired(transport_requests(fs->transport));
+
+	if (!e.limit_ns)
+		return;
+	line_add_number(out, "soft_seconds", (uint64_t)e.limit_ns / 1000000000);
+	line_add_number(out, "expired", e.count);
+	if (e.count)
+		line_add_number(out, "expired_at", (uint64_t)(e.at / 1000000000));
 }
 
 static void add_journal(struct buf *out, struct fs *fs)
@@ -133,6 +147,7 @@ void report_write(struct fs *fs, int64_t uid, struct buf *out)
 	line_add(out, "%s %s\n", CONTROL_GREETING, THULE_VERSION);
 	add_journal(out, fs);
 	add_transport(out, fs);
+	add_limit(out, fs);
 	add_disk(out, fs);
 	if (uid < 0) {
 		add_trouble(out);

@@ -62,7 +62,7 @@ static bool undo(PGconn *conn, const char *id, const struct host *host, struct e
 	return res != NULL;
 }
 
-bool runs_recover(const char *conninfo, const struct host *host, struct error *err)
+bool runs_recover(const char *conninfo, const struct host *host, bool alone, struct error *err)
 {
 	PGconn *conn = db_connect(conninfo, "thulefs", err);
 	PGresult *res = conn ? unfinished(conn, host, err) : NULL;
@@ -70,8 +70,9 @@ bool runs_recover(const char *conninfo, const struct host *host, struct error *e
 
 	for (int i = 0; ok && i < PQntuples(res); i++) {
 		pid_t keeper = 0;
-		/* Elsewhere it may live on, but its filesystem is here now. */
-		if (seek_keeper(res, i, &keeper) != PROCESS_THERE)
+		enum process_seen seen = seek_keeper(res, i, &keeper);
+		/* Elsewhere it may live on, but its filesystem is here alone now. */
+		if (seen == PROCESS_GONE || (alone && seen == PROCESS_HIDDEN))
 			ok = undo(conn, PQgetvalue(res, i, 0), host, err);
 	}
 	PQclear(res);

@@ -12,7 +12,7 @@
  * in thule.request, that they be undone. To be called by who holds the lease, before it looks for
  * requests. False with *err set when the database fails.
  */
-bool runs_recover(const char *conninfo, const struct host *host, struct error *err);
+bool runs_recover(const char *conninfo, const struct host *host, bool alone, struct error *err);
 
 /* Atomic runs that go on, as runs_watch() saw them last. */
 struct runs_watch {

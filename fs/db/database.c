@@ -14,14 +14,14 @@ void database_free(struct database *db)
 		db->ops->free(db);
 }
 
-struct database_session *database_open_writer(
-	struct database *db, const struct database_statements *stmts, struct error *err)
+struct database_session *database_open_writer(struct database *db, enum database_lease lease,
+	const struct database_statements *stmts, struct error *err)
 {
 	if (fault(FAULT_SESSION_OPEN)) {
 		fault_lost(FAULT_SESSION_OPEN, err);
 		return NULL;
 	}
-	return db->ops->open_writer(db, stmts, err);
+	return db->ops->open_writer(db, lease, stmts, err);
 }
 
 bool database_reclaim(

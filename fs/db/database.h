@@ -38,6 +38,13 @@ struct database_call {
 	enum stmt copy, one;
 };
 
+/* What a session of the drain does about the lease when it begins. */
+enum database_lease {
+	DATABASE_TAKE,   /* takes it, if nobody has it */
+	DATABASE_MOVE,   /* asks a mount of another host that has it to let go of it */
+	DATABASE_FOLLOW, /* leaves it to others: the session applies nothing before it has it */
+};
+
 /* The statements that a session is going to use. */
 struct database_statements {
 	const enum stmt *ids;
@@ -52,7 +59,7 @@ struct database_progress {
 	uint64_t next_op, next_ino, next_blob;
 	int64_t at;  /* time of op next_op - 1, microseconds since the epoch; 0: the log lacks it */
 	bool known;  /* the mount that asks has a row */
-	bool fenced; /* another mount has begun to write since */
+	bool fenced; /* a newer mount has written since */
 };
 
 /* A statement has at most so many parameters. */
@@ -71,17 +78,17 @@ struct database_ops {
 	/* --- the drain's session, which holds the lease --- */
 
 	/*
-	 * Begins a session, takes the lease and prepares the statements. NULL with ERR_LEASE when
-	 * another session holds the lease. The lease is let go of when the session is closed, and
-	 * never before.
+	 * Begins a session, takes the lease as `lease` says and prepares the statements. NULL with
+	 * ERR_LEASE when another session holds the lease. The lease is let go of when the session
+	 * is closed, or moves to a session that asks for it.
 	 */
-	struct database_session *(*open_writer)(
-		struct database *db, const struct database_statements *stmts, struct error *err);
+	struct database_session *(*open_writer)(struct database *db, enum database_lease lease,
+		const struct database_statements *stmts, struct error *err);
 	/*
 	 * After ERR_LEASE, for the daemon that had the lease as `mount`: *taken says whether
-	 * another mount has begun since, and *last_op which op of this one is the last that the
-	 * database has. Unless another has begun, a session of ours that the server takes for
-	 * alive, as after a network that went silent, is ended.
+	 * another mount has it now, and *last_op which op of this one is the last that the
+	 * database has. Where it is still a session of ours that the server takes for alive, as
+	 * after a network that went silent, that is ended.
 	 */
 	bool (*reclaim)(struct database *db, uint64_t mount, bool *taken, uint64_t *last_op,
 		struct error *err);
@@ -137,8 +144,8 @@ struct database_ops {
 
 /* Each asks the operation of its name. A session may be NULL: it is taken for a lost one. */
 void database_free(struct database *db);
-struct database_session *database_open_writer(
-	struct database *db, const struct database_statements *stmts, struct error *err);
+struct database_session *database_open_writer(struct database *db, enum database_lease lease,
+	const struct database_statements *stmts, struct error *err);
 bool database_reclaim(
 	struct database *db, uint64_t mount, bool *taken, uint64_t *last_op, struct error *err);
 bool database_progress(struct database_session *s, uint64_t mount, struct database_progress *out,

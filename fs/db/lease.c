@@ -3,12 +3,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/host.h"
 #include "db/conn.h"
 
 #define TAKE_LEASE                                                                                 \
 	"select pg_catalog.pg_is_in_recovery(), case when not pg_catalog.pg_is_in_recovery()"      \
 	" then thule_internal.lease_take() end"
 
+/* Says who has the lease. */
 static bool lease_refused(PGconn *conn, struct error *err)
 {
 	PGresult *res = db_query(conn,
@@ -52,6 +54,63 @@ bool lease_take(PGconn *conn, struct error *err)
 	return got;
 }
 
+/* Whether a mount of this host lives, which `thule mount` binds instead. */
+static bool is_here(PGconn *conn, bool *here, struct error *err)
+{
+	struct host host;
+	const char *params[] = {host.name, host.boot_id};
+	PGresult *res = NULL;
+
+	if (host_read(&host, err))
+		res = db_query(conn,
+			"select exists (select from thule.mount m where m.host = $1 and m.boot_id "
+			"= $2 and m.id in (select thule_internal.mounts_live()))",
+			2, params, err);
+	if (res)
+		*here = PQgetvalue(res, 0, 0)[0] == 't';
+	PQclear(res);
+	return res != NULL;
+}
+
+/* Asks for it, and waits; in a transaction, which is how it asks. */
+static bool ask(PGconn *conn, bool *got, struct error *err)
+{
+	uint64_t moved;
+
+	if (db_exec(conn,
+		    "begin; set local synchronous_commit = on; set local lock_timeout = '60s'",
+		    err) &&
+		db_query_u64(conn,
+			"select thule_internal.lease_move($1::bigint, interval '0', "
+			"false)::integer",
+			0, &moved, err) &&
+		db_exec(conn, moved ? "commit" : "rollback", err)) {
+		*got = moved;
+		return true;
+	}
+	if (PQtransactionStatus(conn) > PQTRANS_ACTIVE)
+		db_exec(conn, "rollback", NULL);
+	return false;
+}
+
+bool lease_move(PGconn *conn, struct error *err)
+{
+	struct error why;
+	bool here, got;
+
+	if (lease_take(conn, &why))
+		return true;
+	if (why.class != ERR_LEASE) {
+		*err = why;
+		return false;
+	}
+	if (!is_here(conn, &here, err))
+		return false;
+	if (!here && !ask(conn, &got, err))
+		return false;
+	return (!here && got) || lease_refused(conn, err);
+}
+
 bool lease_reclaim(
 	const char *conninfo, uint64_t mount, bool *taken, uint64_t *last_op, struct error *err)
 {
@@ -63,13 +122,12 @@ bool lease_reclaim(
 	snprintf(id, sizeof(id), "%llu", (unsigned long long)mount);
 	if (conn)
 		res = db_query(conn,
-			"with newer as (select exists (select from thule.mount m"
-			"   where m.id > $1::bigint and not m.read_only) as found)"
-			" select n.found, (select bool_and(pg_terminate_backend(m.backend))"
-			"   from thule.mount m where m.id = $1::bigint and not n.found"
-			"     and m.backend = (select thule.lease_holder())),"
-			" thule_internal.applied_op($1::bigint)"
-			" from newer n",
+			"with holder as (select m.id, m.backend from thule.mount m"
+			"   where m.ended_at is null and m.backend = (select thule.lease_holder()))"
+			" select exists (select from holder h where h.id <> $1::bigint),"
+			" (select bool_and(pg_terminate_backend(h.backend)) from holder h where "
+			"h.id = $1::bigint),"
+			" thule_internal.applied_op($1::bigint)",
 			1, params, err);
 	if (res) {
 		*taken = PQgetvalue(res, 0, 0)[0] == 't';

@@ -27,12 +27,12 @@ struct libpq_session {
 
 /*
  * Each statement is a set-based call by key, planned once, and a bad guess of the number of rows
- * must not choose another plan.
+ * must not choose another plan: a sort of all that an index with half of the key finds, for one.
  */
 static const char writer_settings[] =
 	"set plan_cache_mode = force_generic_plan; set jit = off;"
 	"set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;"
-	"set enable_bitmapscan = off; set enable_memoize = off";
+	"set enable_bitmapscan = off; set enable_sort = off; set enable_memoize = off";
 
 /*
  * A host that has gone in silence loses the lease after two minutes, where the kernel would take
@@ -42,11 +42,11 @@ static const char writer_patience[] =
 	"set tcp_keepalives_idle = 60; set tcp_keepalives_interval = 10;"
 	"set tcp_keepalives_count = 6; set tcp_user_timeout = 120000";
 
-/* Parameters are unknown when a plan is made, and each query is a lookup by key. */
+/* Parameters are unknown when a plan is made, and each query is a lookup by key, in its order. */
 static const char reader_settings[] =
 	"set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = off;"
 	"set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off;"
-	"set default_transaction_read_only = on";
+	"set enable_sort = off; set default_transaction_read_only = on";
 
 /* So many NULLs in a row, and libpq has no results that are still to come. */
 #define MAX_ENDS 8
@@ -95,14 +95,28 @@ static struct database_session *session_new(struct database *db, PGconn *conn, b
 	return &s->session;
 }
 
-static struct database_session *open_writer(
-	struct database *db, const struct database_statements *stmts, struct error *err)
+/* Does about the lease what is to be done. */
+static bool open_lease(PGconn *conn, enum database_lease lease, struct error *err)
+{
+	switch (lease) {
+	case DATABASE_TAKE:
+		return lease_take(conn, err);
+	case DATABASE_MOVE:
+		return lease_move(conn, err);
+	case DATABASE_FOLLOW:
+		break;
+	}
+	return true;
+}
+
+static struct database_session *open_writer(struct database *db, enum database_lease lease,
+	const struct database_statements *stmts, struct error *err)
 {
 	struct libpq_database *d = database_of(db);
 	PGconn *conn = db_connect(d->conninfo, "thulefs drain", err);
 	uint64_t server;
 	/* Statements that end a row and keep it look at the setting thule.history. */
-	bool ready = conn && pooler_pass(conn, err) && lease_take(conn, err) &&
+	bool ready = conn && pooler_pass(conn, err) && open_lease(conn, lease, err) &&
 		     db_exec(conn, writer_settings, err) && db_exec(conn, writer_patience, err) &&
 		     (d->history || db_exec(conn, "set thule.history = off", err)) &&
 		     db_prepare(conn, STMT_APPLY_LAZILY, err) && prepare_all(conn, stmts, err) &&
@@ -142,7 +156,8 @@ static bool progress(struct database_session *s, uint64_t mount, struct database
 		"with m as (update thule.mount set backend = pg_backend_pid() where id = $1::bigint"
 		" returning id) select thule_internal.applied_op(m.id), s.next_op, s.next_ino,"
 		" s.next_blob, m.id is not null,"
-		" (select max(id) > $1::bigint from thule.mount where not read_only),"
+		" (select w.id > $1::bigint and w.source <> 'sql' from thule.mount w where w.id = "
+		"s.mount),"
 		" (select (extract(epoch from o.at) * 1000000)::bigint from thule.op o"
 		"   where o.op = s.next_op - 1)"
 		" from thule.superblock s left join m on true",

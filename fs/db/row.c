@@ -468,9 +468,11 @@ bool row_check_one(enum stmt stmt, const PGresult *res, int row, struct error *e
 	return check_row(&shapes[stmt], res, row, 0, err);
 }
 
-PGresult *row_query(PGconn *conn, enum stmt stmt, struct error *err)
+PGresult *row_query(
+	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err)
 {
-	PGresult *res = PQexecParams(conn, statements[stmt].text, 0, NULL, NULL, NULL, NULL, 1);
+	PGresult *res =
+		PQexecParams(conn, statements[stmt].text, nparams, NULL, params, NULL, NULL, 1);
 
 	assert(row_has_shape(stmt));
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)

@@ -31,10 +31,11 @@ bool row_is_of_inode(enum stmt stmt);
 bool row_check(enum stmt stmt, const PGresult *res, uint64_t about, struct error *err);
 
 /*
- * Runs a statement that has a shape, without parameters, on the caller's connection. Rows that
- * cannot be are not refused: row_check_one() says which these are. NULL with *err set.
+ * Runs a statement that has a shape, with parameters in text format, on the caller's connection.
+ * Rows that cannot be are not refused: row_check_one() says which these are. NULL with *err set.
  */
-PGresult *row_query(PGconn *conn, enum stmt stmt, struct error *err);
+PGresult *row_query(
+	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err);
 bool row_check_one(enum stmt stmt, const PGresult *res, int row, struct error *err);
 
 /* Columns of rows that were checked. */

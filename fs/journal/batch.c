@@ -205,14 +205,15 @@ void batch_finish(struct batch *b)
 	b->finished = true;
 }
 
-struct database_session *batch_session(struct database *db, struct error *err)
+struct database_session *batch_session(
+	struct database *db, enum database_lease lease, struct error *err)
 {
 	enum stmt ids[SEND_STATEMENTS];
 
 	int count = send_statements(ids);
 
 	return database_open_writer(
-		db, &(struct database_statements){.ids = ids, .count = count}, err);
+		db, lease, &(struct database_statements){.ids = ids, .count = count}, err);
 }
 
 bool batch_commit(struct batch *b, struct database_session *s, bool flush, struct error *err)

@@ -42,8 +42,9 @@ int64_t batch_last_at(const struct batch *b); /* its time, microseconds since th
 uint64_t batch_next_blob(const struct batch *b);
 void batch_set_next_blob(struct batch *b, uint64_t next_blob); /* only when it is empty */
 
-/* Begins a session that holds the lease and takes batches: database_ops.open_writer. */
-struct database_session *batch_session(struct database *db, struct error *err);
+/* Begins a session that takes batches while it has the lease: database_ops.open_writer. */
+struct database_session *batch_session(
+	struct database *db, enum database_lease lease, struct error *err);
 
 /* Calls fn for each inode that the batch touched. */
 void batch_each_inode(const struct batch *b, void (*fn)(void *arg, uint64_t ino), void *arg);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "journal/pages.h"
 
 /* A shared piece counts as so many bytes of data: a batch must not have too many rows. */
 #define SHARE_WEIGHT 256
@@ -202,20 +203,31 @@ void coalesce_cut(struct extent_coalescer *c, uint64_t ino, uint64_t lo, uint64_
 	f->sealed = true;
 }
 
-static void finish_blobs(struct extent_coalescer *c)
+static void rows_blob(struct extent_coalescer *c, const struct blob *blob)
 {
 	struct rows *r = &c->rows[ROWS_BLOB];
+	char *room;
 
-	for (size_t i = 0; i < c->blob_count; i++) {
-		const struct blob *blob = &c->blobs[i];
-		char *room;
-		rows_int(r, (int64_t)blob->id);
-		room = rows_room(r, blob->len);
-		for (int32_t j = blob->first; j >= 0; j = c->runs[j].next) {
-			memcpy(room, c->runs[j].data, c->runs[j].len);
-			room += c->runs[j].len;
-		}
+	rows_int(r, (int64_t)blob->id);
+	room = rows_room(r, blob->len);
+	for (int32_t i = blob->first; i >= 0; i = c->runs[i].next) {
+		memcpy(room, c->runs[i].data, c->runs[i].len);
+		room += c->runs[i].len;
 	}
+}
+
+static void finish_blobs(struct extent_coalescer *c)
+{
+	uint32_t *bytes = xcalloc(c->blob_count + 1, sizeof(*bytes));
+	uint32_t *order = xcalloc(c->blob_count + 1, sizeof(*order));
+
+	for (size_t i = 0; i < c->blob_count; i++)
+		bytes[i] = c->blobs[i].len;
+	pages_order(bytes, c->blob_count, order);
+	for (size_t i = 0; i < c->blob_count; i++)
+		rows_blob(c, &c->blobs[order[i]]);
+	free(bytes);
+	free(order);
 }
 
 /* A cut of everything is a statement of its own, which need not look at offsets. */

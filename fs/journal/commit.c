@@ -78,11 +78,18 @@ static bool try_again(struct journal *j)
 	return again;
 }
 
+/* Without the lease there is nothing to apply: that the session is alive is all that is asked. */
+static bool apply(struct journal *j, bool sync, struct error *why)
+{
+	return j->following ? database_apply(j->session, NULL, 0, sync, why)
+			    : batch_commit(j->batch, j->session, sync, why);
+}
+
 enum commit commit_batch(struct journal *j, bool sync, struct error *why)
 {
 	database_trace(j->session, &j->span);
 	trace_enter(&j->span, TRACE_ENCODE);
-	while (!batch_commit(j->batch, j->session, sync, why)) {
+	while (!apply(j, sync, why)) {
 		refused(j, why);
 		if (why->class == ERR_UNREACHABLE || !database_alive(j->session, NULL)) {
 			/* The next session's first batch says whether the disk is still full; and

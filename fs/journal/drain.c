@@ -32,13 +32,32 @@
 static bool is_asked(const struct journal *j)
 {
 	return j->sync_waiters || j->commit_waiters || j->job ||
-	       (j->room_waiters && j->drain.target != DRAIN_QUIESCE);
+	       (j->room_waiters && !machine_quiesced(j));
 }
 
 /* Under the lock: how long the first op may wait for others. */
 static int64_t linger_ns(const struct journal *j)
 {
 	return j->loaded ? LOADED_LINGER_NS : LINGER_NS;
+}
+
+/*
+ * Under the lock, which it lets go of meanwhile: calls those who waited for room while a job was
+ * performed, since there is room now. Where a full disk may be what they wait for, and where
+ * something is to be committed anyway, that comes first. Returns whether there were any.
+ */
+static bool let_in(struct journal *j)
+{
+	struct journal_waiter *roomy = j->room_waiters;
+
+	if (!roomy || machine_quiesced(j) || !ring_empty(j->ring) || j->space.look_wanted ||
+		j->sync_waiters || j->commit_waiters || j->job)
+		return false;
+	j->room_waiters = NULL;
+	pthread_mutex_unlock(j->config.lock);
+	waiters_call(roomy, 0);
+	pthread_mutex_lock(j->config.lock);
+	return true;
 }
 
 /* Under the lock, while gathering: waits until there is a batch worth committing, the session is
@@ -53,6 +72,8 @@ static void wait_for_work(struct journal *j)
 		struct timespec until;
 		int64_t due;
 
+		if (let_in(j))
+			continue;
 		if (idle && is_asked(j))
 			break;
 		if (idle && stop && !kept) {
@@ -130,7 +151,7 @@ static void answer(struct journal *j, uint64_t pos, uint64_t op, bool sync)
 	if (sync)
 		synced = waiters_take(&j->sync_waiters, op);
 	committed = waiters_take(&j->commit_waiters, op);
-	if (j->drain.target != DRAIN_QUIESCE) {
+	if (!machine_quiesced(j)) {
 		roomy = j->room_waiters;
 		j->room_waiters = NULL;
 	}

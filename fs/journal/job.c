@@ -13,6 +13,7 @@ static bool take_marks(struct journal *j, struct journal_marks *marks, struct er
 		return false;
 	*marks = (struct journal_marks){.next_op = p.next_op, .next_ino = p.next_ino};
 	batch_set_next_blob(j->batch, p.next_blob);
+	j->session->marked = 0; /* the superblock may be another mount's: see apply_mark_left.sql */
 	pthread_mutex_lock(j->config.lock);
 	j->next_op = p.next_op;
 	j->committed_op = j->flushed_op = p.next_op - 1;
@@ -61,12 +62,23 @@ void job_refuse(struct journal *j, const char *why)
 	finish(j);
 }
 
+/* Whether another mount has the lease, whose ids those are that come next. */
+static bool is_following(struct journal *j)
+{
+	bool following;
+
+	pthread_mutex_lock(j->config.lock);
+	following = j->following;
+	pthread_mutex_unlock(j->config.lock);
+	return following;
+}
+
 static bool perform(struct journal *j, struct job *job)
 {
 	bool ok;
 
 	job->ok = job->fn(job->arg, database_connection(j->session), job->err);
-	ok = insist_on_marks(j, job->marks);
+	ok = is_following(j) || insist_on_marks(j, job->marks);
 	pthread_mutex_lock(j->config.lock);
 	if (ok)
 		machine_move(j, DRAIN_GATHERING);
@@ -75,18 +87,31 @@ static bool perform(struct journal *j, struct job *job)
 	return ok;
 }
 
+/* Everything is on disk; is the session alive? */
+static enum commit look(struct journal *j, struct error *why)
+{
+	enum commit result = commit_batch(j, true, why);
+
+	batch_reset(j->batch); /* it was sent empty, and would take no more */
+	return result == COMMIT_DONE && !database_alive(j->session, why) ? COMMIT_LOST : result;
+}
+
 bool job_run(struct journal *j)
 {
+	enum commit result = COMMIT_DONE;
 	struct error why;
-	enum commit result;
 	struct job *job;
+	bool lent;
 
-	/* Everything is on disk; is the session alive? */
-	result = commit_batch(j, true, &why);
-	batch_reset(j->batch); /* it was sent empty, and would take no more */
+	/* Who is lent the right to write finds out, and may depend on an untouched superblock. */
+	pthread_mutex_lock(j->config.lock);
+	lent = j->lent;
+	pthread_mutex_unlock(j->config.lock);
+	if (!lent)
+		result = look(j, &why);
 	if (result == COMMIT_FATAL)
 		return false;
-	if (result == COMMIT_LOST || !database_alive(j->session, &why))
+	if (result == COMMIT_LOST)
 		return session_regain(j, &why);
 	/* It may have been refused meanwhile. */
 	pthread_mutex_lock(j->config.lock);

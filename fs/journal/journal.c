@@ -55,7 +55,24 @@ bool journal_failed(const struct journal *j)
 
 bool journal_quiesced(const struct journal *j)
 {
-	return j->drain.target == DRAIN_QUIESCE;
+	return machine_quiesced(j);
+}
+
+bool journal_lent(const struct journal *j)
+{
+	return j->following || (journal_quiesced(j) && j->lent);
+}
+
+bool journal_following(const struct journal *j)
+{
+	return j->following;
+}
+
+void journal_follow(struct journal *j, bool follows)
+{
+	pthread_mutex_lock(j->config.lock);
+	j->following = follows;
+	pthread_mutex_unlock(j->config.lock);
 }
 
 void journal_wait_room(struct journal *j, struct journal_waiter *w)
@@ -110,8 +127,7 @@ const void *journal_append(struct journal *j, struct record *r)
 	size = record_size(r);
 	at = ring_reserve(j->ring, size);
 	record_encode(r, at, &data);
-	if (ring_is_durable(j->ring))
-		record_seal(at);
+	record_seal(at);
 	fault(FAULT_RING_APPEND);
 	ring_push(j->ring, size, r->op);
 	fault(FAULT_RING_APPENDED);
@@ -181,29 +197,70 @@ void journal_hurry(struct journal *j)
 	pthread_cond_signal(j->flushing ? &j->flush_work : &j->work);
 }
 
-bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),
-	void *arg, struct journal_marks *marks, struct error *err)
+/* Has the drain run the job when all is committed, and waits for that. */
+static bool run_job(struct journal *j, struct job *job)
 {
-	struct job job = {.fn = fn, .arg = arg, .marks = marks, .err = err};
-
 	pthread_mutex_lock(j->config.lock);
-	*marks = (struct journal_marks){.next_op = j->next_op};
+	*job->marks = (struct journal_marks){.next_op = j->next_op};
 	machine_aim(j, DRAIN_QUIESCE);
-	j->job = &job;
+	j->job = job;
+	j->lent = job->lent;
 	if (j->no_more_jobs)
 		job_refuse(j, "the filesystem is being unmounted");
 	else if (journal_failed(j))
 		job_refuse(j, "the journal has failed");
 	machine_wake(j);
-	while (!job.done)
+	while (!job->done)
 		pthread_cond_wait(&j->job_done, j->config.lock);
 	pthread_mutex_unlock(j->config.lock);
-	return job.ok;
+	return job->ok;
+}
+
+bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),
+	void *arg, struct journal_marks *marks, struct error *err)
+{
+	struct job job = {.fn = fn, .arg = arg, .marks = marks, .err = err};
+
+	return run_job(j, &job);
+}
+
+bool journal_lend(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),
+	void *arg, struct journal_marks *marks, struct error *err)
+{
+	struct job job = {.fn = fn, .arg = arg, .marks = marks, .err = err, .lent = true};
+
+	return run_job(j, &job);
+}
+
+bool journal_waited(const struct journal *j)
+{
+	return j->sync_waiters || j->commit_waiters || j->ring_waiters;
+}
+
+bool journal_pressed(struct journal *j)
+{
+	bool pressed;
+
+	pthread_mutex_lock(j->config.lock);
+	pressed = j->room_waiters || j->no_more_jobs;
+	pthread_mutex_unlock(j->config.lock);
+	return pressed;
+}
+
+bool journal_ends(struct journal *j)
+{
+	bool ends;
+
+	pthread_mutex_lock(j->config.lock);
+	ends = j->no_more_jobs;
+	pthread_mutex_unlock(j->config.lock);
+	return ends;
 }
 
 void journal_resume(struct journal *j)
 {
 	machine_aim(j, DRAIN_RUN);
+	j->lent = false;
 	machine_wake(j);
 }
 

@@ -124,6 +124,16 @@ void journal_on_lease(
 
 /* Under the lock: whether changes wait until a job of journal_exclusive() is over. */
 bool journal_quiesced(const struct journal *j);
+/* Under the lock: whether that job is one of journal_lend(). */
+bool journal_lent(const struct journal *j);
+/*
+ * Under the lock: whether this mount is without the lease and follows what others commit, so that
+ * changes wait as while the right to write is lent. It does so when another mount has taken the
+ * lease over, and until it has taken it over itself.
+ */
+bool journal_following(const struct journal *j);
+/* Without the lock, in a job of journal_lend(): it follows from now on, or has the lease. */
+void journal_follow(struct journal *j, bool follows);
 /*
  * Without the lock, by one thread, now and then: makes the journal's file again if somebody has
  * removed it, so that what it holds outlives the daemon.
@@ -177,6 +187,25 @@ struct journal_marks {
 bool journal_exclusive(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),
 	void *arg, struct journal_marks *marks, struct error *err);
 void journal_resume(struct journal *j);
+
+/*
+ * The same for a job that has somebody else write, in the way of a mount: what loses its last name
+ * stays an inode until nobody has it open. So files may be opened meanwhile (journal_lent()).
+ */
+bool journal_lend(struct journal *j, bool (*fn)(void *arg, PGconn *conn, struct error *err),
+	void *arg, struct journal_marks *marks, struct error *err);
+
+/* Under the lock: whether somebody waits for what was acknowledged to be committed or flushed. */
+bool journal_waited(const struct journal *j);
+
+/*
+ * Without the lock, in a job: whether it is waited for, by a change or by those who end the
+ * journal.
+ */
+bool journal_pressed(struct journal *j);
+
+/* Without the lock: whether jobs are to end, and none begins, as the journal ends. */
+bool journal_ends(struct journal *j);
 
 /*
  * Without the lock: from now on journal_exclusive() fails; a call that waits for the drain returns,

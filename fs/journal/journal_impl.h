@@ -17,6 +17,7 @@ struct job {
 	void *arg;
 	struct journal_marks *marks;
 	struct error *err;
+	bool lent; /* it has others write: see journal_lend() */
 	bool ok;
 	bool done; /* ok and *err say how it went, and the drain has forgotten it */
 };
@@ -65,6 +66,8 @@ struct journal {
 	pthread_cond_t job_done;
 	pthread_cond_t flushed;
 	struct job *job;   /* that waits, or runs: then the drain is performing */
+	bool lent;         /* changes wait for a job of journal_lend() */
+	bool following;    /* another mount has the lease: see journal_following() */
 	bool no_more_jobs; /* those who would ask for one are about to end */
 	/* Whom to tell when the lease is lost and taken back. */
 	void (*on_lease)(void *arg, enum journal_lease lease);
@@ -112,6 +115,9 @@ void waiters_call(struct journal_waiter *list, int error);
  * only place that does. */
 void machine_move(struct journal *j, enum drain_state to);
 void machine_aim(struct journal *j, enum drain_target to);
+
+/* Whether nothing new is to be acknowledged, as somebody else writes, or is going to. */
+bool machine_quiesced(const struct journal *j);
 
 /* Returns what the state says of the lease. */
 enum journal_lease machine_lease(const struct journal *j);

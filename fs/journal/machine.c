@@ -42,6 +42,11 @@ void machine_move(struct journal *j, enum drain_state to)
 		j->on_lease(j->on_lease_arg, machine_lease(j));
 }
 
+bool machine_quiesced(const struct journal *j)
+{
+	return j->drain.target == DRAIN_QUIESCE || j->following;
+}
+
 void machine_aim(struct journal *j, enum drain_target to)
 {
 	assert(is_locked(j));

@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "journal/record_sum.h"
+
 /* A stored record is a fixed head, two names, then changes; each part is padded to 8 bytes. */
 struct stored_head {
 	uint32_t size;
@@ -200,40 +202,27 @@ void record_encode(const struct record *r, void *buf, const void **data_at)
 	assert(p == (char *)buf + head.size);
 }
 
-/* Finds bytes that are of another time or were never written, not an attack: a multiplication for
- * each 8 bytes, over all but the sum. */
-static uint64_t sum_of(const char *buf, size_t size)
-{
-	uint64_t sum = size, word;
-
-	for (size_t i = 0; i + sizeof(word) <= size; i += sizeof(word)) {
-		memcpy(&word, buf + i, sizeof(word));
-		if (i == offsetof(struct stored_head, sum))
-			word = 0;
-		sum = (sum ^ word) * 0x9e3779b97f4a7c15ULL;
-		sum ^= sum >> 29;
-	}
-	return sum ? sum : 1;
-}
-
 void record_seal(void *buf)
 {
 	struct stored_head head;
 
 	memcpy(&head, buf, sizeof(head));
-	head.sum = sum_of(buf, head.size);
+	head.sum = record_sum(buf, head.size, offsetof(struct stored_head, sum));
 	memcpy(buf, &head, sizeof(head));
 }
 
 bool record_is_sealed(const void *buf, size_t avail)
 {
+	const size_t at = offsetof(struct stored_head, sum);
 	struct stored_head head;
 
 	if (avail < sizeof(head))
 		return false;
 	memcpy(&head, buf, sizeof(head));
-	return head.size >= sizeof(head) && head.size <= avail && head.size % 8 == 0 &&
-	       head.sum == sum_of(buf, head.size);
+	if (head.size < sizeof(head) || head.size > avail || head.size % 8 != 0)
+		return false;
+	return head.sum == record_sum(buf, head.size, at) ||
+	       head.sum == record_sum_before(buf, head.size, at);
 }
 
 /* A cursor over stored bytes; going past the end makes it bad, and bad stays bad. */

@@ -191,8 +191,8 @@ size_t record_size(const struct record *r);
 void record_encode(const struct record *r, void *buf, const void **data_at);
 
 /*
- * Adds a checksum to an encoded record, for a journal that a host may lose the end of; and whether
- * the bytes at buf are a whole record with its checksum. Others have none.
+ * Adds a checksum to an encoded record; and whether the bytes at buf are a whole record with its
+ * checksum. Version 0.2 gave one only to journals that outlive their host.
  */
 void record_seal(void *buf);
 bool record_is_sealed(const void *buf, size_t avail);

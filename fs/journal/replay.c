@@ -37,8 +37,11 @@ bool journal_replay(struct ring *ring, struct database_session *session, uint64_
 		uint64_t pos = fill_batch(ring, b, ring_tail(ring), *last_op, FILL_ALL, &corrupt);
 		if (corrupt && !batch_ops(b))
 			ok = error_set(err, ERR_CORRUPT,
-				"the journal has a record that cannot be read after op %llu",
-				(unsigned long long)*last_op);
+				"the journal %s is damaged after op:%llu, to which it was "
+				"committed: "
+				"`thule journal show` has what can be read of it; to mount without "
+				"what follows, move the file away",
+				ring_name(ring), (unsigned long long)*last_op);
 		/* Also when there is nothing new: it flushes what the dead daemon had committed. */
 		if (ok && fault(FAULT_REPLAY_BATCH))
 			ok = fault_lost(FAULT_REPLAY_BATCH, err);

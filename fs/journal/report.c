@@ -14,7 +14,7 @@ void journal_report(const struct journal *j, struct journal_report *out)
 	*out = (struct journal_report){
 		.drain = drain_state_name(j->drain.state),
 		.target = drain_target_name(j->drain.target),
-		.lease = leases[machine_lease(j)],
+		.lease = j->following ? "follows" : leases[machine_lease(j)],
 		.acknowledged = j->next_op - 1,
 		.committed = j->committed_op,
 		.on_disk = j->flushed_op,

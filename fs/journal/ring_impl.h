@@ -31,8 +31,7 @@ struct header {
 	_Atomic int64_t remade; /* when the file was made again, seconds since the epoch */
 	char uuid[40];
 	char server[512];
-	uint32_t durable; /* its records have checksums, and its host may have lost the last of them
-			   */
+	uint32_t durable;           /* its host may have lost the last of its records */
 	char boot_id[HOST_BOOT_ID]; /* of the host that wrote them */
 	_Atomic int64_t refused_at; /* these: struct ring_peek */
 	char sqlstate[6], refused[RING_REFUSED_MAX];

@@ -17,7 +17,7 @@ static const struct {
 		"8xxxxx"
 		"4xxxxx2",
 		true},
-	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8888xo", true, STMT_COPY_OP, STMT_APPLY_OP_ONE},
+	[ROWS_OP] = {STMT_APPLY_OP, "8t288b8b8884xo", true, STMT_COPY_OP, STMT_APPLY_OP_ONE},
 	[ROWS_CLOCK_STEP] = {STMT_APPLY_CLOCK_STEP, "8t", true},
 	[ROWS_BLOB] = {STMT_APPLY_BLOB, "8b", false, STMT_COPY_BLOB, STMT_APPLY_BLOB_ONE},
 	[ROWS_ATIME] = {STMT_APPLY_ATIME, "88"},

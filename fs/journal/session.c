@@ -45,6 +45,7 @@ enum regained {
 	REGAINED,
 	NOT_YET, /* the next attempt may do better */
 	NEVER,   /* the database does not end where the journal can go on */
+	FOLLOWS, /* others have written what follows, and nothing of ours is missing */
 };
 
 static bool keep(struct journal *j, uint64_t last_op, char *path, size_t size)
@@ -85,6 +86,17 @@ static enum regained refuse_fenced(struct journal *j, uint64_t last_op, struct e
 	return NEVER;
 }
 
+/* What to do after somebody else has written: last_op is the last op of ours that the database has.
+ */
+static enum regained give_way(struct journal *j, bool fenced, uint64_t last_op, struct error *err)
+{
+	uint64_t here = last_op > j->flushed_op ? last_op : j->flushed_op;
+
+	if (ring_head_op(j->ring) <= here)
+		return FOLLOWS;
+	return refuse_fenced(j, fenced ? last_op : j->flushed_op, err);
+}
+
 /* Looks whether what is in the journal continues what is in the database. A job that was cut off
  * may have been done, and nothing of ours follows it. */
 static enum regained compare(
@@ -94,7 +106,7 @@ static enum regained compare(
 		(in_job || journal_continues(j->ring, a->next_op - 1, a->at, a->last_op)))
 		return REGAINED;
 	if (a->known && a->next_op > j->flushed_op)
-		return refuse_fenced(j, a->fenced ? a->last_op : j->flushed_op, err);
+		return give_way(j, a->fenced, a->last_op, err);
 	error_set(err, ERR_BUSY,
 		"the database has lost what it had on disk, as one that was restored from a "
 		"backup: unmount, and see the journal when you mount again");
@@ -110,7 +122,7 @@ static enum regained look_for_holder(struct journal *j, struct error *err)
 	if (!database_reclaim(j->config.database, j->config.mount, &taken, &last_op, NULL) ||
 		!taken)
 		return NOT_YET;
-	return refuse_fenced(j, last_op, err);
+	return give_way(j, true, last_op, err);
 }
 
 /* Under the lock: goes back to what is on disk for sure. */
@@ -125,17 +137,41 @@ static void go_back(struct journal *j, const struct database_progress *applied)
 	j->config.committed(j->config.arg, NULL, applied->last_op);
 }
 
+/* Takes a session without the lease, which another mount has, or had meanwhile: that what is known
+ * here is out of date is for those to find who look whether it follows. */
+static enum regained follow(struct journal *j, struct error *err)
+{
+	struct database_progress applied;
+
+	database_close(j->session);
+	j->session = batch_session(j->config.database, DATABASE_FOLLOW, err);
+	/* What was committed here is flushed with that. */
+	if (!j->session || !database_progress(j->session, j->config.mount, &applied, err))
+		return NOT_YET;
+	pthread_mutex_lock(j->config.lock);
+	if (!j->following) {
+		go_back(j, &applied);
+		ring_release(j->ring, ring_head(j->ring), ring_head_op(j->ring), j->committed_at);
+		j->pos = ring_head(j->ring);
+		j->flushed_op = j->committed_op;
+		j->following = true;
+	}
+	pthread_mutex_unlock(j->config.lock);
+	batch_reset(j->batch);
+	return REGAINED;
+}
+
 /*
  * Makes the connection anew, takes the lease back, and goes back to what is on disk for sure: a
  * server that crashed may have lost what it had only committed.
  */
-static enum regained reconnect(struct journal *j, bool in_job, struct error *err)
+static enum regained take_back(struct journal *j, bool in_job, struct error *err)
 {
 	struct database_progress applied;
 	enum regained result;
 
 	database_close(j->session);
-	j->session = batch_session(j->config.database, err);
+	j->session = batch_session(j->config.database, DATABASE_TAKE, err);
 	if (!j->session)
 		return err->class == ERR_LEASE ? look_for_holder(j, err) : NOT_YET;
 	if (!database_progress(j->session, j->config.mount, &applied, err))
@@ -155,7 +191,15 @@ static enum regained reconnect(struct journal *j, bool in_job, struct error *err
 	return REGAINED;
 }
 
-/* Tries until the lease is there. False when it never will be, or it is time to stop. */
+static enum regained reconnect(struct journal *j, bool in_job, struct error *err)
+{
+	enum regained result = j->following ? FOLLOWS : take_back(j, in_job, err);
+
+	return result == FOLLOWS ? follow(j, err) : result;
+}
+
+/* Tries until the lease is there, or another mount is followed. False when it never will be, or it
+ * is time to stop. */
 static bool insist(struct journal *j, bool in_job)
 {
 	int64_t said_at = clock_mono_ns();
@@ -208,14 +252,16 @@ bool session_regain(struct journal *j, const struct error *why)
 	pthread_mutex_lock(j->config.lock);
 	back = lose(j);
 	pthread_mutex_unlock(j->config.lock);
-	log_warn("the session that holds the filesystem's lease is lost; changes wait until it is "
-		 "taken back: %s",
+	log_warn(j->following ? "the session that follows another mount is lost: %s"
+			      : "the session that holds the filesystem's lease is lost; changes "
+				"wait until it is taken back: %s",
 		why->text);
 	ok = insist(j, back == DRAIN_PERFORMING);
 	pthread_mutex_lock(j->config.lock);
 	machine_move(j, ok ? back : DRAIN_FAILED);
 	pthread_mutex_unlock(j->config.lock);
 	if (ok)
-		log_info("has the filesystem's lease again");
+		log_info(j->following ? "follows the mount that has the filesystem's lease"
+				      : "has the filesystem's lease again");
 	return ok;
 }

@@ -37,6 +37,7 @@ struct run {
 	bool ready;     /* the present one does */
 	bool own;       /* the next one is to be the keeper's own program */
 	bool replacing; /* the daemon is killed for another program to take its place */
+	bool wanted;    /* that was asked for while none served: it is done when one does */
 	bool stopping;  /* somebody has asked for the end */
 	int64_t since;  /* when the last one stopped to serve */
 	int pause_ms;
@@ -119,6 +120,16 @@ static void take_fds(struct run *r, struct msghdr *msg)
 	}
 }
 
+/* There is one way to end for a daemon that has a successor, and so it is always tried. */
+static void replace(struct run *r)
+{
+	r->wanted = !r->ready;
+	r->replacing = r->ready;
+	r->own = false;
+	if (r->ready)
+		kill(r->pid, SIGKILL);
+}
+
 static void said_ready(struct run *r, const char *text)
 {
 	if (r->served)
@@ -129,6 +140,8 @@ static void said_ready(struct run *r, const char *text)
 	r->own = false;
 	r->pause_ms = PAUSE_MS;
 	*r->last = '\0';
+	if (r->wanted)
+		replace(r);
 }
 
 /* Reads one message of the daemon. Returns false when there is none. */
@@ -191,13 +204,9 @@ static void signalled(struct run *r, const struct signalfd_siginfo *info)
 
 	if (sig == SIGTERM || sig == SIGINT)
 		r->stopping = true;
-	/* There is one way to end for a daemon that has a successor, and so it is always tried. */
 	if (sig == KEEPER_REPLACE) {
-		r->replacing = r->ready;
-		r->own = false;
-		sig = SIGKILL;
-		if (!r->ready)
-			return;
+		replace(r);
+		return;
 	}
 	if (sig == SIGCHLD || sig == SIGHUP || !r->pid || info->ssi_code == SI_KERNEL)
 		return;

@@ -19,7 +19,7 @@
 
 /* Grows with every change of the layout: the next program may be of another version. */
 #define MAGIC   UINT64_C(0x746875656b657074)
-#define VERSION 1
+#define VERSION 2
 
 /* Room that takes no memory before it is used: the file is sparse. */
 #define OPS      (UINT64_C(1) << 16)
@@ -41,6 +41,8 @@ struct shared {
 	_Atomic uint32_t has_init;
 	_Atomic uint32_t foreign;
 	_Atomic uint64_t last_op; /* 0: none yet */
+	_Atomic uint32_t follows; /* what is foreign is told of by what follows */
+	_Atomic uint64_t known, request;
 	_Atomic uint64_t next_fh;
 	_Atomic uint32_t handle_end; /* above all places that were ever used */
 	struct kept_op ops[OPS];     /* by op modulo OPS */
@@ -287,13 +289,17 @@ void kept_end_op(struct kept *k, uint64_t op)
 	k->s->last_op = op;
 }
 
-bool kept_resume(struct kept *k, uint64_t last_op, struct error *err)
+bool kept_resume(
+	struct kept *k, uint64_t last_op, uint64_t request, uint64_t *since, struct error *err)
 {
 	struct shared *s = k->s;
 	uint64_t known = s->last_op, next = known + 1;
 	struct kept_op *begun = &s->ops[next % OPS];
+	bool follows = s->foreign && s->follows && s->request == request && s->known <= last_op;
 
-	if (known && (s->foreign || (last_op != known && (last_op != next || begun->op != next))))
+	*since = follows ? s->known : 0;
+	if (known && !follows &&
+		(s->foreign || (last_op != known && (last_op != next || begun->op != next))))
 		return error_set(err, ERR_BUSY,
 			"something else has changed the filesystem while its daemon was away, "
 			"which "
@@ -315,6 +321,14 @@ void kept_end_foreign(struct kept *k, uint64_t last_op)
 {
 	k->s->last_op = last_op;
 	k->s->foreign = 0;
+	k->s->follows = 0;
+}
+
+void kept_follow(struct kept *k, uint64_t known, uint64_t request)
+{
+	k->s->known = known;
+	k->s->request = request;
+	k->s->follows = 1;
 }
 
 bool kept_find_op(const struct kept *k, uint64_t unique, struct kept_op *op)

@@ -91,16 +91,22 @@ void kept_begin_op(struct kept *k, const struct kept_op *op);
 void kept_end_op(struct kept *k, uint64_t op);
 
 /*
- * At the start of a successor, with the last op that the database has after replay. False with *err
- * set when that is not where the daemon before it ended: something else has written, which the
- * kernel was not told of.
+ * At the start of a successor, with the last op that the database has after replay, and the last
+ * request that was performed. False with *err set when that is not where the daemon before it
+ * ended: something else has written, which the kernel was not told of. Where that daemon followed
+ * another mount (kept_follow()) *since is the last op that the kernel knows, else 0.
  */
-bool kept_resume(struct kept *k, uint64_t last_op, struct error *err);
+bool kept_resume(
+	struct kept *k, uint64_t last_op, uint64_t request, uint64_t *since, struct error *err);
 
 /* Something else than requests of the kernel changes the filesystem, until that is over and the
  * kernel knows: a daemon that dies meanwhile has no successor. last_op: as of then. */
 void kept_begin_foreign(struct kept *k);
 void kept_end_foreign(struct kept *k, uint64_t last_op);
+
+/* Of a daemon that follows another mount, which is foreign: until which op, and until which request
+ * that was performed, the kernel knows what was changed. So a successor can go on from there. */
+void kept_follow(struct kept *k, uint64_t known, uint64_t request);
 
 /* Finds the op that a request made. False: it made none. */
 bool kept_find_op(const struct kept *k, uint64_t unique, struct kept_op *op);

@@ -1,5 +1,6 @@
 #include "live/asked.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,9 @@ struct live_asked {
 	int64_t next_look;
 	const PGconn *waiting; /* the connection that has our question; NULL: none has */
 	struct array column[COLUMNS];
+	live_write *write;
+	dev_t device;
+	struct buf lines;
 };
 
 struct live_asked *live_asked_new(struct fs *fs)
@@ -52,7 +56,14 @@ void live_asked_free(struct live_asked *a)
 		return;
 	for (int i = 0; i < COLUMNS; i++)
 		array_free(&a->column[i]);
+	buf_free(&a->lines);
 	free(a);
+}
+
+void live_asked_serve(struct live_asked *a, live_write *write, dev_t device)
+{
+	a->write = write;
+	a->device = device;
 }
 
 static void add_latency(void *arg, const struct latency *l)
@@ -72,7 +83,8 @@ static void add_latency(void *arg, const struct latency *l)
 	array_add_int(&c[COL_MAX], (int64_t)h->max);
 }
 
-static bool publish(struct live_asked *a, PGconn *conn, const char *mount, struct error *err)
+static bool publish_latency(
+	struct live_asked *a, PGconn *conn, const char *mount, struct error *err)
 {
 	for (int i = 0; i < COLUMNS; i++)
 		array_reset(&a->column[i]);
@@ -80,16 +92,52 @@ static bool publish(struct live_asked *a, PGconn *conn, const char *mount, struc
 	return live_publish(conn, STMT_LIVE_LATENCY, mount, a->column, COLUMNS, err);
 }
 
-/* Takes the answer if it has come, which any other query on the connection may have dropped. */
-static bool take_answer(struct live_asked *a, PGconn *conn)
+/* Also of a topic that is a table of its own: the row says that it was published, and when. */
+static bool publish_lines(struct live_asked *a, PGconn *conn, const char *mount,
+	enum live_topic topic, struct error *err)
 {
-	bool asked = false;
+	char number[12];
+	const char *values[] = {mount, number, NULL};
+	PGresult *res;
+	bool ok;
+
+	snprintf(number, sizeof(number), "%d", topic);
+	buf_reset(&a->lines);
+	if (topic != LIVE_LATENCY)
+		a->write(a->fs, topic, a->device, &a->lines);
+	buf_add(&a->lines, "", 1);
+	values[2] = a->lines.data;
+	res = PQexecPrepared(conn, statements[STMT_LIVE_REPORT].name, 3, values, NULL, NULL, 0);
+	ok = PQresultStatus(res) == PGRES_COMMAND_OK;
+	if (!ok)
+		db_error(conn, res, "cannot publish what is live", err);
+	PQclear(res);
+	return ok;
+}
+
+/* `asked` has a bit for each topic. */
+static bool publish(struct live_asked *a, PGconn *conn, const char *mount, unsigned int asked,
+	struct error *err)
+{
+	if (asked & 1u << LIVE_LATENCY && !publish_latency(a, conn, mount, err))
+		return false;
+	for (enum live_topic topic = LIVE_LATENCY; topic < LIVE_TOPICS; topic++)
+		if (asked & 1u << topic && !publish_lines(a, conn, mount, topic, err))
+			return false;
+	return true;
+}
+
+/* Takes the answer if it has come, which any other query on the connection may have dropped. */
+static unsigned int take_answer(struct live_asked *a, PGconn *conn)
+{
+	unsigned int asked = 0;
 	PGresult *res;
 
 	if (!PQconsumeInput(conn) || PQisBusy(conn))
-		return false;
+		return 0;
 	while ((res = PQgetResult(conn))) {
-		asked = PQresultStatus(res) == PGRES_TUPLES_OK && *PQgetvalue(res, 0, 0) == 't';
+		if (PQresultStatus(res) == PGRES_TUPLES_OK)
+			asked = (unsigned int)strtoul(PQgetvalue(res, 0, 0), NULL, 10);
 		PQclear(res);
 	}
 	a->waiting = NULL;
@@ -101,7 +149,7 @@ bool live_asked_step(struct live_asked *a, PGconn *conn, const char *mount, stru
 	int64_t now = clock_mono_ns();
 
 	if (a->waiting == conn)
-		return !take_answer(a, conn) || publish(a, conn, mount, err);
+		return publish(a, conn, mount, take_answer(a, conn), err);
 	if (now < a->next_look)
 		return true;
 	a->next_look = now + LOOK_NS;
@@ -109,4 +157,9 @@ bool live_asked_step(struct live_asked *a, PGconn *conn, const char *mount, stru
 		PQflush(conn) >= 0)
 		a->waiting = conn;
 	return true;
+}
+
+bool live_asked_waits(const struct live_asked *a, const PGconn *conn)
+{
+	return a->waiting == conn;
 }

@@ -91,6 +91,11 @@ struct live *live_new(struct fs *fs, uint64_t mount, const char *path, struct er
 	return NULL;
 }
 
+void live_serve(struct live *l, live_write *write)
+{
+	live_asked_serve(l->asked, write, makedev(l->major, l->minor));
+}
+
 void live_free(struct live *l)
 {
 	if (!l)
@@ -404,7 +409,8 @@ static bool begin(struct live *l, PGconn *conn, struct error *err)
 		db_prepare(conn, STMT_LIVE_BEGIN, err) && db_prepare(conn, STMT_LIVE_LOCKS, err) &&
 		db_prepare(conn, STMT_LIVE_HANDLES, err) &&
 		db_prepare(conn, STMT_LIVE_REQUESTS, err) &&
-		db_prepare(conn, STMT_LIVE_ASKED, err) && db_prepare(conn, STMT_LIVE_LATENCY, err);
+		db_prepare(conn, STMT_LIVE_ASKED, err) &&
+		db_prepare(conn, STMT_LIVE_LATENCY, err) && db_prepare(conn, STMT_LIVE_REPORT, err);
 	return l->begun;
 }
 
@@ -437,6 +443,11 @@ bool live_step(struct live *l, PGconn *conn, struct error *err)
 		l->rest_until = start + FAILED_REST_NS;
 	}
 	return ok;
+}
+
+bool live_waits(const struct live *l, const PGconn *conn)
+{
+	return live_asked_waits(l->asked, conn);
 }
 
 void live_end(struct live *l, PGconn *conn)

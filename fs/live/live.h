@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "fs.h"
+#include "live/asked.h"
 
 /*
  * Publishes what is live in the mount: the locks that the kernel keeps on its files, the files that
@@ -21,6 +22,9 @@ struct live;
 
 /* `mount` is thule.mount.id, `path` where it is mounted. NULL with *err set. */
 struct live *live_new(struct fs *fs, uint64_t mount, const char *path, struct error *err);
+/* Has `write` tell what somebody asks for (asked.h). Before the first step. */
+void live_serve(struct live *l, live_write *write);
+
 /* Accepts NULL. */
 void live_free(struct live *l);
 
@@ -32,6 +36,10 @@ void live_connected(struct live *l);
  * of it is published again after a while.
  */
 bool live_step(struct live *l, PGconn *conn, struct error *err);
+
+/* Whether an answer is on its way on the connection, which the next step takes. Another query would
+ * drop it. */
+bool live_waits(const struct live *l, const PGconn *conn);
 
 /* The mount ends, and with it what was published. */
 void live_end(struct live *l, PGconn *conn);

@@ -22,10 +22,13 @@
 #define STEP_MS    20
 
 static const char who_sql[] =
-	"select m.pid, m.host = $1::text and m.boot_id = $2::text, m.source"
+	"select m.pid, m.id is not null, m.source"
 	"  from thule.lease_holder() l (pid)"
-	"  left join thule.mount m on m.backend = l.pid and m.ended_at is null and not m.read_only"
-	" where l.pid is not null"
+	"  full join (select * from thule.mount m where m.host = $1::text and m.boot_id = $2::text"
+	"    and m.id in (select thule_internal.mounts_live())) m on m.backend = l.pid"
+	/* A mount of another host is asked to move the lease. */
+	" where m.id is not null or l.pid is not null and not exists (select from thule.mount m"
+	"    where m.backend = l.pid and m.ended_at is null and not m.read_only)"
 	" order by m.id desc nulls last limit 1";
 
 struct search {

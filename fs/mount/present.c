@@ -31,6 +31,7 @@ static struct ring *open_ring(struct present *p, const struct origin *o, struct 
 	struct ring_wish wish = {*c->journal_path ? c->journal_path : NULL,
 		(size_t)c->journal_bytes, c->fsync == FSYNC_JOURNAL};
 	struct ring *ring = NULL;
+	bool alone = true;
 
 	if (schema_superblock(conn, super, err) && host_read(&fs->host, err) &&
 		recovery_key(conn, super, &p->key, err) &&
@@ -38,9 +39,12 @@ static struct ring *open_ring(struct present *p, const struct origin *o, struct 
 		(ring = ring_open(&p->key, &wish, err)) &&
 		recovery_replay(session, ring, super, err) &&
 		registration_begin(conn, o, &fs->host, &p->mount, err) &&
+		registration_is_alone(conn, p->mount, &alone, err) &&
 		accounts_write(conn, fs->host.name, err) &&
-		quotas_read(conn, &fs->state.quotas, err) && labels_find(fs, conn, err))
+		quotas_read(conn, &fs->state.quotas, err) && labels_find(fs, conn, err)) {
+		fs->state.shared = !alone;
 		return ring;
+	}
 	ring_close(ring);
 	return NULL;
 }
@@ -65,7 +69,8 @@ bool present_open(struct present *p, const struct origin *o, struct fs *fs, stru
 	struct journal_config config;
 	PGconn *conn;
 
-	if (open_schema(o->conninfo, err) && (session = batch_session(o->database, err)))
+	if (open_schema(o->conninfo, err) &&
+		(session = batch_session(o->database, DATABASE_MOVE, err)))
 		ring = open_ring(p, o, fs, session, &super, err);
 	conn = database_connection(session);
 	fault(FAULT_REPLAY_END);

@@ -15,12 +15,12 @@ bool registration_begin(PGconn *conn, const struct origin *o, const struct host 
 	PGresult *res;
 
 	snprintf(pid, sizeof(pid), "%d", getpid());
-	/* The holder of the lease knows that those that had it before are dead; a mount of the
-	 * past knows it of the one that was in its place. */
+	/* The holder of the lease knows that those that had it before are dead, unless they have a
+	 * session still; a mount of the past knows it of the one that was in its place. */
 	res = db_query(conn,
 		"with dead as (update thule.mount set ended_at = now() where ended_at is null and "
 		"case when $8::boolean then read_only and mountpoint = $4 and host = $1"
-		" else not read_only end)"
+		" else not read_only and id not in (select thule_internal.mounts_live()) end)"
 		" insert into thule.mount (host, boot_id, pid, mountpoint, source, options, "
 		"version, read_only, backend)"
 		" values ($1, $2, $3::integer, $4, $5, $6, $7, $8::boolean, pg_backend_pid()) "
@@ -30,6 +30,19 @@ bool registration_begin(PGconn *conn, const struct origin *o, const struct host 
 		return false;
 	*mount = strtoull(PQgetvalue(res, 0, 0), NULL, 10);
 	PQclear(res);
+	return true;
+}
+
+bool registration_is_alone(PGconn *conn, uint64_t mount, bool *alone, struct error *err)
+{
+	uint64_t others;
+
+	if (!db_query_u64(conn,
+		    "select count(*) from thule.mount where ended_at is null and not read_only and "
+		    "id <> $1::bigint",
+		    mount, &others, err))
+		return false;
+	*alone = others == 0;
 	return true;
 }
 

@@ -20,6 +20,9 @@
 bool registration_begin(PGconn *conn, const struct origin *o, const struct host *host,
 	uint64_t *mount, struct error *err);
 
+/* Whether no other mount that may write has not ended. */
+bool registration_is_alone(PGconn *conn, uint64_t mount, bool *alone, struct error *err);
+
 /* Finds out whether this session may write the row: not at a standby, nor as a role that may merely
  * read. False with *err set. */
 bool registration_allowed(PGconn *conn, bool *allowed, struct error *err);

@@ -77,15 +77,31 @@ static bool restore_handles(struct fs *fs, const char *conninfo, struct error *e
 	return ok;
 }
 
+/* The last request that was performed; 0: none was. */
+static bool last_request(const char *conninfo, uint64_t *request, struct error *err)
+{
+	PGconn *conn = db_connect(conninfo, "thulefs", err);
+	bool ok = conn && db_query_u64(conn,
+				  "select coalesce((select q.id from thule.request q where "
+				  "q.done_at is not null order by q.id desc limit 1), $1::bigint)",
+				  0, request, err);
+
+	PQfinish(conn);
+	return ok;
+}
+
 bool successor_restore(struct fs *fs, const char *conninfo, struct error *err)
 {
 	const int *fds;
+	uint64_t request;
 	bool ok;
 
 	if (!fs->kept)
 		return true;
+	if (!last_request(conninfo, &request, err))
+		return false;
 	pthread_mutex_lock(&fs->lock);
-	ok = kept_resume(fs->kept, journal_next_op(fs->journal) - 1, err);
+	ok = kept_resume(fs->kept, journal_next_op(fs->journal) - 1, request, &fs->kept_since, err);
 	if (ok && kept_fds(fs->kept, &fds))
 		ok = restore_handles(fs, conninfo, err);
 	pthread_mutex_unlock(&fs->lock);

@@ -103,6 +103,7 @@ bool access_note(struct fs *fs, struct inode *inode)
 	if (inode->gone || fs->config.at_op || !counts(fs->access, &inode->attr, now))
 		return false;
 	inode->attr.atime = now;
+	inode->told = false;
 	if (inode->accessed)
 		inode->accessed = now;
 	else

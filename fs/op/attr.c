@@ -11,6 +11,7 @@
 #include "op/call.h"
 #include "op/change.h"
 #include "op/flags.h"
+#include "op/lock.h"
 #include "op/need.h"
 #include "op/op.h"
 #include "op/quota.h"
@@ -208,11 +209,13 @@ static int setattr(
 void op_setattr(
 	fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set, struct fuse_file_info *fi)
 {
-	struct inode *inode;
+	struct inode *inode = NULL;
 	struct call c;
 	int rc;
 
 	call_begin_change(&c, req);
-	rc = setattr(&c, ino, st, to_set, &inode);
+	rc = fi && to_set & FUSE_SET_ATTR_SIZE ? lock_check(&c, fi->fh) : 0;
+	if (!rc)
+		rc = setattr(&c, ino, st, to_set, &inode);
 	call_end_attr(&c, rc, inode);
 }

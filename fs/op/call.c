@@ -137,7 +137,7 @@ void call_end_attr(struct call *c, int rc, const struct inode *inode)
 	reply_attr(c->req, &st, btime);
 }
 
-void call_end_entry(struct call *c, int rc, const struct inode *inode)
+void call_end_entry(struct call *c, int rc, struct inode *inode)
 {
 	struct fuse_entry_param e = {
 		.attr_timeout = KERNEL_CACHE_SECONDS, .entry_timeout = KERNEL_CACHE_SECONDS};
@@ -150,6 +150,7 @@ void call_end_entry(struct call *c, int rc, const struct inode *inode)
 		e.ino = inode->ino;
 		e.generation = state_generation(&c->fs->state, inode->ino);
 		attr_to_stat(&inode->attr, &e.attr);
+		inode->told = true;
 	}
 	call_leave(c);
 	fuse_reply_entry(c->req, &e);

@@ -42,7 +42,7 @@ bool call_is_done(const struct call *c, struct kept_op *done);
 void call_end(struct call *c, int rc);
 /* Replies with an entry when rc is 0; inode NULL is "no such name", which the kernel may remember.
  */
-void call_end_entry(struct call *c, int rc, const struct inode *inode);
+void call_end_entry(struct call *c, int rc, struct inode *inode);
 void call_end_attr(struct call *c, int rc, const struct inode *inode);
 /* Lets go of the lock and of the actor only, for those who reply by themselves. */
 void call_leave(struct call *c);

@@ -121,6 +121,7 @@ void change_inode(struct call *c, struct inode *inode, unsigned int flags)
 	quota_move(c->fs->state.quotas, &inode->charge, &charge);
 	e->inode.attr = inode->attr;
 	e->inode.target = (struct bytes){inode->target, inode->target_len};
+	inode->told = false;
 	inode->dirty_op = journal_next_op(c->fs->journal);
 }
 
@@ -298,7 +299,7 @@ void change_unlinked(struct call *c, struct inode *inode)
 		inode->attr.nlink = 0;
 	else if (inode->attr.nlink)
 		inode->attr.nlink--;
-	if (inode->attr.nlink == 0 && !inode->opens)
+	if (inode->attr.nlink == 0 && !inode->opens && !c->fs->state.shared)
 		change_inode_gone(c, inode);
 	else
 		change_inode(c, inode, 0);

@@ -8,6 +8,7 @@
 #include "op/change.h"
 #include "op/flags.h"
 #include "op/layout.h"
+#include "op/lock.h"
 #include "op/need.h"
 #include "op/op.h"
 #include "op/quota.h"
@@ -157,7 +158,9 @@ static int copy_range(struct call *c, struct copy *k)
 		k->len = (uint64_t)done.len;
 		return 0;
 	}
-	rc = need_inode(c, k->from, &from);
+	rc = lock_check(c, k->to_fh);
+	if (!rc)
+		rc = need_inode(c, k->from, &from);
 	if (!rc)
 		rc = need_inode(c, k->to, &to);
 	if (!rc)

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -244,14 +245,19 @@ void op_create(
 	call_begin_change(&c, req);
 	rc = n.nameless ? make_nameless(&c, parent, &n, &inode)
 			: make(&c, parent, name, &n, &inode);
+	/* Others have made it just now: the kernel looks the name up again, and opens it. */
+	if (rc == EEXIST && !(fi->flags & O_EXCL))
+		rc = ESTALE;
 	if (rc) {
 		call_end(&c, rc);
 		return;
 	}
 	fi->fh = file_open(&c, inode, fi->flags)->fh;
+	fi->noflush = !file_flushes(c.fs, fi->flags);
 	fi->keep_cache = 1;
 	e.ino = inode->ino;
 	attr_to_stat(&inode->attr, &e.attr);
+	inode->told = true;
 	call_leave(&c);
 	fuse_reply_create(req, &e, fi);
 }

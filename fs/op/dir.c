@@ -19,9 +19,12 @@ struct listing {
 	size_t len, cap;
 };
 
-/* Appends an entry; false when it does not fit. inode NULL: it is not at hand. */
+/*
+ * Appends an entry; false when it does not fit. inode NULL: it is not at hand, or the kernel has
+ * it. An entry that the kernel is given costs it the access list that it had.
+ */
 static bool list(struct listing *l, const char *name, uint64_t ino, uint32_t mode,
-	const struct inode *inode, uint64_t next)
+	struct inode *inode, uint64_t next)
 {
 	struct stat st = {.st_ino = ino, .st_mode = mode};
 	size_t n;
@@ -44,8 +47,21 @@ static bool list(struct listing *l, const char *name, uint64_t ino, uint32_t mod
 	}
 	if (n > l->cap - l->len)
 		return false;
+	if (inode)
+		inode->told = true;
 	l->len += n;
 	return true;
+}
+
+/* The entry that goes with a name, unless the kernel has it already, or it is out of date. By which
+ * of several names it has an inode is not known. */
+static struct inode *to_tell(struct inode *inode)
+{
+	if (inode && (inode->stale || inode->gone))
+		return NULL;
+	if (inode && inode->told && (inode->dir || inode->attr.nlink == 1))
+		return NULL;
+	return inode;
 }
 
 static void list_names(struct call *c, struct listing *l, const struct inode *dir, uint64_t off)
@@ -58,14 +74,14 @@ static void list_names(struct call *c, struct listing *l, const struct inode *di
 		return;
 	for (size_t i = dir_seek(dir->dir, off); i < dir->dir->count; i++) {
 		const struct dirent_node *d = dir->dir->slots[i].node;
-		const struct inode *inode = NULL;
+		struct inode *inode = NULL;
 
 		if (dir->dir->slots[i].cookie > dir->dir->upto)
 			return;
 		if (!d)
 			continue;
 		if (l->plus)
-			inode = inode_find(&c->fs->state, d->ino);
+			inode = to_tell(inode_find(&c->fs->state, d->ino));
 		if (!list(l, d->name, d->ino, d->mode, inode, d->cookie))
 			return;
 	}

@@ -7,6 +7,7 @@
 #include "op/change.h"
 #include "op/flags.h"
 #include "op/layout.h"
+#include "op/lock.h"
 #include "op/need.h"
 #include "op/op.h"
 #include "op/quota.h"
@@ -56,7 +57,8 @@ static void allocate(struct inode_attr *attr, int mode, uint64_t off, uint64_t e
  * overwritten takes room again because of its history. Allocating extends the size, and counts the
  * range among the file's blocks and for quotas; ranges that are zeroed have no bytes any more.
  */
-static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, uint64_t len)
+static int fallocate_file(
+	struct call *c, uint64_t ino, uint64_t fh, int mode, uint64_t off, uint64_t len)
 {
 	bool zero = mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE);
 	uint64_t end = off + len, cut_end, bytes = 0;
@@ -67,7 +69,9 @@ static int fallocate_file(struct call *c, uint64_t ino, int mode, uint64_t off, 
 
 	if (call_is_done(c, &done))
 		return 0;
-	rc = need_inode(c, ino, &inode);
+	rc = lock_check(c, fh);
+	if (!rc)
+		rc = need_inode(c, ino, &inode);
 	if (!rc)
 		rc = zero ? need_room(c, 0) : need_space(c, 0);
 	if (!rc)
@@ -112,5 +116,5 @@ void op_fallocate(
 		return;
 	}
 	call_begin_change(&c, req);
-	call_end(&c, fallocate_file(&c, ino, mode, (uint64_t)off, (uint64_t)len));
+	call_end(&c, fallocate_file(&c, ino, fi->fh, mode, (uint64_t)off, (uint64_t)len));
 }

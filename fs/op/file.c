@@ -47,9 +47,14 @@ struct handle *file_open(struct call *c, struct inode *inode, int flags)
 	h->flags = (uint32_t)flags;
 	if (c->fs->kept)
 		keep(c, h);
-	inode->resized |= c->fs->invalidating;
+	inode->resized |= c->fs->invalidating > 0;
 	inode->opens++;
 	return h;
+}
+
+bool file_flushes(const struct fs *fs, int flags)
+{
+	return fs->locking || (fs->state.shared && (flags & O_ACCMODE) != O_RDONLY);
 }
 
 /* What chattr(1) said of the file: EPERM. */
@@ -76,7 +81,10 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	struct inode *inode;
 	struct handle *h;
 	bool kill = truncate && transport_kills_setid();
-	int rc = need_setid(c, ino, kill ? SETID_CLEARED : SETID_STAYS, &inode);
+	int rc = need_current(c);
+
+	if (!rc)
+		rc = need_setid(c, ino, kill ? SETID_CLEARED : SETID_STAYS, &inode);
 
 	if (!rc)
 		rc = need_unquiesced(c);
@@ -84,7 +92,10 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		rc = need_room(c, 0);
 	if (rc)
 		return rc;
-	if (inode->gone)
+	/* Others have removed it, or put another in its place: the kernel looks its name up again.
+	 */
+	if (inode->gone ||
+		(!inode->attr.nlink && !inode->opens && journal_following(c->fs->journal)))
 		return ESTALE;
 	rc = check_flags(inode, fi->flags);
 	if (rc)
@@ -101,11 +112,12 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 	}
 	h = file_open(c, inode, fi->flags);
 	fi->fh = h->fh;
+	fi->noflush = !file_flushes(c->fs, fi->flags);
 	/* What the kernel has of the file will be read without us. */
 	if ((fi->flags & (O_ACCMODE | O_NOATIME)) == O_RDONLY)
 		h->accessed = access_note(c->fs, inode);
-	/* The kernel's pages stay: nobody changes the file but through this mount. */
-	fi->keep_cache = 1;
+	/* The kernel's pages stay, but for what it has yet to be told that others changed. */
+	fi->keep_cache = !c->fs->invalidating;
 	return 0;
 }
 
@@ -139,6 +151,23 @@ void forget_orphan(struct fs *fs, struct inode *inode, struct actor *who)
 	change_end(&c);
 }
 
+/* Ends an inode without a name that nobody has open here any more, unless it is to end later. */
+static void end_orphan(struct call *c, struct inode *inode, struct actor *opener)
+{
+	struct actor *who;
+
+	if (c->fs->state.shared)
+		return;
+	if (journal_lent(c->fs->journal)) {
+		c->fs->orphaned = true;
+		return;
+	}
+	/* The kernel does not say who closed it; the opener stands for them. */
+	who = opener ? actor_ref(opener) : actor_get(c->fs->actors, 0, 0, 0);
+	forget_orphan(c->fs, inode, who);
+	actor_unref(who);
+}
+
 /* *accessed: the kernel is to ask for the attributes again. */
 static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 {
@@ -148,8 +177,9 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 
 	if (!h || !inode)
 		return EBADF;
-	/* While a request is performed, whether it has a name left is not known. */
-	if (inode->opens == 1 &&
+	/* While a request is performed, whether it has a name left is not known. Where others write
+	 * meanwhile, and may have it open, it ends later. */
+	if (inode->opens == 1 && !journal_lent(c->fs->journal) &&
 		(inode->attr.nlink == 0 || inode->stale || journal_quiesced(c->fs->journal))) {
 		rc = need_inode(c, ino, &inode);
 		if (!rc)
@@ -161,14 +191,11 @@ static int release(struct call *c, uint64_t ino, uint64_t fh, bool *accessed)
 	/* Who opens it asks for its attributes. */
 	if (!inode->opens && !inode->misplaced)
 		inode->resized = false;
-	if (!inode->opens && inode->attr.nlink == 0 && !inode->gone) {
-		/* The kernel does not say who closed it; the opener stands for them. */
-		struct actor *who =
-			h->opener ? actor_ref(h->opener) : actor_get(c->fs->actors, 0, 0, 0);
-		forget_orphan(c->fs, inode, who);
-		actor_unref(who);
-	}
+	if (!inode->opens && inode->attr.nlink == 0 && !inode->gone)
+		end_orphan(c, inode, h->opener);
 	*accessed = h->accessed;
+	if (c->fs->locking)
+		locking_close(c->fs->locking, ino, fh, journal_next_op(c->fs->journal) - 1);
 	actor_unref(h->opener);
 	if (c->fs->kept)
 		kept_close(c->fs->kept, h->kept);
@@ -252,6 +279,28 @@ static void sync_inode(fuse_req_t req, uint64_t ino)
 	/* What is not here any more was committed. */
 	wait_synced(
 		&c, journal_sync_op, inode ? inode->dirty_op : journal_committed(c.fs->journal));
+}
+
+static bool commit_head(struct journal *journal, struct journal_waiter *w, uint64_t op)
+{
+	return journal_commit(journal, w);
+}
+
+/*
+ * Every close of a file by a process, while there are other mounts: who opens it there then is to
+ * find what was written here. Others need not wait (file_flushes()).
+ */
+void op_flush_shared(fuse_req_t req, fuse_ino_t ino)
+{
+	const struct inode *inode;
+	struct call c;
+
+	call_begin(&c, req);
+	inode = inode_peek(&c.fs->state, ino);
+	if (!c.fs->state.shared || !inode || inode->dirty_op <= journal_committed(c.fs->journal))
+		call_end(&c, 0);
+	else
+		wait_synced(&c, commit_head, inode->dirty_op);
 }
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)

@@ -58,9 +58,19 @@ static struct inode *fill_inode(struct fs *fs, const PGresult *res, int row)
 	return inode;
 }
 
-/* What each row may be by itself, but not beside what is known already. */
-static int contradicts(uint64_t ino, const char *what)
+/* Not an errno: the answer is newer than what is known. */
+#define ANSWER_NEWER (-1)
+
+/*
+ * What each row may be by itself, but not beside what is known already. For a moment that happens
+ * when a SQL transaction has written: those who wait ask for all of it again.
+ */
+static int contradicts(struct fs *fs, uint64_t ino, const char *what)
 {
+	if (journal_lent(fs->journal)) {
+		state_outdate_inode(&fs->state, ino, journal_next_op(fs->journal));
+		return ANSWER_NEWER;
+	}
 	log_error("inode %" PRIu64
 		  ": the database has an impossible value: %s; `thule fsck` lists all "
 		  "faults",
@@ -77,7 +87,7 @@ static int fill_name(struct fs *fs, struct inode *dir, const PGresult *res, int 
 	if (dirent_find(&fs->state, dir->ino, name))
 		return 0;
 	if (dir_has(dir->dir, cookie))
-		return contradicts(dir->ino, "two names with the same cookie");
+		return contradicts(fs, dir->ino, "two names with the same cookie");
 	inode = fill_inode(fs, res, row);
 	inode->listed_in = dir->ino;
 	if (!inode->gone)
@@ -88,33 +98,34 @@ static int fill_name(struct fs *fs, struct inode *dir, const PGresult *res, int 
 /* Columns of read_xattrs. */
 enum { COL_XATTR_NAME, COL_XATTR_VALUE, COL_XATTR_LENGTH };
 
-static int fill_xattrs(struct state *s, struct inode *inode, const PGresult *res)
+static int fill_xattrs(struct fs *fs, struct inode *inode, const PGresult *res)
 {
 	if (xattrs_known(inode))
 		return 0;
 	if ((uint32_t)PQntuples(res) != inode->attr.xattrs)
-		return contradicts(inode->ino, "another number of attributes than it counts");
+		return contradicts(fs, inode->ino, "another number of attributes than it counts");
 	for (int row = 0; row < PQntuples(res); row++) {
 		struct bytes name = row_bytes(res, row, COL_XATTR_NAME);
 
 		if (PQgetisnull(res, row, COL_XATTR_VALUE))
-			xattr_note(s, inode, name, (uint32_t)row_int(res, row, COL_XATTR_LENGTH));
+			xattr_note(&fs->state, inode, name,
+				(uint32_t)row_int(res, row, COL_XATTR_LENGTH));
 		else
-			xattr_set(s, inode, name, row_bytes(res, row, COL_XATTR_VALUE), 0);
+			xattr_set(&fs->state, inode, name, row_bytes(res, row, COL_XATTR_VALUE), 0);
 	}
 	inode->xattrs_known = true;
 	return 0;
 }
 
-static int fill_value(struct state *s, struct inode *inode, struct bytes name, const PGresult *res)
+static int fill_value(struct fs *fs, struct inode *inode, struct bytes name, const PGresult *res)
 {
 	struct xattr *x = xattr_find(inode, name);
 
 	/* Those who wait look again when it has gone, or has been set, meanwhile. */
 	if (!x || xattr_value_known(x))
 		return 0;
-	if (!PQntuples(res) || !xattr_fill(s, x, row_bytes(res, 0, 0)))
-		return contradicts(inode->ino, "an attribute of another length than it says");
+	if (!PQntuples(res) || !xattr_fill(&fs->state, x, row_bytes(res, 0, 0)))
+		return contradicts(fs, inode->ino, "an attribute of another length than it says");
 	return 0;
 }
 
@@ -160,9 +171,9 @@ static int fill(struct load *l, const PGresult *res)
 	if (!dir)
 		return 0;
 	if (l->key.kind == LOAD_XATTRS)
-		return fill_xattrs(&fs->state, dir, res);
+		return fill_xattrs(fs, dir, res);
 	if (l->key.kind == LOAD_VALUE)
-		return fill_value(&fs->state, dir, name, res);
+		return fill_value(fs, dir, name, res);
 	dir_expect(dir->dir, (size_t)PQntuples(res));
 	for (int row = 0; !rc && row < PQntuples(res); row++)
 		rc = fill_name(fs, dir, res, row);
@@ -204,6 +215,8 @@ static void load_done(struct reader_query *q, PGresult *res, const struct error 
 		error = error_to_errno(err);
 	else if (l->evictions == fs->state.evictions)
 		error = fill(l, res);
+	if (error == ANSWER_NEWER)
+		error = 0;
 	if (ahead) {
 		ahead_done(l, error);
 		error = 0;

@@ -49,16 +49,35 @@ void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	call_end_entry(&c, rc, inode);
 }
 
+static void forgotten(struct fs *fs, uint64_t ino)
+{
+	struct inode *inode = inode_peek(&fs->state, ino);
+
+	if (inode)
+		inode->told = false;
+}
+
 /*
  * Node ids are inode numbers and any of them can be asked of the database, so there is nothing to
  * count: what is clean can be evicted whether the kernel remembers it or not.
  */
 void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t nlookup)
 {
+	struct fs *fs = fuse_req_userdata(req);
+
+	pthread_mutex_lock(&fs->lock);
+	forgotten(fs, ino);
+	pthread_mutex_unlock(&fs->lock);
 	fuse_reply_none(req);
 }
 
 void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
 {
+	struct fs *fs = fuse_req_userdata(req);
+
+	pthread_mutex_lock(&fs->lock);
+	for (size_t i = 0; i < count; i++)
+		forgotten(fs, forgets[i].ino);
+	pthread_mutex_unlock(&fs->lock);
 	fuse_reply_none(req);
 }

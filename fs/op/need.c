@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/node.h"
 #include "base/path.h"
+#include "op/follow.h"
 #include "op/guess.h"
 #include "op/load.h"
 
@@ -27,7 +28,9 @@ int need_dir(struct call *c, uint64_t ino, struct inode **dir)
 		return rc;
 	if (!S_ISDIR((*dir)->attr.mode))
 		return ENOTDIR;
-	return (*dir)->gone ? ENOENT : 0;
+	/* One that another mount has removed stays while somebody may be in it; this kernel does
+	 * not know. */
+	return (*dir)->gone || (*dir)->attr.nlink == 0 ? ENOENT : 0;
 }
 
 int need_name(struct call *c, struct inode *dir, struct bytes name, struct dirent_node **d)
@@ -128,6 +131,8 @@ static int wait_room(struct call *c, enum request_wait why)
 	wait = journal_wait_new();
 	wait->request = request_suspend(c->req, why);
 	journal_wait_room(c->fs->journal, &wait->waiter);
+	if (journal_following(c->fs->journal))
+		follow_wake(c->fs);
 	return CALL_SUSPENDED;
 }
 
@@ -142,12 +147,45 @@ static int need(struct call *c, size_t data, enum journal_use use)
 		return EIO;
 	if (room != JOURNAL_LATER)
 		return room == JOURNAL_ROOM ? 0 : ENOSPC;
-	return wait_room(c, journal_quiesced(c->fs->journal) ? WAIT_PERFORMED : WAIT_ROOM);
+	return wait_room(c, journal_following(c->fs->journal)  ? WAIT_LEASE
+			    : journal_lent(c->fs->journal)     ? WAIT_WRITER
+			    : journal_quiesced(c->fs->journal) ? WAIT_PERFORMED
+							       : WAIT_ROOM);
 }
 
 int need_unquiesced(struct call *c)
 {
-	return journal_quiesced(c->fs->journal) ? wait_room(c, WAIT_PERFORMED) : 0;
+	return journal_quiesced(c->fs->journal) && !journal_lent(c->fs->journal)
+		       ? wait_room(c, WAIT_PERFORMED)
+		       : 0;
+}
+
+/* A suspended request that waits for what others have committed. */
+struct follow_wait {
+	struct follow_waiter waiter;
+	struct request *request;
+};
+
+static void caught_up(struct follow_waiter *w, int error)
+{
+	struct follow_wait *wait = (struct follow_wait *)w;
+
+	request_wake(wait->request, error);
+	free(wait);
+}
+
+int need_current(struct call *c)
+{
+	struct follow_wait *wait;
+
+	/* Once is enough: it is to know what was committed before it was asked. */
+	if (request_error() || request_waits() || !follow_is_behind(c->fs))
+		return request_error();
+	wait = xcalloc(1, sizeof(*wait));
+	wait->waiter.fn = caught_up;
+	wait->request = request_suspend(c->req, WAIT_COMMIT);
+	follow_catch_up(c->fs, &wait->waiter);
+	return CALL_SUSPENDED;
 }
 
 static int wait_for(struct call *c, enum request_wait why,

@@ -39,6 +39,9 @@ int need_space(struct call *c, size_t data);
 int need_room(struct call *c, size_t data);
 int need_journal(struct call *c);
 
+/* Before a file is opened: in a mount that follows another, what that has committed is known. */
+int need_current(struct call *c);
+
 /* That no request is being performed: it was told what is open, and that is to stay so. */
 int need_unquiesced(struct call *c);
 /* That all which was acknowledged is committed; for those who saw that something is not. */

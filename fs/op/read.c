@@ -8,6 +8,7 @@
 #include "op/access.h"
 #include "op/call.h"
 #include "op/fetch.h"
+#include "op/lock.h"
 #include "op/nearby.h"
 #include "op/need.h"
 #include "op/op.h"
@@ -423,7 +424,9 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	int rc;
 
 	call_begin(&c, req);
-	rc = need_inode(&c, ino, &inode);
+	rc = lock_check(&c, fi->fh);
+	if (!rc)
+		rc = need_inode(&c, ino, &inode);
 	if (rc) {
 		call_end(&c, rc);
 		return;

@@ -1,5 +1,6 @@
+#include "op/statfs.h"
+
 #include <stdlib.h>
-#include <sys/statvfs.h>
 
 #include "base/node.h"
 #include "op/call.h"
@@ -55,7 +56,7 @@ static void clip_to_tree(struct fs *fs, uint32_t tree, struct statvfs *st)
 	pthread_mutex_unlock(&fs->lock);
 }
 
-static void reply_size(fuse_req_t req, struct fs *fs, uint32_t tree)
+void statfs_read(struct fs *fs, uint32_t tree, struct statvfs *out)
 {
 	uint64_t used, inodes;
 	struct statvfs st = {.f_bsize = BLOCK, .f_frsize = BLOCK, .f_namemax = NAME_MAX_BYTES};
@@ -74,7 +75,7 @@ static void reply_size(fuse_req_t req, struct fs *fs, uint32_t tree)
 	st.f_files = UINT32_MAX;
 	st.f_ffree = st.f_favail = inodes < st.f_files ? st.f_files - inodes : 0;
 	clip_to_tree(fs, tree, &st);
-	fuse_reply_statfs(req, &st);
+	*out = st;
 }
 
 /*
@@ -98,6 +99,7 @@ static int find_tree(struct call *c, uint64_t ino, uint32_t *tree)
 
 void op_statfs(fuse_req_t req, fuse_ino_t ino)
 {
+	struct statvfs st;
 	struct call c;
 	uint32_t tree;
 	int rc;
@@ -109,5 +111,6 @@ void op_statfs(fuse_req_t req, fuse_ino_t ino)
 		return;
 	}
 	call_leave(&c);
-	reply_size(req, c.fs, tree);
+	statfs_read(c.fs, tree, &st);
+	fuse_reply_statfs(req, &st);
 }

@@ -8,6 +8,7 @@
 #include "op/call.h"
 #include "op/change.h"
 #include "op/flags.h"
+#include "op/lock.h"
 #include "op/need.h"
 #include "op/op.h"
 #include "op/quota.h"
@@ -34,8 +35,10 @@ static int write_file(
 	struct inode *inode;
 	const void *kept;
 	bool kill = transport_kills_setid();
-	int rc;
+	int rc = lock_check(c, fh);
 
+	if (rc)
+		return rc;
 	if (call_is_done(c, &done)) {
 		data->len = (uint32_t)done.len;
 		return 0;

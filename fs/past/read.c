@@ -101,6 +101,8 @@ static void answer_open(struct past_request *r, const PGresult *res)
 		fuse_reply_err(r->req, EACCES);
 	} else {
 		r->fi.keep_cache = 1;
+		/* Nothing is written by it. */
+		r->fi.noflush = 1;
 		keep_bytes(r, res);
 		fuse_reply_open(r->req, &r->fi);
 	}

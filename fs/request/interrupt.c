@@ -18,21 +18,25 @@
  * Of a signal that came before the request reached its transport, io_uring tells nothing at all
  * (Linux dev_uring.c, fuse_uring_prepare_send). So what has waited for a while there is looked at
  * as if it had got one.
- */
 
-/* Between looks at whether a thread that got a signal is about to die. */
-#define LOOK_NS INT64_C(200000000)
+ *
+ * Who waits for a lock on a file is to be woken by any signal (fcntl(2), flock(2)). But only who
+ * gives locks knows whether it was granted meanwhile, so it is that one who answers, and is told
+ * here.
+ */
 
 /* Of a thread that cannot be seen, what has waited for so long is ended. */
 #define UNSEEN_NS INT64_C(1000000000)
 
 /* What is looked at. */
 struct suspect {
+	bool locks;
 	uint64_t unique;
 	int64_t since;
 	int32_t pid;
 	bool signalled;
 	bool dying;
+	bool woken;
 };
 
 static bool is_dying(const struct suspect *s)
@@ -42,6 +46,24 @@ static bool is_dying(const struct suspect *s)
 	if (s->pid > 0 && proc_signal_pending(s->pid, SIGKILL, &dying))
 		return dying;
 	return s->signalled && clock_mono_ns() - s->since >= UNSEEN_NS;
+}
+
+/* Whether one that waits for a lock has a signal of which nobody has told. */
+static bool is_woken(const struct suspect *s)
+{
+	bool woken;
+
+	return s->locks && !s->signalled && s->pid > 0 && proc_signal_deliverable(s->pid, &woken) &&
+	       woken;
+}
+
+/* Under the lock. */
+static void tell_locks(const struct request *r)
+{
+	const struct requests *rs = r->owner;
+
+	if (r->info.wait == WAIT_LOCK && rs->interrupted)
+		rs->interrupted(rs->interrupted_arg);
 }
 
 static bool is_suspect(const struct request *r, int64_t now)
@@ -57,16 +79,17 @@ void interrupt_unwatch(struct request *r)
 	r->owner->signalled -= r->signalled;
 	r->owner->unheard -= r->unheard;
 	r->unheard = false;
+	limit_unwatch(r);
 }
 
-/* Under the lock. */
-static void interrupt(struct request *r)
+static void end_early(struct request *r, int error)
 {
-	request_answer(r, EINTR);
+	request_answer(r, error);
 	interrupt_unwatch(r);
 	request_move(r, REQUEST_INTERRUPTED);
 	if (!r->spilling)
 		request_drop_bytes(r);
+	tell_locks(r);
 }
 
 /* Under the lock: ends the request with that number if it still waits. */
@@ -74,7 +97,28 @@ static void interrupt_one(struct requests *rs, uint64_t unique)
 {
 	for (struct request *r = rs->head.next; r != &rs->head; r = r->next)
 		if (r->info.unique == unique && r->info.state != REQUEST_INTERRUPTED) {
-			interrupt(r);
+			end_early(r, EINTR);
+			return;
+		}
+}
+
+/* Under the lock. */
+static void suspect(struct request *r)
+{
+	interrupt_unwatch(r);
+	r->signalled = true;
+	r->owner->signalled++;
+	pthread_cond_signal(&r->owner->look);
+	tell_locks(r);
+}
+
+/* Under the lock. */
+static void wake_one(struct requests *rs, uint64_t unique)
+{
+	for (struct request *r = rs->head.next; r != &rs->head; r = r->next)
+		if (r->info.unique == unique && r->info.state != REQUEST_INTERRUPTED &&
+			!r->signalled) {
+			suspect(r);
 			return;
 		}
 }
@@ -88,15 +132,22 @@ static void look(struct requests *rs)
 
 	for (const struct request *r = rs->head.next; r != &rs->head; r = r->next)
 		if (is_suspect(r, now))
-			found[n++] = (struct suspect){
-				r->info.unique, r->info.since, r->info.pid, r->signalled, false};
+			found[n++] = (struct suspect){.locks = r->info.wait == WAIT_LOCK,
+				.unique = r->info.unique,
+				.since = r->info.since,
+				.pid = r->info.pid,
+				.signalled = r->signalled};
 	pthread_mutex_unlock(&rs->lock);
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
 		found[i].dying = is_dying(&found[i]);
+		found[i].woken = is_woken(&found[i]);
+	}
 	pthread_mutex_lock(&rs->lock);
 	for (unsigned int i = 0; i < n; i++)
 		if (found[i].dying)
 			interrupt_one(rs, found[i].unique);
+		else if (found[i].woken)
+			wake_one(rs, found[i].unique);
 	free(found);
 }
 
@@ -108,13 +159,14 @@ static void *watcher_main(void *arg)
 	while (!rs->stop) {
 		struct timespec until;
 
-		if (!rs->signalled && !rs->unheard) {
+		if (!rs->signalled && !rs->unheard && !rs->limit.watched) {
 			rs->resting = true;
 			pthread_cond_wait(&rs->look, &rs->lock);
 			rs->resting = false;
 			continue;
 		}
 		look(rs);
+		limit_look(rs, end_early);
 		until = ns_timespec(clock_mono_ns() + LOOK_NS);
 		if (!rs->stop)
 			pthread_cond_timedwait(&rs->look, &rs->lock, &until);
@@ -146,15 +198,6 @@ void interrupt_stop(struct requests *rs)
 }
 
 /* Under the lock. */
-static void suspect(struct request *r)
-{
-	interrupt_unwatch(r);
-	r->signalled = true;
-	r->owner->signalled++;
-	pthread_cond_signal(&r->owner->look);
-}
-
-/* Under the lock. */
 static bool came_early(const struct requests *rs, uint64_t unique)
 {
 	for (unsigned int i = 0; i < EARLY_COUNT && rs->early[i]; i++)
@@ -167,9 +210,11 @@ void interrupt_watch(struct request *r)
 {
 	struct requests *rs = r->owner;
 
+	limit_watch(r);
 	if (r->signalled) {
 		rs->signalled++;
 		pthread_cond_signal(&rs->look);
+		tell_locks(r);
 	} else if (came_early(rs, r->info.unique)) {
 		suspect(r);
 	} else if (r->port && r->port->deaf) {

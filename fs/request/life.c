@@ -53,6 +53,9 @@ const char *request_wait_name(enum request_wait wait)
 		[WAIT_COMMIT] = "a commit",
 		[WAIT_FLUSH] = "a flush",
 		[WAIT_PERFORMED] = "a request that is performed",
+		[WAIT_WRITER] = "a SQL transaction that writes files",
+		[WAIT_LEASE] = "the right to write, which another host has",
+		[WAIT_LOCK] = "a lock on a file",
 	};
 
 	return names[wait];

@@ -27,7 +27,7 @@ enum request_state {
 	REQUEST_RUNNING,     /* a thread runs its operation */
 	REQUEST_WAITING,     /* for what request_wait says */
 	REQUEST_READY,       /* that is there: it is in the queue */
-	REQUEST_INTERRUPTED, /* it was answered with EINTR, and goes when its wait is over */
+	REQUEST_INTERRUPTED, /* it was answered with EINTR or EIO, and goes when its wait is over */
 	REQUEST_DONE,        /* it was answered, or nobody waits for its answer */
 	REQUEST_STATES,
 };
@@ -46,6 +46,9 @@ enum request_wait {
 	WAIT_COMMIT,    /* a commit of what is in the journal */
 	WAIT_FLUSH,     /* the same, on the server's disk */
 	WAIT_PERFORMED, /* the end of an undo, a restore or the like */
+	WAIT_WRITER,    /* the end of a SQL transaction that writes files */
+	WAIT_LEASE,     /* the lease, which another mount has */
+	WAIT_LOCK,      /* a lock on a file that holds across mounts */
 	WAIT_COUNT,
 };
 
@@ -100,9 +103,12 @@ void request_wake(struct request *r, int error);
 /*
  * In place of request_wake(), for a kept request that was to do nothing but to reply an errno: it
  * is replied to at once, which wakes its process and nothing else. `resume` may be NULL and is not
- * called. Any thread.
+ * called. False: it was answered before, with EINTR or EIO. Any thread.
  */
-void request_finish(struct request *r, int error);
+bool request_finish(struct request *r, int error);
+
+/* Whether a signal came for a kept request, or it was answered already. Any thread. */
+bool request_interrupted(struct request *r);
 
 /* The kernel's number of the request that this thread handles; 0: it handles none. A request that
  * the kernel has sent again, to another daemon, has the number that it had. */

@@ -11,6 +11,23 @@
  * microseconds, so that few are kept. */
 #define EARLY_COUNT 256
 
+/* Between looks at what may have to end before its wait is over. */
+#define LOOK_NS INT64_C(200000000)
+
+/* limit.c */
+struct request_limit {
+	int64_t ns;           /* that a request may wait; 0: for ever */
+	unsigned int watched; /* listed requests without an answer that may not wait for ever */
+	bool silent;          /* one has waited for so long, and nothing was answered meanwhile */
+	int64_t answered;     /* CLOCK_MONOTONIC: when a wait last ended well */
+	uint64_t count;       /* of requests that were ended */
+	int64_t at;           /* when the last one was, nanoseconds since the epoch */
+	/* What the log has not said yet, and when it last said something. */
+	uint64_t untold;
+	struct request_info first;
+	int64_t told;
+};
+
 struct request {
 	struct requests *owner;
 	struct request *next, *prev; /* of those that are listed, oldest first */
@@ -22,6 +39,8 @@ struct request {
 	int error;          /* with which its wait ended */
 	bool signalled;     /* the kernel has told that a signal came */
 	bool unheard;       /* it would not have told of one that came early */
+	bool limited;       /* it may not wait for ever */
+	int64_t began;      /* CLOCK_MONOTONIC: when it first waited */
 	bool queued;        /* it was woken */
 	bool spilling;      /* its bytes are being written to the file */
 	/* Suspended: bytes in memory, or in a slot of the file. */
@@ -60,7 +79,10 @@ struct requests {
 	 * may have. */
 	unsigned int signalled, unheard;
 	unsigned int early_next;
-	uint64_t early[EARLY_COUNT]; /* uniques are never used again, so old ones do no harm */
+	uint64_t early[EARLY_COUNT];    /* uniques are never used again, so old ones do no harm */
+	void (*interrupted)(void *arg); /* one that waits for a lock on a file; may be NULL */
+	void *interrupted_arg;
+	struct request_limit limit;
 	/* spill.c */
 	struct spill *spill;
 };
@@ -94,6 +116,18 @@ void interrupt_stop(struct requests *rs);
 /* Under the lock: a request has begun to wait, or has ceased to. */
 void interrupt_watch(struct request *r);
 void interrupt_unwatch(struct request *r);
+/* Under the lock: answers a request that waits, or is ready, with an errno, before its wait is
+ * over. */
+typedef void request_end_fn(struct request *r, int error);
+
+/* --- limit.c: under the lock --- */
+
+void limit_watch(struct request *r);
+void limit_unwatch(struct request *r);
+/* A wait has ended well. */
+void limit_answered(struct requests *rs);
+/* Ends those that have waited for too long. Lets go of the lock meanwhile. */
+void limit_look(struct requests *rs, request_end_fn *end);
 
 /* --- spill.c: a file without a name in $TMPDIR or /var/tmp, in slots of REQUEST_BYTES_MAX --- */
 

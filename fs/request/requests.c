@@ -37,6 +37,9 @@ static const enum trace_phase phases[WAIT_COUNT] = {
 	[WAIT_COMMIT] = TRACE_COMMIT,
 	[WAIT_FLUSH] = TRACE_FLUSH,
 	[WAIT_PERFORMED] = TRACE_PERFORMED,
+	[WAIT_WRITER] = TRACE_PERFORMED,
+	[WAIT_LEASE] = TRACE_PERFORMED,
+	[WAIT_LOCK] = TRACE_FILE_LOCK,
 };
 
 const struct request_frame *request_frame(void)
@@ -88,6 +91,12 @@ void request_give(struct request *r, void *answer, void (*release)(void *answer)
 void requests_set_trace(struct requests *rs, struct trace *trace)
 {
 	rs->trace = trace;
+}
+
+void requests_on_interrupt(struct requests *rs, void (*fn)(void *arg), void *arg)
+{
+	rs->interrupted = fn;
+	rs->interrupted_arg = arg;
 }
 
 void request_enter(enum trace_phase phase)
@@ -157,7 +166,10 @@ static void wait_begin(struct request *r, enum request_wait wait)
 	r->queued = false;
 	r->info.wait = wait;
 	r->info.since = clock_mono_ns();
-	r->waits += wait != WAIT_ROOM && wait != WAIT_PERFORMED;
+	if (!r->began)
+		r->began = r->info.since;
+	r->waits += wait != WAIT_ROOM && wait != WAIT_PERFORMED && wait != WAIT_WRITER &&
+		    wait != WAIT_LEASE;
 	if (r->info.state != REQUEST_INTERRUPTED)
 		request_move(r, REQUEST_WAITING);
 	request_enlist(r);
@@ -250,6 +262,8 @@ void request_wake(struct request *r, int error)
 	trace_enter(&r->span, TRACE_QUEUE);
 	r->queued = true;
 	r->error = error;
+	if (!error)
+		limit_answered(rs);
 	if (r->info.state != REQUEST_INTERRUPTED)
 		request_move(r, REQUEST_READY);
 	lane_add(r->port && r->port->lane ? r->port->lane : &rs->common, r);
@@ -290,12 +304,14 @@ static void finish(struct request *r)
 	request_free(r);
 }
 
-void request_finish(struct request *r, int error)
+bool request_finish(struct request *r, int error)
 {
 	struct requests *rs = r->owner;
 	bool answered;
 
 	pthread_mutex_lock(&rs->lock);
+	if (!error)
+		limit_answered(rs);
 	interrupt_unwatch(r);
 	request_delist(r);
 	answered = r->info.state == REQUEST_INTERRUPTED;
@@ -312,6 +328,17 @@ void request_finish(struct request *r, int error)
 	else
 		fuse_reply_err(r->req, error);
 	finish(r);
+	return !answered;
+}
+
+bool request_interrupted(struct request *r)
+{
+	bool interrupted;
+
+	pthread_mutex_lock(&r->owner->lock);
+	interrupted = r->signalled || r->info.state == REQUEST_INTERRUPTED;
+	pthread_mutex_unlock(&r->owner->lock);
+	return interrupted;
 }
 
 static void run(struct requests *rs, struct request *r, struct request_frame frame)

@@ -57,6 +57,19 @@ void requests_free(struct requests *rs);
 /* From here on counts what each request takes; before any is begun. */
 void requests_set_trace(struct requests *rs, struct trace *trace);
 
+/* From here on a request that has waited for so long, in nanoseconds, fails with EIO; 0: none does.
+ * Before any is begun. */
+void requests_set_limit(struct requests *rs, int64_t ns);
+
+/* The limit, how many have met it, and when the last one did, nanoseconds since the epoch. Any
+ * thread. */
+struct request_expired {
+	int64_t limit_ns;
+	uint64_t count;
+	int64_t at;
+};
+struct request_expired requests_expired(struct requests *rs);
+
 /* Around the writing of the reply of the request that this thread handles: what it took is counted
  * then. The result is of writev(2), for the probe. */
 void requests_replying(int error);
@@ -78,6 +91,13 @@ void requests_serve(struct requests *rs);
 /* Continues what is ready in a lane, and returns. */
 void requests_serve_lane(struct requests *rs, struct request_lane *lane);
 void requests_stop(struct requests *rs);
+
+/*
+ * fn is called, under the lock of requests, when a request that waits for a lock on a file got a
+ * signal: of those any signal is an end, which whoever has the lock to give makes
+ * (request_interrupted()). Before any is begun.
+ */
+void requests_on_interrupt(struct requests *rs, void (*fn)(void *arg), void *arg);
 
 /* A signal came for a request, which may not wait yet. */
 void requests_signalled(struct requests *rs, uint64_t unique);

@@ -158,7 +158,7 @@ static void evict_inodes(struct state *s, uint64_t committed, const struct keep 
 		struct inode *inode = table_first(&s->inodes);
 		bool pinned = inode->dirty_op > committed || inode->opens || inode->pending_count ||
 			      inode->accessed || (inode->dir && inode->dir->names) ||
-			      (inode->attr.nlink == 0 && !inode->gone);
+			      (inode->attr.nlink == 0 && !inode->gone && !s->shared);
 		if (!pinned && !inode->used) {
 			inode_drop(s, inode);
 			continue;
@@ -187,6 +187,24 @@ void state_evict(struct state *s, uint64_t committed)
 		s->evictions++;
 }
 
+/* Drops an inode, or where something holds it makes it stale. */
+static void outdate(struct state *s, struct inode *inode, uint64_t next_op)
+{
+	if (!inode->opens && !(inode->dir && inode->dir->names)) {
+		inode_drop(s, inode);
+		return;
+	}
+	chunks_forget(inode, 0, UINT64_MAX);
+	inode->stale = true;
+	if (inode->dir) {
+		dir_unknown(inode->dir);
+		inode->dir->parent = 0;
+	}
+	if (inode->dir && inode->dir->reads)
+		*inode->dir->reads = (struct dir_reads){0};
+	inode->dropped_op = next_op - 1; /* of which the journal will say that it is committed */
+}
+
 void state_reload(struct state *s, uint64_t next_op)
 {
 	struct dirent_node *d;
@@ -198,19 +216,27 @@ void state_reload(struct state *s, uint64_t next_op)
 	s->labels = true;
 	while ((d = table_first(&s->dirents)))
 		dirent_drop(s, d);
-	while ((inode = table_next(&s->inodes, &at))) {
-		if (!inode->opens) {
-			inode_drop(s, inode);
-			continue;
-		}
-		inode->stale = true;
-		if (inode->dir)
-			dir_unknown(inode->dir);
-		if (inode->dir && inode->dir->reads)
-			*inode->dir->reads = (struct dir_reads){0};
-		inode->dropped_op =
-			next_op - 1; /* of which the journal will say that it is committed */
-	}
+	while ((inode = table_next(&s->inodes, &at)))
+		outdate(s, inode, next_op);
+}
+
+void state_outdate_inode(struct state *s, uint64_t ino, uint64_t next_op)
+{
+	struct inode *inode = (struct inode *)inode_peek(s, ino);
+
+	s->evictions++;
+	s->labels = true;
+	if (inode)
+		outdate(s, inode, next_op);
+}
+
+void state_outdate_name(struct state *s, uint64_t parent, struct bytes name)
+{
+	struct dirent_node *d = dirent_find(s, parent, name);
+
+	s->evictions++;
+	if (d)
+		dirent_drop(s, d);
 }
 
 void state_revive(struct state *s, uint64_t ino, uint64_t generation)
@@ -237,6 +263,7 @@ uint64_t state_generation(const struct state *s, uint64_t ino)
 void inode_refresh(struct state *s, struct inode *inode, const struct inode_attr *attr)
 {
 	inode->stale = false;
+	inode->told = false;
 	xattrs_forget(s, inode);
 	inode->gone = !attr;
 	if (attr) {

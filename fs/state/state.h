@@ -108,11 +108,14 @@ struct inode {
 	struct inode *xattrs_older, *xattrs_newer; /* of state.with_xattrs */
 	bool xattrs_known;                         /* all that it has are here, by name */
 	bool xattrs_used;                          /* since eviction last looked */
-	bool stale;     /* it is open, and what is here of it is out of date: ask the database */
-	bool gone;      /* the row has ended; the kernel still knows the number */
-	bool resized;   /* while it was open, not by the kernel: that may have another end of it */
+	bool stale;   /* what is here of it is out of date, but something holds it: ask the database
+		       */
+	bool gone;    /* the row has ended; the kernel still knows the number */
+	bool resized; /* while it was open, not by the kernel: that may have another end of it */
 	bool misplaced; /* it is among state.misplaced */
 	bool used;      /* since eviction last looked */
+	bool told;      /* the kernel was given its entry and attributes as they are, and has not
+			   said that it forgot them; a hint, as it forgets names without a word */
 };
 
 _Static_assert(offsetof(struct inode, ino) == offsetof(struct inode, attr.ino), "one number");
@@ -146,6 +149,7 @@ struct handle {
 	/* Of reads in order: where the next one begins, how many bytes they had, and up to where
 	 * bytes were asked for. */
 	uint64_t read_next, read_run, read_asked;
+	bool unlocked;   /* it had locks that are lost (lock/lock.h) */
 	bool shown;      /* to SQL, see handles_show() */
 	uint64_t unique; /* of the request that opened it */
 	uint32_t kept;   /* where a successor finds it (keeper/kept.h); 0: nowhere */
@@ -179,7 +183,8 @@ struct state {
 	struct xattr *values;      /* large ones that are here, oldest first */
 	struct inode *with_xattrs; /* that have attributes here, oldest first */
 	size_t value_count, with_xattrs_count;
-	bool labels;              /* a file may have an SELinux label */
+	bool labels; /* a file may have an SELinux label */
+	bool shared; /* other mounts may have open what has lost its last name: it does not end */
 	uint64_t xattr_evictions; /* grows whenever an attribute was dropped that was set here */
 	uint64_t xattrs_stuck_at, xattrs_stuck; /* xattrs_evict(): in vain at this op, with so many
 						   bytes */
@@ -232,6 +237,9 @@ void state_evict(struct state *s, uint64_t committed);
  * next_op: drops all that is not open, and makes what is open stale.
  */
 void state_reload(struct state *s, uint64_t next_op);
+/* The same of one inode alone, and of one name; names before their directories. */
+void state_outdate_inode(struct state *s, uint64_t ino, uint64_t next_op);
+void state_outdate_name(struct state *s, uint64_t parent, struct bytes name);
 /* A directory came back; it is not here. generation: one that it never had. */
 void state_revive(struct state *s, uint64_t ino, uint64_t generation);
 /* For the kernel, see struct revived. */

@@ -234,7 +234,7 @@ static void *resumer_main(void *arg)
 	return NULL;
 }
 
-static int clone_fd(int session_fd)
+int transport_clone(int session_fd)
 {
 	uint32_t source = (uint32_t)session_fd;
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -289,7 +289,7 @@ static bool dev_open(struct transport *t, struct error *err)
 		if (!reader_open(t, &d->readers[i],
 			    i == 0 ? fd
 			    : kept ? fds[i]
-				   : clone_fd(fd),
+				   : transport_clone(fd),
 			    err))
 			return false;
 	if (t->kept && !kept && !hand_over(t, err))

@@ -58,5 +58,8 @@ void dev_take_over(struct transport *t);
 /* Reads a request on the calling thread and runs it. Returns false when the connection is gone. */
 bool dev_serve_one(struct transport *t);
 
+/* Another descriptor of the same connection. -1 with errno set. */
+int transport_clone(int session_fd);
+
 /* io_uring, a queue for each CPU: Linux 6.14. */
 extern const struct transport_ops uring_ops;

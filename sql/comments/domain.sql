@@ -2,6 +2,7 @@ comment on domain thule.inode_number is 'Number of an inode: 1 to 2^40 - 1.';
 comment on domain thule.op_number is 'Id of an op: 1 to 2^62 - 1.';
 comment on domain thule.kind_number is 'What an op did, as thule.op_kind.id says it.';
 comment on domain thule.row_id is 'Id that the writer hands out, from 1 on.';
+comment on domain thule.mount_number is 'thule.mount.id as the log has it, in four bytes.';
 comment on domain thule.amount is 'What cannot be negative, in bytes or ops.';
 comment on domain thule.owner_number is 'Owner or group of a file: 0 to 2^32 - 2, as chown(2) takes it.';
 comment on domain thule.number32 is 'What the kernel keeps in 32 bits: a device or project, 0 to 2^32 - 1.';

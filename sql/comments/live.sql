@@ -1,5 +1,5 @@
 comment on table thule.live_lock is
-    'Locks on files in mounts that write, as of some moments ago. Unlogged: lost when the server crashes, and published again. thule.file_lock shows those of living mounts, with paths.';
+    'Locks on files in mounts that write, at most a second old, or twenty times as old as it takes the database to store them. Unlogged: lost when the server crashes, and published again. thule.file_lock shows those of living mounts, with paths.';
 comment on column thule.live_lock.mount is 'thule.mount.id of the daemon.';
 comment on column thule.live_lock.ino is 'Inode of the file.';
 comment on column thule.live_lock.kind is '0 posix, 1 ofd, 2 flock, 3 lease.';
@@ -11,7 +11,7 @@ comment on column thule.live_lock.pid is 'Process that holds it or waits for it;
 comment on column thule.live_lock.comm is 'Short name of that process; NULL: not known.';
 
 comment on table thule.live_handle is
-    'Files that have been open for more than a second in mounts that write, as of some moments ago. Unlogged. thule.open_file shows those of living mounts, with paths.';
+    'Files that have been open for more than a second in mounts that write: one is here at most two seconds after it was opened, and gone a second after it was closed. Unlogged. thule.open_file shows those of living mounts, with paths.';
 comment on column thule.live_handle.mount is 'thule.mount.id of the daemon.';
 comment on column thule.live_handle.fh is 'Number of the open file in the daemon.';
 comment on column thule.live_handle.ino is 'Inode of the file.';
@@ -22,7 +22,7 @@ comment on column thule.live_handle.actor is 'thule.actor.id of that process; NU
 comment on column thule.live_handle.since is 'When it was opened.';
 
 comment on table thule.live_request is
-    'Requests that wait, of every daemon that writes: the view thule.request_wait shows those of mounts that live. Unlogged.';
+    'Requests that have waited for more than a second, at most a second old, of every daemon that writes: the view thule.request_wait shows those of mounts that live. Unlogged.';
 comment on column thule.live_request.mount is 'thule.mount.id of the daemon.';
 comment on column thule.live_request.request is 'Number that the kernel gave the request.';
 comment on column thule.live_request.operation is 'Operation as FUSE names it.';
@@ -48,3 +48,10 @@ comment on column thule.live_latency.p90_ns is 'What nine of ten do not exceed, 
 comment on column thule.live_latency.p99_ns is 'What 99 of 100 do not exceed, nanoseconds.';
 comment on column thule.live_latency.max_ns is 'Longest of them, nanoseconds.';
 comment on column thule.live_latency.at is 'As of when.';
+
+comment on table thule.live_report is
+    'What the daemon of a mount tells of itself when somebody asks, as of then: lines of fields between tabs. Unlogged. The views thule.live_* ask anew and show it.';
+comment on column thule.live_report.mount is 'thule.mount.id of the daemon.';
+comment on column thule.live_report.topic is 'What was asked for: 1 latencies, which thule.live_latency has; 2 the daemon; 3 descriptors of processes.';
+comment on column thule.live_report.lines is 'What it told.';
+comment on column thule.live_report.at is 'As of when.';

@@ -1,11 +1,16 @@
 -- Directories that have a name, but not one that leads to the root: they contain each other, or are below one
 -- that has no name. (union rather than union all: it is what ends the walk in a circle.)
--- Each directory is asked for what is in it, by index: joined as a whole, all names would be read again for each level.
+-- Each directory is asked for what is in it, by index: joined as a whole, all names would be read again for each level. Which of
+-- that are directories is known before, as ranges of numbers (21 bytes each): to look for the inode of each name takes three times as long.
 create function thule_internal.fsck_directory_unreachable() returns table (
     check_id text, severity text, ino bigint, detail text, op bigint, repair text)
 language sql stable parallel safe
 begin atomic
-    with recursive reached (ino) as (
+    with recursive directory (inos) as materialized (
+        select range_agg(int8range(i.ino, i.ino + 1))
+        from thule.inode i
+        where thule_internal.is_directory(i.mode) and i.ino < thule_internal.present()
+    ), reached (ino) as (
         select 1::bigint
         union
         select e.ino
@@ -13,7 +18,7 @@ begin atomic
         cross join lateral (
             select d.ino
             from thule.dirent d
-            where d.parent = r.ino and (select bool_or(thule_internal.is_directory(i.mode)) from thule.inode i where i.ino = d.ino)
+            where d.parent = r.ino and (select d.ino::bigint <@ f.inos from directory f)
             offset 0
         ) e
     )

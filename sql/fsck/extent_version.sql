@@ -3,9 +3,9 @@
 -- present are left to fsck_extent_overlap, and what is no range to fsck_extent_range and fsck_version_interval.)
 --
 -- n log n in the extents of a file, whatever they look like:
--- 1. Sorted by offset, a file is sound at a glance where each extent begins behind all before it, or has the range of
---    the one before it and began when that ended. Nearly all are.
--- 2. In the others, offsets are numbered in their order, and each extent is cut into the largest cells of 2^level numbers,
+-- 1. Sorted by offset, a file falls into stretches that have no byte in common, and a stretch is sound at a glance where each extent,
+--    in the order of ops, began when those before it had ended. Nearly all are: what is written anew, whole or a page of it, is.
+-- 2. In the other stretches, offsets are numbered in their order, and each extent is cut into the largest cells of 2^level numbers,
 --    aligned to their size, that it covers wholly: at most two of a level. It also lies in the cells of
 --    each level that its two ends cut. Extents have a byte in common if and only if there is a cell that both lie in, and that
 --    one of them covers wholly. So in each cell, in the order of ops, an extent that covers it must not begin before any
@@ -23,18 +23,21 @@ begin atomic
         from thule.extent_history h
         where thule_internal.extent_possible(h.file_off, h.len)
     ), sorted as (
-        select v.*, row_number() over w as n, lag(v.file_off) over w as last_off, lag(v.stop) over w as last_stop,
-            lag(v.op_to) over w as last_to,
+        select v.*, row_number() over w as n,
             max(v.stop) over (partition by v.ino order by v.file_off, v.stop, v.op_from, v.op_to
                 rows between unbounded preceding and 1 preceding) as reach
         from version v
         where v.op_from < v.op_to
         window w as (partition by v.ino order by v.file_off, v.stop, v.op_from, v.op_to)
-    ), judged as (
-        select s.*, bool_or(s.file_off < s.reach
-                and (s.file_off <> s.last_off or s.stop <> s.last_stop or s.op_from < s.last_to)) over (partition by s.ino)
-            as doubtful
+    ), stretch as (
+        select s.*, count(*) filter (where s.file_off >= s.reach) over (partition by s.ino order by s.n) as stretch
         from sorted s
+    ), followed as (
+        select s.*, lag(s.op_to) over (partition by s.ino, s.stretch order by s.op_from, s.op_to) as last_to
+        from stretch s
+    ), judged as (
+        select f.*, bool_or(f.op_from < f.last_to) over (partition by f.ino, f.stretch) as doubtful
+        from followed f
     ), edge as (
         select d.ino, d.n, d.op_from, d.op_to, d.present, d.file_off, d.stop,
             dense_rank() over (partition by d.ino order by b.pos) as at

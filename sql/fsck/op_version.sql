@@ -1,4 +1,5 @@
 -- Ops that changed nothing: each one begins or ends a version of its inode, unless that was pruned or erased.
+-- (offset 0: all versions are read once. By the index of inodes, each op would look at all versions of its inode.)
 create function thule_internal.fsck_op_version() returns table (
     check_id text, severity text, ino bigint, detail text, op bigint, repair text)
 language sql stable parallel safe
@@ -10,7 +11,14 @@ begin atomic
     left join thule.pruned_inode p on p.ino = o.ino
     where o.op > coalesce(p.op, 0)
         and o.op > (select max(s.pruned_op) from thule.superblock s)
-        and not exists (select from thule.inode i where i.ino = o.ino and i.op_from = o.op)
-        and not exists (select from thule.inode_history h where h.ino = o.ino and h.op_from = o.op)
-        and not exists (select from thule.inode_history h where h.ino = o.ino and h.op_to = o.op);
+        and not exists (
+            select from (
+                select ino, op_from as op from thule.inode
+                union all
+                select ino, op_from from thule.inode_history
+                union all
+                select ino, op_to from thule.inode_history
+                offset 0
+            ) v
+            where v.ino = o.ino and v.op = o.op);
 end;

@@ -1,4 +1,5 @@
 -- Versions that begin or end with an op that the log has not. Of what prune has deleted of the log nothing can be told.
+-- What lacks is a handful of ranges, of which each version is not in any: that is much less than to look for the op of each.
 create function thule_internal.fsck_version_op() returns table (
     check_id text, severity text, ino bigint, detail text, op bigint, repair text)
 language sql stable parallel safe
@@ -31,7 +32,17 @@ begin atomic
         union all
         select 'xattr', 'ends', ino, op_to from thule.xattr_history
     ) v
-    where v.op >= (select max(s.log_op) from thule.superblock s)
-        and v.op < thule_internal.present() -- what ends with none: thule_internal.fsck_version_interval
-        and not exists (select from thule.op o where o.op = v.op);
+    where v.op <@ (
+        select range_agg(int8range(a.last, a.op, '()'))
+        from (
+            select l.op, lag(l.op) over (order by l.op) as last
+            from (
+                select o.op::bigint from thule.op o where o.op >= (select max(greatest(s.log_op, 1)) from thule.superblock s)
+                union all
+                select max(greatest(s.log_op, 1)) - 1 from thule.superblock s
+                union all
+                select thule_internal.present() -- what ends with none: thule_internal.fsck_version_interval
+            ) l
+        ) a
+        where a.op - 1 > a.last);
 end;

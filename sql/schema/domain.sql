@@ -9,6 +9,7 @@ create domain thule.inode_number as bigint constraint inode_number_possible chec
 create domain thule.op_number as bigint constraint op_number_possible check (value between 1 and 4611686018427387903);
 create domain thule.kind_number as smallint constraint kind_number_possible check (value >= 1);
 create domain thule.row_id as bigint constraint row_id_possible check (value >= 1);
+create domain thule.mount_number as integer constraint mount_number_possible check (value >= 1);
 create domain thule.amount as bigint constraint amount_possible check (value >= 0);
 create domain thule.owner_number as bigint constraint owner_number_possible check (value between 0 and 4294967294);
 create domain thule.number32 as bigint constraint number32_possible check (value between 0 and 4294967295);

@@ -1,6 +1,6 @@
 -- What is live in a mount that writes: its daemon publishes here what it is asked for too rarely to be logged. Lost
--- in a crash of the server, and published again. thule.file_lock, thule.open_file, thule.latency and
--- thule.request_wait show those of mounts that live.
+-- in a crash of the server, and published again. thule.file_lock, thule.open_file, thule.latency,
+-- thule.request_wait and the views thule.live_* show those of mounts that live.
 -- What each column is: comments/live.sql.
 create unlogged table thule.live_lock (
     mount      bigint not null,
@@ -52,4 +52,11 @@ create unlogged table thule.live_latency (
     max_ns    bigint not null,
     at        timestamptz not null,
     primary key (mount, operation, phase)
+);
+create unlogged table thule.live_report (
+    mount bigint not null,
+    topic integer not null,
+    lines text not null,
+    at    timestamptz not null,
+    primary key (mount, topic)
 );

@@ -9,7 +9,7 @@ create table thule.op (
     off        thule.amount,
     len        thule.amount,
     actor      thule.row_id not null,
-    mount      thule.row_id not null,
+    mount      thule.mount_number not null,
     kind       thule.kind_number not null,
     deferred   boolean not null default false,
     name       bytea,

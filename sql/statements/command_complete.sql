@@ -1,4 +1,4 @@
--- What a shell may complete: the values of a kind, and what each means. $1: snapshot, op (the newest ones), tag, kind or key; $2 what
+-- What a shell may complete: the values of a kind, and what each means. $1: snapshot, op (the newest ones), tag, kind, key or role; $2 what
 -- was typed so far.
 with recursive tag as (
     (select o.tag from thule.op o where o.tag is not null order by o.tag limit 1)
@@ -22,5 +22,8 @@ from (
     select k.name, '', k.id from thule.op_kind k where $1::text = 'kind'
     union all
     select k.key, '', 0 from unnest(thule_internal.config_keys()) k(key) where $1::text = 'key'
+    union all
+    select p.rolname, r.kind, 0 from pg_roles p left join thule.role r on r.role = p.rolname
+    where $1::text = 'role' and starts_with(p.rolname, $2::text) and p.rolname not like 'pg\_%'
 ) w
 order by w.place, w.word

@@ -18,6 +18,7 @@ with about as (
         (select case when a.attcompression = 'l' then 'lz4' when a.attstorage = 'e' then 'none' else 'pglz' end
             from pg_attribute a where a.attrelid = 'thule.blob'::regclass and a.attname = 'data') as compression,
         (select json_build_object('op', o.op, 'at', o.at) from thule.op o order by o.op desc limit 1) as last_op,
+        (select row_to_json(w) from thule.write_holder() w) as sql_writer,
         case when $3::bigint is not null then
             json_build_object('ops', greatest($3::bigint - $4::bigint, 0), 'bytes', $5::bigint,
                 'bytes_size', $6::bigint, 'pid', $7::integer)
@@ -41,6 +42,10 @@ select row_to_json(a) as json,
         || pg_size_pretty((a.journal ->> 'bytes')::bigint) || ' of '
         || pg_size_pretty((a.journal ->> 'bytes_size')::bigint) || ' not yet on disk', 'none') as journal,
     coalesce((a.last_op ->> 'op') || ' at ' || (a.last_op ->> 'at'), 'none') as "last op",
+    coalesce(thule_internal.write_text()
+        || case when not (a.sql_writer ->> 'has')::boolean then ', which waits for the right to write' else '' end
+        || case when (a.sql_writer ->> 'waiting')::bigint > 0 then ', and ' || (a.sql_writer ->> 'waiting') || ' waiting behind it' else '' end,
+        'none') as "sql writer",
     coalesce('pid ' || (a.mount ->> 'pid') || ', version ' || (a.mount ->> 'version') || ', since '
         || (a.mount ->> 'mounted_at')
         || case when (a.mount ->> 'read_only')::boolean then ', read-only' else '' end, 'none known') as daemon,

@@ -3,15 +3,17 @@
 -- Its comments say what each column is.
 -- Paths are worked out for the rows that are looked at, so conditions on ino and parent are quick, and one on path reads all names: of one path
 -- ask `where ino = thule.resolve(path)` or thule.file(path), of a directory thule.files_in(path) or thule.files_under(path).
+-- A granted role (thule.role) may read the view and no table, and gets what thule_internal.names_seen shows; the other branches do not run then.
+-- They are planned, though, and the planner shows an operator of the caller's the common values of a column, but not those of an expression: so + size.
 create view thule.file as
 select '/'::text as path,
     i.ino::bigint,
     thule.mode_kind(i.mode) as kind,
     thule_internal.permission_bits(i.mode) as mode,
-    i.uid::bigint,
-    i.gid::bigint,
-    i.size::bigint,
-    i.nlink,
+    + i.uid::bigint as uid,
+    + i.gid::bigint as gid,
+    + i.size::bigint as size,
+    + i.nlink as nlink,
     thule.ns_time(i.atime_ns) as atime,
     thule.ns_time(i.mtime_ns) as mtime,
     thule.ns_time(i.ctime_ns) as ctime,
@@ -20,20 +22,21 @@ select '/'::text as path,
     thule.username(i.uid) as username,
     thule.groupname(i.gid) as groupname,
     null::text as rdev,
-    i.allocated::bigint,
+    + i.allocated::bigint as allocated,
     null::text as target,
-    null::bigint as parent
+    null::bigint as parent,
+    null::bytea as content
 from thule.inode i
-where i.ino = 1
+where i.ino = 1 and thule_internal.sees_tables()
 union all
 select p.path || '/' || thule.escape_name(d.name),
     i.ino::bigint,
     thule.mode_kind(i.mode),
     thule_internal.permission_bits(i.mode),
-    i.uid::bigint,
-    i.gid::bigint,
-    i.size::bigint,
-    i.nlink,
+    + i.uid::bigint,
+    + i.gid::bigint,
+    + i.size::bigint,
+    + i.nlink,
     thule.ns_time(i.atime_ns),
     thule.ns_time(i.mtime_ns),
     thule.ns_time(i.ctime_ns),
@@ -42,9 +45,10 @@ select p.path || '/' || thule.escape_name(d.name),
     w.username,
     w.groupname,
     case when thule_internal.is_device(i.mode) then thule_internal.device_text(i.rdev) end,
-    i.allocated::bigint,
+    + i.allocated::bigint,
     thule.escape_name(i.target),
-    d.parent::bigint
+    d.parent::bigint,
+    null::bytea
 from thule.dirent d
 join thule.inode i on i.ino = d.ino
 cross join lateral (select thule.username(i.uid) as username, thule.groupname(i.gid) as groupname offset 0) w
@@ -52,7 +56,32 @@ cross join lateral (select d.parent offset 0) dir
 cross join lateral thule_internal.directory_span(dir.parent) p
 where i.nlink > 0
     -- Nearly all names have a path, which the planner must expect, too: it does of what is not null.
-    and case when p.op_to = thule_internal.present() and p.depth < thule_internal.max_depth() then p.path end is not null;
+    and case when p.op_to = thule_internal.present() and p.depth < thule_internal.max_depth() then p.path end is not null
+    and thule_internal.sees_tables()
+union all
+select case when s.name is null then '/' else s.above || '/' || thule.escape_name(s.name) end,
+    s.ino,
+    thule.mode_kind(s.mode),
+    thule_internal.permission_bits(s.mode),
+    s.uid,
+    s.gid,
+    s.size,
+    s.nlink,
+    thule.ns_time(s.atime_ns),
+    thule.ns_time(s.mtime_ns),
+    thule.ns_time(s.ctime_ns),
+    thule.ns_time(s.btime_ns),
+    thule_internal.mode_text(s.mode),
+    (u.names).username,
+    (u.names).groupname,
+    case when thule_internal.is_device(s.mode) then thule_internal.device_text(s.rdev) end,
+    s.allocated,
+    thule.escape_name(s.target),
+    s.parent,
+    null::bytea
+from thule_internal.names_seen() s
+cross join lateral (select thule_internal.user_seen(s.uid, s.gid) as names offset 0) u
+where not thule_internal.sees_tables();
 
 comment on view thule.file is
     'Every path there is now, with what stat(2) shows: one row for each name. Of one path: select * from thule.file(''/path''), or where ino = thule.resolve(''/path''). Example: select path, size from thule.file order by size desc limit 10;';
@@ -75,46 +104,4 @@ comment on column thule.file.rdev is 'MAJOR:MINOR of a device, NULL for anything
 comment on column thule.file.allocated is 'Bytes that st_blocks counts (du), holes excepted.';
 comment on column thule.file.target is 'Where a symbolic link points to, escaped like path; NULL for anything else.';
 comment on column thule.file.parent is 'Inode of the directory that the name is in; NULL for the root.';
-
--- One path of thule.file, found by index.
--- Parameters: path, absolute and escaped (thule_internal.path_names). Returns: its row, or none.
--- Tables touched: dirent, dirent_history, inode, actor, quota (read).
-create function thule.file(path text) returns setof thule.file
-language sql stable strict parallel safe rows 1
-begin atomic
-    select f.*
-    from thule.file f
-    where f.ino = thule.resolve(file.path) and f.path = coalesce(nullif(thule_internal.plain_path(file.path), ''), '/');
-end;
-
-comment on function thule.file(text) is
-    'The row of thule.file of one path, found by index; none where there is no such path. Example: select * from thule.file(''/a/b'');';
-
--- The names in a directory, and those at any depth below it: the rows of thule.file whose path goes on from that of the directory, found by index.
--- Parameters: path of the directory, absolute and escaped (thule_internal.path_names). Returns: rows of thule.file, in no order; none where
---   it is no directory.
--- Tables touched: dirent, dirent_history, inode, actor, quota (read).
-create function thule.files_in(path text) returns setof thule.file
-language sql stable parallel safe rows 100
-begin atomic
-    select f.* from thule.file f where f.parent = thule_internal.plain_inode(files_in.path);
-end;
-
-comment on function thule.files_in(text) is
-    'The names in a directory: rows of thule.file, found by index. Example: select path, size from thule.files_in(''/a'') order by mtime desc limit 10;';
-
-create function thule.files_under(path text) returns setof thule.file
-language sql stable parallel safe rows 1000
-begin atomic
-    with recursive below (ino) as (
-        select thule_internal.plain_inode(files_under.path)
-        union
-        select e.ino
-        from below b
-        cross join lateral (select d.ino from thule.dirent d where d.parent = b.ino offset 0) e
-    )
-    select f.* from below b cross join lateral (select f.* from thule.file f where f.parent = b.ino offset 0) f;
-end;
-
-comment on function thule.files_under(text) is
-    'The names at any depth below a directory: rows of thule.file, found by index. Example: select sum(allocated) from thule.files_under(''/a'') where nlink = 1;';
+comment on column thule.file.content is 'Bytes to put into the file by insert or update; always NULL when it is read, since nobody wants all bytes with a listing: thule.content(path) has them.';

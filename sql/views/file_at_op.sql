@@ -4,7 +4,7 @@
 -- Tables touched: dirent, dirent_history, inode, inode_history, actor, quota (read). Names of users are those of now.
 -- Versions of one inode do not overlap, so of those that ended only the last that began by then is looked at,
 -- however many there are. That is the body of thule_internal.inode_at_op, written out: a call of it for each file takes twice the time.
-create function thule.file_at_op(at_op bigint) returns setof thule.file
+create function thule_internal.file_rows_at_op(at_op bigint) returns setof thule.file
 language sql stable strict parallel safe rows 10000
 begin atomic
     with recursive tree (ino, path, depth, parent) as (
@@ -33,7 +33,8 @@ begin atomic
         case when thule_internal.is_device(i.mode) then thule_internal.device_text(i.rdev) end,
         i.allocated,
         thule.escape_name(i.target),
-        t.parent
+        t.parent,
+        null::bytea
     from tree t
     cross join lateral (
         select v.* from thule.inode v where v.ino = t.ino and v.op_from <= at_op
@@ -47,6 +48,15 @@ begin atomic
     ) i
     cross join lateral (select thule.username(i.uid) as username, thule.groupname(i.gid) as groupname offset 0) w
     where i.nlink > 0;
+end;
+
+-- The same, for a granted role as thule_internal.tree_seen shows it.
+create function thule.file_at_op(at_op bigint) returns setof thule.file
+language sql stable parallel safe rows 10000
+begin atomic
+    select f.* from thule_internal.file_rows_at_op(at_op) f where thule_internal.sees_tables()
+    union all
+    select s.* from thule_internal.tree_seen(at_op) s where at_op is not null and not thule_internal.sees_tables();
 end;
 
 comment on function thule.file_at_op(bigint) is

@@ -1,5 +1,5 @@
 -- How long operations took since the mount, in all and in each phase of their life, as of now: see
--- functions/lease/latency_fresh.sql. Empty where nothing is mounted for writing.
+-- functions/live/latency_fresh.sql. Empty where nothing is mounted for writing.
 create view thule.latency as
 select l.mount, l.operation, l.phase, l.part, l.count, l.total_ns / 1e6::float8 as total_ms, l.total_ns / 1e6::float8 / l.count as mean_ms,
     l.p50_ns / 1e6::float8 as p50_ms, l.p90_ns / 1e6::float8 as p90_ms, l.p99_ns / 1e6::float8 as p99_ms, l.max_ns / 1e6::float8 as max_ms, l.at

@@ -4,7 +4,7 @@
 -- Parameters: path, absolute and escaped (thule_internal.path_names); upto, an op.
 -- Returns: rows of thule.change in the order of op, to that op; none when there never was such a path. Errors: those of thule_internal.last_led.
 -- Tables touched: op, actor, op_kind, dirent, dirent_history (read).
-create function thule.log(path text, upto bigint default thule_internal.present()) returns setof thule.change
+create function thule_internal.log_rows(path text, upto bigint) returns setof thule.change
 language sql stable strict parallel safe rows 100
 begin atomic
     with target as materialized (
@@ -17,6 +17,15 @@ begin atomic
         select unnest(array[d.op_from, d.op_to]) from target t join thule.dirent_history d on d.ino = t.ino
     )
     select c.* from ops join thule.change c on c.op = ops.op where c.op <= upto order by c.op;
+end;
+
+-- The same, for a granted role as thule_internal.log_seen shows it.
+create function thule.log(path text, upto bigint default thule_internal.present()) returns setof thule.change
+language sql stable parallel safe rows 100
+begin atomic
+    select c.* from thule_internal.log_rows(path, upto) c where thule_internal.sees_tables()
+    union all
+    select s.* from thule_internal.log_seen(path, upto) s where not thule_internal.sees_tables();
 end;
 
 comment on function thule.log(text, bigint) is

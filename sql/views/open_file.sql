@@ -7,7 +7,7 @@ select h.mount, h.ino, thule.path(h.ino) as path,
     h.flags & 1024 <> 0 as append,
     h.pid, h.comm, h.actor, h.since
 from thule.live_handle h
-where h.mount in (select thule_internal.mount_alive());
+where h.mount in (select thule_internal.mounts_live());
 
 comment on view thule.open_file is
     'Files that have been open for more than a second, as of some moments ago: one row for each open(2). Directories and files of the past are not listed. Example: select path, pid, comm, since from thule.open_file order by since;';

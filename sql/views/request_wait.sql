@@ -6,7 +6,7 @@ select r.mount, r.operation, r.ino,
         else rtrim(thule.path(r.ino), '/') || '/' || thule.escape_name(r.name) end as path,
     r.pid, r.comm, r.uid, r.state, r.waits_for, r.since
 from thule.live_request r
-where r.mount in (select thule_internal.mount_alive());
+where r.mount in (select thule_internal.mounts_live());
 
 comment on view thule.request_wait is
     'Requests of processes that have waited in a mount for more than a second, as of some moments ago. While the database is away, `thule status --requests` tells them. Example: select since, comm, operation, path, waits_for from thule.request_wait order by since;';

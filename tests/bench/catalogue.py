@@ -3,8 +3,10 @@
 import blocks
 import cost
 import history
+import hosts
 import kernel
 import past
+import point
 import projects
 import questions
 import scale
@@ -12,5 +14,5 @@ import streams
 import trees
 import warm
 
-FAMILIES = (trees, projects, warm, streams, blocks, cost, scale, kernel, history, questions, past)
+FAMILIES = (trees, projects, warm, streams, blocks, point, cost, hosts, scale, kernel, history, questions, past)
 WORKLOADS = {workload.name: workload for family in FAMILIES for workload in family.WORKLOADS}

@@ -45,6 +45,7 @@ ROUND_TRIPS = "what is in no cache is asked of another process, which has to be 
 CLONE = "git writes a pack in pieces of 4 KiB, each a request, and the server and the daemon share the processors with it"
 FLUSH = "an fsync passes two processes before the database's log is flushed"
 JOURNAL = "an fsync passes the daemon before its journal is flushed"
+TWO_HOSTS = "the daemons of both, and of all that is measured, share the processors with the server"
 DEPTH = "indexes of more levels, and pages that are in no cache"
 
 ROWS = [
@@ -101,6 +102,11 @@ ROWS = [
     Row("commit", "sqlite_ms", "pgbench", 1 / 1.3, "sqlite commit; three commits", FLUSH, theirs="commit_ms", times=3),
     Row("commit", "small_fsync_ms", "ext4", 1 / 1.2, "small write, fsync", JOURNAL, ours="fsync=journal"),
     Row("commit", "sqlite_ms", "ext4", 1 / 1.2, "sqlite commit", JOURNAL, ours="fsync=journal"),
+    *beside("point", "chmod_us", "chmod(2)", None, None, ROUND_TRIPS),
+    Row("point", "transaction_us", "pgbench", 1 / 3, "thule.chmod, committed; pgbench's update of a row",
+        "an op ends a version, begins the next and stands in the log, beside the lease and the marks: five rows for one", ours="SQL"),
+    Row("hosts", "files_per_s", "one mount", 0.95, "small files, mounted on two hosts", TWO_HOSTS),
+    Row("hosts", "synced_files_per_s", "one mount", 0.95, "the same, each fsynced", TWO_HOSTS),
     Row("scale", "create_per_s", "few files", 0.8, "create, many files against few", DEPTH),
     Row("scale", "lookup_us", "few files", 0.8, "lookup, many files against few", DEPTH),
     Row("scale", "readdir_us", "few files", 0.8, "readdir of 1,000, many against few", DEPTH),
@@ -114,5 +120,12 @@ LIMITS = [
     Limit("extract", "ops_per_transaction", None, "ops per transaction while extracting"),
     Limit("extract", "wal_bytes_per_op", None, "WAL bytes per op"),
     Limit("extract", "database_bytes_per_op", None, "database bytes per op, content included"),
+    Limit("hosts", "strict_synced_ms", 50, "two hosts write in strict turns, fsynced; a turn, ms", TWO_HOSTS),
+    Limit("hosts", "strict_closed_ms", 50, "the same, closed; a turn, ms", TWO_HOSTS),
+    Limit("hosts", "busy_ms", 50, "two hosts write at all times; a turn, ms", TWO_HOSTS),
+    Limit("hosts", "seen_ms", 50, "until another host shows what is committed, ms", TWO_HOSTS),
+    Limit("hosts", "sql_busy_ms", 20, "thule.chmod beside a mount that writes, above a commit, ms"),
+    Limit("hosts", "sql_idle_ms", 100, "thule.chmod beside an idle mount, above a commit, ms"),
+    Limit("hosts", "sql_row_ms", None, "many thule.chmod in a row beside an idle mount, above a commit, ms"),
     Limit("warm", "warm_stat_requests", 0, "requests to the daemon in warm stat"),
 ]  # fmt: skip

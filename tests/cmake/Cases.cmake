@@ -150,7 +150,7 @@ endfunction()
 # Each workload of the bench in a tiny size: that it runs whole, and never how fast.
 function(thule_bench_tests)
   set(check ${CMAKE_CURRENT_SOURCE_DIR}/bench/check)
-  set(workloads extract copy git build install npm warm sequential random commit cost scale kernel history questions past)
+  set(workloads extract copy git build install npm warm sequential random commit point cost hosts scale kernel history questions past)
   foreach(workload IN LISTS workloads)
     add_test(NAME bench.${workload} COMMAND ${check} ${workload})
   endforeach()

@@ -1,5 +1,5 @@
 # fuzz/fuzz_NAME.c: a program of libFuzzer, in a build with the preset `fuzz`; and in the build of the tests, where
-# tests/run says where that is, a test fuzz.NAME that tries as many inputs as fit into some seconds.
+# tests/run says where that is, a test fuzz.NAME, which takes a minute.
 option(THULE_FUZZ "Build the fuzzers, which need clang" OFF)
 set(THULE_FUZZ_BUILD "" CACHE PATH "The build folder of the preset fuzz, whose programs are tests")
 

@@ -9,6 +9,8 @@ import subprocess
 import time
 
 from case import MNT, libc
+from kept import daemon_of
+from other import eventually
 
 CASE_DIR = os.environ["CASE_DIR"]
 LOG = os.path.join(CASE_DIR, "daemon.log")
@@ -35,6 +37,7 @@ class Daemon:
         self.environment = {**os.environ, "THULE_FAULT_COUNT": name}
         transport = os.environ.get("THULE_TEST_TRANSPORT", "dev")
         self.options = ",".join(filter(None, [options, f"transport={transport}"]))
+        self.kept = False  # the next mount has a keeper, which is self.process then
         self.process = None
 
     def arm(self, n):
@@ -53,8 +56,9 @@ class Daemon:
         """Whether it came as far as to be mounted."""
         with open(LOG, "ab") as log:
             before = log.tell()
+            options = f"{self.options},keeper,transport=dev" if self.kept else self.options
             self.process = subprocess.Popen(
-                [os.environ["THULEFS"], self.source, MNT, "-f", "-o", self.options],
+                [os.environ["THULEFS"], self.source, MNT, "-f", "-o", options],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment, cwd="/", start_new_session=True)
         with open(os.path.join(CASE_DIR, "daemon.pid"), "w", encoding="ascii") as f:
             print(self.process.pid, file=f)
@@ -72,6 +76,16 @@ class Daemon:
 
     def kill(self):
         self.process.kill()
+
+    def kill_kept(self):
+        """The daemon alone, which its keeper starts again."""
+        os.kill(eventually("a daemon of the keeper", lambda: daemon_of(self.process.pid)), signal.SIGKILL)
+
+    def kill_with_keeper(self):
+        """The keeper first: it would start another."""
+        pid = eventually("a daemon of the keeper", lambda: daemon_of(self.process.pid))
+        self.process.kill()
+        os.kill(pid, signal.SIGKILL)
 
     def bury(self):
         """Waits for its end by SIGKILL, and removes the dead mount."""

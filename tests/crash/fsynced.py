@@ -1,4 +1,4 @@
-"""Rounds of writers, in each of which the daemon, a backend, the server or both are killed at a moment of chance."""
+"""Rounds of writers, in each of which the daemon, its keeper, a backend, the server or several of them are killed at a moment of chance."""
 
 import collections
 import os
@@ -9,6 +9,8 @@ import time
 
 from case import MNT, shell
 from daemon import CASE_DIR, Daemon
+from kept import kernel_sends_again
+from other import eventually
 from writers import UNKNOWN, Writer, differences, read_notes
 
 WRITERS = 8
@@ -28,23 +30,26 @@ class Fsynced:
         self.checked = 0
         self.files = set()
 
-    # What is killed. Each returns whether the daemon was.
+    # What is killed.
 
     def kill_daemon(self):
         self.daemon.kill()
-        return True
 
     def postmaster(self):
         with open(os.path.join(shell("private_data"), "postmaster.pid"), encoding="ascii") as f:
             return int(f.readline())
 
+    def backend(self):
+        """One of those that there are, soon after a daemon has died as well: those of the next one."""
+        return int(self.random.choice(eventually("a backend", lambda: shell("sql", BACKENDS).split())))
+
     def kill_backend(self):
         """SIGKILL of one: the server ends all the others and recovers."""
-        os.kill(int(self.random.choice(shell("sql", BACKENDS).split())), signal.SIGKILL)
+        os.kill(self.backend(), signal.SIGKILL)
 
     def end_backend(self):
         """SIGTERM, as pg_terminate_backend() sends it."""
-        os.kill(int(self.random.choice(shell("sql", BACKENDS).split())), signal.SIGTERM)
+        os.kill(self.backend(), signal.SIGTERM)
 
     def kill_postmaster(self):
         """The daemon starts it again."""
@@ -60,9 +65,22 @@ class Fsynced:
         """The next mount starts the server."""
         self.daemon.kill()
         os.kill(self.postmaster(), signal.SIGKILL)
-        return True
+
+    def kill_kept(self):
+        """Its keeper starts another."""
+        self.daemon.kill_kept()
+
+    def kill_kept_and_backend(self):
+        """The server recovers while the successor comes up."""
+        self.daemon.kill_kept()
+        self.kill_backend()
+
+    def kill_with_keeper(self):
+        self.daemon.kill_with_keeper()
 
     KINDS = (kill_daemon, kill_backend, end_backend, kill_postmaster, stop_server, kill_both)
+    KEPT = (kill_kept, kill_kept_and_backend, kill_with_keeper)  # of a mount with a keeper
+    DEADLY = (kill_daemon, kill_both, kill_with_keeper)  # the mount dies
 
     def works_again(self):
         """An fsync returns: the daemon has its lease again."""
@@ -70,8 +88,16 @@ class Fsynced:
         if process.returncode:
             raise AssertionError(f"sync of the mount ended with {process.returncode}")
 
+    def mount(self, kept):
+        self.daemon.kept = kept
+        if not self.daemon.mount():
+            raise AssertionError("the next mount fails: see the daemon's log")
+
     def round(self, number, kind):
-        dies = kind in (Fsynced.kill_daemon, Fsynced.kill_both)
+        dies = kind in self.DEADLY
+        if self.daemon.kept != (kind in self.KEPT):
+            self.daemon.unmount()
+            self.mount(kind in self.KEPT)
         writers = [
             Writer(os.path.join(MNT, f"w{i}"), os.path.join(self.notes, f"{number}-{i}"), f"{self.args.seed}-{number}-{i}", dies)
             for i in range(WRITERS)
@@ -90,8 +116,7 @@ class Fsynced:
             self.daemon.bury()
         else:
             self.daemon.unmount()
-        if not self.daemon.mount():
-            raise AssertionError("the next mount fails: see the daemon's log")
+        self.mount(self.daemon.kept)
         self.check(f"/{self.args.seed}-{number}-", f"round {number}, {kind.__name__}")
 
     def check(self, mark, when):
@@ -114,11 +139,11 @@ class Fsynced:
         began = time.monotonic()
         good = False
         try:
-            if not self.daemon.mount():
-                raise AssertionError("it does not mount")
+            self.mount(False)
+            every = self.KINDS + (self.KEPT if kernel_sends_again() else ())
             kinds = []
             for number in range(self.args.rounds):
-                kinds = kinds or self.random.sample(self.KINDS, len(self.KINDS))
+                kinds = kinds or self.random.sample(every, len(every))
                 self.round(number, kinds.pop())
             self.check(None, "at the end")
             found = shell("sql", "select * from thule.fsck limit 5")

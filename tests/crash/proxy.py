@@ -1,15 +1,19 @@
-"""Between a client and the server: knows where each message of the protocol ends, and fails at the one that it is told."""
+"""Between a client and the server: knows where each message of the protocol ends, and fails at the one that it is told. With a certificate
+it speaks TLS with the client, as the server would; what fails then is below that, as nobody says goodbye."""
 
 import contextlib
 import os
 import select
 import socket
+import ssl
 import struct
+import subprocess
 import threading
 import time
 
 SSL_REQUEST, GSS_REQUEST, CANCEL_REQUEST = 80877103, 80877104, 80877102
 HOLD_SECONDS, SILENCE_SECONDS, ANSWER_SECONDS = 0.2, 0.3, 0.1
+CERTIFICATE = os.path.join(os.environ["CASE_DIR"], "proxy.crt")
 TO_SERVER, FROM_SERVER = "to the server", "from the server"
 
 
@@ -35,6 +39,7 @@ class Connection:
     def __init__(self, proxy, client):
         self.proxy = proxy
         self.client = client
+        self.raw = client  # below TLS
         self.server = None
         self.application = ""
 
@@ -57,7 +62,12 @@ class Connection:
             length, code = struct.unpack("!II", head)
             if code not in (SSL_REQUEST, GSS_REQUEST):
                 break
-            self.client.sendall(b"N")
+            if code == SSL_REQUEST and self.proxy.tls:
+                self.client.sendall(b"S")
+                self.raw = self.client.dup()
+                self.client = self.proxy.tls.wrap_socket(self.client, server_side=True)
+            else:
+                self.client.sendall(b"N")
         body = self.exactly(self.client, length - 8)
         words = body.split(b"\0")
         if code != CANCEL_REQUEST:
@@ -77,7 +87,10 @@ class Connection:
                 s.shutdown(socket.SHUT_RDWR)
 
     def end(self, reset=False):
-        for s in filter(None, (self.client, self.server)):
+        # A process that was started meanwhile has copies of them.
+        if not reset:
+            self.shut()
+        for s in filter(None, (self.client, self.raw, self.server)):
             if reset:
                 with contextlib.suppress(OSError):
                     s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -119,26 +132,40 @@ class Connection:
         time.sleep(HOLD_SECONDS)
         sink.sendall(message)
 
-    ACTIONS = {f.__name__: f for f in (cut_before, cut_within, cut_after, reset, reset_after, unanswered, swallow, hold)}
+    def tear(self, sink, message):
+        """The client gets the beginning of a record of TLS."""
+        if self.raw is not self.client:
+            self.raw.sendall(b"\x17\x03\x03\x10\x00" + message[:100])
+        raise Gone
+
+    ACTIONS = {f.__name__: f for f in (cut_before, cut_within, cut_after, reset, reset_after, unanswered, swallow, hold, tear)}
 
     def pass_on(self, source):
         """One message."""
         sink, direction = (self.server, TO_SERVER) if source is self.client else (self.client, FROM_SERVER)
         message = self.message(source)
+        self.proxy.passing.wait()
         action = self.proxy.due(self, direction, message[:1])
         if action:
             self.ACTIONS[action](self, sink, message)
         else:
             sink.sendall(message)
 
+    def readable(self):
+        # What TLS has decrypted already, no select() tells of.
+        if self.raw is not self.client and self.client.pending():
+            return [self.client]
+        return select.select([self.client, self.server], [], [])[0]
+
     def run(self):
         try:
             first = self.startup()
+            self.proxy.passing.wait()
             self.server = socket.socket(socket.AF_UNIX)
             self.server.connect(self.proxy.target)
             self.server.sendall(first)
             while True:
-                for source in select.select([self.client, self.server], [], [])[0]:
+                for source in self.readable():
                     self.pass_on(source)
         except (Gone, OSError, ValueError):
             pass
@@ -147,14 +174,27 @@ class Connection:
             self.proxy.connections.discard(self)
 
 
+def make_tls():
+    """With a certificate of its own, in the case's folder."""
+    key = f"{CERTIFICATE}.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=proxy", "-addext",
+                    "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", CERTIFICATE], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE, key)
+    return context
+
+
 class Proxy:
     """Listens on a port of the loopback; the server is at a unix socket."""
 
-    def __init__(self, target):
+    def __init__(self, target, tls=None):
         self.target = target
+        self.tls = tls  # ssl.SSLContext
         self.lock = threading.Lock()
         self.rule = None
         self.connections = set()
+        self.passing = threading.Event()  # cleared: messages are taken and go nowhere, until it is set
+        self.passing.set()
         self.port = 0
         self.open()
 
@@ -174,12 +214,13 @@ class Proxy:
                 connection.shut()
 
     @staticmethod
-    def of_case():
-        return Proxy(os.path.join(os.environ["PGHOST"], ".s.PGSQL.5432"))
+    def of_case(tls=None):
+        return Proxy(os.path.join(os.environ["PGHOST"], ".s.PGSQL.5432"), tls)
 
     def source(self):
         """What is mounted, by way of this proxy."""
-        return f"postgresql://{os.environ['PGUSER']}@127.0.0.1:{self.port}/{os.environ['CASE_DB']}?sslmode=disable"
+        mode = f"verify-full&sslrootcert={CERTIFICATE}" if self.tls else "disable"
+        return f"postgresql://{os.environ['PGUSER']}@127.0.0.1:{self.port}/{os.environ['CASE_DB']}?sslmode={mode}"
 
     def accept(self, listener):
         while True:

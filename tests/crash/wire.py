@@ -9,7 +9,7 @@ import time
 import ops
 from case import MNT
 from daemon import Daemon
-from proxy import FROM_SERVER, TO_SERVER, Connection, Proxy, Rule
+from proxy import FROM_SERVER, TO_SERVER, Connection, Proxy, Rule, make_tls
 from rounds import LONG, Reference, Run, Wrong, look
 
 # Of small batches, of one that goes by COPY, and of two that follow each other.
@@ -24,7 +24,7 @@ MANY = 400  # more messages than a sequence has
 
 class Wire(Run):
     def make_daemon(self):
-        self.proxy = Proxy.of_case()
+        self.proxy = Proxy.of_case(make_tls() if self.args.tls else None)
         self.failures = collections.Counter()
         self.kept = {}  # the tree of each directory in the end
         return Daemon("noatime", self.proxy.source())
@@ -45,7 +45,8 @@ class Wire(Run):
 
     def rules(self, rng):
         """(sequence, rule): in a sample any of them, else each message of each sequence."""
-        ways = list(itertools.product(SEQUENCES, APPLICATIONS, (TO_SERVER, FROM_SERVER), Connection.ACTIONS))
+        actions = [name for name in Connection.ACTIONS if name != "tear" or self.args.tls]
+        ways = list(itertools.product(SEQUENCES, APPLICATIONS, (TO_SERVER, FROM_SERVER), actions))
         if self.args.all:
             for sequence, application, direction, action in ways:
                 for n in range(1, MANY):

@@ -5,6 +5,7 @@ import errno
 import os
 import subprocess
 import sys
+import time
 import traceback
 
 MNT = os.environ["MNT"]
@@ -51,6 +52,24 @@ def fails(code, function, *arguments, **named):
     raise AssertionError(
         f"{function.__name__}{arguments} gave {result!r}, expected {errno.errorcode[code]}"
     )
+
+
+def is_refused(function, *arguments):
+    """Whether the call fails with EIO."""
+    try:
+        function(*arguments)
+    except OSError as e:
+        return e.errno == errno.EIO
+    return False
+
+
+def settled(count):
+    """What count() gives once it stays: a server counts a statement when it has ended, which may be after its answer was read."""
+    last = None
+    while last != (now := count()):
+        last = now
+        time.sleep(0.05)
+    return now
 
 
 def as_user(uid, function, groups=()):

@@ -107,6 +107,13 @@ def locks_of(ino, waiting):
         return [line for line in f if f":{ino} " in line and ("->" in line) == waiting]
 
 
+CLUSTER = "locks=cluster" in os.environ.get("THULE_TEST_OPTIONS", "").split(",")
+
+
 def waits(ino):
     """Returns once somebody waits for a lock on the inode."""
-    eventually("somebody waits for a lock", lambda: locks_of(ino, True))
+    if CLUSTER:
+        query = f"select count(*) from thule.file_lock where ino = {ino} and waiting"
+        eventually("somebody waits for a lock", lambda: case.shell("sql", query) != "0")
+    else:
+        eventually("somebody waits for a lock", lambda: locks_of(ino, True))

@@ -1,4 +1,6 @@
-"""A small disk of its own under the private server, and files that fill it; for cases with `db: private` and `mount: no`."""
+"""A small disk of its own under the private server, and files that fill it; for cases with `db: private` and `mount: no`.
+
+The disk has THULE_TEST_DISK MiB (400), of which others take a tenth; a mount's journal has THULE_TEST_JOURNAL (64M, or what the case says)."""
 
 import errno
 import hashlib
@@ -9,19 +11,24 @@ from case import equal, path, shell, skip
 
 HOME = os.environ["THULE_HOME"]
 MIB = 1 << 20
+DISK_MIB = int(os.environ.get("THULE_TEST_DISK", "400"))
+OTHERS = os.path.join(HOME, "others")
 
 
-def make(mib):
-    """Mounts an empty image of so many MiB where the private server will be. run-case unmounts it."""
+def make(journal="64M"):
+    """Mounts an empty image where the private server will be, with what others have there. run-case unmounts it."""
     if os.geteuid() != 0:
         skip("needs root")
+    os.environ["THULE_TEST_OPTIONS"] = "journal=" + os.environ.get("THULE_TEST_JOURNAL", journal)
     image = os.path.join(os.environ["CASE_DIR"], "image")
     os.mkdir(HOME)
     with open(image, "wb") as f:
-        f.truncate(mib * MIB)
+        f.truncate(DISK_MIB * MIB)
     subprocess.run(["mkfs.ext4", "-q", "-m", "0", image], check=True)
     if subprocess.run(["mount", "-o", "loop", image, HOME], check=False).returncode != 0:
         skip("cannot mount a disk image")
+    with open(OTHERS, "wb") as f:
+        os.posix_fallocate(f.fileno(), 0, DISK_MIB * MIB // 10)
 
 
 class Files:

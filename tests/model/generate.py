@@ -70,14 +70,19 @@ class Sequence:
     def uses(self, name):
         return any(op[1] == name for op in self.ops)
 
+    def ways(self):
+        """Whether calls are made in several ways: ways.py."""
+        return any(op[0] >= len(IDENTITIES) for op in self.ops)
+
     def like(self, ops):
         return Sequence(ops, self.mode, self.observing, self.seed)
 
 
 class Generator:
-    def __init__(self, seed, families):
+    def __init__(self, seed, families, workers=len(IDENTITIES)):
         self.random = random.Random(seed)
         self.seed = seed
+        self.workers = workers
         # Where something is immutable, an excuse hides more: see excuses.py.
         if self.chance(0.8):
             families = set(families) - {"flags"}
@@ -257,6 +262,6 @@ class Generator:
         while len(ops) < length:
             # Some calls in a row by one process: cheaper to run, and more like programs.
             if not self.chance(0.7):
-                worker = self.random.randrange(len(IDENTITIES))
+                worker = self.random.randrange(self.workers)
             ops.append([worker, *self.random.choices(makers, weights)[0]()])
         return Sequence(ops, mode, observing, self.seed)

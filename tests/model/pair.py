@@ -77,13 +77,16 @@ class Process:
 
 
 class Side:
-    def __init__(self, name, top):
+    keeps = True  # what sequences made is there until clear()
+
+    def __init__(self, name, top, identities=IDENTITIES):
         self.name = name
         self.top = top
+        self.identities = identities
         self.workers = []
 
     def start(self):
-        self.workers = [Process(identity, self.top) for identity in IDENTITIES]
+        self.workers = [Process(identity, self.top) for identity in self.identities]
 
     def stop(self):
         for worker in self.workers:
@@ -92,6 +95,16 @@ class Side:
             worker.reap()
         self.workers = []
 
+    @staticmethod
+    def fit(sequence):
+        """What of it this side can do, which is what is done."""
+        return sequence
+
+    @staticmethod
+    def seen_by(_):
+        """Lines that say how a tree was seen, where there are several ways."""
+        return []
+
     def make(self, name, mode):
         path = os.path.join(self.top, name)
         os.mkdir(path)
@@ -99,13 +112,18 @@ class Side:
 
     def clear(self):
         """Removes the directories of sequences."""
-        with os.scandir(self.top) as listing:
-            for entry in list(listing):
-                try:
-                    shutil.rmtree(entry.path)
-                except PermissionError:
-                    allow_changes(entry.path)
-                    shutil.rmtree(entry.path)
+        empty(self.top)
+
+
+def empty(top):
+    with os.scandir(top) as listing:
+        for entry in list(listing):
+            remove = shutil.rmtree if entry.is_dir(follow_symlinks=False) else os.unlink
+            try:
+                remove(entry.path)
+            except PermissionError:
+                allow_changes(top)
+                remove(entry.path)
 
 
 def allow_changes(top):
@@ -153,7 +171,7 @@ class Pair:
         return [side.workers[worker].answer() for side in self.sides]
 
     def all(self, *request):
-        for worker in range(len(IDENTITIES)):
+        for worker in range(len(self.sides[1].workers)):
             self.both(worker, *request)
 
     def new_name(self):
@@ -192,14 +210,23 @@ class Pair:
         return None
 
     def compare_trees(self, index):
-        ours, reference = self.both(0, "tree")
+        """As root sees them, by each way that there is."""
+        for worker in range(0, len(self.sides[1].workers), len(IDENTITIES)):
+            difference = self.compare_tree(index, worker)
+            if difference:
+                return difference
+        return None
+
+    def compare_tree(self, index, worker):
+        ours, reference = self.both(worker, "tree")
         if ours == reference:
             return None
         lines = differences(ours, reference)
         for path, row in set(reference) - set(ours):
             if excused_mode(dict(ours).get(path, row)[1], row[1]):
                 raise Excused
-        return Difference(index, "tree", lines[0].split(": ")[-1].split(" ")[0], lines) if lines else None
+        what = lines[0].split(": ")[-1].split(" ")[0] if lines else None
+        return Difference(index, "tree", what, [*self.sides[0].seen_by(worker), *lines]) if lines else None
 
     def compare_call(self, sequence, index, call, ours, reference):
         if ours[0] != reference[0]:

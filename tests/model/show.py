@@ -57,14 +57,15 @@ TEXT = {
 def op_text(op):
     worker, name, *arguments = op
     shown = [str(TEXT.get(kind, repr)(a)) for kind, a in zip(CALLS[name].kinds, arguments)]
-    return f"{IDENTITIES[worker].name}: {name}({', '.join(shown)})"
+    way, who = divmod(worker, len(IDENTITIES))
+    return f"{IDENTITIES[who].name}{('', ' on the other host', ' by SQL')[way]}: {name}({', '.join(shown)})"
 
 
 def sequence_text(sequence):
     who = "; ".join(
         f"{i.name} {i.uid}:{','.join(map(str, [i.gid, *i.groups]))} umask 0{i.umask:o}"
         for k, i in enumerate(IDENTITIES)
-        if any(op[0] == k for op in sequence.ops)
+        if any(op[0] % len(IDENTITIES) == k for op in sequence.ops)
     )
     lines = [f"# {who}", f"# in a directory of root's with mode 0{sequence.mode:o}"]
     lines += [f"{i + 1:3}  {op_text(op)}" for i, op in enumerate(sequence.ops)]

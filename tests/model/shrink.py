@@ -1,7 +1,7 @@
 """The shortest sequence that still shows a difference, by dropping what it does not need."""
 
 from calls import CALLS
-from worker import SLOTS
+from worker import IDENTITIES, SLOTS
 
 
 def without(ops, start, size):
@@ -99,8 +99,9 @@ def renamed(ops, old, new):
 
 
 def simpler_ops(op):
-    if op[0]:
-        yield [0, *op[1:]]
+    """By root, first the same way (ways.py)."""
+    for simpler in sorted({0, op[0] - op[0] % len(IDENTITIES)} - {op[0]}, reverse=True):
+        yield [simpler, *op[1:]]
     for k, argument in enumerate(op[2:], 2):
         if isinstance(argument, list) and len(argument) == 2 and isinstance(argument[1], str):
             yield [*op[:k], argument[1], *op[k + 1 :]]

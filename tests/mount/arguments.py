@@ -39,6 +39,9 @@ df P --snapshots
 diff T T P
 erase P --yes
 fsck --json
+grant reader X --uid X --gid X --groups X
+grant auditor X
+revoke X
 hold P --reason W
 hold --release P
 journal show P

@@ -12,4 +12,4 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../crash"))
 from handed import run_case  # pylint: disable=wrong-import-position
 
-run_case("fsynced", "--rounds", "7")
+run_case("fsynced", "--rounds", "9")

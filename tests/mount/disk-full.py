@@ -11,9 +11,7 @@ import os
 import small_disk
 from case import MNT, equal, fails, path, shell
 from other import eventually
-from small_disk import HOME, MIB
-
-FILLER = os.path.join(HOME, "filler")
+from small_disk import MIB, OTHERS
 
 
 def sync():
@@ -53,9 +51,7 @@ def check_removing(files):
 
 
 def main():
-    small_disk.make(500)
-    with open(FILLER, "wb") as f:
-        os.posix_fallocate(f.fileno(), 0, 100 * MIB)
+    small_disk.make()
     shell("mount_fs")
     files = small_disk.Files()
     before = os.statvfs(MNT).f_bavail * 4096
@@ -75,7 +71,7 @@ def main():
     shell("restart_db")
     files.check()
     check_removing(files)
-    os.unlink(FILLER)
+    os.unlink(OTHERS)
     eventually("room for a file", lambda: files.add(MIB))
     equal(True, files.fill() > 10, "files written after room returned")
     check_full(files)

@@ -13,13 +13,12 @@ import signal
 import subprocess
 
 import small_disk
-from case import equal, path, shell
+from case import MNT, equal, path, shell
 from other import eventually
-from small_disk import HOME, MIB
+from small_disk import DISK_MIB, HOME, MIB, OTHERS
 
 BALLAST = os.path.join(HOME, "ballast")
 FILLER = os.path.join(HOME, "filler")
-OTHERS = os.path.join(HOME, "others")
 
 
 def thule(*arguments):
@@ -84,7 +83,7 @@ def fill_disk():
     with open(FILLER, "wb", buffering=0) as f:
         for size in (MIB, 4096):
             try:
-                while f.tell() < 400 * MIB:
+                while f.tell() < DISK_MIB * MIB:
                     f.write(b"x" * size)
             except OSError as e:
                 equal(errno.ENOSPC, e.errno, "filling the disk")
@@ -98,9 +97,8 @@ def end_server():
 
 
 def main():
-    small_disk.make(480)
-    with open(OTHERS, "wb") as others:
-        os.posix_fallocate(others.fileno(), 0, 80 * MIB)
+    # The smaller of two sizes; disk-full has the other.
+    small_disk.make("8M")
     shell("mount_fs")
     equal(32 * MIB, os.stat(BALLAST).st_size, "room that is set aside")
     files = small_disk.Files()
@@ -115,6 +113,7 @@ def main():
     fill_disk()
     end_server()
     eventually("the server is back", answers)
+    os.statvfs(MNT)
     files.check()
     # Nothing is set aside before there is twice that.
     os.unlink(FILLER)

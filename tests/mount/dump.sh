@@ -43,6 +43,7 @@ psql -XAtq -d postgres -c "create database \"$copy\" template template0"
 pg_restore --exit-on-error -d "$source_of_copy" "$CASE_DIR/dump"
 assert_eq "" "$(psql -XAtq -d "$source_of_copy" -c 'table thule.fsck')" "fsck of the copy"
 op=$(psql -XAtq -d "$source_of_copy" -c 'select max(op) from thule.op')
+assert_eq "$MNT/bytes" "$(psql -XAtq -d "$source_of_copy" -c "select path from osquery.file where path = '$MNT/bytes'")" "the tables of osquery, restored"
 assert_fails 'already mounted' env THULE_DB="$THULE_SOURCE" "$THULE" rebrand
 before=$(psql -XAtq -d "$source_of_copy" -c 'select uuid from thule.superblock')
 assert_match "was $before and is" "$(THULE_DB=$source_of_copy "$THULE" rebrand)" "an identity of its own"

@@ -12,7 +12,7 @@ import sys
 from urllib.parse import quote
 
 sys.path.append(os.path.join(os.path.dirname(os.path.realpath(__file__)), "../crash"))
-from case import LIB, MNT, equal, fails, need_root, path, read, shell, write  # noqa: E402 pylint: disable=wrong-import-position
+from case import LIB, MNT, equal, fails, is_refused, need_root, path, read, shell, write  # noqa: E402 pylint: disable=wrong-import-position
 from daemon import LOG, Daemon  # noqa: E402 pylint: disable=wrong-import-position
 from other import eventually  # noqa: E402 pylint: disable=wrong-import-position
 from proxy import Proxy  # noqa: E402 pylint: disable=wrong-import-position
@@ -70,14 +70,6 @@ def sync():
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-def is_refused(function, *arguments):
-    try:
-        function(*arguments)
-    except OSError as e:
-        return e.errno == errno.EIO
-    return False
 
 
 def has_said(words):

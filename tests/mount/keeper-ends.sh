@@ -42,6 +42,7 @@ THULEFS=$CASE_DIR/bin/thulefs
 
 # What it cannot be combined with.
 assert_fails 'keeper is for a mount that writes' "$THULEFS" "$THULE_SOURCE" "$MNT" -o keeper,at=op:1
+assert_fails 'keeper cannot be had with transport=uring' "$THULEFS" "$THULE_SOURCE" "$MNT" -o keeper,transport=uring
 
 # An upgrade by the same path: the daemon runs the file that is there now; what does not run changes nothing.
 mount_fs
@@ -64,6 +65,24 @@ echo more >&"$open"
 assert_eq 3 "$(wc -l <"$MNT/open")" "lines after a broken program"
 exec {open}>&-
 install_program "$original"
+
+# An upgrade that is asked for while a daemon is only coming up is made when it serves.
+hold_log() { # its table is locked for two seconds, so that a successor cannot replay
+	sql 'begin; lock table thule.op; select pg_sleep(2)' >/dev/null &
+	sleeper=$!
+	wait_until 10 locked || fail "not locked"
+}
+locked() { [[ $(sql "select count(*) from pg_locks where relation = 'thule.op'::regclass and mode = 'AccessExclusiveLock'") == 1 ]]; }
+old=$(child)
+hold_log
+echo even more >>"$MNT/open"
+kill -KILL "$old"
+comes_up() { pid=$(child) && [[ $pid != "$old" ]]; }
+wait_until 10 comes_up || fail "no successor"
+kill -USR2 "$(daemon_pid)"
+wait "$sleeper"
+await_daemon 6
+assert_eq 4 "$(wc -l <"$MNT/open")" "lines after an upgrade in the middle of a start"
 
 # Another user may not.
 assert_fails 'only root|cannot|not permitted' as_user 1234 "$THULE" upgrade --daemon "$MNT"
@@ -98,10 +117,7 @@ mount_fs
 assert_eq y "$(<"$MNT/y")" "what was written before both died"
 
 # Unmounted while there is no daemon: the successor commits what is left, and ends.
-sql 'begin; lock table thule.op; select pg_sleep(2)' >/dev/null &
-sleeper=$!
-locked() { [[ $(sql "select count(*) from pg_locks where relation = 'thule.op'::regclass and mode = 'AccessExclusiveLock'") == 1 ]]; }
-wait_until 10 locked || fail "not locked"
+hold_log
 echo z >"$MNT/z"
 kill -KILL "$(child)"
 timeout 30 umount --internal-only "$MNT" || fail "umount without a daemon"
@@ -144,7 +160,6 @@ sql 'update thule.superblock set next_op = next_op + 5'
 kill -CONT "$(daemon_pid)"
 wait_daemon_gone
 assert_match 'something else has changed the filesystem while its daemon was away' "$(tail -n 3 "$CASE_DIR/daemon.log")" "the log"
-sql 'update thule.superblock set next_op = next_op - 5'
 dead
 THULE_TEST_OPTIONS=
 mount_fs

@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 # With -o keeper the daemon is killed and replaced again and again while programs work: none sees an error, each change is made once, and what
-# is open, locked or being listed stays so.
+# is open, locked or being listed stays so. THULE_TEST_KILLS and THULE_TEST_UPGRADES say how often, with more than these.
 # options: keeper
 # timeout: 150
+import collections
 import contextlib
 import errno
 import fcntl
@@ -15,9 +16,11 @@ import threading
 import time
 
 from case import MNT, equal, path, skip, sql
+from kept import daemon_of, kernel_sends_again
 from other import eventually
 
-KILLS = int(os.environ.get("THULE_TEST_KILLS", "25"))
+KILLS = int(os.environ.get("THULE_TEST_KILLS", "20"))
+UPGRADES = int(os.environ.get("THULE_TEST_UPGRADES", "5"))
 CASE = os.environ["CASE_DIR"]
 FIO = shutil.which("fio")
 
@@ -28,16 +31,7 @@ def keeper():
 
 
 def daemon():
-    """The keeper's present daemon, once it has its name; 0: there is none."""
-    with open(f"/proc/{keeper()}/task/{keeper()}/children", encoding="ascii") as f:
-        for pid in f.read().split():
-            try:
-                with open(f"/proc/{pid}/comm", encoding="ascii") as comm, open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-                    if comm.read() == "thulefs\n" and ") Z " not in stat.read():
-                        return int(pid)
-            except OSError:
-                pass
-    return 0
+    return daemon_of(keeper())
 
 
 class Worker(threading.Thread):
@@ -110,24 +104,41 @@ def command(*words):
     return step
 
 
-def kill_often(workers):
-    last = 0
-    for i in range(KILLS):
-        while (pid := daemon()) in (0, last):
-            time.sleep(0.005)
-        last = pid
-        # Also while it is being started.
-        time.sleep(random.choice((0, 0.05, 0.2, 0.4, 0.6)))
-        if i % 5 == 4:
-            # In vain while it is being started.
-            os.kill(keeper(), signal.SIGUSR2)
-            last = 0
-        else:
-            # After a replacement it is the one that was replaced.
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+def kill(last):
+    """Kills a daemon, also while it is being started; not twice the same."""
+    pid = eventually("another daemon", lambda: (pid := daemon()) != last and pid)
+    time.sleep(random.choice((0, 0.05, 0.2, 0.4, 0.6)))
+    # After an upgrade it is the one that was replaced.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+    return pid
+
+
+def upgrade():
+    """As people do it; a daemon that is only coming up can perhaps not be found yet."""
+
+    def replaced():
+        done = subprocess.run([os.environ["THULE"], "upgrade", "--daemon", MNT], capture_output=True, text=True, check=False)
+        if done.returncode and "is being started" not in done.stderr:
+            raise AssertionError(f"upgrade: {done.returncode} {done.stdout} {done.stderr}")
+        return not done.returncode
+
+    eventually("an upgrade", replaced)
+
+
+def replace_often(workers):
+    last, ways = 0, [kill] * KILLS + [upgrade] * UPGRADES
+    random.shuffle(ways)
+    done = collections.Counter()
+    for way in ways:
         if any(w.error for w in workers):
             break
+        if way is kill:
+            last = kill(last)
+        else:
+            upgrade()
+        done[way.__name__] += 1
+    print("daemons:", dict(done))
 
 
 def hold():
@@ -185,7 +196,7 @@ def main():
     workers = [Worker(r) for r in rounds]
     for w in workers:
         w.start()
-    kill_often(workers)
+    replace_often(workers)
     for w in workers:
         w.stop = True
     for w in workers:
@@ -208,6 +219,6 @@ def main():
     eventually("the end of nameless files that nobody has open", lambda: sql("select count(*) from thule.inode where nlink = 0") == [["0"]])
 
 
-if [int(n) for n in os.uname().release.split(".")[:2]] < [6, 9]:
+if not kernel_sends_again():
     skip("the kernel does not send again")
 main()

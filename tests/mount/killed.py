@@ -24,7 +24,7 @@ DO = {
     "past reader": "open('.thule/at/first/d/read', 'rb').read() == b'read\\n' or sys.exit(3)",
     "creator": "open('g/new', 'xb')",
     # Of a directory the kernel locks it meanwhile, and nothing ends who waits for that.
-    "fsync": "os.fsync(os.open('sync', os.O_RDWR))",
+    "fsync": "fd = os.open('sync', os.O_RDWR); os.write(fd, b'X'); os.fsync(fd)",
     "rename": "os.rename('h/a', 'h/b')",
 }
 # Answers from what was last known.

@@ -9,7 +9,7 @@ import random
 import subprocess
 import threading
 
-from case import FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, MNT, equal, fallocate, path, remount, shell, sql, write
+from case import FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, MNT, equal, fallocate, path, remount, settled, shell, sql, write
 
 KIB, MIB = 1 << 10, 1 << 20
 CHUNK = 128 * KIB
@@ -24,7 +24,7 @@ def asked():
 
 
 def at_most(limit, what, function, *arguments):
-    before = asked()
+    before = settled(asked)
     function(*arguments)
     count = asked() - before
     if count > limit:

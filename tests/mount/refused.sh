@@ -25,6 +25,24 @@ in_log_once() { # NAME
 show() {
 	"$THULE" journal show "$@"
 }
+# What it does is acknowledged before the database can refuse any of it.
+while_it_waits() { # COMMAND...
+	local locker status=0
+	mkfifo "$CASE_DIR/commands"
+	sql '' <"$CASE_DIR/commands" -f - >"$CASE_DIR/locked" &
+	locker=$!
+	exec 3>"$CASE_DIR/commands"
+	echo "begin; lock table thule.op in share mode; select 'held';" >&3
+	wait_until 20 grep -q held "$CASE_DIR/locked" || fail "no lock"
+	"$@" || status=$?
+	exec 3>&-
+	wait "$locker"
+	rm "$CASE_DIR/commands"
+	return "$status"
+}
+write_x() {
+	echo x >"$MNT/x"
+}
 
 echo before >"$MNT/before"
 sync_fs
@@ -35,7 +53,8 @@ sql "create function public.refuse() returns trigger language plpgsql as
 	create trigger refuse before insert on thule.op for each statement execute function public.refuse()"
 # A process that the database does not know: the journal has who it was.
 # shellcheck disable=SC2016 # expanded by the inner shell
-maker=$(sh -c 'echo $$ && echo kept >"$1"' sh "$MNT/kept")
+while_it_waits sh -c 'echo $$ && echo kept >"$1"' sh "$MNT/kept" >"$CASE_DIR/maker"
+maker=$(<"$CASE_DIR/maker")
 wait_until 20 refuses_changes || fail "changes are acknowledged that the database refuses"
 assert_fails 'input/output error' bash -c "echo more >>'$MNT/before'"
 assert_fails 'input/output error' rm "$MNT/before"
@@ -71,7 +90,7 @@ says '^ *refused +since' "$THULE" status "$MNT" && fail "thule status still says
 
 echo "== a constraint, and an unmount meanwhile"
 sql "alter table thule.dirent add constraint no_x check (name <> 'x')"
-echo x >"$MNT/x"
+while_it_waits write_x
 wait_until 20 refuses_changes || fail "changes are acknowledged that a constraint refuses"
 show "$MNT" --json >"$CASE_DIR/shown.json"
 assert_eq 23514 "$(jq -r .refused.sqlstate "$CASE_DIR/shown.json")" "the SQLSTATE of a constraint"

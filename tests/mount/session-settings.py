@@ -183,7 +183,7 @@ try:
     go_round("a database's settings")
     not_run("a database's settings")
     umount()
-    admin(f"alter {database} reset all", "drop schema thule, thule_internal cascade")
+    admin(f"alter {database} reset all", "drop schema thule, thule_internal, osquery cascade")
 
     # A role that has all of them, and is no superuser.
     give(role, {name: value for name, value in settings.items() if name not in OF_A_SUPERUSER})

@@ -5,6 +5,7 @@
 import json
 import os
 import subprocess
+import time
 
 from case import MNT, equal, path, remount
 from other import eventually
@@ -32,8 +33,8 @@ def content(folder, name):
     return f"{folder}/{name} ".encode() * (SIZE // 10)
 
 
-def make():
-    for d in range(FOLDERS):
+def make(first=0, last=FOLDERS):
+    for d in range(first, last):
         os.makedirs(path("tree", f"d{d:02}"))
         for f in range(FILES):
             with open(path("tree", f"d{d:02}", f"f{f:02}"), "wb") as out:
@@ -63,6 +64,29 @@ def commands():
         count = counts()
         at_most(FOLDERS + 5, count("read_dir"), f"statements for names: {command}")
         at_most(FOLDERS, count("read_files", "read_data"), f"statements for the bytes of {FOLDERS * FILES} files: {command}")
+
+
+def listed_again():
+    """Of what the kernel has, ls -l asks for names alone: it is not given entries again, which would cost it the access lists that it knows."""
+    remount()
+    for command in ("ls -lR {}", "rm -r {}/tree/d00 && chmod 600 {}/tree/d01/f* && ls -lR {}", "ls -lR {}"):
+        subprocess.run(["sh", "-c", command.replace("{}", MNT)], stdout=subprocess.DEVNULL, check=True)
+    files = (FOLDERS - 1) * FILES
+    before = counts()
+    subprocess.run(["ls", "-lR", MNT], stdout=subprocess.DEVNULL, check=True)
+    after = counts()
+    names = ("lookup", "getattr", "getxattr")
+    # A directory that was read has another access time for the kernel, which asks for its attributes and then for its lists.
+    at_most(3 * (FOLDERS + 2), after(*names) - before(*names), f"requests for {files} files that were listed before")
+    with open("/proc/sys/vm/drop_caches", "w") as drop:
+        drop.write("2")
+    time.sleep(0.1)
+    os.utime(path("tree"))
+    before = counts()
+    subprocess.run(["ls", "-lR", MNT], stdout=subprocess.DEVNULL, check=True)
+    after = counts()
+    at_most(FOLDERS, after("lookup", "getattr") - before("lookup", "getattr"), f"requests for {files} files that the kernel forgot")
+    make(first=0, last=1)
 
 
 def listings_ahead():
@@ -144,6 +168,7 @@ MAX_AHEAD = 1 << 20
 
 make()
 commands()
+listed_again()
 listings_ahead()
 page_ahead()
 within_a_directory()

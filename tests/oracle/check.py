@@ -160,8 +160,8 @@ class Check:
             self.count(way)
 
     def diffs(self, instants, n):
-        """thule diff of pairs; of what has one name at both instants."""
-        for _ in range(n if "diff" not in self.left_out else 0):
+        """thule diff of pairs; of what has one name at both instants. A prune may leave no pair."""
+        for _ in range(n if "diff" not in self.left_out and len(instants) > 1 else 0):
             a, b = sorted(self.rng.sample(instants, 2), key=lambda i: i.op)
             self.diff(a, b)
 

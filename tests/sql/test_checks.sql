@@ -13,6 +13,8 @@ insert into thule.run (id, tag, command, host, boot_id, pid, pid_ns, start_time,
 insert into thule.hold (ino, path, by) values (102, '/dir/file', 'me');
 insert into thule.receipt (path, by, files, names, versions, blobs, bytes, shared, size) values ('/x', 'me', '{}', 0, 0, 0, 0, 0, 0);
 insert into thule.live_lock (mount, ino, kind, writes, waiting, first_byte) values (1, 102, 0, true, false, 0);
+insert into thule.cluster_lock (session, ino, flock, owner, writes, first_byte, last_byte) values (20, 102, false, 1, true, 0, 9);
+insert into thule.role (role, kind, uid, gid, set_by) values ('web', 'reader', 5, 5, 'ada');
 insert into thule.account (is_group, id, host, name) values (false, 1000, 'north', 'ada');
 insert into thule.pruned_inode (ino, op) values (102, 102);
 select thule_internal.audit_seal('me');
@@ -58,6 +60,8 @@ insert into fx.damage values
     ('file_size_possible', 'update thule.inode set size = -1 where ino = 102'),
     ('owner_number_possible', 'update thule.inode set uid = 4294967295 where ino = 102'),
     ('lease_one_check', 'update thule.lease set one = false'),
+    ('cluster_lock_range', 'update thule.cluster_lock set first_byte = -1'),
+    ('cluster_lock_range', 'update thule.cluster_lock set first_byte = 5, last_byte = 4'),
     ('live_lock_range', 'update thule.live_lock set kind = 4'),
     ('live_lock_range', 'update thule.live_lock set first_byte = -1'),
     ('live_lock_range', 'update thule.live_lock set first_byte = 5, last_byte = 4'),
@@ -71,7 +75,7 @@ insert into fx.damage values
     ('amount_possible', 'update thule.op set off = -1 where op = 100'),
     ('amount_possible', 'update thule.op set len = -1 where op = 100'),
     ('row_id_possible', 'update thule.op set actor = 0 where op = 100'),
-    ('row_id_possible', 'update thule.op set mount = 0 where op = 100'),
+    ('mount_number_possible', 'update thule.op set mount = 0 where op = 100'),
     ('kind_number_possible', 'update thule.op set kind = 0 where op = 100'),
     ('pruned_inode_numbers', 'update thule.pruned_inode set ino = 0'),
     ('chain_link', 'update thule.chain set link = 0'),
@@ -91,6 +95,11 @@ insert into fx.damage values
     ('request_answer', $$update thule.request set result = '{}'$$),
     ('request_answer', $$update thule.request set done_at = now(), error = 'no', result = '{}'$$),
     ('request_answer', $$update thule.request set done_at = now(), made = '[1,2)'$$),
+    ('role_kind', $$update thule.role set kind = 'king'$$),
+    ('role_user', $$update thule.role set kind = 'auditor'$$),
+    ('role_user', 'update thule.role set gid = null'),
+    ('role_ids', 'update thule.role set uid = -1'),
+    ('role_ids', 'update thule.role set gid = 4294967295'),
     ('run_numbers', 'update thule.run set pid = -1'),
     ('run_numbers', 'update thule.run set status = 256'),
     ('snapshot_name', $$update thule.snapshot set name = 'a/b'$$),

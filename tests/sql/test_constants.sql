@@ -52,6 +52,11 @@ select is(:'copies'::text, '', 'there are no copies');
 \set lists `cd "$SQL_DIR" && grep -rnE '\bkind +(=|<>|in|not in|between|not between|= any|<> all) *\(?[^$]?\{?[0-9]' functions views fsck statements | grep -vE '\b(q|wanted|l)\.kind|q @>'`
 select is(:'lists'::text, '', 'there are no lists of kinds');
 select is(thule_internal.write_kind(), (select k.id from thule.op_kind k where k.name = 'write'), 'the one number is that of the table');
+-- The programs have the numbers, and the names for who has a journal and no database.
+\set numbers `sed -nE 's/^\tOP_(\w+) = ([0-9]+),.*/\2 \L\1/p' "$SQL_DIR/../fs/journal/record.h"`
+select is(:'numbers'::text, (select string_agg(k.id || ' ' || k.name, E'\n' order by k.id) from thule.op_kind k), 'the programs have these kinds');
+\set shown `sed -nE 's/^\t\[OP_(\w+)\] = "(\w+)",$/\L\1\E \2/p' "$SQL_DIR/../tools/journal_show.c"`
+select is(:'shown'::text, (select string_agg(k.name || ' ' || k.name, E'\n' order by k.id) from thule.op_kind k), 'and show them by these names');
 select is_empty($$select k.name from thule.op_kind k where not (k.makes_inode or k.removes_name or k.replaces or k.changes_bytes
     or k.changes_attributes) and k.name not in ('link', 'exchange', 'forget')$$, 'every kind does something, or changes names alone');
 select is_empty($$select k.name from thule.op_kind k where k.has_range and not k.changes_bytes or k.to_end and not (k.has_range and k.sets_size)

@@ -15,7 +15,7 @@ select results_eq($$select path, ino, kind, mode, uid, gid, size, nlink from thu
 select results_eq($$select atime, mtime from thule.file where path = '/empty'$$,
     $$values (fx.at(105), fx.at(105) + interval '1 microsecond')$$, 'times, exact to the microsecond');
 select columns_are('thule', 'file', array['path', 'ino', 'kind', 'mode', 'uid', 'gid', 'size', 'nlink', 'atime',
-    'mtime', 'ctime', 'btime', 'octal', 'username', 'groupname', 'rdev', 'allocated', 'target', 'parent']);
+    'mtime', 'ctime', 'btime', 'octal', 'username', 'groupname', 'rdev', 'allocated', 'target', 'parent', 'content']);
 select is((select count(*) from thule.file f where thule.resolve(f.path) is distinct from f.ino), 0::bigint,
     'every path resolves to its inode');
 select is(thule.ns_time(-1), '1969-12-31 23:59:59.999999+00'::timestamptz, 'times before the epoch round down');

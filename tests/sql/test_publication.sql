@@ -17,7 +17,7 @@ end;
 select is_empty($$
     select c.oid::regclass
     from pg_class c
-    where c.relnamespace = 'thule'::regnamespace and c.relkind = 'r' and c.relpersistence = 'p' and c.relname <> 'history_lock'
+    where c.relnamespace = 'thule'::regnamespace and c.relkind = 'r' and c.relpersistence = 'p' and c.relname not in ('history_lock', 'lock_queue', 'write_queue')
         and c.relreplident <> 'f' and not exists (select from pg_index i where i.indrelid = c.oid and i.indisprimary)$$,
     'every table has a replica identity');
 

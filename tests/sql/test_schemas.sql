@@ -6,9 +6,10 @@ select no_plan();
 select fx.tree();
 
 select set_eq($$select distinct proname from pg_proc where pronamespace = 'thule'::regnamespace$$,
-    array['blame', 'change', 'changes_under', 'content', 'content_at_op', 'deleted_file', 'diff', 'escape_name', 'feed', 'file', 'file_at', 'file_at_op',
-        'files_in', 'files_under', 'groupname', 'inodes_under', 'instant', 'instant_op', 'lease_holder', 'log', 'mode_kind', 'ns_time', 'op_at', 'path', 'path_at_op',
-        'read_at_op', 'resolve', 'resolve_at_op', 'time_ns', 'unescape_name', 'usage', 'username'],
+    array['append', 'blame', 'change', 'changes_under', 'chmod', 'chown', 'content', 'content_at_op', 'copy_range', 'create', 'deleted_file', 'diff', 'escape_name', 'fallocate', 'feed', 'file',
+        'file_at', 'file_at_op', 'files_in', 'files_under', 'groupname', 'inodes_under', 'instant', 'instant_op', 'lease_holder', 'link', 'log', 'mkdir', 'mknod', 'mode_kind', 'ns_time', 'op_at', 'path', 'path_at_op', 'put',
+        'read_at_op', 'remove', 'removexattr', 'rename', 'resolve', 'resolve_at_op', 'rmdir', 'setflags', 'setxattr', 'symlink', 'time_ns', 'truncate', 'unescape_name', 'unlink', 'usage', 'username',
+        'utimens', 'write', 'write_holder', 'write_shown'],
     'functions for people: a new one needs a line in sql/README.md');
 select is_empty($$select relname from pg_class where relnamespace = 'thule_internal'::regnamespace and relkind <> 'c'$$,
     'the other schema has neither tables nor views');

@@ -4,12 +4,19 @@ begin;
 select no_plan();
 select fx.tree();
 
-select is_empty($$
-    select p.oid::regprocedure
+create view fx.code as
+    select p.oid::regprocedure as function, p.proname as name, p.pronamespace as schema, p.prosqlbody is null as is_text, p.prosecdef as as_owner,
+        coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) as body,
+        coalesce('search_path=pg_catalog, thule, thule_internal, pg_temp' = any (p.proconfig), false) as has_path
     from pg_proc p
-    where p.pronamespace in ('thule'::regnamespace, 'thule_internal'::regnamespace) and p.prosqlbody is null
-        and not coalesce('search_path=pg_catalog, thule, thule_internal, pg_temp' = any (p.proconfig), false)$$,
-    'every function whose body is text has a path of its own');
+    where p.pronamespace in ('thule'::regnamespace, 'thule_internal'::regnamespace, 'osquery'::regnamespace) and p.prokind in ('f', 'p');
+create view fx.step as
+    select c.* from fx.code c where c.is_text and not c.has_path;
+select is_empty($$select s.function from fx.step s where s.name !~ '^(write_|session_(writer|actor)$)' or s.schema <> 'thule_internal'::regnamespace or s.as_owner$$,
+    'every function whose body is text has a path of its own, but steps of operations on files');
+select is_empty($$select s.function, c.function from fx.step s join fx.code c on c.body ~ ('\m' || s.name || '\(') and not c.is_text$$,
+    'which no SQL body calls, that has the path of its caller');
+select is_empty($$select s.function, v.viewname from fx.step s join pg_views v on v.definition ~ ('\m' || s.name || '\(')$$, 'and no view');
 select cmp_ok((select count(*) from pg_proc p where p.pronamespace = 'thule_internal'::regnamespace and p.proconfig is not null),
     '>', 50::bigint, 'and there are such');
 select is_empty($$select rolname from pg_roles where has_schema_privilege(rolname, 'thule', 'usage') and not rolsuper

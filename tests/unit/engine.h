@@ -100,7 +100,7 @@ static inline struct engine *engine_begin(pthread_mutex_t *lock,
 	pthread_cond_init(&e->called, NULL);
 	e->model.next_ino = 2;
 	e->model.next_cookie = COOKIE_MIN;
-	session = batch_session(e->database, &err);
+	session = batch_session(e->database, DATABASE_TAKE, &err);
 	check_ok(session != NULL, &err);
 	ring = engine_ring(&e->key, "own");
 	ring_begin(ring, e->mount, 1, 0);

@@ -79,14 +79,16 @@ static void end_session(struct session *s)
 		s->memory->holder = NULL;
 }
 
-static struct database_session *open_writer(
-	struct database *db, const struct database_statements *stmts, struct error *err)
+static struct database_session *open_writer(struct database *db, enum database_lease lease,
+	const struct database_statements *stmts, struct error *err)
 {
 	struct memory *m = memory_of(db);
 	struct session *s = NULL;
 
 	pthread_mutex_lock(&m->lock);
-	if (m->holder)
+	if (lease == DATABASE_FOLLOW)
+		s = session_new(m);
+	else if (m->holder)
 		error_set(err, ERR_LEASE, "another session has the lease");
 	else
 		s = m->holder = session_new(m);

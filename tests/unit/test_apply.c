@@ -82,7 +82,7 @@ static struct world *world_new(int seed)
 	w->at = clock_now_ns() / 1000;
 	w->batch = batch_new(w->mount, (uint64_t)super.next_blob);
 	w->database = libpq_database(getenv("THULE_TEST_DB"), true);
-	w->session = batch_session(w->database, &err);
+	w->session = batch_session(w->database, DATABASE_TAKE, &err);
 	check_ok(w->session != NULL, &err);
 	return w;
 }

@@ -103,6 +103,13 @@ START_TEST(numbers)
 	refuse_line("a b -o cache_past", "from 1M");
 	ck_assert_int_eq(accept_line("a b").past_timeout, 30);
 	refuse_line("a b -o past_timeout=0", "past_timeout");
+	ck_assert_int_eq(accept_line("a b").soft, 0);
+	ck_assert_int_eq(accept_line("a b -o hard,soft=5").soft, 5);
+	ck_assert_int_eq(accept_line("a b -o soft=5,hard").soft, 0);
+	refuse_line("a b -o soft", "from 1 to 86400, as in soft=30");
+	refuse_line("a b -o soft=0", "from 1 to 86400");
+	refuse_line("a b -o soft=5s", "from 1 to 86400");
+	refuse_line("a b -o hard=5", "takes no value");
 	refuse_line("a b -o journal=x/y", "absolute path");
 	refuse_line("a b -o journal=", "absolute path");
 	refuse_line("a b -o journal", "absolute path");

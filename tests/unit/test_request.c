@@ -96,15 +96,15 @@ static size_t whole_bytes(const char *bytes, size_t len)
 	return n;
 }
 
-/* Begins a LOOKUP of "name" in inode 7, with `extra` more bytes. */
-static void begin(uint64_t unique, size_t extra)
+/* Begins a request with "name" in inode 7, and with `extra` more bytes. */
+static void begin_operation(uint32_t opcode, uint64_t unique, size_t extra)
 {
 	size_t len = sizeof(struct fuse_in_header) + 5 + extra;
 	char *bytes = calloc(1, len);
 	struct fuse_in_header *in = (void *)bytes;
 
 	*in = (struct fuse_in_header){.len = (uint32_t)len,
-		.opcode = FUSE_LOOKUP,
+		.opcode = opcode,
 		.unique = unique,
 		.nodeid = 7,
 		.uid = 1000,
@@ -115,6 +115,11 @@ static void begin(uint64_t unique, size_t extra)
 	/* It keeps what it needs. */
 	memset(bytes, 0, len);
 	free(bytes);
+}
+
+static void begin(uint64_t unique, size_t extra)
+{
+	begin_operation(FUSE_LOOKUP, unique, extra);
 }
 
 static void suspend_once(struct bench *b, char *bytes, size_t len)
@@ -230,6 +235,65 @@ START_TEST(writes_beyond_the_budget_are_in_a_file)
 }
 END_TEST
 
+static void expect_answer(uint64_t unique, int error)
+{
+	struct fuse_out_header out;
+
+	ck_assert_int_eq(read(bench.out[0], &out, sizeof(out)), sizeof(out));
+	ck_assert_uint_eq(out.unique, unique);
+	ck_assert_int_eq(out.error, -error);
+}
+
+#define NEVER (INT64_C(1) << 60)
+
+/* A release does not: nobody would do it later. */
+START_TEST(fails_after_its_limit_and_is_dropped)
+{
+	struct request_info info[2];
+	struct request *release;
+
+	bench.operation = suspend_once;
+	requests_set_limit(bench.rs, 1);
+	begin_operation(FUSE_RELEASE, 50, 0);
+	release = bench.waiting;
+	begin(51, 1000);
+	expect_answer(51, EIO);
+	ck_assert_uint_eq(requests_expired(bench.rs).count, 1);
+	ck_assert_uint_eq(request_list(bench.rs, info, 2), 2);
+	ck_assert_int_eq(info[0].state, REQUEST_WAITING);
+	ck_assert_int_eq(info[1].state, REQUEST_INTERRUPTED);
+	request_wake(bench.waiting, 0);
+	request_wake(release, 0);
+	wait_runs(3);
+	ck_assert_int_eq(bench.runs, 3);
+}
+END_TEST
+
+/* After one has waited for all of the limit in vain, others are not given it anew, until one is
+ * answered. */
+START_TEST(silence_is_waited_for_once)
+{
+	struct request_info info;
+	struct request *first;
+
+	bench.operation = suspend_once;
+	requests_set_limit(bench.rs, 1);
+	begin(60, 0);
+	first = bench.waiting;
+	expect_answer(60, EIO);
+	requests_set_limit(bench.rs, NEVER);
+	begin(61, 0);
+	expect_answer(61, EIO);
+	request_wake(bench.waiting, 0);
+	begin(62, 0);
+	usleep(3 * LOOK_NS / 1000);
+	ck_assert_uint_ge(request_list(bench.rs, &info, 1), 1);
+	ck_assert_uint_eq(requests_expired(bench.rs).count, 2);
+	request_wake(bench.waiting, 0);
+	request_wake(first, 0);
+}
+END_TEST
+
 /* Each pair of states that is no transition ends the program. */
 START_TEST(other_transitions_abort)
 {
@@ -266,6 +330,8 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, goes_on_and_waits_again);
 	tcase_add_test(tc, ends_when_killed_and_is_dropped);
 	tcase_add_test(tc, writes_beyond_the_budget_are_in_a_file);
+	tcase_add_test(tc, fails_after_its_limit_and_is_dropped);
+	tcase_add_test(tc, silence_is_waited_for_once);
 	tcase_add_test(tc, other_transitions_abort);
 }
 

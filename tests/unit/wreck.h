@@ -47,7 +47,7 @@ static inline struct wreck engine_wreck(struct engine *e, const char *name, bool
 static inline bool wreck_replay(struct wreck *w, const char *name, struct error *err)
 {
 	struct ring *ring = engine_ring(&w->key, name);
-	struct database_session *s = batch_session(w->database, err);
+	struct database_session *s = batch_session(w->database, DATABASE_TAKE, err);
 	struct database_progress p;
 	uint64_t replayed;
 	bool ok = s && database_progress(s, w->mount, &p, err);

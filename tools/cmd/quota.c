@@ -1,6 +1,4 @@
-#include <grp.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include "base/size.h"
 #include "command.h"
 #include "hex.h"
+#include "ids.h"
 #include "print.h"
 #include "request.h"
 #include "sync.h"
@@ -36,49 +35,23 @@ struct holder {
 	char id[16];
 };
 
-/* Reads a uid or gid. (uid_t)-1 is nobody's. */
-static bool read_id(const char *text, unsigned long *id)
-{
-	if (!*text || strlen(text) > 10 || text[strspn(text, "0123456789")])
-		return false;
-	*id = strtoul(text, NULL, 10);
-	return *id < UINT32_MAX;
-}
-
-static bool find_user(const char *name, struct holder *h, struct error *err)
-{
-	struct passwd *pw = getpwnam(name);
-	unsigned long n = 0;
-
-	if (!pw && !read_id(name, &n))
-		return error_set(err, ERR_USAGE, "there is no user %s on this host", name);
-	*h = (struct holder){.kind = "0", .name = name};
-	snprintf(h->id, sizeof(h->id), "%lu", pw ? pw->pw_uid : n);
-	return true;
-}
-
-static bool find_group(const char *name, struct holder *h, struct error *err)
-{
-	struct group *gr = getgrnam(name);
-	unsigned long n = 0;
-
-	if (!gr && !read_id(name, &n))
-		return error_set(err, ERR_USAGE, "there is no group %s on this host", name);
-	*h = (struct holder){.kind = "1", .name = name};
-	snprintf(h->id, sizeof(h->id), "%lu", gr ? gr->gr_gid : n);
-	return true;
-}
-
 static bool find_holder(const struct arguments *args, struct holder *h, struct error *err)
 {
 	const char *user = args->option[OPT_USER], *group = args->option[OPT_GROUP];
+	unsigned long id;
 
 	*h = (struct holder){.kind = "2"};
 	if (user && group)
 		return error_set(err, ERR_USAGE, "give only one of --user and --group");
 	if (!user && !group && args->operands < 2)
 		return error_set(err, ERR_USAGE, "give a directory, --user or --group");
-	return user ? find_user(user, h, err) : !group || find_group(group, h, err);
+	if (!user && !group)
+		return true;
+	*h = (struct holder){.kind = user ? "0" : "1", .name = user ? user : group};
+	if (user ? !ids_user(user, &id, err) : !ids_group(group, &id, err))
+		return false;
+	snprintf(h->id, sizeof(h->id), "%lu", id);
+	return true;
 }
 
 /* Turns *text, the value of an option, into a number of bytes in buf; NULL and "none" stay. */

@@ -114,6 +114,11 @@ static void keys(const struct completion *c)
 	rows(c, "key");
 }
 
+static void roles(const struct completion *c)
+{
+	rows(c, "role");
+}
+
 static void files(const struct completion *c)
 {
 	(void)c;
@@ -204,6 +209,8 @@ static const struct {
 	{"U", users},
 	{"USER", users},
 	{"GROUP", groups},
+	{"GROUP,...", groups},
+	{"ROLE", roles},
 	{"P", processes},
 	{"E", files},
 	{"PATH", files},

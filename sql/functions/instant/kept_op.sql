@@ -19,4 +19,5 @@ $$;
 -- Returns: op, as thule.op_at; null for null. Errors: also those of thule_internal.past_time. Tables touched: also op (read).
 create function thule_internal.kept_op(at timestamptz) returns bigint
 language sql stable strict parallel safe
-return thule_internal.kept_op(thule.op_at(thule_internal.past_time(at, at::text)), at::text);
+return case when thule_internal.sees_tables() then thule_internal.kept_op(thule.op_at(thule_internal.past_time(at, at::text)), at::text)
+    else thule_internal.op_seen(at) end;

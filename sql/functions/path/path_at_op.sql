@@ -14,6 +14,9 @@ declare
     step   record;
     tail   text := '';
 begin
+    if not thule_internal.sees_tables() then
+        return thule_internal.path_seen(ino, at_op);
+    end if;
     for depth in 0..few loop
         if at_ino = 1 then
             return case when tail = '' then '/' else tail end;

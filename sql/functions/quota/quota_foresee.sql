@@ -12,7 +12,7 @@ begin
         select t.ino, coalesce(i.uid, v.uid) as uid, coalesce(i.gid, v.gid) as gid, v.project,
             case when thule_internal.is_file(v.mode) and (i.content or p.ino is null) then b.allocated::bigint else v.allocated end as allocated,
             a.bytes as attributes, n.names, n.names = 0 and t.ino <> 1
-                and t.ino not in (select o.ino from thule.live_handle o where o.mount in (select thule_internal.mount_alive())) as gone
+                and t.ino not in (select o.ino from thule.live_handle o where o.mount in (select thule_internal.mounts_live())) as gone
         from (
             select c.ino from pg_temp.change_name c where c.active
             union

@@ -11,6 +11,7 @@ set enable_seqscan = on
 set enable_hashjoin = on
 set enable_mergejoin = on
 set enable_bitmapscan = on
+set enable_sort = on
 set plan_cache_mode = auto
 set jit = off
 as $$

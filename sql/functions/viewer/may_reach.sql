@@ -6,10 +6,21 @@
 --   Where the mount shows the past to owners alone (-o past=owner), the session has the setting thule.past = owner; where it
 --   honours no access lists (-o noacl), thule.acl = off.
 -- Tables touched: dirent, dirent_history, inode, inode_history, xattr, xattr_history (read).
+-- In PL/pgSQL for the reason of thule_internal.is_kept: each statement of a walk would plan it anew.
 create function thule_internal.may_reach(ino bigint, at_op bigint, want integer, viewer bigint[]) returns boolean
-language sql stable parallel safe cost 5000
-begin atomic
-    select viewer is null or viewer[1] = 0 or coalesce((
+language plpgsql stable parallel safe cost 5000
+as $$
+declare
+    lists boolean := current_setting('thule.acl', true) is distinct from 'off';
+begin
+    -- A role that was granted less than the tables has no say in that.
+    if not lists then
+        lists := thule_internal.session_viewer() is not null;
+    end if;
+    if viewer is null or viewer[1] = 0 then
+        return true;
+    end if;
+    return coalesce((
         with recursive up (depth, ino) as (
             select 0, may_reach.ino
             union all
@@ -27,7 +38,7 @@ begin atomic
             ) e
             where u.ino <> 1 and u.depth < thule_internal.max_depth()
         )
-        select bool_and(thule_internal.permits(i.mode, i.uid, i.gid, case when i.xattrs > 0 and current_setting('thule.acl', true) is distinct from 'off' then (
+        select bool_and(thule_internal.permits(i.mode, i.uid, i.gid, case when i.xattrs > 0 and lists then (
                     select x.value from thule_internal.xattrs_at_op(i.ino, at_op) x where x.name = 'system.posix_acl_access') end,
                 viewer, case when u.depth = 0 then want else 1 end)
                 and (current_setting('thule.past', true) is distinct from 'owner'
@@ -36,10 +47,11 @@ begin atomic
         from up u
         cross join lateral thule_internal.inode_at_op(u.ino, at_op) i
     ) and (
-        select bool_and(thule_internal.permits(w[1]::integer, w[2]::bigint, w[3]::bigint, case when current_setting('thule.acl', true) is distinct from 'off' then decode(w[4], 'hex') end, viewer,
+        select bool_and(thule_internal.permits(w[1]::integer, w[2]::bigint, w[3]::bigint, case when lists then decode(w[4], 'hex') end, viewer,
                 case when t.n = 1 then want else 1 end))
         from thule_internal.guard(may_reach.ino, at_op) g
         cross join string_to_table(g.guard, ';') with ordinality t (text, n)
         cross join string_to_array(t.text, ' ') w
     ), false);
-end;
+end
+$$;

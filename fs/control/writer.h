@@ -1,0 +1,66 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include "control/foreign.h"
+
+/*
+ * SQL transactions that change files (sql/README.md, Locks): one of them asks, the drain commits
+ * all that was acknowledged and lends it the right to write, waits for its end, and takes the right
+ * back. Changes on the mount wait meanwhile, what only reads goes on.
+ */
+
+/* The channel on which a mount says that it asks for the lease. */
+#define WRITER_TURN "thule_turn"
+
+/* Prepares what the control session asks. False with *err set. */
+bool writer_prepare(PGconn *conn, struct error *err);
+
+/* Asks whether a transaction asks, or what is committed (follow_look.sql), and waits for nothing:
+ * the server may stand still. False with *err set. */
+bool writer_look(PGconn *conn, enum stmt stmt, struct error *err);
+
+enum writer_answer {
+	WRITER_WAITS, /* the answer is on its way */
+	WRITER_NONE,  /* nobody asks, or another query has dropped the answer */
+	WRITER_ASKS,
+	WRITER_MOVES, /* another mount asks for the lease */
+	WRITER_LOST,  /* the session is of no use any more */
+};
+
+/* What is committed: the last op, 0: that was not asked or not answered; and the last request that
+ * was performed, which may have touched what no op names. */
+struct writer_seen {
+	uint64_t op, request;
+};
+
+/* Takes the answer. */
+enum writer_answer writer_asks(PGconn *conn, struct writer_seen *seen);
+
+struct writer {
+	struct fs *fs;
+	const char *conninfo;
+	uint64_t mount; /* of this daemon */
+	bool free;      /* takes the lease from nobody who has it */
+	uint64_t since; /* the last op before it wrote */
+	bool moved;     /* it was another mount, which has the lease now */
+};
+
+/*
+ * On the control thread: lends the right, and returns when it is back; changes wait until
+ * journal_resume(). *marks say how far ids are used, also after a failure: false with *err set, and
+ * something may have been changed all the same.
+ */
+bool writer_lend(struct writer *w, struct journal_marks *marks, struct error *err);
+
+/*
+ * On the control thread, of a mount that follows: takes the lease over and returns when it is
+ * there, or another session keeps it; the rest as above. The mount follows no more when it is
+ * there.
+ */
+bool writer_take(struct writer *w, struct journal_marks *marks, struct error *err);
+
+/* Reads what was changed after op `since` into *f, whose results are the caller's; `orphans`: and
+ * what has no name since. False with *err set. */
+bool writer_changed(
+	PGconn *conn, uint64_t since, bool orphans, struct foreign *f, struct error *err);

@@ -1,0 +1,34 @@
+-- Takes the right to write back that thule_internal.write_lend() lent, when the transaction has ended that had it: the caller's transaction has
+-- thule.lease locked in row share mode, for which it has waited.
+-- Parameters: none. Returns: whether it is back; false: another mount has taken the lease over (thule_internal.lease_move).
+--   Errors: not the holder of the lease (object_not_in_prerequisite_state).
+-- Tables touched: lease (written where a role that may not write holds the advisory lock, too).
+create function thule_internal.write_regain() returns boolean
+language plpgsql
+as $$
+declare
+    held    integer;
+    mine    integer;
+    new_key integer;
+begin
+    select e.key into held from thule.lease e;
+    select l.objid::bigint::integer into mine from pg_locks l
+        where l.pid = pg_backend_pid() and l.locktype = 'advisory' and l.classid = thule_internal.lease_key() and l.objsubid = 2 and l.granted
+        order by l.objid = held::oid desc limit 1;
+    if mine <> held then
+        perform pg_advisory_unlock_shared(thule_internal.lease_key(), mine);
+        return false;
+    elsif mine is null then
+        raise exception using errcode = 'object_not_in_prerequisite_state', message = 'this session does not hold the lease of the filesystem';
+    end if;
+    if not pg_try_advisory_lock(thule_internal.lease_key(), held) then
+        loop
+            new_key := 2 + floor(random() * 2147483645)::integer;
+            exit when pg_try_advisory_lock(thule_internal.lease_key(), new_key);
+        end loop;
+        update thule.lease set key = new_key;
+    end if;
+    perform pg_advisory_unlock_shared(thule_internal.lease_key(), held);
+    return true;
+end
+$$;

@@ -1,0 +1,12 @@
+-- Refuses a path or a name that is not escaped as thule.escape_name does: for those who type it, thule.unescape_name says the same.
+-- Parameters: typed. Returns: nothing. Errors: a backslash that begins no \xNN (EINVAL). Tables touched: none.
+create function thule_internal.write_escapes(typed text) returns void
+language plpgsql immutable
+as $$
+begin
+    if strpos(typed, '\') > 0 and typed !~ '^([^\\]|\\x[0-9a-fA-F]{2})*$' then
+        perform thule_internal.fail('EINVAL', format('%s: a backslash does not begin \xNN', left(typed, 100)),
+            'Write a backslash that is part of a name as \x5c.');
+    end if;
+end
+$$;
