@@ -41,6 +41,11 @@ def get(host, name):
         return f.read()
 
 
+def shows(host, name, text):
+    """Waits until the host has it."""
+    eventually(f"{host.name} shows {text!r} in {name}", lambda: os.path.exists(host.path(name)) and get(host, name) == text)
+
+
 class Host:
     def __init__(self, name):
         self.name = name
@@ -62,6 +67,10 @@ class Host:
         """On the host; raises where it fails. Returns what it said, without the last line's end."""
         options = {"check": True, "stdout": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True, "timeout": 120, **options}
         return subprocess.run(self.command(*command), **options).stdout.rstrip("\n")
+
+    def sync(self):
+        """What was renamed and removed on it is committed, too."""
+        self.run("sync", self.mountpoint)
 
     def mount(self, options="", patience=MOUNT_SECONDS):
         """Mounts in the foreground. Raises with what the daemon said where that is no mount."""
@@ -101,7 +110,7 @@ class Host:
     def unmount(self):
         """The daemon commits what it has, and ends."""
         process, self.process = self.process, None
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         # What has just exited may still hold the mount for a moment.
         while subprocess.run(self.command("fusermount3", "-u", self.mountpoint), stderr=subprocess.PIPE, check=time.monotonic() > end).returncode:
             time.sleep(0.02)

@@ -19,11 +19,6 @@ def git(host, *arguments):
     return host.run("git", "-C", os.path.join(host.mountpoint, "repo"), *settings, *arguments, env=ENVIRONMENT)
 
 
-def sync(host):
-    """What was renamed and removed is committed, too."""
-    host.run("sync", os.path.join(host.mountpoint, "repo"))
-
-
 def turn(host, n):
     git(host, "switch", "-q", "-c", f"topic-{n}", "main")
     put(host, f"repo/{host.name}-{n}", f"made in turn {n}\n")
@@ -34,7 +29,7 @@ def turn(host, n):
     git(host, "merge", "-q", "--no-ff", "--no-edit", f"topic-{n}")
     if n % 3 == 2:
         git(host, "gc", "-q", "--prune=now")
-    sync(host)
+    host.sync()
 
 
 def sound(host, turns):
@@ -52,7 +47,7 @@ def main():
         os.mkdir(one.path("repo"))
         git(one, "init", "-q")
         git(one, "commit", "-q", "--allow-empty", "-m", "turn 0 on one")
-        sync(one)
+        one.sync()
         two.mount()
         for n in range(1, TURNS):
             turn((one, two)[n % 2], n)

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # mount: no
-# timeout: 180
 """Hosts whose mounts have a keeper: the daemon of one that follows is killed, and the next one goes on, with what is open, and shows what the other host
 has changed meanwhile."""
 
@@ -8,7 +7,7 @@ import os
 import signal
 
 from case import equal, sql
-from hosts import Hosts, get, put
+from hosts import Hosts, get, put, shows
 from other import eventually
 
 
@@ -17,10 +16,6 @@ def daemon(host):
     pid = host.process.pid
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
         return int((f.read().split() or ["0"])[0])
-
-
-def shows(host, name, text):
-    eventually(f"{host.name} shows {text!r} in {name}", lambda: os.path.exists(host.path(name)) and get(host, name) == text)
 
 
 def replaced(host, meanwhile=None):
@@ -49,7 +44,7 @@ def check(one, two):
         os.rename(one.path("kept"), one.path("d/moved"))
         put(one, "name.new", "another")
         os.rename(one.path("name.new"), one.path("name"))
-        os.sync()
+        one.sync()
 
     with open(two.path("kept"), encoding="ascii") as f:
         replaced(two, meanwhile)

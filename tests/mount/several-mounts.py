@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # mount: no
-# timeout: 180
 """Several hosts mount one filesystem, and each writes, one at a time: the lease moves to who has a change waiting. What one has committed the others
 show; what has lost its name stays for those who have it open; a host that is killed, cut off or stopped takes nothing with it that was fsynced."""
 
@@ -10,12 +9,8 @@ import threading
 import time
 
 from case import equal, fails, sql
-from hosts import Hosts, get, put
+from hosts import Hosts, get, put, shows
 from other import Other, eventually
-
-
-def shows(host, name, text):
-    eventually(f"{host.name} shows {text!r} in {name}", lambda: os.path.exists(host.path(name)) and get(host, name) == text)
 
 
 def holder():
