@@ -1,6 +1,7 @@
 #include "mount/successor.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -54,12 +55,11 @@ static void restore(struct fs *fs, struct inode *inode, const struct kept_handle
 	inode->opens++;
 }
 
-static bool restore_handles(struct fs *fs, const char *conninfo, struct error *err)
+static bool restore_handles(struct fs *fs, PGconn *conn, struct error *err)
 {
-	PGconn *conn = db_connect(conninfo, "thulefs", err);
 	const struct kept_handle *k;
 	uint32_t place = 0;
-	bool ok = conn != NULL;
+	bool ok = true;
 
 	while (ok && (k = kept_next_handle(fs->kept, &place))) {
 		struct error wrong;
@@ -73,37 +73,38 @@ static bool restore_handles(struct fs *fs, const char *conninfo, struct error *e
 			log_error("%s", wrong.text);
 	}
 	fs->state.next_fh = kept_next_fh(fs->kept);
-	PQfinish(conn);
 	return ok;
 }
 
 /* The last request that was performed; 0: none was. */
-static bool last_request(const char *conninfo, uint64_t *request, struct error *err)
+static bool last_request(PGconn *conn, uint64_t *request, struct error *err)
 {
-	PGconn *conn = db_connect(conninfo, "thulefs", err);
-	bool ok = conn && db_query_u64(conn,
-				  "select coalesce((select q.id from thule.request q where "
-				  "q.done_at is not null order by q.id desc limit 1), $1::bigint)",
-				  0, request, err);
+	PGresult *res = PQexec(conn, statements[STMT_FOLLOW_LOOK].text);
+	bool ok = PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1;
 
-	PQfinish(conn);
+	if (ok)
+		*request = strtoull(PQgetvalue(res, 0, 1), NULL, 10);
+	else
+		db_error(conn, res, "cannot ask for the last request", err);
+	PQclear(res);
 	return ok;
 }
 
 bool successor_restore(struct fs *fs, const char *conninfo, struct error *err)
 {
 	const int *fds;
-	uint64_t request;
-	bool ok;
+	bool successor = fs->kept && kept_fds(fs->kept, &fds) > 0;
+	PGconn *conn = successor ? db_connect(conninfo, "thulefs", err) : NULL;
+	uint64_t request = 0;
+	bool ok = !successor || (conn && last_request(conn, &request, err));
 
-	if (!fs->kept)
-		return true;
-	if (!last_request(conninfo, &request, err))
-		return false;
-	pthread_mutex_lock(&fs->lock);
-	ok = kept_resume(fs->kept, journal_next_op(fs->journal) - 1, request, &fs->kept_since, err);
-	if (ok && kept_fds(fs->kept, &fds))
-		ok = restore_handles(fs, conninfo, err);
-	pthread_mutex_unlock(&fs->lock);
+	if (ok && fs->kept) {
+		pthread_mutex_lock(&fs->lock);
+		ok = kept_resume(fs->kept, journal_next_op(fs->journal) - 1, request,
+			     &fs->kept_since, err) &&
+		     (!successor || restore_handles(fs, conn, err));
+		pthread_mutex_unlock(&fs->lock);
+	}
+	PQfinish(conn);
 	return ok;
 }
