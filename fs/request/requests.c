@@ -168,8 +168,8 @@ static void wait_begin(struct request *r, enum request_wait wait)
 	r->info.since = clock_mono_ns();
 	if (!r->began)
 		r->began = r->info.since;
-	r->waits += wait != WAIT_ROOM && wait != WAIT_PERFORMED && wait != WAIT_WRITER &&
-		    wait != WAIT_LEASE;
+	/* To be let into the journal is no answer. */
+	r->waits += phases[wait] != TRACE_ROOM && phases[wait] != TRACE_PERFORMED;
 	if (r->info.state != REQUEST_INTERRUPTED)
 		request_move(r, REQUEST_WAITING);
 	request_enlist(r);
