@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Four writers at once: while trees are being extracted thule.file grows and thule fsck finds nothing; at the end
 # every tree is what it should be.
-# timeout: 120
 # transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
@@ -11,10 +10,13 @@ cp -a /usr/include/linux "$CASE_DIR/reference/"
 manifest "$CASE_DIR/reference" >"$CASE_DIR/expected"
 tar --format=posix -cf "$CASE_DIR/tree.tar" -C "$CASE_DIR/reference" .
 
-# Goes on until enough was seen of it.
+# Goes on until enough was seen of it, a tree for each time that it is looked at: the more files, the longer a look takes.
 extract() { # NUMBER
 	local copy
 	for ((copy = 1; copy < 100; copy++)); do
+		until [[ $copy == 1 || -e $CASE_DIR/look-$copy || -e $CASE_DIR/enough ]]; do
+			sleep 0.05
+		done
 		if [[ $copy -gt 1 && -e $CASE_DIR/enough ]]; then
 			break
 		fi
@@ -39,6 +41,7 @@ done
 counts=()
 while running "${pids[0]}" || running "${pids[1]}" || running "${pids[2]}" || running "${pids[3]}"; do
 	counts+=("$(sql 'select count(*) from thule.file')")
+	touch "$CASE_DIR/look-${#counts[@]}"
 	fsck
 	different=$(printf '%s\n' "${counts[@]}" | sort -un | wc -l)
 	if ((different >= 4)); then
