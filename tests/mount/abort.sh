@@ -12,7 +12,7 @@ exec 7>"$MNT/open" 8>"$MNT/nameless"
 rm "$MNT/nameless"
 echo written >&7
 echo 1 >"$control/abort"
-wait_until 30 process_gone "$daemon" || fail "the daemon is there after its connection was aborted"
+wait_until 60 process_gone "$daemon" || fail "the daemon is there after its connection was aborted"
 assert_eq "" "$(sql 'select pid from thule.mount where ended_at is null')" "mounts that have not ended"
 assert_eq "1" "$(sql "select count(*) from thule.inode where mode & 61440 = 32768")" "files"
 assert_fails 'not connected' ls "$MNT"

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # Arguments that nobody meant (an empty one above all, from a variable that is not set): for every argument and option of
 # every command, a sentence on stderr and the exit status of its kind, never a crash, and nothing has changed.
-# timeout: 240
 import os
 import re
 import subprocess

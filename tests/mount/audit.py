@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # thule audit: what the daemon, its death, undo, prune, erase, a dump and another identity do is as it was linked; what somebody alters by
 # SQL is named, with exit status 1; what cannot be meant is wrong usage.
-# timeout: 200
 # labels: long
 import json
 import os

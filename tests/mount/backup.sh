@@ -3,7 +3,6 @@
 # first and not the second, to the byte; it is sound, has an identity of its own, and is mounted beside its original. What
 # cannot be restored is refused with what to do.
 # db: private
-# timeout: 240
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 
@@ -65,7 +64,7 @@ done
 archived() {
 	[[ $(sql 'select last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver') == t ]]
 }
-wait_until 30 archived || fail "WAL is not archived"
+wait_until 60 archived || fail "WAL is not archived"
 
 said=$("$THULE" backup restore "$CASE_DIR/b" "$copy" --to "$when")
 assert_match "as of op:$between, .*THULE_HOME=$copy thule mount DIR" "${said//$'\n'/ }" "a restored backup"
@@ -87,7 +86,7 @@ at "$home" sql -XAtq <"$CASE_DIR/commands" >"$CASE_DIR/said" &
 locker=$!
 exec 3>"$CASE_DIR/commands"
 echo 'begin; lock table thule.op in share mode; select 1;' >&3
-wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
+wait_until 60 test -s "$CASE_DIR/said" || fail "no lock"
 echo left >"$MNT/left"
 kill_daemon
 at "$copy" mount "$side" >/dev/null 3>&- || fail "the copy is not mounted beside a journal of its original"
@@ -120,7 +119,7 @@ refused 'cannot be restored to an instant before' restore "$CASE_DIR/b" "$CASE_D
 refused 'is not there.*--archive' restore "$CASE_DIR/b" "$CASE_DIR/to-none" --archive "$CASE_DIR/nowhere"
 "$THULE" backup restore "$CASE_DIR/b" "$CASE_DIR/to-none" >/dev/null 2>&1 &
 restorer=$!
-wait_until 30 test -e "$CASE_DIR/to-none/restoring/PG_VERSION" || fail "nothing is restored"
+wait_until 60 test -e "$CASE_DIR/to-none/restoring/PG_VERSION" || fail "nothing is restored"
 assert_fails 'not to its end' at "$CASE_DIR/to-none" cluster start
 kill "$restorer"
 wait "$restorer" && fail "an interrupted restore has succeeded"

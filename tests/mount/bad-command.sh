@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # What `thule` cannot do it refuses: one clear line on stderr, nothing on stdout, exit status 2 for what was typed wrongly
 # and 1 for the rest, and nothing has changed. Every command, and every way to be wrong that they share.
-# timeout: 300
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # What cannot be mounted is refused with a message that says why; nothing is mounted, and nothing is lost.
-# timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Whom the command believes. A mount of another user names what server it likes: nothing is asked there, and no secret goes
 to a server that the caller has not named."""
-# timeout: 60
 
 import os
 import pwd

@@ -2,7 +2,6 @@
 """A path means what it means to the kernel: below a bind mount it is a path of what was bound; what another filesystem
 covers, what a chroot hides and what is no more are refused. And a mount has many names: a bind mount of the whole, one
 that was moved, the second that `thule mount` makes."""
-# timeout: 60
 
 import json
 import os

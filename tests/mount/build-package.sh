@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # A Debian package is built on the mount with dpkg-buildpackage, by an ordinary user with fakeroot, and a Python
 # virtual environment is made and used.
-# timeout: 90
 # options: allow_other
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"

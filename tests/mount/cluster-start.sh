@@ -3,7 +3,6 @@
 # open to its owner and root alone, in homes with names that are long or odd.
 # db: private
 # mount: no
-# timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 
@@ -57,7 +56,7 @@ works "after a stop and a start"
 
 postmaster=$(head -n 1 "$(private_data)/postmaster.pid")
 kill -KILL "$postmaster"
-wait_until 30 process_gone "$postmaster" || fail "the killed server is still there"
+wait_until 60 process_gone "$postmaster" || fail "the killed server is still there"
 "$THULE" cluster start >/dev/null
 works "after the server was killed"
 
@@ -77,7 +76,7 @@ half=$!
 unfinished() {
 	[[ -n $(find "$home" -path '*/data.new.*/*' -print -quit 2>/dev/null) ]]
 }
-wait_until 30 unfinished || fail "the first start made no unfinished data folder"
+wait_until 60 unfinished || fail "the first start made no unfinished data folder"
 kill -KILL $half
 wait $half 2>/dev/null || true
 start_in "$home" >/dev/null

@@ -3,7 +3,6 @@
 # namespaces, Docker's capabilities and CAP_SYS_ADMIN, 64 MiB of /dev/shm, neither systemd nor a passwd file. The host and a second
 # container see its mount by propagation.
 # mount: no
-# timeout: 200
 # labels: long
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
@@ -71,7 +70,7 @@ container() { # NAME PROPAGATION NAMESPACES COMMAND...; its first process is in 
 	hostname=$1 propagation=$2 unshare --mount --propagation unchanged --ipc --uts $3 --kill-child --fork \
 		bash "$CASE_DIR/enter" "${@:4}" >"$CASE_DIR/$1.log" 2>&1 </dev/null &
 	containers+=($!)
-	wait_until 30 has_child $! || fail "$1: $(<"$CASE_DIR/$1.log")"
+	wait_until 60 has_child $! || fail "$1: $(<"$CASE_DIR/$1.log")"
 }
 
 # The newest container ends. unshare(1) itself heeds no SIGTERM.
@@ -112,7 +111,7 @@ start_daemon() { # NAME NAMESPACES
 stop_daemon() {
 	kill -TERM "$daemon"
 	wait "${containers[-1]}" || fail "it ended with $?: $(cat "$CASE_DIR"/*.log)"
-	wait_until 10 not_mounted_on_volume || fail "the host still has the mount"
+	wait_until 60 not_mounted_on_volume || fail "the host still has the mount"
 }
 
 # One that has a pid namespace of its own: said at once, and all but pid and program is known.
@@ -120,8 +119,8 @@ start_daemon alone --pid
 grep -q "not the host's pid namespace" "$CASE_DIR/alone.log" || fail "it does not say what is lost: $(<"$CASE_DIR/alone.log")"
 echo host >"$volume/by-host"
 container reader slave --pid sh -c 'cat /srv/files/by-host; echo second >/srv/files/by-reader; sleep 600'
-wait_until 30 grep -q host "$CASE_DIR/reader.log" || fail "the second container does not see the mount: $(<"$CASE_DIR/reader.log")"
-wait_until 30 test -s "$volume/by-reader"
+wait_until 60 grep -q host "$CASE_DIR/reader.log" || fail "the second container does not see the mount: $(<"$CASE_DIR/reader.log")"
+wait_until 60 test -s "$volume/by-reader"
 end_container
 out=$(inside "$daemon" thule log /srv/files/by-host --json)
 assert_eq ' ' "$(jq -r '.[0].exe + " " + .[0].comm' <<<"$out")" "the program of a process that the daemon cannot see: $out"
@@ -138,7 +137,7 @@ assert_eq 2 "$(sql "select count(*) from thule.file where path like '/by-%'")" "
 # With the host's, the log names the programs of other containers.
 start_daemon host-pids ''
 container writer slave --pid sh -c 'echo third >/srv/files/by-writer; sleep 600'
-wait_until 30 test -s "$volume/by-writer"
+wait_until 60 test -s "$volume/by-writer"
 out=$(inside "$daemon" thule log /srv/files/by-writer --json)
 assert_match '/dash$' "$(jq -r '.[0].exe' <<<"$out")" "the program in the other container: $out"
 end_container

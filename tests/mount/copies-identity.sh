@@ -2,7 +2,6 @@
 # A copy of a filesystem, by createdb -T, by dump and restore, or of the server's whole data folder, has the same uuid on
 # the same host: it neither takes nor empties the journal of the original, and is mounted beside it.
 # db: private
-# timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
@@ -38,14 +37,14 @@ leave_in_journal() { # NAME
 	local holder=$!
 	exec 3>"$CASE_DIR/commands"
 	echo 'begin; lock table thule.op in share mode; select 1;' >&3
-	wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
+	wait_until 60 test -s "$CASE_DIR/said" || fail "no lock"
 	echo "$1" >"$MNT/$1"
 	kill_daemon
 	psql_of thule "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'thulefs drain'" >/dev/null
 	exec 3>&-
 	wait "$holder"
 	# The server ends the daemon's sessions as it notices.
-	wait_until 30 no_daemon || fail "sessions of the daemon are still there"
+	wait_until 60 no_daemon || fail "sessions of the daemon are still there"
 }
 no_daemon() {
 	[[ $(psql_of thule "select count(*) from pg_stat_activity where application_name like 'thulefs%'") == 0 ]]

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # rsync -aHAX and tar --xattrs --acls --sparse carry a tree with everything that it can have to the mount and back.
-# timeout: 90
 # options: allow_other
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"

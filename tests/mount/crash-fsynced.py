@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # db: private
 # mount: no
-# timeout: 240
 # labels: long
 """What fsync has promised outlives the daemon, the server and both: some rounds of tests/crash/run fsynced, which says how;
 THULE_CRASH_ARGUMENTS has others, one a line."""

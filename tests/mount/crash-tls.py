@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # mount: no
-# timeout: 150
 # labels: long
 """Connections by TLS fail at messages of chance, and nobody notices: a sample of tests/crash/run wire --tls, which says how."""
 

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # mount: no
 # labels: long
-# timeout: 200
 """The connections of the daemon fail at chosen messages: a sample of tests/crash/run wire, which says how; THULE_CRASH_ARGUMENTS has
 others, one a line."""
 

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # mount: no
-# timeout: 200
 # labels: long
 # transport: uring
 """The daemon is killed at named points: a sample of tests/crash/run, which says how; THULE_CRASH_ARGUMENTS has others, one a line."""

@@ -4,7 +4,6 @@
 # journal is small, so that its bytes are soon used anew.
 # db: private
 # options: journal=8M,cache_inodes=1000
-# timeout: 150
 # transport: uring
 import os
 import random

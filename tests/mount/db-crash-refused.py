@@ -3,7 +3,6 @@
 # full: nobody is shown a filesystem without it meanwhile.
 # db: private
 # options: cache_inodes=1000
-# timeout: 120
 import os
 import signal
 import threading

@@ -2,7 +2,6 @@
 # The server dies as in a crash while the filesystem is idle, which its sessions are told by a warning and no error:
 # what is written then waits for the server and is in it.
 # db: private
-# timeout: 60
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 
@@ -19,13 +18,13 @@ write_and_sync() {
 }
 
 write_and_sync "nothing"
-wait_until 10 idle_daemon || fail "the daemon is not idle"
+wait_until 60 idle_daemon || fail "the daemon is not idle"
 private_pg_ctl stop -m immediate
 start_db
 write_and_sync "an immediate shutdown"
 
 # A server process that is killed takes all sessions with it; the server begins anew by itself.
-wait_until 10 idle_daemon || fail "the daemon is not idle"
+wait_until 60 idle_daemon || fail "the daemon is not idle"
 sql 'select pg_sleep(60)' 2>/dev/null &
 sleeper() {
 	sql "select pid from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'"
@@ -33,13 +32,13 @@ sleeper() {
 sleeps() {
 	[[ -n $(sleeper) ]]
 }
-wait_until 10 sleeps || fail "no session to kill"
+wait_until 60 sleeps || fail "no session to kill"
 kill -KILL "$(sleeper)"
 accepts() {
 	sql 'select' 2>/dev/null
 }
 wait $! && fail "the session survived"
-wait_until 40 accepts || fail "the server does not come back"
+wait_until 60 accepts || fail "the server does not come back"
 write_and_sync "a crash"
 
 # An access time is no op: it comes after the last one that the new session knows of.

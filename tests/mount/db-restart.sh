@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # When the database is restarted, programs wait and then go on: no error, nothing lost.
 # db: private
-# timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

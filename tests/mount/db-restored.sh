@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # A database that goes back to before what it had on disk, as one that is restored from a backup: the journal does not
 # continue it, so nothing is applied, neither under a mount nor by the next one.
-# timeout: 60
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 
@@ -24,7 +23,7 @@ mkfifo "$CASE_DIR/commands"
 psql -XAtq -d "$THULE_SOURCE" <"$CASE_DIR/commands" >"$CASE_DIR/said" &
 exec 3>"$CASE_DIR/commands"
 echo 'begin; lock table thule.op; select 1;' >&3
-wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
+wait_until 60 test -s "$CASE_DIR/said" || fail "no lock"
 echo later >"$MNT/later"
 kill_daemon
 exec 3>&-

@@ -10,7 +10,7 @@ logged() { # REGEX
 	grep -qE "$1" "$log"
 }
 expect() { # REGEX
-	wait_until 20 logged "$1" || fail "no line of the log matches '$1': $(tail -n 20 "$log")"
+	wait_until 60 logged "$1" || fail "no line of the log matches '$1': $(tail -n 20 "$log")"
 }
 
 mount_fs
@@ -37,7 +37,7 @@ answered() { # UNIQUE
 }
 count=0
 while read -r unique; do
-	wait_until 20 answered "$unique" || fail "not answered once: $(grep "unique: $unique," "$log")"
+	wait_until 60 answered "$unique" || fail "not answered once: $(grep "unique: $unique," "$log")"
 	count=$((count + 1))
 done < <(sed -nE 's/^thulefs: unique: ([0-9]+), opcode: LOOKUP .*/\1/p' "$log" | sort -u)
 ((count >= 2)) || fail "$count lookups"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # The kernel gives the number of a connection that is gone to the next mount, while the daemon that had it still
 # commits: who mounts its filesystem anew does not get the other one.
-# timeout: 60
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root

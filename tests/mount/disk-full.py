@@ -3,7 +3,6 @@
 # also after the daemon was killed and the server restarted; and when there is room again, all goes on by itself.
 # db: private
 # mount: no
-# timeout: 300
 import errno
 import hashlib
 import os

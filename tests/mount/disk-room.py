@@ -5,7 +5,6 @@
 # db: private
 # mount: no
 # labels: long
-# timeout: 300
 import errno
 import os
 import random

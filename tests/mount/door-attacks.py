@@ -2,7 +2,6 @@
 # Attacks on the socket by which users of root's mount ask its daemon: by strangers, users who want more than is theirs, and accidents.
 # db: private
 # options: allow_other
-# timeout: 200
 import os
 import random
 import socket

@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # db: private
-# timeout: 120
 """The drain in each of its states while its session ends, its server stops, a job is asked for, or the filesystem is
 unmounted: nothing hangs, what was acknowledged is in the database once, and what cannot be is said."""
 

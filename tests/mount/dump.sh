@@ -33,7 +33,7 @@ rm -f "$MNT/gone"
 	done
 ) &
 writer=$!
-wait_until 30 test -e "$MNT/load/moved-100" || fail "nothing is written"
+wait_until 60 test -e "$MNT/load/moved-100" || fail "nothing is written"
 pg_dump -Fc -d "$THULE_SOURCE" -f "$CASE_DIR/dump"
 kill "$writer" 2>/dev/null || true
 wait "$writer" 2>/dev/null || true

@@ -4,7 +4,6 @@ calls itself so, one that was replaced while it ran, and programs of the mount i
 want of descriptors.
 """
 
-# timeout: 120
 
 import json
 import os

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # mount: no
 # labels: long
-# timeout: 150
 """A connection string with two servers, of which the second takes the first one's place: with all that fsync has promised, after which
 the mount goes on; without, which it says and does not hide; and while the first still runs, when nobody may read from the second."""
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # A daemon that is killed at a named point of a commit, or loses its connection there (fs/base/fault.h): what it had
 # acknowledged is in the database once, and nothing else. Needs a build with fault points.
-# timeout: 120
 # transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # fio writes at random, reads back and verifies checksums: psync, libaio and mmap, several jobs at once; and the
 # files verify again after a remount.
-# timeout: 120
 # transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"

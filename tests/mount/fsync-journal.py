@@ -5,7 +5,6 @@
 # started again. All that was fsynced is there, and nothing half done.
 # db: private
 # mount: no
-# timeout: 150
 import contextlib
 import fcntl
 import os

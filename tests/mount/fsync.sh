@@ -10,7 +10,7 @@ hold() {
 	# exec: release signals psql itself
 	exec 8> >(exec psql -XAtq -d "$THULE_SOURCE" >"$CASE_DIR/hold" 2>&1)
 	echo "begin; lock table thule.op in exclusive mode; select 'held';" >&8
-	wait_until 30 grep -q held "$CASE_DIR/hold" || fail "no lock on thule.op"
+	wait_until 60 grep -q held "$CASE_DIR/hold" || fail "no lock on thule.op"
 }
 
 release() {

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # git works: init, add, commit, branch, merge, gc, fsck, clone; and is clean after a remount.
-# timeout: 90
 # transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"

@@ -3,7 +3,6 @@
 # different servers are told apart by their source, and commands ask the right one.
 # db: private
 # mount: no
-# timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

@@ -2,7 +2,6 @@
 """Rows that no file can have, as in a dump that somebody made by hand: programs get EIO, the log names the inode,
 thule.fsck names it, the daemon stays, and what is beside it can be used as before."""
 
-# timeout: 60
 
 import errno
 import os

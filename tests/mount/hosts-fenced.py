@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # mount: no
-# timeout: 180
 # labels: long
 """A host that has the lease stands still, is silent, or is killed for longer than that holds, just after it has acknowledged more than it synced: what was
 synced is there, what was not is there once or not at all, and it goes on behind what others have done meanwhile."""

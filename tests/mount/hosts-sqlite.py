@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # mount: no
-# timeout: 180
 # labels: long
 """SQLite on two hosts at once, in one database, whose locks hold on both: no row is lost and none is there twice, and after one of the daemons was killed
 every transaction is there of which it was said that it was committed."""

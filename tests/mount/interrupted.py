@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # A command that is interrupted or killed leaves nothing behind in the server: its query is cancelled, or notices. An undo says
 # whether it was taken back or is done.
-# timeout: 240
 # transport: uring
 import os
 import signal

@@ -2,7 +2,6 @@
 # A bit of the journal that a killed daemon has left changes: the next mount is refused, names the file and loses nothing; with the bit as it was,
 # all is there.
 # db: private
-# timeout: 90
 # labels: long
 import os
 import subprocess

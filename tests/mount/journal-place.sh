@@ -2,7 +2,6 @@
 # Where the journal lies: in a place of the user's own, where it fits, or where the mount says; and a file that others
 # remove is made again, with what was acknowledged.
 # mount: no
-# timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
@@ -21,7 +20,7 @@ hold_batches() {
 	psql -XAtq -d "$THULE_SOURCE" <"$CASE_DIR/commands" >"$CASE_DIR/said" &
 	exec 3>"$CASE_DIR/commands"
 	echo 'begin; lock table thule.op in share mode; select 1;' >&3
-	wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
+	wait_until 60 test -s "$CASE_DIR/said" || fail "no lock"
 }
 let_batches_go() {
 	# Of a dead daemon they must not come in late.
@@ -55,14 +54,14 @@ inode=$(stat -c %d:%i "$file")
 hold_batches
 echo acknowledged >"$MNT/one"
 rm "$file"
-wait_until 20 made_again || fail "the journal's file was not made again"
+wait_until 60 made_again || fail "the journal's file was not made again"
 status_line 'somebody removed that file' >/dev/null || fail "thule status after that: $("$THULE" status "$MNT")"
 echo more >"$MNT/two"
 grep -q 'removed or replaced while it was in use; it was made again' "$CASE_DIR/daemon.log" || fail "nothing in the log"
 inode=$(stat -c %d:%i "$file")
 echo something else >"$file.other"
 mv "$file.other" "$file"
-wait_until 20 made_again || fail "the journal's file was not made again after it was replaced"
+wait_until 60 made_again || fail "the journal's file was not made again after it was replaced"
 kill_daemon
 let_batches_go
 mount_fs
@@ -74,7 +73,7 @@ inode=$(stat -c %d:%i "$file")
 echo three >"$MNT/three"
 umount -l /run/thulefs
 mount -t tmpfs -o mode=700,size=10m run /run/thulefs
-wait_until 20 made_again || fail "the journal's file is in no other place"
+wait_until 60 made_again || fail "the journal's file is in no other place"
 kill_daemon
 let_batches_go
 mount_fs
@@ -147,12 +146,12 @@ user=$!
 state_or_gone() {
 	[[ -d $CASE_DIR/user/home/thulefs ]] || ! kill -0 "$user" 2>/dev/null
 }
-wait_until 30 state_or_gone
+wait_until 60 state_or_gone
 assert_eq "700 65534" "$(stat -c '%a %u' "$CASE_DIR/user/home/thulefs")" "the state directory of a user: $(<"$CASE_DIR/user.log")"
 assert_eq "" "$(ls "$CASE_DIR/user/runtime")" "made in a runtime directory of somebody else's"
 user_mounted() {
 	grep -q " $CASE_DIR/user/mnt " /proc/mounts || ! kill -0 "$user" 2>/dev/null
 }
-wait_until 30 user_mounted
+wait_until 60 user_mounted
 umount -l "$CASE_DIR/user/mnt" 2>/dev/null || true
 wait "$user" || true

@@ -2,7 +2,6 @@
 # Where a keeper's story ends: it dies itself, or with its daemon; no daemon comes up; it is told to end, or the filesystem is unmounted, with and
 # without a daemon; and how the program is replaced.
 # mount: no
-# timeout: 240
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
@@ -21,7 +20,7 @@ serves() {
 }
 
 await_daemon() { # NUMBER
-	wait_until 30 serves "$1" || fail "daemon number $1 does not serve: $("$THULE" status "$MNT" 2>&1)"
+	wait_until 60 serves "$1" || fail "daemon number $1 does not serve: $("$THULE" status "$MNT" 2>&1)"
 }
 
 dead() {
@@ -70,7 +69,7 @@ install_program "$original"
 hold_log() { # its table is locked for two seconds, so that a successor cannot replay
 	sql 'begin; lock table thule.op; select pg_sleep(2)' >/dev/null &
 	sleeper=$!
-	wait_until 10 locked || fail "not locked"
+	wait_until 60 locked || fail "not locked"
 }
 locked() { [[ $(sql "select count(*) from pg_locks where relation = 'thule.op'::regclass and mode = 'AccessExclusiveLock'") == 1 ]]; }
 old=$(child)
@@ -78,7 +77,7 @@ hold_log
 echo even more >>"$MNT/open"
 kill -KILL "$old"
 comes_up() { pid=$(child) && [[ $pid != "$old" ]]; }
-wait_until 10 comes_up || fail "no successor"
+wait_until 60 comes_up || fail "no successor"
 kill -USR2 "$(daemon_pid)"
 wait "$sleeper"
 await_daemon 6
@@ -103,7 +102,7 @@ echo x >"$MNT/x"
 assert_match 'keeper has died' "$("$THULE" status "$MNT")" "status without a keeper"
 assert_fails 'has no keeper' "$THULE" upgrade --daemon "$MNT"
 kill -KILL "$pid"
-wait_until 10 process_gone "$pid" || fail "the daemon is still there"
+wait_until 60 process_gone "$pid" || fail "the daemon is still there"
 dead
 
 # Both at once.
@@ -111,7 +110,7 @@ mount_fs
 echo y >"$MNT/y"
 pid=$(child)
 kill -KILL "$(daemon_pid)" "$pid"
-wait_until 10 process_gone "$pid" || fail "the daemon is still there"
+wait_until 60 process_gone "$pid" || fail "the daemon is still there"
 dead
 mount_fs
 assert_eq y "$(<"$MNT/y")" "what was written before both died"
@@ -136,7 +135,7 @@ kill -KILL "$pid"
 assert_eq z "$(<"$MNT/z")" "what a daemon in the background has"
 [[ $(pgrep --parent "$keeper" --exact thulefs) != "$pid" ]] || fail "the daemon is the same"
 timeout 60 "$THULE" umount "$MNT" || fail "thule umount"
-wait_until 20 process_gone "$keeper" || fail "the keeper is still there"
+wait_until 60 process_gone "$keeper" || fail "the keeper is still there"
 
 # No daemon comes up: the keeper gives up, and nothing hangs.
 THULE_TEST_OPTIONS=keeper,keeper_timeout=3
@@ -155,7 +154,7 @@ sync_fs
 pid=$(child)
 kill -STOP "$(daemon_pid)"
 kill -KILL "$pid"
-wait_until 10 process_gone "$pid" || fail "the daemon is still there"
+wait_until 60 process_gone "$pid" || fail "the daemon is still there"
 sql 'update thule.superblock set next_op = next_op + 5'
 kill -CONT "$(daemon_pid)"
 wait_daemon_gone

@@ -3,7 +3,6 @@
 # without doing it again.
 # mount: no
 # labels: long
-# timeout: 150
 import fcntl
 import os
 import stat

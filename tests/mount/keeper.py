@@ -2,7 +2,6 @@
 # With -o keeper the daemon is killed and replaced again and again while programs work: none sees an error, each change is made once, and what
 # is open, locked or being listed stays so. THULE_TEST_KILLS and THULE_TEST_UPGRADES say how often, with more than these.
 # options: keeper
-# timeout: 150
 import collections
 import contextlib
 import errno

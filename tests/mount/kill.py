@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # The daemon is killed while files are being made, with commits held up so that its journal is full of ops:
 # the next mount has all that was acknowledged, each op exactly once.
-# timeout: 120
 # transport: uring
 import errno
 import hashlib

@@ -2,7 +2,6 @@
 # What a process waits for ends with the process, also while the database stands still: kill -9 and Ctrl-C end who reads, writes, looks up,
 # syncs, lists the past; a signal that a program handles changes nothing of what it waits for.
 # db: private
-# timeout: 240
 # transport: uring
 import os
 import signal

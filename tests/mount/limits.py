@@ -3,7 +3,6 @@
 """What is limited, and directories that are larger than what is kept in memory."""
 
 # options: cache_inodes=1000
-# timeout: 240
 
 import errno
 import os

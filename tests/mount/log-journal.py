@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # thule-log@.service brings each change into the journal of systemd once and in order, also those that were made while it was away and
 # whoever else writes there: its command line runs beside a real systemd-journald, which nothing else uses.
-# timeout: 90
 import json
 import os
 import re

@@ -52,7 +52,7 @@ for line in sys.stdin: open("turns", "a").write(line)')
 touch turns
 for i in 1 2 3 4; do
 	echo "line $i" >&$((i % 2 ? a : b))
-	wait_until 10 grep -q "line $i" turns
+	wait_until 60 grep -q "line $i" turns
 done
 exec {a}>&- {b}>&-
 assert_eq '+line 4

@@ -2,7 +2,6 @@
 # Other majors of PostgreSQL than Debian's: a mount, its history and undo, on a server without lz4, which keeps bytes as
 # they are, and `thule status` says so.
 # mount: no
-# timeout: 300
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

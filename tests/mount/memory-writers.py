@@ -2,7 +2,6 @@
 # Five hundred writers of 1 MiB that wait for the database take no more of the daemon's memory than its budget; meanwhile it goes on to answer
 # from memory, and those who are killed are gone. What the others wrote is there, once.
 # db: private
-# timeout: 300
 # transport: uring
 import os
 import signal

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # What users do takes no more of the daemon's memory than its budgets: 1,500 extended attributes of 64 KiB, on one file and on many, read
 # and changed again and again; long links. What was forgotten is asked again, and is what it was set to.
-# timeout: 240
 import json
 import os
 import subprocess

@@ -2,7 +2,6 @@
 # `thule metrics`: what it says is exact, parses as OpenMetrics (by the parser of Prometheus' own client, which is strict) and, as a
 # textfile, with promtool, also under load and for mount points with hostile names. It answers whatever daemon and server do.
 # db: private
-# timeout: 240
 import os
 import shutil
 import signal

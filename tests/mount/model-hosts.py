@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # mount: no
-# timeout: 300
 # labels: long
 """Random operations on two hosts that mount one filesystem, by SQL beside them, and on ext4: tests/model/ways.py says how. The same ones each time;
 THULE_MODEL_ARGUMENTS has others, one a line: `tests/model/run --hosts --seconds 600` does."""

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# timeout: 200
 # labels: long
 """Random operations by SQL, while nothing is mounted, and on ext4 side by side: tests/model/run says how. The same ones each time;
 THULE_MODEL_ARGUMENTS has others, one a line."""

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# timeout: 300
 # options: noatime
 """Random operations on ours and on ext4 side by side: tests/model/run says how. The same ones each time, so that what fails has to do
 with what was changed; THULE_MODEL_ARGUMENTS has others, one a line, such as --seed."""

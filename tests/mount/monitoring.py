@@ -2,7 +2,6 @@
 # The files in monitoring/: promtool finds the rules sound and they fire as their tests say; a real Prometheus, with node_exporter, that
 # scrapes a mount under load has an answer to each query of the dashboard, and evaluates each rule.
 # db: private
-# timeout: 200
 import json
 import math
 import os

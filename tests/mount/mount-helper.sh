@@ -22,7 +22,7 @@ unmount() {
 	local pid
 	pid=$(daemon)
 	umount "$MNT"
-	wait_until 30 process_gone "$pid" || fail "the daemon is there 30 s after umount"
+	wait_until 60 process_gone "$pid" || fail "the daemon is there 30 s after umount"
 	assert_eq "" "$(daemon)" "mounts that have not ended"
 }
 
@@ -101,7 +101,7 @@ assert_eq "fuse rw,nodiratime,relatime" "$(shown "$THULE_SOURCE")" "with nosubty
 echo changed >"$MNT/file"
 # Somebody who looks at all mounts may be in it for a moment.
 umount_when_free() {
-	wait_until 30 umount "$MNT" 2>/dev/null
+	wait_until 60 umount "$MNT" 2>/dev/null
 }
 
 # umount(8) has no helper for this type. The next mount waits for the daemon that is still committing.
@@ -114,11 +114,11 @@ for i in 1 2 3 4 5; do
 done
 # A mount that comes while umount is about to be done is never on top of what goes.
 umount_when_free &
-wait_until 30 mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o nosubtype || fail "mount while umount was under way"
+wait_until 60 mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o nosubtype || fail "mount while umount was under way"
 wait
 # It may have found the old one, if umount came late.
 mount -t fuse.thulefs "$THULE_SOURCE" "$MNT" -o nosubtype || fail "mount after umount"
 assert_eq 1 "$(grep -c " $MNT " /proc/mounts)" "mounts"
 assert_eq changed "$(<"$MNT/file")" "content after a mount that waited"
 unmount
-wait_until 30 ended || fail "a mount has not ended"
+wait_until 60 ended || fail "a mount has not ended"

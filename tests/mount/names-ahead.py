@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # options: allow_other,cache_inodes=1000
-# timeout: 120
 """Names that are read ahead of who asks for them: while directories change, the state forgets, the reader loses its session, or an
 undo comes between, everybody sees what is there; and who waits for an answer that does not come can be killed."""
 

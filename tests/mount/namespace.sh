@@ -20,7 +20,7 @@ process_gone "$daemon" && fail "the daemon is gone"
 assert_eq kept "$(nsenter -t "$other" -m cat "$MNT/file")" "the file in the other namespace"
 
 kill "$other"
-wait_until 30 process_gone "$daemon" || fail "the daemon is there after the last namespace went"
+wait_until 60 process_gone "$daemon" || fail "the daemon is there after the last namespace went"
 assert_eq "" "$(sql 'select pid from thule.mount where ended_at is null')" "mounts that have not ended"
 mount_fs
 assert_eq kept "$(<"$MNT/file")" "the file, mounted again"

@@ -2,7 +2,6 @@
 # The Debian package in a Debian 12 that has nothing of this project, in namespaces of its own: lintian, installing, `mount -a`
 # by a line of fstab, the host going down as systemd does it, upgrade under a live mount with open files, removing, purging.
 # mount: no
-# timeout: 300
 # labels: long
 # lock: install
 # shellcheck source=../lib/mount.sh
@@ -66,7 +65,7 @@ boot() { # its first process is in $pid
 	root=$root hostname=packaged unshare --mount --pid --uts --ipc --kill-child --fork bash "$CASE_DIR/boot" \
 		>"$CASE_DIR/boot.log" 2>&1 </dev/null &
 	init=$!
-	wait_until 30 is_up || fail "it does not start: $(<"$CASE_DIR/boot.log")"
+	wait_until 60 is_up || fail "it does not start: $(<"$CASE_DIR/boot.log")"
 }
 
 is_up() {
@@ -138,7 +137,7 @@ quietly thule fsck
 # Upgrading under a mount with a file open: who has it writes on, and the new command talks to the old daemon.
 inside sh -c 'exec 3>/srv/files/open && echo before >&3 && touch /run/open && while ! [ -e /run/go ]; do sleep 0.1; done; echo after >&3' &
 writer=$!
-wait_until 30 inside test -e /run/open
+wait_until 60 inside test -e /run/open
 daemon=$(inside pgrep -x thulefs)
 quietly dpkg --install "/packages/${newer##*/}"
 assert_match "process $daemon .* serves its mount with the version before" "$(<"$CASE_DIR/said")" "what the upgrade says"
@@ -158,7 +157,7 @@ content greeting $'hello\nmore'
 # Removing is refused while somebody uses a mount, and takes nothing then.
 inside sh -c 'exec 3</srv/files/greeting && touch /run/reading && while ! [ -e /run/read ]; do sleep 0.1; done' &
 reader=$!
-wait_until 30 inside test -e /run/reading
+wait_until 60 inside test -e /run/reading
 status=0
 inside dpkg --remove thulefs >"$CASE_DIR/said" 2>&1 || status=$?
 [[ $status != 0 ]] || fail "a mount that is in use was taken away: $(<"$CASE_DIR/said")"

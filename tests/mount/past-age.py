@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # An age is one instant for a while, whatever is written meanwhile; and numbers of files of the past are exact in a double, and of
 # one file each.
-# timeout: 200
 import json
 import os
 import subprocess

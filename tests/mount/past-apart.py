@@ -2,7 +2,6 @@
 # A question about the past keeps nobody else waiting: the past has connections of its own, users of it take turns, and a question that
 # runs long is ended with an error that says what to do.
 # options: past_timeout=2
-# timeout: 240
 import errno
 import os
 import signal

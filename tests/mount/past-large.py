@@ -2,7 +2,6 @@
 # A large directory of the past comes in pages, each name once, also from a place in its middle, and costs the daemon no memory
 # to speak of; nor do eight of them at once, nor more instants than it remembers.
 # options: cache_past=2M
-# timeout: 300
 import errno
 import os
 import re

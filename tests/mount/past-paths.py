@@ -3,7 +3,6 @@
 The command, SQL and .thule/at agree, with what the kernel found at the time."""
 # db: private
 # options: allow_other
-# timeout: 120
 import json
 import os
 import random

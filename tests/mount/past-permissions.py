@@ -28,7 +28,7 @@ def reads(*names):
 
 def forgotten(name):
     """The kernel may keep a name for a second; what it names is not to be had for any time."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
             os.stat(name)

@@ -2,7 +2,6 @@
 # All ways of reading the past agree with copies of the tree that were taken then: a random workload, with its tree
 # written down at remembered instants. THULE_TEST_STEPS sets how long it runs.
 # db: private
-# timeout: 180
 # transport: uring
 import os
 import re

@@ -34,7 +34,7 @@ umount -ic "$MNT"
 
 "$THULE" mount "$THULE_SOURCE" "$MNT" >/dev/null 2>"$CASE_DIR/told" &
 mounting=$!
-wait_until 20 told || fail "it waits and does not say for whom"
+wait_until 60 told || fail "it waits and does not say for whom"
 kill -0 "$mounting" 2>/dev/null || fail "it does not wait"
 assert_match "process $other \(sleep\).*namespace $(stat -Lc %i "/proc/$other/ns/mnt").*nsenter -t $other" "$(<"$CASE_DIR/told")" "told"
 
@@ -42,11 +42,11 @@ assert_match "process $other \(sleep\).*namespace $(stat -Lc %i "/proc/$other/ns
 kill -TERM "$mounting"
 wait "$mounting" && fail "ended, it succeeded"
 kill "$other"
-wait_until 30 process_gone "$daemon" || fail "the daemon is there after the last namespace went"
+wait_until 60 process_gone "$daemon" || fail "the daemon is there after the last namespace went"
 lease_free() {
 	[[ $(sql "select count(*) from pg_stat_activity where application_name = 'thulefs' and datname = current_database()") == 0 ]]
 }
-wait_until 20 lease_free || fail "a daemon is there that nobody waits for"
+wait_until 60 lease_free || fail "a daemon is there that nobody waits for"
 mountpoint -q "$MNT" && fail "who was ended got a mount later"
 
 # Killed while a daemon waits for the database.
@@ -56,15 +56,15 @@ locked() {
 	[[ $(sql "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted and relation = 'thule.superblock'::regclass
 		and database = (select oid from pg_database where datname = current_database())") == 1 ]]
 }
-wait_until 20 locked || fail "no lock"
+wait_until 60 locked || fail "no lock"
 for signal in KILL TERM; do
 	"$THULE" mount "$THULE_SOURCE" "$MNT" >/dev/null 2>&1 &
 	mounting=$!
-	wait_until 20 children "$mounting" >/dev/null || fail "no daemon"
+	wait_until 60 children "$mounting" >/dev/null || fail "no daemon"
 	waiting=$(children "$mounting")
 	kill "-$signal" "$mounting"
 	wait "$mounting" && fail "after SIG$signal it succeeded"
-	wait_until 20 process_gone "$waiting" || fail "after SIG$signal a daemon waits on"
+	wait_until 60 process_gone "$waiting" || fail "after SIG$signal a daemon waits on"
 done
 echo 'commit;' >&3
 exec 3>&-

@@ -50,7 +50,7 @@ start_pooler() { # MODE [LINES]
 	"${as[@]}" pgbouncer -q "$pool/ini" >"$pool/out" 2>&1 &
 	pooler=$!
 	# shellcheck disable=SC2034 # listening() reads it
-	wait_until 20 listening || fail "pgbouncer: $(<"$pool/out")"
+	wait_until 60 listening || fail "pgbouncer: $(<"$pool/out")"
 }
 pooled="postgresql://$PGUSER@/$CASE_DB?host=${pool//\//%2F}&port=6543"
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # A PostgreSQL cluster whose data are on the mount: pgbench, a crash, recovery, pg_amcheck, a remount.
-# timeout: 150
 # options: allow_other
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
@@ -54,7 +53,7 @@ assert_eq t "$(total)" "balances after pgbench"
 # The server dies with transactions under way.
 run pgbench -n -c 2 -T 60 >/dev/null 2>&1 &
 bench=$!
-wait_until 30 is_busy || fail "pgbench does nothing"
+wait_until 60 is_busy || fail "pgbench does nothing"
 stop immediate
 wait "$bench" || true
 start

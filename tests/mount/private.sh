@@ -3,7 +3,6 @@
 # again the next day.
 # db: private
 # mount: no
-# timeout: 90
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

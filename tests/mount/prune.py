@@ -2,7 +2,6 @@
 # Pruning a filesystem that is in use: of a random workload every remembered instant since the horizon, and every
 # snapshot, stays what a copy says that was taken then; what is older is gone, blobs included. Also when prune is killed in
 # the middle, and after a remount. THULE_TEST_STEPS sets how long the workload runs.
-# timeout: 120
 import json
 import os
 import subprocess

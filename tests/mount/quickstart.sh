@@ -73,7 +73,7 @@ try
 
 daemon=$(sql 'select pid from thule.mount where ended_at is null')
 kill -KILL "$daemon"
-wait_until 30 process_gone "$daemon" || fail "the killed daemon is still there"
+wait_until 60 process_gone "$daemon" || fail "the killed daemon is still there"
 quickstart "$dir"
 grep -q 'daemon that died' quickstart.out || fail "over a dead mount: $(<quickstart.out)"
 assert_eq $'hello\nand goodbye' "$(<"$dir/greeting")" "content after all that"

@@ -2,7 +2,6 @@
 # A server that stands still, or is started again, while bytes are asked for ahead: who reads waits, can be killed meanwhile, and gets the
 # right bytes in the end, as do the others.
 # db: private
-# timeout: 240
 import json
 import os
 import random

@@ -2,7 +2,6 @@
 # Bytes that are asked for before anybody reads them: with how few statements, and that nobody gets them after they were overwritten,
 # cut, replaced or taken back. Direct reads see what the daemon has; the others see what the kernel keeps.
 # options: cache_data=2M
-# timeout: 240
 import json
 import os
 import random

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # copy_file_range(2) copies no bytes: the blobs that there are do not change. Content against a model, files that are not committed,
 # ranges of one file, more pieces than one request takes; log, blame, undo, prune and erase of files that share blobs; a crash.
-# timeout: 200
 import errno
 import json
 import os

@@ -2,7 +2,6 @@
 # What the database refuses for what it is, as a constraint or a trigger that somebody added: nothing more is acknowledged,
 # fsync fails each time, reading goes on, and `thule status` and `thule journal show` say what waits and why, of a mount
 # and of the file of one that has ended. Once the database takes it, nothing that was acknowledged is missing, each op once.
-# timeout: 90
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need jq
@@ -33,7 +32,7 @@ while_it_waits() { # COMMAND...
 	locker=$!
 	exec 3>"$CASE_DIR/commands"
 	echo "begin; lock table thule.op in share mode; select 'held';" >&3
-	wait_until 20 grep -q held "$CASE_DIR/locked" || fail "no lock"
+	wait_until 60 grep -q held "$CASE_DIR/locked" || fail "no lock"
 	"$@" || status=$?
 	exec 3>&-
 	wait "$locker"
@@ -55,7 +54,7 @@ sql "create function public.refuse() returns trigger language plpgsql as
 # shellcheck disable=SC2016 # expanded by the inner shell
 while_it_waits sh -c 'echo $$ && echo kept >"$1"' sh "$MNT/kept" >"$CASE_DIR/maker"
 maker=$(<"$CASE_DIR/maker")
-wait_until 20 refuses_changes || fail "changes are acknowledged that the database refuses"
+wait_until 60 refuses_changes || fail "changes are acknowledged that the database refuses"
 assert_fails 'input/output error' bash -c "echo more >>'$MNT/before'"
 assert_fails 'input/output error' rm "$MNT/before"
 assert_fails 'input/output error' sync "$MNT/kept"
@@ -83,7 +82,7 @@ if [[ $(id -u) == 0 ]]; then
 	assert_fails 'permission denied' setpriv --reuid 65534 --regid 65534 --clear-groups "$THULE" journal show "$file"
 fi
 sql 'drop trigger refuse on thule.op'
-wait_until 20 takes_changes || fail "changes are refused after the trigger has gone"
+wait_until 60 takes_changes || fail "changes are refused after the trigger has gone"
 sync_fs
 in_log_once kept
 says '^ *refused +since' "$THULE" status "$MNT" && fail "thule status still says that it is refused"
@@ -91,7 +90,7 @@ says '^ *refused +since' "$THULE" status "$MNT" && fail "thule status still says
 echo "== a constraint, and an unmount meanwhile"
 sql "alter table thule.dirent add constraint no_x check (name <> 'x')"
 while_it_waits write_x
-wait_until 20 refuses_changes || fail "changes are acknowledged that a constraint refuses"
+wait_until 60 refuses_changes || fail "changes are acknowledged that a constraint refuses"
 show "$MNT" --json >"$CASE_DIR/shown.json"
 assert_eq 23514 "$(jq -r .refused.sqlstate "$CASE_DIR/shown.json")" "the SQLSTATE of a constraint"
 file=$(jq -r .file "$CASE_DIR/shown.json")

@@ -3,7 +3,6 @@
 # table is locked. Others than root and the mount's owner are told of their own requests.
 # db: private
 # options: journal=4M
-# timeout: 240
 # transport: uring
 import json
 import os

@@ -2,7 +2,6 @@
 # Roles with few rights, and a standby: mount says what is missing and which grant helps; the past can be mounted, and
 # what only reads works, for a role that may merely read, and on a server that takes no changes.
 # mount: no
-# timeout: 300
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # Atomic runs that nobody keeps any more are undone by the daemon, whenever their processes were killed and whatever it did meanwhile;
 # those that somebody keeps are left alone, wherever he is.
-# timeout: 240
 import os
 import subprocess
 

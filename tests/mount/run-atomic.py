@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # `thule run --atomic`: a command that fails or is killed leaves nothing, nor do its descendants, nor does a host that
 # goes down while it runs; what others did stays.
-# timeout: 120
 import os
 import signal
 import subprocess

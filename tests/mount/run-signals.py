@@ -1,7 +1,6 @@
 #!/usr/bin/python3
 # Signals to `thule run --atomic`: whoever gets them, and however many, what the command did is undone when it returns, in one
 # message and with the exit status of that signal.
-# timeout: 240
 import os
 import signal
 

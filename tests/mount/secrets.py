@@ -2,7 +2,6 @@
 """No secret of a connection string is in sight: not in command lines, environments, /proc/mounts, tables or messages."""
 # mount: no
 # lock: mount-helper
-# timeout: 60
 
 import os
 import subprocess

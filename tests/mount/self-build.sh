@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # This project is configured, built and unit-tested on the mount.
 # labels: long
-# timeout: 300
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need cmake ninja git

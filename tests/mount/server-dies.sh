@@ -2,7 +2,6 @@
 # The private PostgreSQL dies under a mount and is started again: programs wait and go on, each op is there once. One that
 # was stopped in order stays stopped. A server that starts or recovers is waited for when it is mounted.
 # db: private
-# timeout: 120
 # transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
@@ -81,14 +80,14 @@ starting() {
 	pg_isready -q -h "$THULE_HOME/socket"
 	[[ $? == 1 ]]
 }
-wait_until 30 starting || fail "the server is not recovering"
+wait_until 60 starting || fail "the server is not recovering"
 "$THULE" mount "host=$THULE_HOME/socket user=thule dbname=thule" "$MNT" >"$CASE_DIR/mount.out" 2>&1 &
 mounting=$!
 : >>"$CASE_DIR/mount.out"
 waits() {
 	grep -q 'waiting up to' "$CASE_DIR/mount.out"
 }
-wait_until 30 waits || fail "it does not say that it waits: $(<"$CASE_DIR/mount.out")"
+wait_until 60 waits || fail "it does not say that it waits: $(<"$CASE_DIR/mount.out")"
 is_mounted && fail "it mounted while the server was recovering"
 touch "$data/go"
 wait "$mounting" || fail "mount: $(<"$CASE_DIR/mount.out")"

@@ -3,7 +3,6 @@
 # it is read-only, or it answers nobody. Who asks for what is known gets it, who must wait waits, can be killed, and is
 # named by `thule status`, which says why; afterwards all go on, and each op is in the log once.
 # db: private
-# timeout: 200
 # labels: long
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
@@ -41,7 +40,7 @@ no_uninterruptible() { # PID
 }
 killable() { # PID
 	kill -KILL "$1"
-	wait_until 20 process_gone "$1" || fail "process $1 is not gone: $(cat "/proc/$1/stack" 2>/dev/null)"
+	wait_until 60 process_gone "$1" || fail "process $1 is not gone: $(cat "/proc/$1/stack" 2>/dev/null)"
 }
 
 # What `before` made; `during` waits for the server, may be killed, and is done in the end.
@@ -50,12 +49,12 @@ check_waits() {
 	local part=$1 why=$2
 	assert_eq before "$(timeout 10 cat "$MNT/before")" "what is known, $part"
 	write_behind "$part"
-	wait_until 20 waiting 'waits for|create|lookup|fsync' || fail "$part: nobody waits: $("$THULE" status --requests "$MNT" 2>&1)"
+	wait_until 60 waiting 'waits for|create|lookup|fsync' || fail "$part: nobody waits: $("$THULE" status --requests "$MNT" 2>&1)"
 	kill -0 "$writer" 2>/dev/null || fail "$part: a write was acknowledged"
 	wait_until 60 status_says "$why" || fail "$part: thule status does not say why: $("$THULE" status "$MNT" 2>&1)"
-	wait_until 10 no_uninterruptible "$writer" || fail "$part: the writer sleeps and cannot be killed"
+	wait_until 60 no_uninterruptible "$writer" || fail "$part: the writer sleeps and cannot be killed"
 	mkdir "$MNT/killed/$part" &
-	wait_until 20 waiting "mkdir.*$part" || fail "$part: who makes a directory does not wait"
+	wait_until 60 waiting "mkdir.*$part" || fail "$part: who makes a directory does not wait"
 	killable $!
 }
 check_done() { # PART
@@ -91,7 +90,7 @@ take_connection() {
 	said=$(psql -XAtq -h "$THULE_HOME/socket" -U thule thule -c 'select 1' 2>&1) || true
 	grep -q 'too many clients' <<<"$said"
 }
-wait_until 30 take_connection || fail "the server does not run out of connections: $(<"$CASE_DIR/taken")"
+wait_until 60 take_connection || fail "the server does not run out of connections: $(<"$CASE_DIR/taken")"
 kill -CONT "$(daemon_pid)"
 check_waits connections 'too many clients'
 kill "${taken[@]}" 2>/dev/null

@@ -4,7 +4,6 @@
 # died is made again; the timers do what they say.
 # db: private
 # mount: no
-# timeout: 240
 import errno
 import os
 import re

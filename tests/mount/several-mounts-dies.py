@@ -1,6 +1,5 @@
 #!/usr/bin/python3
 # mount: no
-# timeout: 180
 """A host that follows is killed while a program on it waits for the right to write, and the kernel is just told what others changed in the same
 place: its mount ends as a mount does, and nobody waits in the kernel for good."""
 

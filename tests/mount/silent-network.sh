@@ -3,7 +3,6 @@
 # whether it has written something or not, takes its lease back from its own session of before, which the server still
 # takes for alive, and each op is in the log once.
 # mount: no
-# timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root

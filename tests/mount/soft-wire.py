@@ -2,7 +2,6 @@
 # -o soft over a network: a black hole, which takes what is sent and never answers, and a host that refuses connections. What waits fails with
 # EIO, and all goes on by itself, each op once.
 # mount: no
-# timeout: 90
 import errno
 import os
 import sys

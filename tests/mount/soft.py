@@ -4,7 +4,6 @@
 # db: private
 # options: soft=2,journal=4M
 # transport: uring
-# timeout: 150
 import errno
 import json
 import os

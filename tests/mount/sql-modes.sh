@@ -2,7 +2,6 @@
 # One UPDATE of thule.file changes many modes while programs are built on the mount: the builds succeed, each mode is what it was to be, and each change
 # is an op of its own. THULE_MODES=10000 has so many files, and prints how long the statement took.
 # labels: long
-# timeout: 150
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

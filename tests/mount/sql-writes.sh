@@ -22,7 +22,7 @@ begin_session() { # ID
 	exec 9>"$CASE_DIR/session"
 	rm "$CASE_DIR/session"
 	echo "begin; insert into invoice values ($1); select thule.put('/invoices/$1.pdf', 'lost');" >&9
-	wait_until 20 in_transaction
+	wait_until 60 in_transaction
 }
 # shellcheck disable=SC2317 # called by wait_until
 in_transaction() {
@@ -87,16 +87,16 @@ assert_eq "$before" "$(counts)" "after an error"
 assert_eq null "$("$THULE" status "$MNT" --json | jq .filesystem.sql_writer)" "who writes files by SQL"
 assert_match 'sql writer +none' "$("$THULE" status "$MNT")" "who does"
 begin_session 21
-wait_until 20 said_who_writes || fail "thule status --json does not say who writes files by SQL"
+wait_until 60 said_who_writes || fail "thule status --json does not say who writes files by SQL"
 assert_match 'sql writer +a SQL transaction of role [^ ]+, application psql \(pid [0-9]+, local, since [-0-9: +]+\)' "$("$THULE" status "$MNT")" "who writes"
 sql "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'" >/dev/null
-wait_until 20 no_transaction
+wait_until 60 no_transaction
 exec 9>&-
 wait "$session" || true
 assert_eq "$before" "$(counts)" "after the session was ended"
 begin_session 22
 kill -KILL "$session"
-wait_until 20 no_transaction
+wait_until 60 no_transaction
 exec 9>&-
 wait "$session" || true
 assert_eq "$before" "$(counts)" "after the program was killed"

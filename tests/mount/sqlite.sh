@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SQLite in rollback and in WAL mode, several writers at once: nothing lost, integrity_check is ok, and still is
 # after a remount.
-# timeout: 90
 # transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"

@@ -2,7 +2,6 @@
 # `thule status` answers whatever the server does: of one that stands still it says so, and what the host knows of the mount.
 # What needs no server does not wait for it.
 # db: private
-# timeout: 120
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

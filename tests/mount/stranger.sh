@@ -32,7 +32,7 @@ hold_locks() { # EXTRA-SQL
 }
 
 hold_locks
-wait_until 20 held 3 || fail "the stranger does not hold them"
+wait_until 60 held 3 || fail "the stranger does not hold them"
 mount_fs
 echo one >"$MNT/file"
 sync_fs
@@ -50,7 +50,7 @@ assert_eq 1 "$(sql "select count(*) from pg_locks where locktype = 'advisory' an
 	"sessions with the lock of the lease"
 umount_fs
 hold_locks "select pg_advisory_lock(1953003884, $key);"
-wait_until 20 held 4 || fail "the stranger does not hold it"
+wait_until 60 held 4 || fail "the stranger does not hold it"
 assert_eq "" "$(sql 'select thule.lease_holder()')" "the stranger is not who has the lease"
 THULE_DB=$THULE_SOURCE "$THULE" hold / >/dev/null || fail "a request without a mount"
 mount_fs

@@ -1,6 +1,5 @@
 #!/usr/bin/env bash
 # `thule tar` of files with holes: the holes are not in the archive, and are holes again when GNU tar or bsdtar has unpacked it.
-# timeout: 240
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 

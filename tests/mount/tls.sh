@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Servers over TCP must prove with a certificate who they are, unless the user says otherwise; what is missing is said.
 # mount: no
-# timeout: 90
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 need_root

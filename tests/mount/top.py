@@ -2,7 +2,6 @@
 # Where the time of requests goes: `thule top` tells it whatever the server does, thule.latency in SQL. Counts are exact, phases add
 # up, and what waited for the journal or the database says so. Others than root and the mount's owner are told of their own processes.
 # db: private
-# timeout: 240
 import json
 import os
 import subprocess

@@ -3,7 +3,6 @@
 # not to be had, it is an error. On io_uring more may wait than there are places for, and those who do not wait go on.
 # db: private
 # mount: no
-# timeout: 240
 import ctypes
 import json
 import os

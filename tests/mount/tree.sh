@@ -2,7 +2,6 @@
 # A real tree of some 3,000 files copied with tar equals the same on the host's filesystem: at once, after a
 # remount, and after the database was restarted.
 # db: private
-# timeout: 120
 # transport: uring
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"

@@ -12,7 +12,7 @@ mkfifo "$CASE_DIR/commands"
 "$THULE" sql -XAtq <"$CASE_DIR/commands" >"$CASE_DIR/said" 2>/dev/null &
 exec 3>"$CASE_DIR/commands"
 echo 'begin; lock table thule.op; select 1;' >&3
-wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
+wait_until 60 test -s "$CASE_DIR/said" || fail "no lock"
 echo second >>"$MNT/file"
 private_pg_ctl stop -m immediate
 exec 3>&-

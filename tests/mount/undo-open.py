@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# timeout: 120
 """What processes have open while thule undo and restore change or remove it: a file that loses its name goes on until it is
 closed, as after unlink; one whose content goes back shows it; and nothing that was written meanwhile is lost. THULE_UNDO_SEED chooses the random numbers."""
 

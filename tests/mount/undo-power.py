@@ -2,7 +2,6 @@
 """Undo, restore and a failing `run --atomic` give power back only together with what had it: a file that has set-id bits or a
 capability afterwards has the owner and the bytes that it had with them at some instant, whoever wrote in between."""
 # options: allow_other
-# timeout: 120
 import itertools
 import json
 import os

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# timeout: 180
 """Undo of A after A and B interleave equals B alone, wherever they do not touch the same thing.
 
 A tree and a copy of it: A and B change the tree at random, B does the same to the copy. What one has changed the other

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# timeout: 120
 """A script wrecks a shared tree (deletes, overwrites, renames over, chmods, moves folders) while two others keep working
 in it; undo of its tag brings back every byte, name, mode and time of what it touched, keeps what the others did, and
 names each conflict. THULE_UNDO_FILES says of how many files."""

@@ -150,7 +150,7 @@ psql -XAtq -d "$THULE_SOURCE" <"$CASE_DIR/commands" >"$CASE_DIR/said" &
 exec 3>"$CASE_DIR/commands"
 echo "begin; lock table thule.op in share mode; select 'held'; select pg_sleep(0.5); commit" >&3
 exec 3>&-
-wait_until 30 test -s "$CASE_DIR/said" || fail "no lock"
+wait_until 60 test -s "$CASE_DIR/said" || fail "no lock"
 truncate -s 0 "$MNT/just"
 undo --since "op:$((before + 1))" "$MNT/just"
 assert_eq kept "$(<"$MNT/just")" "a file after undo of what was just done"

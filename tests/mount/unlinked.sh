@@ -26,7 +26,7 @@ sync_fs
 assert_eq 1 "$(nameless)" "inodes without a name while one is open"
 assert_eq 0 "$(sql "select count(*) from thule.file where ino = $ino")" "thule.file without the name"
 exec 7>&-
-wait_until 10 none_nameless || fail "still in SQL 10 s after close"
+wait_until 60 none_nameless || fail "still in SQL 10 s after close"
 assert_eq 0 "$(sql "select count(*) from thule.extent where ino = $ino")" "extents after close"
 
 # A directory that is somebody's working directory.
@@ -50,5 +50,5 @@ kill_daemon
 exec 7<&-
 assert_eq 1 "$(nameless)" "inodes without a name after the kill"
 mount_fs
-wait_until 10 none_nameless || fail "what was open when the daemon died is still in SQL"
+wait_until 60 none_nameless || fail "what was open when the daemon died is still in SQL"
 assert_eq "" "$(ls -A "$MNT")" "names in the root"

@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# timeout: 120
 # db: private
 """What ends while the right to write is lent, or asked for: a transaction's session, the daemon, its session, the server, the mount. Nothing is half
 done, and nothing is done twice."""

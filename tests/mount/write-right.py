@@ -1,5 +1,4 @@
 #!/usr/bin/python3
-# timeout: 120
 """The right to write changes hands between the mount and SQL transactions: what they commit is what the mount shows from then on, what is rolled
 back was never there, and each waits for the other, and for nothing else."""
 
