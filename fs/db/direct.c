@@ -14,9 +14,10 @@
  */
 #define PATIENCE_MS 3
 
-/* After one that had not come: a server that is slow, or far away, would have that thread wait each
- * time. */
-#define SLOW_NS INT64_C(1000000000)
+/* Nothing is asked for a while after one that had not come, twice as long after each that follows:
+ * a server that is slow, or far away, would have that thread wait each time. */
+#define REST_NS     INT64_C(8000000)
+#define MAX_REST_NS INT64_C(1000000000)
 
 /* Between attempts to begin sessions that are refused. */
 #define RETRY_NS INT64_C(1000000000)
@@ -43,8 +44,9 @@ struct direct {
 	pthread_mutex_t lock;
 	bool stop, wanted;     /* under lock */
 	enum reader_gate gate; /* under lock */
-	int64_t slow_until;    /* under lock */
-	int64_t refused_at;    /* the thread's; 0: not */
+	int64_t rest,
+		rests_until; /* under lock: how long after the next late answer; after the last */
+	int64_t refused_at;  /* the thread's; 0: not */
 	struct direct_asked asked;
 };
 
@@ -66,7 +68,7 @@ static struct direct_asked *take(struct direct *d)
 	bool want = false;
 
 	pthread_mutex_lock(&d->lock);
-	if (d->gate == READER_OPEN && d->asked.use == FREE && clock_mono_ns() >= d->slow_until) {
+	if (d->gate == READER_OPEN && d->asked.use == FREE && clock_mono_ns() >= d->rests_until) {
 		if (d->asked.session)
 			found = &d->asked;
 		want = !found && !d->wanted;
@@ -80,10 +82,12 @@ static struct direct_asked *take(struct direct *d)
 	return found;
 }
 
-static void release(struct direct_asked *s)
+static void release(struct direct_asked *s, bool in_time)
 {
 	pthread_mutex_lock(&s->owner->lock);
 	s->use = FREE;
+	if (in_time)
+		s->owner->rest = REST_NS;
 	pthread_mutex_unlock(&s->owner->lock);
 }
 
@@ -148,7 +152,7 @@ bool direct_answer(struct direct_asked *s, PGresult **res)
 		*res = NULL;
 		return false;
 	}
-	release(s);
+	release(s, true);
 	return true;
 }
 
@@ -158,7 +162,8 @@ void direct_leave(struct direct_asked *s)
 
 	pthread_mutex_lock(&d->lock);
 	s->use = LEFT;
-	d->slow_until = clock_mono_ns() + SLOW_NS;
+	d->rests_until = clock_mono_ns() + d->rest;
+	d->rest = d->rest * 2 < MAX_REST_NS ? d->rest * 2 : MAX_REST_NS;
 	pthread_mutex_unlock(&d->lock);
 	wake(d);
 }
@@ -187,7 +192,7 @@ static struct pollfd finish(struct direct_asked *s, bool shut)
 		return to_poll(s, more);
 	if (s->lost)
 		end_session(s);
-	release(s);
+	release(s, false);
 	if (res)
 		q->done(q, res, NULL);
 	else
@@ -270,6 +275,7 @@ struct direct *direct_start(
 	d->config.statements.count = sizeof(ids) / sizeof(ids[0]);
 	d->reader = reader;
 	d->asked.owner = d;
+	d->rest = REST_NS;
 	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&d->lock, NULL);
 	if (d->wake >= 0 && pthread_create(&d->thread, NULL, direct_main, d) == 0)

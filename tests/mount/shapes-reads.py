@@ -119,7 +119,7 @@ def switches():
 def lone_reads():
     """A read that the kernel cannot answer, alone: the thread that has the request sleeps for the answer, and for the next request.
 
-    On a busy machine an answer comes late, and the daemon asks otherwise for a second: one of twenty rounds has to be undisturbed.
+    On a busy machine an answer comes late, and the daemon asks otherwise for some ms: one of twenty rounds has to be undisturbed.
     """
     count = 100
     with open(path("pieces"), "wb") as f:
@@ -131,7 +131,7 @@ def lone_reads():
     while offsets and not (rounds and min(rounds) < 3):
         taken, offsets = offsets[:count], offsets[count:]
         if rounds:
-            time.sleep(1.1)
+            time.sleep(0.1)
         before = switches()
         for off in taken:
             os.pread(fd, 4096, off * 4096)

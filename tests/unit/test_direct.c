@@ -247,6 +247,44 @@ START_TEST(a_late_answer)
 }
 END_TEST
 
+/* Leaves a question for a late answer, which comes then. Returns how often it was refused before,
+ * each time for a ms. */
+static int refused_before_late(struct desk *d)
+{
+	struct question a;
+	struct reader_query *q = question(&a, STMT_READ_DATA);
+	struct direct_asked *asked;
+	PGresult *res;
+	int refused = 0;
+
+	memory_set_pace(d->database, MEMORY_UNANSWERED);
+	for (; !(asked = direct_ask(d->direct, q)); refused++)
+		pause_ms(1);
+	ck_assert(!direct_answer(asked, &res));
+	direct_leave(asked);
+	memory_set_pace(d->database, MEMORY_PROMPT);
+	await(&a);
+	return refused;
+}
+
+/* One late answer costs little; the more follow, the longer nothing is asked so. */
+START_TEST(late_answers)
+{
+	struct desk *d = open_desk();
+	int last = 0;
+
+	check_works(d);
+	ck_assert_int_eq(refused_before_late(d), 0);
+	for (int i = 0; i < 7; i++)
+		last = refused_before_late(d);
+	ck_assert_int_gt(last, 8);
+	check_works(d);
+	ck_assert_int_eq(refused_before_late(d), 0);
+	ck_assert_int_le(refused_before_late(d), 8);
+	close_desk(d);
+}
+END_TEST
+
 /* The session is lost while nobody asks, before the answer, and while that is late: the reader,
  * which has lost its own, gets the answer, and another session is begun. */
 START_TEST(a_lost_session)
@@ -404,6 +442,7 @@ static void add_tests(TCase *tc)
 	tcase_add_test(tc, two_at_once);
 	tcase_add_test(tc, beside_the_reader);
 	tcase_add_loop_test(tc, a_late_answer, 0, 2);
+	tcase_add_test(tc, late_answers);
 	tcase_add_loop_test(tc, a_lost_session, 0, 3);
 	tcase_add_test(tc, a_refused_question);
 #ifdef THULE_FAULTS
