@@ -24,7 +24,7 @@ class Psql:
         self.psql.stdin.write(f"{statement};\n\\echo {END}\n".encode())
         self.psql.stdin.flush()
 
-    def finish(self, timeout=60):
+    def finish(self, timeout=120):
         """The rows of what was started."""
         self.error = ""
         while not self.got.endswith(f"{END}\n".encode()):

@@ -19,7 +19,7 @@ WITH_AGE = ["log --since", "log --until", "log /file --since", "cat /file --at",
 
 
 def thule(*words):
-    return subprocess.run([THULE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    return subprocess.run([THULE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
 
 
 def refused(*words):
@@ -39,7 +39,7 @@ def ages():
         equal(False, os.path.exists(path(".thule/at", age)), f".thule/at/{age}")
     folder = os.path.join(os.environ["CASE_DIR"], "past")
     os.mkdir(folder)
-    done = subprocess.run([THULEFS, SOURCE, folder, "-o", "at=90"], stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    done = subprocess.run([THULEFS, SOURCE, folder, "-o", "at=90"], stderr=subprocess.PIPE, text=True, timeout=120, check=False)
     equal(True, done.returncode != 0 and "unit" in done.stderr, f"-o at=90, which said {done.stderr}")
     for age in AGES:
         equal(0, thule("prune", "--dry-run", "--keep", age).returncode, f"prune --keep {age}")

@@ -84,7 +84,7 @@ GOOD = {b"P": b"/no such file", b"Q": b"/new", b"T": b"now", b"A": b"1d", b"S": 
 
 def run(words, program=THULE):
     return subprocess.run([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          cwd=OUTSIDE, timeout=60, check=False)
+                          cwd=OUTSIDE, timeout=120, check=False)
 
 
 def check(words, allowed, program=THULE):

@@ -8,7 +8,7 @@
 refused() { # STATUS EXTENDED-REGEX COMMAND...
 	local want=$1 pattern=$2 status=0 line
 	shift 2
-	timeout 60 "$@" >"$CASE_DIR/out" 2>"$CASE_DIR/err" </dev/null || status=$?
+	timeout 120 "$@" >"$CASE_DIR/out" 2>"$CASE_DIR/err" </dev/null || status=$?
 	line=$(sed '/^usage: /d' "$CASE_DIR/err")
 	assert_eq "$want" "$status" "exit status of '$*', which said '$line'"
 	assert_eq "" "$(<"$CASE_DIR/out")" "output of '$*'"

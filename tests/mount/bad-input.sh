@@ -8,7 +8,7 @@ mkdir "$other"
 
 refused() { # REGEX SOURCE DIR [OPTIONS]
 	local pattern=$1 source=$2 dir=$3 opts=${4:-}
-	assert_fails "$pattern" timeout 40 "$THULEFS" "$source" "$dir" ${opts:+-o "$opts"}
+	assert_fails "$pattern" timeout 120 "$THULEFS" "$source" "$dir" ${opts:+-o "$opts"}
 	if awk -v dir="$dir" '$2 == dir {found = 1} END {exit !found}' /proc/mounts && [[ $dir != "$MNT" ]]; then
 		fusermount3 -uz "$dir"
 		fail "'$source' was refused but is mounted on $dir"
@@ -33,7 +33,7 @@ refused 'postgresql|connection string|unknown|invalid|missing' 'host=/tmp nonsen
 refused 'SOURCE is .private., a connection string .* or a URI' foo "$other"
 mkdir "$CASE_DIR/"$'not\xfftext'
 refused 'mount point .*not.xfftext is not text in UTF-8' "$THULE_SOURCE" "$CASE_DIR/"$'not\xfftext'
-assert_eq 1 "$(status_of timeout 40 "$THULEFS" "${THULE_SOURCE/postgres@/pw:wrong@}" "$other")" "exit status: refused"
+assert_eq 1 "$(status_of timeout 120 "$THULEFS" "${THULE_SOURCE/postgres@/pw:wrong@}" "$other")" "exit status: refused"
 
 # The password is right, but is not to be seen in /proc/mounts.
 umount_fs
@@ -44,7 +44,7 @@ MNT=$other umount_fs
 mount_fs
 
 # Held by another mount, which is named; without -f root would get it there as well, see mount-twice.sh.
-assert_fails "$MNT" timeout 40 "$THULEFS" -f "$THULE_SOURCE" "$other"
+assert_fails "$MNT" timeout 120 "$THULEFS" -f "$THULE_SOURCE" "$other"
 assert_eq 'not lost' "$(<"$MNT/file")" "content after a second mount was refused"
 echo more >>"$MNT/file"
 

@@ -58,7 +58,7 @@ def run(*arguments, user=None, **environment):
         capture_output=True,
         text=True,
         user=user,
-        timeout=60,
+        timeout=120,
         env={"PATH": os.environ["PATH"], "HOME": CASE_DIR, "PGPASSWORD": "sesame", **environment},
     )
 

@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../lib/mount.sh"
 
 refused() { # REGEX HOME
-	THULE_HOME=$2 assert_fails "$1" timeout 60 "$THULE" cluster start
+	THULE_HOME=$2 assert_fails "$1" timeout 120 "$THULE" cluster start
 }
 
 : >"$CASE_DIR/file"

@@ -50,7 +50,7 @@ def shells():
 
 def offered(*words, **environment):
     """What `thule complete` prints: {word: meaning}, and what it leaves to the shell."""
-    done = subprocess.run([THULE, "complete", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, cwd="/",
+    done = subprocess.run([THULE, "complete", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120, cwd="/",
                           stdin=subprocess.DEVNULL, env={**os.environ, **environment})
     lines = [line.split("\t") for line in done.stdout.decode().splitlines()]
     equal(b"", done.stderr, f"what completion of {words} complains of")

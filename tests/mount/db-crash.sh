@@ -13,7 +13,7 @@ number=0
 write_and_sync() {
 	number=$((number + 1))
 	echo "$number" >"$MNT/$number"
-	timeout 40 sync "$MNT/$number" || fail "sync after $1"
+	timeout 120 sync "$MNT/$number" || fail "sync after $1"
 	assert_eq "/$number" "$(sql 'select path from thule.change order by op desc limit 1')" "the last change after $1"
 }
 

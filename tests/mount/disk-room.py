@@ -72,7 +72,7 @@ def postmaster():
 
 
 def answers():
-    done = subprocess.run([os.environ["THULE"], "sql", "-XAtc", "select 1"], capture_output=True, timeout=60, check=False)
+    done = subprocess.run([os.environ["THULE"], "sql", "-XAtc", "select 1"], capture_output=True, timeout=120, check=False)
     return done.returncode == 0
 
 

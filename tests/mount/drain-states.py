@@ -103,7 +103,7 @@ def a_change_that_waits():
 def said(process):
     """Its exit status and what it printed. A job that is waited for in vain would hang here."""
     try:
-        out, _ = process.communicate(timeout=100)
+        out, _ = process.communicate(timeout=120)
     except subprocess.TimeoutExpired:
         process.kill()
         raise

@@ -175,7 +175,7 @@ def read_beside(two, four):
     reading = subprocess.Popen(["cat", path("before")], stdout=subprocess.PIPE)
     eventually("a reader that does not ask the copy, or an answer", lambda: has_said("leads to another server") or reading.poll() is not None)
     proxy.open()
-    equal(b"changed again", reading.communicate(timeout=60)[0], "what was read while a copy of before took connections")
+    equal(b"changed again", reading.communicate(timeout=120)[0], "what was read while a copy of before took connections")
     daemon.unmount()
     four.stop()
 

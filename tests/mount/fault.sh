@@ -65,7 +65,7 @@ for action in fail lose; do
 		reader.{ask,answer})session.open:$action@2"
 	for ((i = 0; i < 8; i++)); do
 		echo "of $action-$i" >"$MNT/$action-$i" || fail "a write failed (faults: $action)"
-		timeout 60 sync "$MNT/$action-$i" || fail "fsync failed (faults: $action)"
+		timeout 120 sync "$MNT/$action-$i" || fail "fsync failed (faults: $action)"
 	done
 	for ((i = 0; i < 8; i++)); do
 		check "$action-$i" "all faults ($action)"

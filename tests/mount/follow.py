@@ -169,7 +169,7 @@ def main():
     check_listen()
 
     for arguments in (["-n", "3"], ["--until", "now"], ["--since", "op:99999999"], ["--since", "nonsense"]):
-        done = subprocess.run([THULE, "log", "--follow", *arguments], capture_output=True, cwd=MNT, timeout=30, check=False)
+        done = subprocess.run([THULE, "log", "--follow", *arguments], capture_output=True, cwd=MNT, timeout=120, check=False)
         equal((2, b""), (done.returncode, done.stdout), f"--follow {arguments}: {done.stderr!r}")
 
 

@@ -55,7 +55,7 @@ class Load:
 
     def end(self):
         self.process.terminate()
-        said, wrong = self.process.communicate(timeout=60)
+        said, wrong = self.process.communicate(timeout=120)
         equal("", wrong, "what the writer says")
         for number in said.split():
             equal(f"{number} ".encode() * 1000, read(f"alice/f{number}"), f"bytes of file {number}")
@@ -103,7 +103,7 @@ def check_said(counted):
     reader = SOURCE.replace("//" + os.environ["PGUSER"] + "@", "//" + ROLE + "@")
     contains("nlink", fsck(status=1, source=reader))
     before = sql("select count(*) from thule.request")
-    done = subprocess.run([THULE, "fsck", "--repair", "--yes"], env={**os.environ, "THULE_DB": reader}, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([THULE, "fsck", "--repair", "--yes"], env={**os.environ, "THULE_DB": reader}, capture_output=True, text=True, check=False, timeout=120)
     equal(1, done.returncode, "status of a repair by a role that may only read")
     contains("permission denied", done.stderr)
     equal(before, sql("select count(*) from thule.request"), "requests after it")
@@ -121,7 +121,7 @@ def check_interrupted():
     process.send_signal(signal.SIGINT)
     contains("cannot be cancelled", process.stderr.readline())
     lock.release()
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=120)
     equal(0, process.returncode, f"status of a repair that was interrupted, which said {out}")
     return json.loads(out)
 

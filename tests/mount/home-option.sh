@@ -40,7 +40,7 @@ assert_match "^private:$b " "$(df "$CASE_DIR/two" | tail -n 1)" "df"
 
 # A server that dies is started where it was.
 kill -KILL "$(head -n 1 "$a/data/postmaster.pid")"
-timeout 60 sync "$CASE_DIR/one/first" || fail "sync after the server died"
+timeout 120 sync "$CASE_DIR/one/first" || fail "sync after the server died"
 echo 3 >"$CASE_DIR/one/third"
 assert_match '/third' "$("$THULE" log "$CASE_DIR/one")" "log after the server died"
 

@@ -42,7 +42,7 @@ def interrupted(words, number):
     process = start(words)
     eventually(f"the query of {words}", lambda: queries() == 1)
     process.send_signal(number)
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=120)
     equal(-number, process.returncode, f"how {words} ended after {number.name}; it said {out}{said}")
     eventually(f"the end of the query of {words} after {number.name}", lambda: queries() == 0)
 
@@ -85,7 +85,7 @@ def nobody_reads():
     equal(0, process.returncode, "exit status of tar")
     process = subprocess.Popen([THULE, "log"], stdout=writer, stderr=subprocess.DEVNULL)
     os.close(writer)
-    equal(True, process.wait(timeout=60) != 0, "exit status of a log that nobody reads")
+    equal(True, process.wait(timeout=120) != 0, "exit status of a log that nobody reads")
     eventually("the end of a query that nobody reads", lambda: queries() == 0)
 
 
@@ -101,7 +101,7 @@ def undo_that_was_begun():
     line = process.stderr.readline()
     equal(True, "cannot be cancelled" in line, f"what it says: {line}")
     lock.release()
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=120)
     equal(0, process.returncode, f"exit status of an undo that was begun; it said {out}{said}")
     equal(b"content", read("file"), "the file after it")
 
@@ -114,7 +114,7 @@ def undo_without_a_mount():
     process = start(["undo", "--pid", pid, "--yes"])
     eventually("the command at it", waiting)
     process.send_signal(signal.SIGINT)
-    out, said = process.communicate(timeout=60)
+    out, said = process.communicate(timeout=120)
     equal(-signal.SIGINT, process.returncode, f"how it ended; it said {out}{said}")
     eventually("the end of its query", lambda: queries() == 0)
     lock.release()

@@ -41,7 +41,7 @@ def main():
         shell("kill_daemon")
     name, at = journal()
     flip(name, at + 7)
-    done = subprocess.run([os.environ["THULEFS"], os.environ["THULE_SOURCE"], MNT, "-f"], stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    done = subprocess.run([os.environ["THULEFS"], os.environ["THULE_SOURCE"], MNT, "-f"], stderr=subprocess.PIPE, text=True, check=False, timeout=120)
     equal(True, done.returncode != 0 and "is damaged after op:" in done.stderr and name in done.stderr, f"what a mount says: {done.stderr}")
     shown = subprocess.run([os.environ["THULE"], "journal", "show", name], capture_output=True, text=True, check=False)
     equal((1, True), (shown.returncode, "is damaged" in shown.stderr), f"thule journal show: {shown}")

@@ -126,7 +126,7 @@ umount_fs
 
 # Users: the runtime directory if it is theirs, else the state directory; nothing of others, no links.
 as_nobody() { # NAME=VALUE...
-	as_user 65534 env -u XDG_RUNTIME_DIR -u XDG_STATE_HOME "$@" timeout 60 "$THULEFS" "$THULE_SOURCE" "$CASE_DIR/user/mnt" -f
+	as_user 65534 env -u XDG_RUNTIME_DIR -u XDG_STATE_HOME "$@" timeout 120 "$THULEFS" "$THULE_SOURCE" "$CASE_DIR/user/mnt" -f
 }
 mkdir -p "$CASE_DIR/user/mnt" "$CASE_DIR/user/home"
 chmod 711 "$CASE_DIR" "$CASE_DIR/user"

@@ -24,7 +24,7 @@ await_daemon() { # NUMBER
 }
 
 dead() {
-	assert_fails 'not connected|connection abort' timeout 30 ls "$MNT"
+	assert_fails 'not connected|connection abort' timeout 120 ls "$MNT"
 	fusermount3 -uz "$MNT"
 }
 
@@ -119,7 +119,7 @@ assert_eq y "$(<"$MNT/y")" "what was written before both died"
 hold_log
 echo z >"$MNT/z"
 kill -KILL "$(child)"
-timeout 30 umount --internal-only "$MNT" || fail "umount without a daemon"
+timeout 120 umount --internal-only "$MNT" || fail "umount without a daemon"
 wait "$sleeper"
 wait_daemon_gone
 assert_eq 0 "$(<"$CASE_DIR/daemon.status")" "exit status after an umount without a daemon"
@@ -134,7 +134,7 @@ pid=$(pgrep --parent "$keeper" --exact thulefs)
 kill -KILL "$pid"
 assert_eq z "$(<"$MNT/z")" "what a daemon in the background has"
 [[ $(pgrep --parent "$keeper" --exact thulefs) != "$pid" ]] || fail "the daemon is the same"
-timeout 60 "$THULE" umount "$MNT" || fail "thule umount"
+timeout 120 "$THULE" umount "$MNT" || fail "thule umount"
 wait_until 60 process_gone "$keeper" || fail "the keeper is still there"
 
 # No daemon comes up: the keeper gives up, and nothing hangs.

@@ -81,14 +81,14 @@ def ends(number):
         processes = {name: start(what) for name, what in DO.items()}
         for process in processes.values():
             waits(process)
-        equal(0, start(DF).wait(timeout=60), "df while the server stands still")
+        equal(0, start(DF).wait(timeout=120), "df while the server stands still")
         for process in processes.values():
             process.send_signal(number)
         for name, process in processes.items():
-            equal(-number, process.wait(timeout=60), f"how the {name} ended after {number.name}")
+            equal(-number, process.wait(timeout=120), f"how the {name} ended after {number.name}")
         again = start(DO["lookup"])
         waits(again)
-    equal(0, again.wait(timeout=60), "one that was not killed, once the server goes on")
+    equal(0, again.wait(timeout=120), "one that was not killed, once the server goes on")
     equal(["write\n", "a", "False"], [open(path("d/write"), encoding="ascii").read(), *os.listdir(path("h")), str(os.path.exists(path("g/new")))],
           f"what was changed by processes that {number.name} ended while they waited")
 
@@ -102,12 +102,12 @@ def handled():
         waits(late)
         time.sleep(0.1)  # five signals, of which one would be enough
         late.kill()
-        equal(-signal.SIGKILL, late.wait(timeout=60), "how one ended that had handled a signal before")
+        equal(-signal.SIGKILL, late.wait(timeout=120), "how one ended that had handled a signal before")
         processes = {name: start(ALARM % what) for name, what in DO.items()}
         for process in processes.values():
             waits(process)
     for name, process in processes.items():
-        equal(0, process.wait(timeout=60), f"how the {name} ended that handled signals")
+        equal(0, process.wait(timeout=120), f"how the {name} ended that handled signals")
     equal("X", open(path("d/write"), encoding="ascii").read()[0], "what was written")
 
 

@@ -89,7 +89,7 @@ def main():
             equal((True, True), (peak < 256 * MIB, peak - before < 128 * MIB), f"{peak // MIB} MiB with {WRITERS} writers, {before // MIB} before")
         equal(0, os.stat(path("files", "0")).st_size, "size of a file that waits to be written")
         killed.kill()
-        equal(-signal.SIGKILL, killed.wait(timeout=60), "how writers ended that were killed")
+        equal(-signal.SIGKILL, killed.wait(timeout=120), "how writers ended that were killed")
     equal(0, others.wait(timeout=240), "how the others ended")
     for i in range(KILLED, WRITERS):
         with open(path("files", str(i)), "rb") as f:

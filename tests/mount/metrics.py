@@ -28,7 +28,7 @@ HOSTILE = CASE_DIR + '/a"b\\c\nd\te} 1 # {é'
 
 def run(*words, uid=0):
     done = subprocess.run([THULE, "metrics", *words], user=uid, group=uid, extra_groups=[], cwd="/", stdin=subprocess.DEVNULL,
-                          capture_output=True, text=True, timeout=60, check=False)
+                          capture_output=True, text=True, timeout=120, check=False)
     equal((0, ""), (done.returncode, done.stderr), f"status of thule metrics {words} as {uid}")
     return done.stdout
 

@@ -134,7 +134,7 @@ class Prometheus:
     def ask(self, what, **arguments):
         url = f"http://127.0.0.1:{self.port}/api/v1/{what}?{urllib.parse.urlencode(arguments)}"
         try:
-            with urllib.request.urlopen(url, timeout=30) as answer:
+            with urllib.request.urlopen(url, timeout=120) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as e:
             # As long as it starts, it says that it is not ready.

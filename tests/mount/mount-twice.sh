@@ -33,7 +33,7 @@ assert_fails 'already' "$THULE" mount "$THULE_SOURCE" "$other"
 assert_fails 'already' "$THULE" mount "$THULE_SOURCE" "$MNT"
 
 # The first goes, the second stays, and a third comes.
-timeout 20 "$THULE" umount "$MNT"
+timeout 120 "$THULE" umount "$MNT"
 kill -0 "$pid" || fail "the daemon went with the first mount"
 echo second >"$other/file"
 "$THULE" mount "$THULE_SOURCE" "$MNT" -o ro >/dev/null

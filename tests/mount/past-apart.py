@@ -77,7 +77,7 @@ def present_goes_on(then, past):
             equal(n, os.stat(path("cold", f"{n}")).st_size, "size of a cold file")
         equal([None] * len(waiting), [process.poll() for process in waiting], "listings of the past meanwhile")
     for process in waiting:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         equal((f"{FILES // 8}\n", ""), (out, err), "a listing once the past's connections go on")
 
 
@@ -89,7 +89,7 @@ def users_take_turns(then, past):
         others = [lister(path(".thule", "at", then, "d1"), USERS[1]) for _ in range(2)]
         eventually("one of two users is answered", lambda: all(p.poll() is not None for p in flood) or all(p.poll() is not None for p in others))
     for process in flood + others:
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=120)
         equal((f"{FILES // 8}\n", ""), (out, err), "a listing among many")
 
 

@@ -55,7 +55,7 @@ def status(*words, uid=0):
     """It asks the daemon alone, so it takes no longer than a program takes to start."""
     begun = time.monotonic()
     done = subprocess.run([THULE, "status", MNT, "--requests", *words], user=uid, group=uid, extra_groups=[], cwd="/",
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
     equal((0, ""), (done.returncode, done.stderr), f"status of thule status --requests as {uid}, which said {done.stdout}")
     if time.monotonic() - begun > 2 and "THULE_SANITIZED" not in os.environ:
         print(f"slow: {time.monotonic() - begun:.1f} s", file=sys.stderr)
@@ -157,8 +157,8 @@ def in_sql():
     rows = eventually("the row of the reader", lambda: shell("sql", query))
     equal(f"read|/d/read|{doer.process.pid}|python3|0|waiting", rows, "thule.request_wait")
     lock.stdin.close()
-    lock.wait(timeout=60)
-    equal(0, doer.process.wait(timeout=60), "how the reader ended")
+    lock.wait(timeout=120)
+    equal(0, doer.process.wait(timeout=120), "how the reader ended")
     eventually("an empty view", lambda: not shell("sql", query))
 
 
@@ -171,7 +171,7 @@ def impostor():
     equal(b"1\n", process.stdout.readline(), "somebody else's socket")
     equal(int(shell("daemon_pid")), json.loads(status("--json"))["pid"], "who answers beside somebody else's socket")
     process.stdin.close()
-    equal(0, process.wait(timeout=60), "somebody else")
+    equal(0, process.wait(timeout=120), "somebody else")
 
 
 def of_the_past():

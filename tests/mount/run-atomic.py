@@ -21,7 +21,7 @@ def start(script, tag="wreck", **named):
 
 def run(script, status, tag="wreck"):
     process = start(script, tag, stderr=subprocess.PIPE)
-    said = process.communicate(timeout=60)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     equal(status, process.returncode, f"exit status; it said {said}")
     return said
 
@@ -69,7 +69,7 @@ def fails(before):
         raise AssertionError("a run without changes")
     run(WRECK + "(setsid env -i sh -c 'i=0; while :; do i=$((i+1)); echo x >new/$i; done' &) ; exit 4", 4)
     check(before, "a command that failed and left a daemon")
-    equal(127, start("exit 0", env={**os.environ, "PATH": ""}).wait(timeout=30), "a command that is not there")
+    equal(127, start("exit 0", env={**os.environ, "PATH": ""}).wait(timeout=120), "a command that is not there")
     check(before, "a command that is not there")
     equal([["0", "5"]], sql(
         "select count(*) filter (where ended_at is null), max(status) filter (where status < 127) from thule.run"
@@ -86,7 +86,7 @@ def others(before):
     write("by-nobody", b"mine")
     with open(fifo, "w", encoding="ascii"):
         pass
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     equal(1, process.returncode, "exit status")
     equal((b"good\n", b"mine"), (read("by-good"), read("by-nobody")), "what others wrote")
     for name in ("by-good", "by-nobody"):
@@ -108,7 +108,7 @@ def killed(before):
     process = start(script, stderr=subprocess.DEVNULL)
     made("new/ready")
     os.kill(children(process.pid)[0], signal.SIGKILL)
-    equal(137, process.wait(timeout=30), "exit status without a keeper")
+    equal(137, process.wait(timeout=120), "exit status without a keeper")
     settled()
     check(before, "the death of the keeper")
 
@@ -137,7 +137,7 @@ def host_down(before):
 def refused():
     environment = {**os.environ, "THULE_DB": "host=/nonexistent dbname=none"}
     process = start(f"mkdir {path('refused')}", env=environment, stderr=subprocess.PIPE)
-    said = process.communicate(timeout=30)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     equal(1, process.returncode, f"without a database; it said {said}")
     equal(False, os.path.exists(path("refused")), "a command without a database ran")
 

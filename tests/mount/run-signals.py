@@ -25,7 +25,7 @@ def undone(said, what):
 
 
 def finish(process, status, what):
-    said = process.communicate(timeout=60)[1].decode()
+    said = process.communicate(timeout=120)[1].decode()
     equal(status, process.returncode, f"exit status after {what}, which said {said}")
     undone(said, what)
 

@@ -17,7 +17,7 @@ def start(tag, *command, **named):
 
 
 def run(tag, *command, status=0):
-    equal(status, start(tag, *command).wait(timeout=60), f"exit status of {command}")
+    equal(status, start(tag, *command).wait(timeout=120), f"exit status of {command}")
 
 
 def tags(pattern):
@@ -66,7 +66,7 @@ os.execve("/bin/sh", ["sh", "-c", "mkdir {path('daemon-cleaned')}; env -i mkdir 
 """
     # Its pid, so that the daemon can wait until `thule run` itself is gone.
     command = f'exec "$0" run --tag daemon -- /usr/bin/python3 -c "$1" $$'
-    subprocess.run(["sh", "-c", command, THULE, script], check=True, timeout=30)
+    subprocess.run(["sh", "-c", command, THULE, script], check=True, timeout=120)
     made("daemon-done")
     equal(["daemon"], tags("daemon-%"), "a daemon with a cleaned environment")
 
@@ -99,7 +99,7 @@ def beside():
         subprocess.Popen(["sh", "-c", loop.format("", path("none"))]),
     ]
     for process in runs:
-        equal(0, process.wait(timeout=60), "exit status")
+        equal(0, process.wait(timeout=120), "exit status")
     rows = sql(
         "select split_part(convert_from(name, 'UTF8'), '-', 1), coalesce(tag, '-'), count(*), count(distinct actor)"
         " from thule.op where convert_from(name, 'UTF8') ~ '^(left|right|none)-' group by 1, 2 order by 1"
@@ -145,7 +145,7 @@ def signals():
     )
     made("ready")
     process.send_signal(signal.SIGTERM)
-    equal(5, process.wait(timeout=20), "exit status after SIGTERM")
+    equal(5, process.wait(timeout=120), "exit status after SIGTERM")
     equal(["signal"], tags("trapped"), "done by the handler")
 
 

@@ -26,7 +26,7 @@ echo before >"$MNT/f1"
 died=$(postmaster)
 kill -KILL "$died"
 echo during >"$MNT/f2"
-timeout 100 "$(command -v sync)" "$MNT/f2" || fail "fsync did not come back after the server died"
+timeout 120 "$(command -v sync)" "$MNT/f2" || fail "fsync did not come back after the server died"
 # A backend may live on for the moment that this took.
 wait_until 60 has_logged 'runs again' || fail "the log does not say that the server runs again"
 assert_eq before "$(<"$MNT/f1")" "what was there before"
@@ -38,7 +38,7 @@ wait_until 60 has_logged 'runs again' 2 || fail "the log does not say so twice"
 [[ $(postmaster) != "$died" ]] || fail "the server is the one that died"
 wait_until 60 answers || fail "the server that died while nobody wrote is not there"
 echo after >"$MNT/f3"
-timeout 100 "$(command -v sync)" "$MNT/f3" || fail "fsync after the second time"
+timeout 120 "$(command -v sync)" "$MNT/f3" || fail "fsync after the second time"
 assert_once 3
 
 # Something else has the number now.
@@ -62,7 +62,7 @@ for mode in fast immediate; do
 		sleep 0.02
 	done
 	start_db
-	timeout 100 "$(command -v sync)" "$MNT" || fail "fsync after a stop and a start ($mode)"
+	timeout 120 "$(command -v sync)" "$MNT" || fail "fsync after a stop and a start ($mode)"
 done
 sql 'alter system set wal_level = replica' # without which there is no recovery from an archive
 umount_fs

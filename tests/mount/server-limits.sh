@@ -10,12 +10,12 @@ need jq
 
 waiting() { # REGEX: `thule status --requests` has a line that matches
 	local said
-	said=$(timeout 10 "$THULE" status --requests "$MNT" 2>&1) || true
+	said=$(timeout 120 "$THULE" status --requests "$MNT" 2>&1) || true
 	grep -qE -- "$1" <<<"$said"
 }
 status_says() { # REGEX
 	local said
-	said=$(timeout 30 "$THULE" status "$MNT" 2>&1) || true
+	said=$(timeout 120 "$THULE" status "$MNT" 2>&1) || true
 	grep -qE -- "$1" <<<"$said"
 }
 has_logged() { # REGEX
@@ -47,7 +47,7 @@ killable() { # PID
 # Each part: PART REGEX-OF-STATUS, with the server as it is now.
 check_waits() {
 	local part=$1 why=$2
-	assert_eq before "$(timeout 10 cat "$MNT/before")" "what is known, $part"
+	assert_eq before "$(timeout 120 cat "$MNT/before")" "what is known, $part"
 	write_behind "$part"
 	wait_until 60 waiting 'waits for|create|lookup|fsync' || fail "$part: nobody waits: $("$THULE" status --requests "$MNT" 2>&1)"
 	kill -0 "$writer" 2>/dev/null || fail "$part: a write was acknowledged"
@@ -71,7 +71,7 @@ sql 'alter system set max_connections = 10'
 sql 'alter system set wal_level = replica'
 sql 'alter system set max_wal_senders = 0'
 restart_db
-timeout 100 "$(command -v sync)" "$MNT" || fail "fsync after a restart"
+timeout 120 "$(command -v sync)" "$MNT" || fail "fsync after a restart"
 assert_eq before "$(<"$MNT/before")" "what is known from here on"
 ls "$MNT/written" "$MNT/killed" >/dev/null
 

@@ -21,7 +21,7 @@ MKDIR = "import os, sys\ntry: os.mkdir(sys.argv[1])\nexcept OSError as e: sys.ex
 
 
 def status():
-    done = subprocess.run([THULE, "status", MNT, "--requests", "--json"], stdout=subprocess.PIPE, check=True, timeout=60)
+    done = subprocess.run([THULE, "status", MNT, "--requests", "--json"], stdout=subprocess.PIPE, check=True, timeout=120)
     return json.loads(done.stdout)
 
 

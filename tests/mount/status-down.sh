@@ -28,7 +28,7 @@ trap go_on EXIT
 status() { # EXPECTED-EXIT-STATUS [ARGUMENT...]
 	local want=$1 code=0
 	shift
-	timeout 30 "$THULE" status "$@" >"$CASE_DIR/out" || code=$?
+	timeout 120 "$THULE" status "$@" >"$CASE_DIR/out" || code=$?
 	assert_eq "$want" "$code" "exit status of thule status $*, which said $(<"$CASE_DIR/out")"
 }
 
@@ -64,10 +64,10 @@ assert_eq "1 None" "$(json '(len([m for m in s["mounts"] if m["mountpoint"] == "
 	[m for m in s["mounts"] if m["mountpoint"] == "'"$MNT"'"][0]["filesystem"])' | tr -d '(),')" "all of them, in JSON"
 
 # What needs no server.
-timeout 10 "$THULE" version >/dev/null || fail "thule version"
-timeout 10 "$THULE" --help >/dev/null || fail "thule --help"
-timeout 10 "$THULE" log --help >/dev/null || fail "thule log --help"
-timeout 30 "$THULE" umount -l "$MNT" || fail "thule umount -l"
+timeout 120 "$THULE" version >/dev/null || fail "thule version"
+timeout 120 "$THULE" --help >/dev/null || fail "thule --help"
+timeout 120 "$THULE" log --help >/dev/null || fail "thule log --help"
+timeout 120 "$THULE" umount -l "$MNT" || fail "thule umount -l"
 go_on
 wait_daemon_gone
 mount_fs

@@ -119,7 +119,7 @@ def stopped_server():
         begun = time.monotonic()
         before = operations()
         waited = time.monotonic() - begun
-    equal(0, doer.wait(timeout=60), "who looked for a name")
+    equal(0, doer.wait(timeout=120), "who looked for a name")
     after = operations()
     equal(True, database_ms(after) - database_ms(before) >= waited * 1000,
           f"ms of {after['lookup']} that lookups waited for the database while it stood still for {waited} s")
@@ -168,7 +168,7 @@ def processes():
     text = run(MNT, "--once", uid=ALICE)
     equal((0, True), (text.returncode, "root" in text.stdout), f"what another user is shown: {text}")
     alice.stdin.close()
-    alice.wait(timeout=60)
+    alice.wait(timeout=120)
 
 
 def plainly():

@@ -137,7 +137,7 @@ def crowd():
                 os.setxattr(path("cached"), "user.a", b"b")
         os.sched_setaffinity(0, range(os.cpu_count()))
         victim.kill()
-        equal(-signal.SIGKILL, victim.wait(timeout=60), "how one ended that was killed")
+        equal(-signal.SIGKILL, victim.wait(timeout=120), "how one ended that was killed")
     equal(0, process.wait(timeout=120), "how the others ended")
     shell("umount_fs")
 

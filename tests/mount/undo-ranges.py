@@ -28,7 +28,7 @@ STEPS = 24
 
 
 def thule(*words, status=0):
-    done = subprocess.run([THULE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=100, check=False)
+    done = subprocess.run([THULE, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
     equal(status, done.returncode, f"exit status of {words}, which said {done.stdout}{done.stderr}")
     return done.stdout + done.stderr
 

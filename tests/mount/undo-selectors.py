@@ -17,7 +17,7 @@ MAKE = "import os, sys\nfor i in range(int(sys.argv[2])): os.mkdir(os.path.join(
 
 def thule(*words, status=0):
     done = subprocess.run([THULE, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          timeout=100, check=False)
+                          timeout=120, check=False)
     equal(status, done.returncode, f"exit status of {words}, which said {done.stdout}{done.stderr}")
     return done.stdout + done.stderr
 

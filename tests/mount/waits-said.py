@@ -13,7 +13,7 @@ THULE = os.environ["THULE"]
 
 
 def status(*arguments, code=0):
-    done = subprocess.run([THULE, "status", *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([THULE, "status", *arguments, "--json"], capture_output=True, text=True, timeout=120, check=False)
     equal(code, done.returncode, f"exit status of thule status {arguments}: {done.stdout}")
     return json.loads(done.stdout)
 
@@ -36,7 +36,7 @@ def behind_a_lock():
     equal(None, waiting.poll(), "it waits still")
     holder.stdin.close()
     equal(0, holder.wait(60), "the holder")
-    out, err = waiting.communicate(timeout=60)
+    out, err = waiting.communicate(timeout=120)
     equal(0, waiting.returncode, f"prune after it: {out!r} {err!r}")
     equal(False, "waits for" in err, "it is said once")
 
@@ -74,7 +74,7 @@ def others_are_dead():
     """Another mount of the database whose daemon stands still."""
     other = os.path.join(os.environ["CASE_DIR"], "other")
     os.mkdir(other)
-    subprocess.run([THULE, "mount", os.environ["THULE_DB"], other, "-o", "at=now"], check=True, timeout=60)
+    subprocess.run([THULE, "mount", os.environ["THULE_DB"], other, "-o", "at=now"], check=True, timeout=120)
     pids = subprocess.run(["pgrep", "-f", f"thulefs.* {other}"], capture_output=True, text=True, check=True).stdout.split()
     for pid in pids:
         os.kill(int(pid), signal.SIGKILL)

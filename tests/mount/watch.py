@@ -130,7 +130,7 @@ def check_meanwhile():
 
 def watch(*words):
     done = subprocess.run([THULE, "watch", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
-                          env=ENVIRONMENT, timeout=60, cwd=MNT)
+                          env=ENVIRONMENT, timeout=120, cwd=MNT)
     return done.returncode, done.stderr
 
 
