@@ -26,6 +26,7 @@
 #include "mount/holder.h"
 #include "mount/mountpoint.h"
 #include "serve.h"
+#include "transport/notifier.h"
 #include "transport/transport.h"
 
 /* The daemon's end of a pipe to its parent, or of a socket to its keeper, who hears 'm' and where
@@ -403,6 +404,8 @@ int main(int argc, char **argv)
 	struct kept *kept;
 	struct error err;
 
+	if (argc > 0 && !strcmp(argv[0], NOTIFIER_NAME))
+		return notifier_run(argc, argv);
 	log_init("thulefs", LOG_LEVEL_INFO, 0);
 	/* The daemon is searched for by this name, also when mount(8) has called it by another. */
 	prctl(PR_SET_NAME, "thulefs");

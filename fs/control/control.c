@@ -301,8 +301,8 @@ struct control *control_start(struct fs *fs, const char *conninfo, uint64_t moun
 	c->asked = true;
 	c->conninfo = strdup(conninfo);
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
-	c->kernel = apart_start(se, err);
-	ok = c->kernel && c->stop_fd >= 0 && wait_listen(c, err);
+	c->kernel = apart_new(se, fs->kept != NULL);
+	ok = c->stop_fd >= 0 && wait_listen(c, err);
 	if (ok && pthread_create(&c->thread, NULL, control_main, c) == 0)
 		return c;
 	if (ok)

@@ -7,24 +7,19 @@
 #include "control/quotas.h"
 #include "op/orphans.h"
 
-static void invalidate(struct fuse_session *se, void *arg)
+void foreign_invalidate(struct apart *kernel, const PGresult *touched)
 {
-	const PGresult *touched = arg;
+	struct buf told = {0};
 
 	for (int i = 0; i < PQntuples(touched); i++) {
 		if (!PQgetisnull(touched, i, 0))
-			fuse_lowlevel_notify_inval_inode(
-				se, (fuse_ino_t)row_int(touched, i, 0), 0, 0);
+			apart_add_inode(&told, (uint64_t)row_int(touched, i, 0));
 		if (!PQgetisnull(touched, i, 1) && !PQgetisnull(touched, i, 2))
-			fuse_lowlevel_notify_inval_entry(se, (fuse_ino_t)row_int(touched, i, 1),
+			apart_add_name(&told, (uint64_t)row_int(touched, i, 1),
 				PQgetvalue(touched, i, 2), (size_t)PQgetlength(touched, i, 2));
 	}
-}
-
-void foreign_invalidate(struct apart *kernel, const PGresult *touched)
-{
-	if (PQntuples(touched) > 0)
-		apart_run(kernel, invalidate, (void *)touched);
+	apart_tell(kernel, &told);
+	buf_free(&told);
 }
 
 /* Under the lock: names before the directories that they are in. */
@@ -118,9 +113,8 @@ void foreign_list(const struct state *s, struct known *k)
 }
 
 /* To drop a directory's name is to drop all below it, too. */
-static void drop_known(struct fuse_session *se, void *arg)
+static void add_known(struct buf *told, const struct known *k)
 {
-	const struct known *k = arg;
 	size_t at = 0;
 
 	while (at < k->names.len) {
@@ -128,17 +122,20 @@ static void drop_known(struct fuse_session *se, void *arg)
 		uint64_t parent;
 
 		memcpy(&parent, k->names.data + at, sizeof(parent));
-		fuse_lowlevel_notify_inval_entry(se, parent, name, strlen(name));
+		apart_add_name(told, parent, name, strlen(name));
 		at += sizeof(parent) + strlen(name) + 1;
 	}
 	for (size_t i = 0; i < k->count; i++)
-		fuse_lowlevel_notify_inval_inode(se, k->inos[i], 0, 0);
+		apart_add_inode(told, k->inos[i]);
 }
 
 void foreign_drop(struct apart *kernel, struct known *k)
 {
-	if (k->inos)
-		apart_run(kernel, drop_known, k);
+	struct buf told = {0};
+
+	add_known(&told, k);
+	apart_tell(kernel, &told);
+	buf_free(&told);
 	free(k->inos);
 	buf_free(&k->names);
 }

@@ -66,11 +66,7 @@ struct invalidator *invalidator_start(struct fs *fs, struct fuse_session *se, st
 	struct invalidator *v = xcalloc(1, sizeof(*v));
 
 	v->fs = fs;
-	v->kernel = apart_start(se, err);
-	if (!v->kernel) {
-		free(v);
-		return NULL;
-	}
+	v->kernel = apart_new(se, fs->kept != NULL);
 	v->last = &v->first;
 	pthread_mutex_init(&v->lock, NULL);
 	pthread_cond_init(&v->work, NULL);

@@ -1,25 +1,31 @@
 #pragma once
 
 #include <fuse_lowlevel.h>
+#include <stdbool.h>
 
-#include "base/error.h"
+#include "base/buf.h"
 
 /*
- * A thread that tells the kernel what to drop, with a table of descriptors of its own, in which
- * there is nothing but a clone of /dev/fuse. To drop something the kernel may wait, and nobody can
- * interrupt that, until a request is answered: one that makes a name in the same directory, or
- * writes to the same page. A daemon that is killed meanwhile would keep all its descriptors open,
- * and so nobody would ever answer. With these apart all others are closed when the daemon is
- * killed, upon which the kernel ends the requests that were read by them, and so the waiting.
+ * A process that tells the kernel what to drop. To drop something the kernel may wait, and nobody
+ * can interrupt that, until a request is answered: one that makes a name in the same directory, or
+ * writes to the same page. A daemon that is killed meanwhile, or crashes, would not come to its
+ * end, and so nobody would ever answer. With a process apart it ends at once: then the kernel ends
+ * the requests that were read by it, or the next daemon answers them, or, where they came by
+ * io_uring, which keeps them, this process has the kernel end the connection.
  */
 struct apart;
 
-/* NULL with *err set. */
-struct apart *apart_start(struct fuse_session *se, struct error *err);
-
-/* Runs fn on the thread and waits for it: fn uses no descriptor but the session's. One at a time.
+/* It begins when there is something to tell. `kept`: the connection does not end with the daemon.
  */
-void apart_run(struct apart *a, void (*fn)(struct fuse_session *se, void *arg), void *arg);
+struct apart *apart_new(struct fuse_session *se, bool kept);
+
+/* Adds to what is told: all of an inode but its names, or a name. */
+void apart_add_inode(struct buf *b, uint64_t ino);
+void apart_add_name(struct buf *b, uint64_t parent, const char *name, size_t len);
+
+/* Returns when the kernel has been told all that, if the connection is not gone. On one thread at a
+ * time. */
+void apart_tell(struct apart *a, const struct buf *b);
 
 /* Accepts NULL. */
 void apart_free(struct apart *a);
