@@ -23,7 +23,8 @@
 struct task {
 	struct fs *fs;
 	char id[24];
-	struct buf opened; /* inodes, as the text of an array */
+	struct buf
+		opened; /* inodes, as the text of an array; nothing: other mounts have some, too */
 	PGresult *touched; /* ino, parent, name, revived */
 };
 
@@ -64,9 +65,15 @@ static void add_opened(void *arg, struct handle *h)
 /* What is open stays open until changes go on: see need_unquiesced(). */
 static void list_opened(struct task *r)
 {
+	bool shared;
+
 	pthread_mutex_lock(&r->fs->lock);
-	handles_each(&r->fs->state, add_opened, &r->opened);
+	shared = r->fs->state.shared;
+	if (!shared)
+		handles_each(&r->fs->state, add_opened, &r->opened);
 	pthread_mutex_unlock(&r->fs->lock);
+	if (shared)
+		return;
 	if (!r->opened.len)
 		buf_add(&r->opened, "{", 1);
 	buf_add(&r->opened, "}", 2);

@@ -197,8 +197,9 @@ static void catch_up(struct control *c, const struct writer_seen *seen)
 	struct foreign f = {.exact = true, .op = seen->op, .request = seen->request};
 
 	/* What was known may be lost, where a server has crashed. */
-	if (seen->op > c->known && seen->request == c->request)
+	if (seen->op > c->known)
 		read_changed(c, c->known, false, &f);
+	f.exact = seen->request == c->request;
 	if (seen->op != c->known || seen->request != c->request)
 		invalidator_drop(c->invalidator, &f, c->catching);
 	else

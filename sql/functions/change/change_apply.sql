@@ -1,8 +1,9 @@
 -- Does what is planned in pg_temp.change_name, change_inode, change_cut, change_extent and change_xattr, as ops of the given
 -- process.
 -- Parameters: actor, a JSON object with the columns of thule.actor; tag, of the ops; mount, thule.mount.id; opened, inodes that
---   processes have open: those that lose their last name stay, without one, until they are closed; now, the time by the clock of
---   whoever makes ops, which the first of these has unless it is just before that of the last op there is.
+--   processes have open: those that lose their last name stay, without one, until they are closed; null: not known, as of other
+--   mounts, and all of them stay until one mount is alone; now, the time by the clock of whoever makes ops, which the first of
+--   these has unless it is just before that of the last op there is.
 -- Returns: how many ops. Fills pg_temp.touched.
 -- Tables touched: all of the filesystem's but blob: restored bytes are those of the blobs of then.
 -- An inode has a version from each op on that changes it, as a batch would have made it; of those in between, as of any, one can ask.
@@ -64,7 +65,7 @@ begin
     drop table if exists pg_temp.change_before;
     insert into pg_temp.change_row (ino, first, last, names, gone)
         select t.ino, t.first, t.last, n.names,
-            n.names = 0 and t.ino <> 1 and not exists (select from unnest(opened) o (ino) where o.ino = t.ino) as gone
+            n.names = 0 and t.ino <> 1 and opened is not null and not exists (select from unnest(opened) o (ino) where o.ino = t.ino) as gone
         from (
             select s.ino, min(s.op) as first, max(s.op) as last from pg_temp.change_step s group by s.ino
         ) t
@@ -98,7 +99,9 @@ begin
     drop table if exists pg_temp.change_now;
     create temp table change_now on commit drop as
         select r.ino, coalesce(i.mode, v.mode) as mode,
-            case when thule_internal.is_directory(v.mode)
+            case when r.names = 0 and r.ino <> 1
+                then 0
+            when thule_internal.is_directory(v.mode)
                 then 2 + (select count(*)
                     from thule.dirent d
                     left join thule.inode n on n.ino = d.ino
@@ -169,7 +172,9 @@ begin
     perform thule_internal.progress(95);
     insert into pg_temp.touched (ino, parent, name, revived)
         select r.ino, null, null,
-            exists (select from pg_temp.change_now n where n.ino = r.ino and not n.there and thule_internal.is_directory(n.mode))
+            exists (select from pg_temp.change_now n
+                left join pg_temp.change_before p on p.ino = n.ino
+                where n.ino = r.ino and n.nlink > 0 and coalesce(p.nlink, 0) = 0 and thule_internal.is_directory(n.mode))
         from pg_temp.change_row r
         union all
         select c.ino, v.parent, v.name, false

@@ -7,11 +7,12 @@ language plpgsql
 as $$
 begin
     drop table if exists pg_temp.quota_inode;
-    -- What is changed: as it will be, or gone true. Those that lose their last name while they are open stay.
+    -- What is changed: as it will be, or gone true. Those that lose their last name while they are open stay, and all of them where there
+    -- are several mounts.
     create temp table quota_inode on commit drop as
         select t.ino, coalesce(i.uid, v.uid) as uid, coalesce(i.gid, v.gid) as gid, v.project,
             case when thule_internal.is_file(v.mode) and (i.content or p.ino is null) then b.allocated::bigint else v.allocated end as allocated,
-            a.bytes as attributes, n.names, n.names = 0 and t.ino <> 1
+            a.bytes as attributes, n.names, n.names = 0 and t.ino <> 1 and (select count(*) from thule_internal.mounts_live()) < 2
                 and t.ino not in (select o.ino from thule.live_handle o where o.mount in (select thule_internal.mounts_live())) as gone
         from (
             select c.ino from pg_temp.change_name c where c.active

@@ -1,5 +1,5 @@
 -- Does what a row of thule.request asks for, in the caller's transaction, whose session must hold the lease.
--- Parameters: request, its id; opened, inodes that processes have open, see thule_internal.change_apply. Erasing does not wait for their close;
+-- Parameters: request, its id; opened, inodes that processes have open, or null, see thule_internal.change_apply. Erasing does not wait for their close;
 --   now, the time by the clock of whoever makes ops.
 -- Returns: nothing; writes result and done_at into the row, and leaves in pg_temp.touched (ino, parent, name, revived), which
 --   goes with the transaction, what caches have to drop: an inode, or a name in a directory.
