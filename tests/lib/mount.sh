@@ -207,11 +207,10 @@ assert_same_tree() { # EXPECTED-MANIFEST DIR WHAT
 	}
 }
 
-# The violations, empty when the database is sound.
+# Fails with the violations unless the database is sound.
 fsck() {
 	local out
 	out=$("$THULE" fsck 2>&1) || fail "thule fsck: $out"
-	assert_eq "" "$(sql 'select * from thule.fsck limit 20')" "rows of thule.fsck"
 }
 
 as_user() { # UID COMMAND...
