@@ -3,7 +3,8 @@
 with gone as (
     delete from thule.extent e
     using unnest($1::bigint[], $2::bigint[]) as c (ino, op)
-    where e.ino = c.ino
+    cross join lateral (select p.ctid as place from thule.extent p where p.ino = c.ino offset 0) p
+    where e.ctid = p.place
     returning e.ino, e.file_off, e.len, e.blob, e.blob_off, e.op_from, c.op
 )
 insert into thule.extent_history (ino, file_off, len, blob, blob_off, op_from, op_to)

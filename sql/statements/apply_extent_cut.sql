@@ -4,22 +4,25 @@
 -- the last of its key, however many dead ones an old snapshot keeps. Else what reaches into the range is looked for: an extent is at most
 -- thule_internal.extent_max() bytes long, which bounds the part of the index to look at.
 with cut as (
-    select c.ino, c.lo, c.hi, c.op, x.file_off, x.len, x.blob, x.blob_off, x.op_from, coalesce(x.file_off + x.len >= c.hi, false) as whole
+    select c.ino, c.lo, c.hi, c.op, x.place, x.file_off, x.len, x.blob, x.blob_off, x.op_from, coalesce(x.file_off + x.len >= c.hi, false) as whole
     from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) as c (ino, lo, hi, op)
     left join lateral (
-        select e.file_off, e.len, e.blob, e.blob_off, e.op_from from thule.extent e
+        select e.ctid as place, e.file_off, e.len, e.blob, e.blob_off, e.op_from from thule.extent e
         where e.ino = c.ino and e.file_off = c.lo
         order by e.op_from desc limit 1
     ) x on true
 ), hit as (
-    select c.ino, c.file_off, c.len, c.blob, c.blob_off, c.op_from, c.lo, c.hi, c.op
+    select c.place, c.ino, c.file_off, c.len, c.blob, c.blob_off, c.op_from, c.lo, c.hi, c.op
     from cut c
     where c.whole
     union all
-    select e.ino, e.file_off, e.len, e.blob, e.blob_off, e.op_from, c.lo, c.hi, c.op
+    select e.place, c.ino, e.file_off, e.len, e.blob, e.blob_off, e.op_from, c.lo, c.hi, c.op
     from cut c
-    join thule.extent e on e.ino = c.ino and e.file_off < c.hi and e.file_off > c.lo - thule_internal.extent_max()
-                       and e.file_off + e.len > c.lo
+    cross join lateral (
+        select x.ctid as place, x.file_off, x.len, x.blob, x.blob_off, x.op_from from thule.extent x
+        where x.ino = c.ino and x.file_off < c.hi and x.file_off > c.lo - thule_internal.extent_max() and x.file_off + x.len > c.lo
+        offset 0
+    ) e
     where not c.whole
 ), ended as (
     insert into thule.extent_history (ino, file_off, len, blob, blob_off, op_from, op_to)
@@ -28,11 +31,11 @@ with cut as (
     from hit
     where coalesce(current_setting('thule.history', true), 'on') = 'on'
 ), whole as (
-    select ino, file_off, len, blob, blob_off, op_from, range_agg(int8range(lo, hi)) as cuts
+    select place, ino, file_off, len, blob, blob_off, op_from, range_agg(int8range(lo, hi)) as cuts
     from hit
-    group by ino, file_off, len, blob, blob_off, op_from
+    group by place, ino, file_off, len, blob, blob_off, op_from
 ), gone as (
-    delete from thule.extent e using whole w where e.ino = w.ino and e.file_off = w.file_off and e.op_from = w.op_from
+    delete from thule.extent e using whole w where e.ctid = w.place
     returning w.*
 )
 insert into thule.extent (ino, file_off, len, blob, blob_off, op_from)

@@ -11,5 +11,5 @@ cross join lateral (
     order by x.file_off
     offset 0
 ) e
-join thule.blob b on b.id = e.blob
+cross join lateral (select p.data from thule.blob p where p.id = e.blob offset 0) b
 order by u.place, e.file_off

@@ -7,10 +7,15 @@ select i.ino, i.mode, i.nlink, i.uid, i.gid, i.rdev, i.size, i.allocated, i.atim
        thule_internal.past_owner(e.ino, $2::bigint, false), e.ino
 from thule_internal.guard($1::bigint, $2::bigint) g
 left join (
-    select d.ino from thule.dirent d where d.parent = $1::bigint and d.name = $3::bytea and d.op_from <= $2::bigint
+    (select d.ino from thule.dirent d where d.parent = $1::bigint and d.name = $3::bytea and d.op_from <= $2::bigint
+     order by d.op_from desc limit 1)
     union all
-    select d.ino from thule.dirent_history d
-    where d.parent = $1::bigint and d.name = $3::bytea and d.op_from <= $2::bigint and d.op_to > $2::bigint
+    select h.ino
+    from (
+        select d.ino, d.op_to from thule.dirent_history d where d.parent = $1::bigint and d.name = $3::bytea and d.op_from <= $2::bigint
+        order by d.op_from desc limit 1
+    ) h
+    where h.op_to > $2::bigint
 ) e on true
 left join lateral thule_internal.inode_at_op(e.ino, $2::bigint) i on true
 where thule_internal.is_kept($2::bigint)

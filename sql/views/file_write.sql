@@ -100,7 +100,7 @@ begin
     for e in
         select d.parent, d.name
         from string_to_table(waiting, ',') w (ino)
-        join thule.dirent d on d.ino = w.ino::bigint
+        cross join lateral (select n.parent, n.name, n.ino from thule.dirent n where n.ino = w.ino::bigint offset 0) d
         where thule_internal.may_reach(d.ino, thule_internal.present(), 0, thule_internal.session_viewer())    -- anybody may set the setting
         order by cardinality(string_to_array(thule.path(d.ino), '/')) desc
     loop

@@ -7,7 +7,7 @@ language sql stable rows 1
 begin atomic
     select a.id::bigint, o.mount::integer
     from thule.actor a
-    left join thule.op o on o.op = a.id
+    left join lateral (select p.mount from thule.op p where p.op = a.id offset 0) o on true
     where a.id = substring(current_setting('thule.sql_actor', true) from '^\d{1,18}$')::bigint
         and a.host = coalesce(host(inet_client_addr()), '') and a.pid = pg_backend_pid() and a.uid = coalesce(viewer[1], 0) and a.gid = coalesce(viewer[2], 0)
         and a.comm = current_setting('application_name') and a.username = thule_internal.session_role() and a.exe = 'postgres';

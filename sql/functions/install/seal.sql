@@ -6,7 +6,8 @@
 -- others are called by SQL bodies, or by the daemon.
 -- Parameters: none. Tables touched: only the system catalog.
 -- What changes files looks for single rows, in tables that may have grown a lot since the session planned it: seldom by reading all of one. So it
--- is planned by index from the first time on, as the statements of the drain are (fs/db/libpq.c), with all that it calls.
+-- is planned by index from the first time on, as the statements of the drain are (fs/db/libpq.c), with all that it calls; without sorts, by the one
+-- index that has the order that is asked for.
 -- Functions run as who calls them and are of no use without privileges on the tables, so execute stays with everyone
 -- who may use the schema. As the owner run those that a role of thule.role has for them: what shows a part of the files, and says so where it is
 -- made (functions/role), and what changes files by path, and by way of thule.file; it asks in write_begin() whether the role may, and at each step whether the user
@@ -29,6 +30,7 @@ begin
         end if;
         if f.writes and not f.step then
             execute format('alter routine %s set enable_seqscan = off', f.signature);
+            execute format('alter routine %s set enable_sort = off', f.signature);
         end if;
         if f.triggers then
             execute format('revoke execute on routine %s from public', f.signature);

@@ -45,10 +45,11 @@ begin atomic
         or exists (
             select from present p
             where p.depth = 1 and not exists (
-                select from thule.dirent d where d.ino = guard.ino and d.parent = p.ino and d.op_from <= at_op
+                select from (select d.parent, d.op_from from thule.dirent d where d.ino = guard.ino offset 0) d
+                where d.parent = p.ino and d.op_from <= at_op
                 union all
-                select from thule.dirent_history d
-                where d.ino = guard.ino and d.parent = p.ino and d.op_from <= at_op and d.op_to > at_op)),
+                select from (select d.parent, d.op_to from thule.dirent_history d where d.ino = guard.ino and d.op_from <= at_op offset 0) d
+                where d.parent = p.ino and d.op_to > at_op)),
         (select string_agg(concat_ws(' ', p.mode, p.uid, p.gid, encode(p.acl, 'hex')), ';' order by p.depth) from present p
             where exists (select from present s where s.depth = 0) and exists (select from up u where u.ino = 1));
 end;

@@ -66,7 +66,7 @@ begin
     ), part as (
         select d.first, substr(b.data, d.blob_off::integer + 1, (d.next - d.first)::integer) as bytes
         from data d
-        left join thule.blob b on b.id = d.blob
+        left join lateral (select p.data from thule.blob p where p.id = d.blob offset 0) b on true
         union all
         select c.first, substr(thule_internal.zeros(), 1, least(h.next - c.first, thule_internal.extent_max())::integer)
         from hole h

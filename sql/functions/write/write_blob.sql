@@ -4,6 +4,6 @@ create function thule_internal.write_blob() returns bigint
 language plpgsql
 as $$
 begin
-    return greatest((select max(b.id) + 1 from thule.blob b), (select s.next_blob from thule.superblock s order by s.next_op desc limit 1));
+    return greatest((select b.id from thule.blob b order by b.id desc limit 1) + 1, (select s.next_blob from thule.superblock s order by s.next_op desc limit 1));
 end
 $$;

@@ -20,7 +20,9 @@ declare
     had bigint;
 begin
     with gone as (
-        delete from thule.dirent d where d.parent = parent and d.name = name returning d.*
+        delete from thule.dirent d
+        where d.ctid = (select p.ctid from thule.dirent p where p.parent = parent and p.name = name order by p.op_from desc limit 1)
+        returning d.*
     ), ended as (
         insert into thule.dirent_history (parent, name, ino, cookie, op_from, valid_from, op_to, valid_to)
             select g.parent, g.name, g.ino, g.cookie, g.op_from, g.valid_from, op, at from gone g
