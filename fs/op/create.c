@@ -289,12 +289,14 @@ static int hard_link(
 		return rc;
 	if (S_ISDIR((*inode)->attr.mode))
 		return EPERM;
-	/* One without a name may get one if it was made so; the kernel knows. */
 	if ((*inode)->gone)
 		return ENOENT;
 	if ((*inode)->attr.nlink >= LINKS_MAX)
 		return EMLINK;
 	rc = quota_same_tree(*inode, dir);
+	/* What another mount has removed; the kernel does not know yet. */
+	if (!rc && !(*inode)->attr.nlink && !handle_names(&c->fs->state, ino))
+		rc = ENOENT;
 	if (rc)
 		return rc;
 	(*inode)->attr.nlink++;

@@ -93,6 +93,19 @@ void handles_each(struct state *s, void (*fn)(void *arg, struct handle *h), void
 	}
 }
 
+bool handle_names(struct state *s, uint64_t ino)
+{
+	struct handle *h, *tmp;
+
+	HASH_ITER (hh, s->handles, h, tmp) {
+		if (h->ino == ino && (h->flags & O_TMPFILE) == O_TMPFILE) {
+			h->flags &= ~(uint32_t)O_TMPFILE;
+			return true;
+		}
+	}
+	return false;
+}
+
 bool handle_writes(struct state *s, uint64_t ino)
 {
 	struct handle *h, *tmp;

@@ -346,6 +346,9 @@ struct handle *handle_restore(struct state *s, uint64_t fh, uint64_t ino);
 struct handle *handle_by_request(struct state *s, uint64_t unique);
 void handle_drop(struct state *s, struct handle *h);
 void handles_each(struct state *s, void (*fn)(void *arg, struct handle *h), void *arg);
+/* Whether one of them is of a file that was made without a name (O_TMPFILE) and has none; it gets
+ * one now. */
+bool handle_names(struct state *s, uint64_t ino);
 /* Whether somebody has it open for writing; looks at every handle. */
 bool handle_writes(struct state *s, uint64_t ino);
 
