@@ -100,18 +100,27 @@ void invalidator_drop(struct invalidator *v, struct foreign *f, struct follow_wa
 	add(v, d);
 }
 
-void invalidator_call(struct invalidator *v, struct follow_waiter *waiters)
+/* Of what the state knows already. */
+static void add_told(struct invalidator *v, const struct dropped *found)
 {
-	struct dropped *d;
+	struct dropped *d = xcalloc(1, sizeof(*d));
 
-	if (!waiters)
-		return;
-	d = xcalloc(1, sizeof(*d));
-	d->waiters = waiters;
+	*d = *found;
 	pthread_mutex_lock(&v->fs->lock);
 	v->fs->invalidating++;
 	pthread_mutex_unlock(&v->fs->lock);
 	add(v, d);
+}
+
+void invalidator_call(struct invalidator *v, struct follow_waiter *waiters)
+{
+	if (waiters)
+		add_told(v, &(struct dropped){.waiters = waiters});
+}
+
+void invalidator_forget(struct invalidator *v, const struct known *known)
+{
+	add_told(v, &(struct dropped){.known = *known});
 }
 
 void invalidator_free(struct invalidator *v)

@@ -22,5 +22,8 @@ void invalidator_drop(struct invalidator *v, struct foreign *f, struct follow_wa
 /* Calls those who wait, who may be NULL, when the kernel has dropped all that was given before. */
 void invalidator_call(struct invalidator *v, struct follow_waiter *waiters);
 
+/* Has the kernel drop what the state knows right. Takes what *known has. */
+void invalidator_forget(struct invalidator *v, const struct known *known);
+
 /* Waits for what is under way, for which all requests must have been answered. Accepts NULL. */
 void invalidator_free(struct invalidator *v);

@@ -15,7 +15,8 @@
 /* Those who follow the changes are told at most so often. */
 #define TELL_REST_NS (10 * MS)
 
-/* Has the kernel forget the bytes that it has at the wrong place (inode_misplaced()). */
+/* Has the kernel forget the bytes that it has at the wrong place (inode_misplaced()), and names of
+ * another file (state_misnamed()). */
 static void invalidate_misplaced(struct control *c)
 {
 	struct state *s = &c->fs->state;
@@ -26,6 +27,8 @@ static void invalidate_misplaced(struct control *c)
 	pthread_mutex_lock(&c->fs->lock);
 	k.inos = s->misplaced;
 	k.count = s->misplaced_count;
+	k.names = s->misnamed;
+	s->misnamed = (struct buf){0};
 	s->misplaced = NULL;
 	s->misplaced_count = s->misplaced_cap = 0;
 	for (size_t i = 0; i < k.count; i++) {
@@ -35,7 +38,7 @@ static void invalidate_misplaced(struct control *c)
 			inode->misplaced = false;
 	}
 	pthread_mutex_unlock(&c->fs->lock);
-	foreign_drop(c->kernel, &k);
+	invalidator_forget(c->invalidator, &k);
 }
 
 bool wait_notified(struct control *c)

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 
 #include "base/limits.h"
@@ -136,9 +137,16 @@ static int rename_names(struct call *c, struct side *from, struct side *to, unsi
 	if (!rc && whiteout)
 		rc = whiteout_allowed(c, from->dir);
 	/* Two names of one inode: nothing to do, says POSIX. */
-	if (!rc && from->inode != to->inode)
-		change(c, from, to, flags);
-	return rc;
+	if (rc || from->inode == to->inode)
+		return rc;
+	/* The kernel moves the file that it knows by the name, and has yet to be told of others. */
+	if (c->fs->invalidating) {
+		state_misnamed(&c->fs->state, from->dir->ino, from->name);
+		state_misnamed(&c->fs->state, to->dir->ino, to->name);
+		eventfd_write(c->fs->invalidate_fd, 1);
+	}
+	change(c, from, to, flags);
+	return 0;
 }
 
 void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,

@@ -38,6 +38,7 @@ void state_free(struct state *s)
 	}
 	free(s->closed);
 	free(s->misplaced);
+	buf_free(&s->misnamed);
 	quotas_free(&s->quotas);
 	while ((inode = table_first(&s->inodes)))
 		inode_drop(s, inode);
@@ -121,6 +122,13 @@ void inode_misplaced(struct state *s, struct inode *inode)
 		s->misplaced = xrealloc(s->misplaced, s->misplaced_cap * sizeof(s->misplaced[0]));
 	}
 	s->misplaced[s->misplaced_count++] = inode->ino;
+}
+
+void state_misnamed(struct state *s, uint64_t parent, struct bytes name)
+{
+	buf_add(&s->misnamed, &parent, sizeof(parent));
+	buf_add(&s->misnamed, name.data, name.len);
+	buf_add(&s->misnamed, "", 1);
 }
 
 /* How many inodes, and how many bytes with their names, are to be left. */

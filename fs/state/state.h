@@ -174,9 +174,11 @@ struct state {
 	size_t closed_count, closed_cap;
 	uint64_t *misplaced; /* inodes of which the kernel has bytes where they are not */
 	size_t misplaced_count, misplaced_cap;
-	uint64_t committed; /* last op that the database had when somebody said so */
-	size_t max_inodes;  /* above this many, clean ones are evicted */
-	uint64_t evictions; /* grows whenever something was dropped */
+	struct buf misnamed; /* names, each after its directory's number and with a 0 at its end, at
+				which the kernel may have another inode than is there */
+	uint64_t committed;  /* last op that the database had when somebody said so */
+	size_t max_inodes;   /* above this many, clean ones are evicted */
+	uint64_t evictions;  /* grows whenever something was dropped */
 	/* Bytes of inodes and names, which come and go together, and of extended attributes. */
 	struct budget inode_bytes, attributes;
 	struct chunks chunks;
@@ -227,6 +229,8 @@ void inode_drop(struct state *s, struct inode *inode);
 /* The kernel has bytes of it where they are not: adds it to those that the control thread tells it
  * of, unless it is there. Whoever takes those clears inode->misplaced. */
 void inode_misplaced(struct state *s, struct inode *inode);
+/* The same of a name at which the kernel may have another inode than is there. */
+void state_misnamed(struct state *s, uint64_t parent, struct bytes name);
 
 /* Evicts what is clean and has not been used lately, when there is too much; `committed` is the
  * last committed op. */
