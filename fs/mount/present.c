@@ -100,15 +100,27 @@ bool present_open(struct present *p, const struct origin *o, struct fs *fs, stru
 	return fs->journal != NULL;
 }
 
+/* The last of several mounts ends what none of them has open any more. What fails is left to the
+ * next one. */
+static void end_orphans(PGconn *conn)
+{
+	PGresult *res =
+		conn ? db_query(conn, "select thule_internal.orphans_end()", 0, NULL, NULL) : NULL;
+
+	PQclear(res);
+}
+
 void present_close(struct present *p, struct fs *fs, bool clean, struct error *err)
 {
-	if (clean)
+	if (clean) {
 		registration_end(journal_conn(fs->journal), p->mount);
-	else
+		end_orphans(journal_conn(fs->journal));
+	} else {
 		error_set(err, ERR_UNREACHABLE,
 			"some changes could not be committed: they are in %s, from which the next "
 			"mount on this host takes them, unless another has written since; `thule "
 			"journal show` lists them",
 			journal_path(fs->journal));
+	}
 	journal_free(fs->journal);
 }
