@@ -1,8 +1,9 @@
 -- What others have changed after op $1, for caches; the columns are those of the table of thule_internal.perform(), and whether it is an inode that has
 -- no name any more. A directory is revived that had no name then, or had gone with it.
+-- offset 0: else a server that expects many may hash the whole table.
 select t.ino, t.parent, t.name,
        coalesce(now.op_from > $1::bigint and now.nlink > 0 and thule_internal.is_directory(now.mode)
-           and exists (select from thule.inode_history h where h.ino = t.ino and h.op_from <= $1::bigint)
+           and exists (select from thule.inode_history h where h.ino = t.ino and h.op_from <= $1::bigint offset 0)
            and not coalesce((select h.nlink > 0 and h.op_to > $1::bigint from thule.inode_history h where h.ino = t.ino and h.op_from <= $1::bigint
                order by h.op_from desc limit 1), false), false),
        coalesce(now.nlink = 0, false)
