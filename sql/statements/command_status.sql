@@ -25,7 +25,10 @@ with about as (
         end as journal,
         (select row_to_json(m) from thule.mount m
             where m.device = $1::bigint and m.boot_id = $2::text and m.ended_at is null
-            order by m.id desc limit 1) as mount
+            order by m.id desc limit 1) as mount,
+        (select row_to_json(l) from (select m.id, m.host, m.mountpoint, m.pid from thule.mount m
+            where m.backend = thule.lease_holder() and m.ended_at is null and not m.read_only
+            order by m.id desc limit 1) l) as lease
     from thule.superblock s
 )
 select row_to_json(a) as json,
@@ -49,5 +52,10 @@ select row_to_json(a) as json,
     coalesce('pid ' || (a.mount ->> 'pid') || ', version ' || (a.mount ->> 'version') || ', since '
         || (a.mount ->> 'mounted_at')
         || case when (a.mount ->> 'read_only')::boolean then ', read-only' else '' end, 'none known') as daemon,
+    case when a.lease is null then 'no mount has it now'
+        when a.lease ->> 'id' = a.mount ->> 'id' then 'here'
+        else (a.lease ->> 'mountpoint') || ' on host ' || (a.lease ->> 'host') || ', pid ' || (a.lease ->> 'pid')
+            || case when a.mount ->> 'read_only' = 'false' then ': this mount follows it' else '' end
+    end as lease,
     coalesce(nullif(a.mount ->> 'options', ''), 'none') as options
 from about a;

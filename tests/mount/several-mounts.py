@@ -4,6 +4,7 @@
 show; what has lost its name stays for those who have it open; a host that is killed, cut off or stopped takes nothing with it that was fsynced."""
 
 import errno
+import json
 import os
 import threading
 import time
@@ -113,6 +114,10 @@ def check_reading(one, two):
         equal("read", get(two, "r"), "contents")
         os.listdir(two.path(""))
     equal([["one"]], holder(), "who has the lease")
+    seen = [json.loads(host.run(os.environ["THULE"], "status", host.mountpoint, "--json", cwd="/"))["filesystem"] for host in (one, two)]
+    equal([("one", True), ("one", False)], [(s["lease"]["host"], s["lease"]["id"] == s["mount"]["id"]) for s in seen], "the lease that each shows")
+    shown = two.run(os.environ["THULE"], "status", two.mountpoint, cwd="/")
+    equal(True, f"{one.mountpoint} on host one, pid {one.process.pid}: this mount follows it" in shown, shown)
 
 
 def check_orphan(one, two):
