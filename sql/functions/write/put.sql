@@ -1,6 +1,6 @@
 -- Makes a file with these bytes, or gives them to the file that is there, which stays the same inode.
 -- Parameters: path, through symbolic links; bytes, all of the content; mode, null: 0644 of a new file, as it is of one that is there.
--- Returns: ino. Errors: those of thule.create, thule.write and thule.chmod. Tables touched: those of these.
+-- Returns: ino. Errors: those of thule.create, thule.write and thule.chmod; EACCES as fs.protected_regular has it. Tables touched: those of these.
 create function thule.put(path text, bytes bytea, mode integer default null) returns bigint
 language plpgsql
 as $$
@@ -21,6 +21,9 @@ begin
         file := thule.create(w.dir, w.name, coalesce(put.mode, 420));
         perform thule_internal.write_data(thule_internal.write_inode(file), 0, bytes, opened => true);
         return file;
+    end if;
+    if w.dir is not null then
+        perform thule_internal.write_protected_file(thule_internal.write_inode(w.dir), thule_internal.write_inode(w.ino), thule_internal.write_begin(), put.path);
     end if;
     perform thule_internal.write_whole(w.ino, bytes);
     if put.mode <> (select i.mode & 4095 from thule_internal.write_inode(w.ino) i) then

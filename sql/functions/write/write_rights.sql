@@ -76,3 +76,30 @@ begin
     perform thule_internal.write_flags(i);
 end
 $$;
+
+-- Refuses what Debian's kernel does not follow: a symbolic link as the last name of a path, in a sticky directory that everybody may write, which belongs neither
+-- to who follows it nor to the owner of the directory (fs/namei.c, may_follow_link(); sysctl fs.protected_symlinks). Parameters: d, the directory; owner, the link's;
+-- viewer, as of thule_internal.session_viewer, where null is root: the kernel asks root, too; path. Errors: EACCES.
+create function thule_internal.write_protected_link(d thule.inode, owner bigint, viewer bigint[], path text) returns void
+language plpgsql
+as $$
+begin
+    if d.mode & 514 = 514 and owner not in (coalesce(viewer[1], 0), d.uid) then
+        perform thule_internal.fail('EACCES', format('%s ends in a link that user %s made in a directory for all, so it is not followed', left(path, 100), owner),
+            'Give the path that the link leads to, as thule.file.target shows it.');
+    end if;
+end
+$$;
+
+-- Refuses to replace the bytes of a file that somebody else has put where one was going to be made: in a sticky directory that everybody, or its group, may write
+-- (fs/namei.c, may_create_in_sticky(); sysctl fs.protected_regular = 2). Parameters: d, the directory; i, the file; viewer and path, as above. Errors: EACCES.
+create function thule_internal.write_protected_file(d thule.inode, i thule.inode, viewer bigint[], path text) returns void
+language plpgsql
+as $$
+begin
+    if thule_internal.is_file(i.mode) and d.mode & 512 <> 0 and d.mode & 18 <> 0 and i.uid not in (coalesce(viewer[1], 0), d.uid) then
+        perform thule_internal.fail('EACCES', format('%s was made by user %s in a directory for all, so it is not replaced', left(path, 100), i.uid),
+            'thule.write() and thule.truncate() change a file that is known to be there.');
+    end if;
+end
+$$;

@@ -5,7 +5,7 @@
 --   thule_internal.write_entry says whether it can be one.
 -- Returns: ino, null where the last name is not there; dir and name, of the last name in its directory, null where the path ends in no name: then
 --   dots is '/', '.' or '..'; slash, whether there is one at the end.
--- Errors: ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG, EINVAL for a relative path, and EXDEV where a link leads out of the filesystem.
+-- Errors: ENOENT, ENOTDIR, EACCES, also as fs.protected_symlinks has it, ELOOP, ENAMETOOLONG, EINVAL for a relative path, and EXDEV where a link leads out of the filesystem.
 -- Tables touched: dirent, inode, xattr, mount (read).
 create function thule_internal.write_walk(path text, follow boolean, viewer bigint[], place boolean default false,
     out ino bigint, out dir bigint, out name bytea, out dots text, out slash boolean)
@@ -21,6 +21,7 @@ declare
     found_ino bigint;
     mode      integer;
     link      bytea;
+    owner     bigint;
     target    text;
 begin
     if path is null or path = '' then
@@ -61,11 +62,13 @@ begin
         end if;
         ino := found_ino;
         exit when last and (found_ino is null or place or not follow and not slash);
-        select p.mode, p.target into mode, link from thule.inode p where p.ino = write_walk.ino order by p.era desc nulls last limit 1;
+        select p.mode, p.target, p.uid into mode, link, owner from thule.inode p where p.ino = write_walk.ino order by p.era desc nulls last limit 1;
         if thule_internal.is_symlink(mode) then
             links := links + 1;
             if links > max_links then
                 perform thule_internal.fail('ELOOP', format('%s: too many levels of symbolic links', path));
+            elsif last then
+                perform thule_internal.write_protected_link(thule_internal.write_inode(dir), owner, viewer, path);
             end if;
             target := thule.escape_name(link);
             if left(target, 1) = '/' then
