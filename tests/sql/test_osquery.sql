@@ -181,7 +181,38 @@ select set_eq($$select action, target_path, transaction_id > 0 from file_events 
     $$values ('MOVED_FROM', '/srv/files/dir/file', true), ('MOVED_TO', '/srv/files/moved', true), ('DELETED', '/srv/files/moved', false), ('UPDATED', '/srv/files/empty', false)$$, 'events');
 select is((select (e.size, e.mode, e.actor_username, e.exe, e.pid)::text from file_events e where e.action = 'DELETED'), (11, '4755', 'ada', '/usr/bin/vi', 4242)::text,
     'who deleted it, and what it was');
-select set_eq($$select operation, path, dest_path, uid, executable from process_file_events where op > (select max(op) - 3 from op)$$,
+-- Hashes of events: of the bytes of then, which are read for nothing else.
+select is(fx.create('/hashed') > 0 and fx.write('/hashed', 0, 'one') > 0 and fx.write('/hashed', 0, 'two') > 0 and fx.chmod('/hashed', 420) > 0 and fx.create('/other') > 0
+    and fx.write('/other', 0, 'other') > 0 and fx.exchange('/hashed', '/other') > 0 and fx.unlink('/other') > 0 and fx.mkdir('/hashed-dir') > 0, true, 'more events');
+select set_eq($$select action, right(target_path, 6), md5, sha256, sha1, hashed from file_events where op > (select max(op) - 9 from op)$$,
+    $$select action, path, md5(bytes), encode(sha256(bytes), 'hex'), null, (bytes is not null)::integer
+    from (values ('CREATED', 'hashed', ''::bytea), ('UPDATED', 'hashed', 'one'), ('UPDATED', 'hashed', 'two'), ('ATTRIBUTES_MODIFIED', 'hashed', 'two'), ('CREATED', '/other', ''),
+        ('UPDATED', '/other', 'other'), ('MOVED_FROM', 'hashed', 'two'), ('MOVED_TO', '/other', 'two'), ('MOVED_FROM', '/other', 'other'), ('MOVED_TO', 'hashed', 'other'),
+        ('DELETED', '/other', 'two'), ('CREATED', 'ed-dir', null)) e (action, path, bytes)$$, 'hashes of events');
+create function fx.blobs_read(query text) returns bigint language plpgsql as $$
+declare
+    before bigint := (select t.seq_tup_read + coalesce(t.idx_tup_fetch, 0) from pg_stat_xact_user_tables t where t.relid = 'thule.blob'::regclass);
+begin
+    execute 'create table fx.answer as ' || query;
+    drop table fx.answer;
+    return (select t.seq_tup_read + coalesce(t.idx_tup_fetch, 0) from pg_stat_xact_user_tables t where t.relid = 'thule.blob'::regclass) - before;
+end $$;
+create function fx.event_columns() returns text language sql
+return (select string_agg(a.attname, ', ') from pg_attribute a where a.attrelid = 'osquery.file_events'::regclass and a.attnum > 0 and a.attname not in ('md5', 'sha1', 'sha256'));
+-- A table of a few rows would be read whole.
+set local enable_seqscan = off;
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
+select is(fx.blobs_read('select ' || fx.event_columns() || ' from file_events'), 0::bigint, 'all other columns read no bytes');
+select is(fx.blobs_read('select sha1 from file_events'), 0::bigint, 'nor does a hash that cannot be had');
+select fx.blobs_read('select md5 from file_events where op > (select max(op) - 9 from op)') as all_of_them \gset
+select ok(fx.blobs_read($$select md5 from file_events where op = (select max(op) - 6 from op)$$) between 1 and :all_of_them - 1, 'a hash reads those of its row');
+select ok(fx.blobs_read($$select op, md5 from file_events where hashed = 1 order by op desc limit 2$$) between 1 and :all_of_them - 1, 'of as many rows as there are in the answer');
+reset enable_seqscan;
+reset enable_hashjoin;
+reset enable_mergejoin;
+
+select set_eq($$select operation, path, dest_path, uid, executable from process_file_events where op between (select max(op) - 11 from op) and (select max(op) - 9 from op)$$,
     $$values ('rename', '/srv/files/dir/file', '/srv/files/moved', '1000', '/usr/bin/vi'), ('unlink', '/srv/files/moved', '', '1000', '/usr/bin/vi'), ('truncate', '/srv/files/empty', '', '1000', '/usr/bin/vi')$$,
     'events of processes');
 

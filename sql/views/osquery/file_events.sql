@@ -1,11 +1,11 @@
 -- osquery's table `file_events`, of the log: what inotify would have said of each op, and nothing is lost. What the file was is that of after the op, and of a name
--- that went that of before.
+-- that went that of before. Bytes are read of the rows and columns that the answer has, and of no others, as of osquery.hash.
 create view osquery.file_events as
 select case when e.path is not null then thule_internal.mount_path() || rtrim(e.path, '/') end as target_path,
     null::text as category,
     e.action,
     case when c.kind in ('rename', 'exchange') then c.op else 0 end as transaction_id,
-    c.ino as inode,
+    e.ino as inode,
     i.uid::bigint,
     i.gid::bigint,
     thule_internal.mode_text(i.mode) as mode,
@@ -13,10 +13,10 @@ select case when e.path is not null then thule_internal.mount_path() || rtrim(e.
     floor(i.atime_ns / 1000000000.0)::bigint as atime,
     floor(i.mtime_ns / 1000000000.0)::bigint as mtime,
     floor(i.ctime_ns / 1000000000.0)::bigint as ctime,
-    null::text as md5,
-    null::text as sha1,
-    null::text as sha256,
-    0 as hashed,
+    case when i.hashed then thule_internal.file_hash(e.ino, e.at_op, 'md5') end as md5,
+    case when i.hashed then thule_internal.file_hash(e.ino, e.at_op, 'sha1') end as sha1,
+    case when i.hashed then thule_internal.file_hash(e.ino, e.at_op, 'sha256') end as sha256,
+    coalesce(i.hashed, false)::integer as hashed,
     floor(extract(epoch from c.at))::bigint as time,
     c.op::text as eid,
     c.op,
@@ -31,25 +31,29 @@ select case when e.path is not null then thule_internal.mount_path() || rtrim(e.
 from thule.change c
 join thule.op_kind k on k.name = c.kind
 cross join lateral (
-    select 'CREATED' as action, case when c.kind = 'link' then c.new_path else c.path end as path where k.makes_inode or c.kind = 'link'
+    select 'CREATED' as action, case when c.kind = 'link' then c.new_path else c.path end as path, c.ino, c.op as at_op where k.makes_inode or c.kind = 'link'
     union all
-    select 'DELETED', c.path where k.removes_name
+    select 'DELETED', c.path, c.ino, c.op - 1 where k.removes_name
     union all
-    select 'MOVED_FROM', c.path where c.kind in ('rename', 'exchange')
+    select 'MOVED_FROM', c.path, c.ino, c.op where c.kind in ('rename', 'exchange')
     union all
-    select 'MOVED_TO', c.new_path where c.kind in ('rename', 'exchange')
+    select 'MOVED_TO', c.new_path, c.ino, c.op where c.kind in ('rename', 'exchange')
     union all
-    select 'MOVED_FROM', c.new_path where c.kind = 'exchange'
+    select w.action, case w.action when 'MOVED_FROM' then c.new_path else c.path end, d.ino, c.op
+    from (values ('MOVED_FROM'), ('MOVED_TO')) w (action)
+    cross join lateral (
+        -- What had the other name of an exchange.
+        select d.ino from thule.op o join thule.dirent_history d on d.parent = o.new_parent and d.name = o.new_name and d.op_to = o.op
+        where o.op = c.op limit 1) d
+    where c.kind = 'exchange'
     union all
-    select 'MOVED_TO', c.path where c.kind = 'exchange'
+    select 'UPDATED', c.path, c.ino, c.op where k.changes_bytes and not k.sets_mode
     union all
-    select 'UPDATED', c.path where k.changes_bytes and not k.sets_mode
-    union all
-    select 'ATTRIBUTES_MODIFIED', c.path where k.changes_attributes and c.kind <> 'mkfs'
+    select 'ATTRIBUTES_MODIFIED', c.path, c.ino, c.op where k.changes_attributes and c.kind <> 'mkfs'
 ) e
 left join lateral (
-    select v.uid, v.gid, v.mode, v.size, v.atime_ns, v.mtime_ns, v.ctime_ns
-    from thule_internal.inode_at_op(c.ino, case when k.removes_name then c.op - 1 else c.op end) v limit 1) i on true;
+    select v.uid, v.gid, v.mode, v.size, v.atime_ns, v.mtime_ns, v.ctime_ns, thule_internal.is_file(v.mode) and v.size <= 1073741000 as hashed
+    from thule_internal.inode_at_op(e.ino, e.at_op) v limit 1) i on true;
 
 comment on view osquery.file_events is
     'As osquery has it, of the log: what happened to files, with who did it. Nothing need be configured, and nothing is lost. Quick by op and at, which are the log''s; a condition on time reads the log, one on target_path works out all its paths: see thule.change and thule.changes_under. Example: select time, action, target_path, exe from osquery.file_events where at > now() - interval ''10 minutes'';';
@@ -65,10 +69,10 @@ comment on column osquery.file_events.size is 'Size in bytes.';
 comment on column osquery.file_events.atime is 'Last read, seconds since 1970.';
 comment on column osquery.file_events.mtime is 'Last change of the content, seconds since 1970.';
 comment on column osquery.file_events.ctime is 'Last change of content or attributes, seconds since 1970.';
-comment on column osquery.file_events.md5 is 'NULL: not hashed. thule.content_at_op(path, op) has the bytes of then.';
-comment on column osquery.file_events.sha1 is 'NULL: not hashed.';
-comment on column osquery.file_events.sha256 is 'NULL: not hashed.';
-comment on column osquery.file_events.hashed is '0: not hashed.';
+comment on column osquery.file_events.md5 is 'MD5 of the bytes that the file had after the event, in hex digits; NULL: hashed is 0, or its bytes are not for who asks. They are read of the rows and for the columns that the answer has, once for each hash.';
+comment on column osquery.file_events.sha1 is 'SHA-1 of these bytes; NULL: also where the extension pgcrypto is not installed in the database.';
+comment on column osquery.file_events.sha256 is 'SHA-256 of these bytes; NULL: as md5.';
+comment on column osquery.file_events.hashed is '1: the hashes are there for who asks for them; 0: it is no regular file, has more than 1 GB, or that part of the past was pruned.';
 comment on column osquery.file_events.time is 'When it happened, seconds since 1970.';
 comment on column osquery.file_events.eid is 'Number of the event: the op, as text. The rows of one rename share it.';
 comment on column osquery.file_events.op is 'Not in osquery, as are all that follow: the op, as in thule.change.op.';
