@@ -37,27 +37,24 @@ comment on function thule.change(text) is
     'Changes that named a path: the rows of thule.change with that path, found by index, in no order. Example: select at, kind, username, exe from thule.change(''/a/b'') order by op;';
 
 -- The changes that named what was below a directory then: those rows of thule.change whose path goes on from that of the directory, found by index.
--- Parameters: path of the directory, absolute and escaped (thule_internal.path_names); since, until: times, null for the beginning and for now.
+-- Parameters: path of the directory, absolute and escaped (thule_internal.path_names); low, high: ops, after the first and until the second.
 -- Returns: rows of thule.change, in no order.
--- Tables touched: dirent, dirent_history, op, actor, op_kind, clock_step, superblock, pruned_inode (read).
+-- Tables touched: dirent, dirent_history, op, actor, op_kind, superblock, pruned_inode (read).
 -- As thule.change(path), for all that was ever below: of a short time ask that part of the log instead (thule.change where at > ... and path like ...).
-create function thule.changes_under(path text, since timestamptz default null, until timestamptz default null) returns setof thule.change
-language sql stable parallel safe rows 1000
+create function thule_internal.change_rows_under(path text, low bigint, high bigint) returns setof thule.change
+language sql stable strict parallel safe rows 1000
 begin atomic
     with wanted as materialized (
-        select thule_internal.plain_path(changes_under.path) || '/' as prefix,
-            coalesce(thule.op_at(since - interval '1 microsecond'), 0) as low, thule.op_at(coalesce(until, 'infinity')) as high
+        select thule_internal.plain_path(change_rows_under.path) || '/' as prefix
     ), ops as materialized (
         select o.op
-        from wanted w
-        cross join thule_internal.subtree_spans(changes_under.path) s
+        from thule_internal.subtree_spans(change_rows_under.path) s
         cross join lateral (
-            select o.op from thule.op o where o.ino = s.ino and o.op between greatest(s.op_from, w.low + 1) and least(s.op_to, w.high) offset 0
+            select o.op from thule.op o where o.ino = s.ino and o.op between greatest(s.op_from, low + 1) and least(s.op_to, high) offset 0
         ) o
         union
-        select o.op
-        from wanted w
-        join thule.op o on o.parent is not null and o.op > w.low and o.op <= least(w.high, greatest(
+        select o.op from thule.op o
+        where o.parent is not null and o.op > low and o.op <= least(high, greatest(
             (select s.pruned_op from thule.superblock s), (select max(p.op) from thule.pruned_inode p)))
     )
     select c.*
@@ -66,6 +63,22 @@ begin atomic
     cross join lateral (select c.* from thule.change c where c.op = ops.op offset 0) c
     where left(c.path, length(w.prefix)) = w.prefix and c.path <> '/';
 end;
+
+-- The same between two times, null for the beginning and for now; for a granted role as thule_internal.changes_seen shows it.
+create function thule.changes_under(path text, since timestamptz default null, until timestamptz default null) returns setof thule.change
+language plpgsql stable parallel safe rows 1000
+as $$
+declare
+    low  bigint := coalesce(thule.op_at(since - interval '1 microsecond'), 0);
+    high bigint := thule.op_at(coalesce(until, 'infinity'));
+begin
+    if thule_internal.sees_tables() then
+        return query select c.* from thule_internal.change_rows_under(changes_under.path, low, high) c;
+    else
+        return query select s.* from thule_internal.changes_seen(changes_under.path, low, high) s;
+    end if;
+end
+$$;
 
 comment on function thule.changes_under(text, timestamptz, timestamptz) is
     'Changes of what was below a directory then, at any depth: rows of thule.change, found by index, in no order; NULL: from the beginning, until now. Example: select at, kind, path, username from thule.changes_under(''/a'', since => ''today'') order by op;';

@@ -68,14 +68,37 @@ comment on column thule.deleted_file.tag is 'Tag of thule run --tag, or undo:N, 
 -- What was deleted under one path: those rows of thule.deleted_file whose path it is, found by index.
 -- Parameters: path, absolute and escaped (thule_internal.path_names). Returns: rows of thule.deleted_file, the last first.
 -- Tables touched: dirent, dirent_history, inode, inode_history, op, op_kind, actor (read).
-create function thule.deleted_file(path text) returns setof thule.deleted_file
+create function thule_internal.deleted_rows(path text) returns setof thule.deleted_file
 language sql stable strict parallel safe rows 2
 begin atomic
     select d.*
-    from thule_internal.named_at(deleted_file.path) n
+    from thule_internal.named_at(deleted_rows.path) n
     join thule.deleted_file d on d.ino = n.ino and d.op = n.op_to
-    where d.path = thule_internal.plain_path(deleted_file.path)
+    where d.path = thule_internal.plain_path(deleted_rows.path)
     order by d.op desc;
+end;
+
+-- For a granted role: of the user's own files, where the user may look the path up; of processes as thule_internal.viewed_change has them.
+create function thule_internal.deleted_seen(path text) returns setof thule.deleted_file
+language plpgsql stable strict parallel safe security definer rows 2
+as $$
+declare
+    viewer bigint[] := thule_internal.session_sees();
+begin
+    return query select d.op, d.at, d.how, d.path, d.ino, d.kind, d.size, d.allocated, d.nlink, d.mode, d.octal, d.owner_uid, d.owner_gid, d.uid, d.username, d.gid, d.pid,
+            d.exe, case when d.uid = viewer[1] then d.cmdline end, d.host, d.tag
+        from thule_internal.deleted_rows(deleted_seen.path) d
+        where thule_internal.is_own(d.ino, viewer) and thule_internal.viewed_path(d.path, d.op, viewer) is not null
+        order by d.op desc;
+end
+$$;
+
+create function thule.deleted_file(path text) returns setof thule.deleted_file
+language sql stable parallel safe rows 2
+begin atomic
+    select d.* from thule_internal.deleted_rows(path) d where thule_internal.sees_tables()
+    union all
+    select s.* from thule_internal.deleted_seen(path) s where not thule_internal.sees_tables();
 end;
 
 comment on function thule.deleted_file(text) is

@@ -8,6 +8,25 @@
 create function thule.feed(after_op bigint, max integer) returns setof thule.change
 language plpgsql stable strict rows 1000
 as $$
+begin
+    if not thule_internal.sees_tables() then
+        return query select s.* from thule_internal.feed_seen(after_op, feed.max) s;
+        return;
+    end if;
+    perform thule_internal.feed_begins(after_op);
+    return query
+        select c.* from thule.change c where c.op > after_op order by c.op limit feed.max;
+end
+$$;
+
+comment on function thule.feed(bigint, integer) is
+    'The next changes after an op, in the order of op, at most so many. LISTEN thule_change tells when there are more. Ops that were pruned from the log are an error, so that none is skipped. Example: select * from thule.feed(1234, 1000);';
+
+-- Refuses to follow the log after an op where that would skip what was pruned.
+-- Parameters: after_op. Returns: nothing. Errors: ops after it were pruned (no_data_found). Tables touched: superblock (read).
+create function thule_internal.feed_begins(after_op bigint) returns void
+language plpgsql stable
+as $$
 declare
     first_op bigint := (select s.log_op from thule.superblock s);
 begin
@@ -17,10 +36,5 @@ begin
                 first_op),
             hint = format('Go on from op:%s. Changes before it cannot be followed any more.', first_op);
     end if;
-    return query
-        select c.* from thule.change c where c.op > after_op order by c.op limit feed.max;
 end
 $$;
-
-comment on function thule.feed(bigint, integer) is
-    'The next changes after an op, in the order of op, at most so many. LISTEN thule_change tells when there are more. Ops that were pruned from the log are an error, so that none is skipped. Example: select * from thule.feed(1234, 1000);';

@@ -19,7 +19,6 @@ returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, b
     inodes_removed bigint, inodes_held bigint)
 language plpgsql stable rows 100
 as $$
-#variable_conflict use_column
 declare
     low  bigint := coalesce(thule.op_at(since - interval '1 microsecond'), 0);
     high bigint := thule.op_at(coalesce(until, 'infinity'));
@@ -29,9 +28,48 @@ begin
             message = format('usage by %s is not known', coalesce(quote_literal(by), 'null')),
             hint = 'Count by user, exe, tag or directory.';
     end if;
+    if thule_internal.sees_tables() then
+        perform thule_internal.usage_lacks(usage.since);
+        return query select u.* from thule_internal.usage_rows(usage.by, low, high, null) u;
+    else
+        return query select s.* from thule_internal.usage_seen(usage.by, usage.since, low, high) s;
+    end if;
+end
+$$;
+
+-- Says where the log no longer has all of a span. Parameters: since. Returns: nothing; a warning. Tables touched: those of thule_internal.log_lacks (read).
+create function thule_internal.usage_lacks(since timestamptz) returns void
+language plpgsql stable
+as $$
+begin
     if thule_internal.log_lacks(since) is not null then
         raise warning 'the log was pruned: of changes before op %, only bytes that are still there are counted', thule_internal.log_lacks(since);
     end if;
+end
+$$;
+
+-- For a granted role: what was done to the user's own files, in directories where the user may look.
+create function thule_internal.usage_seen(by text, since timestamptz, low bigint, high bigint)
+returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, bytes_past bigint, inodes_created bigint,
+    inodes_removed bigint, inodes_held bigint)
+language plpgsql stable security definer rows 100
+as $$
+declare
+    viewer bigint[] := thule_internal.session_sees();
+begin
+    perform thule_internal.usage_lacks(usage_seen.since);
+    return query select u.* from thule_internal.usage_rows(usage_seen.by, low, high, viewer) u;
+end
+$$;
+
+-- The rows of it. Parameters: by; low, high: ops, after the first and until the second; viewer, as of thule_internal.permits: then of his own files alone.
+create function thule_internal.usage_rows(by text, low bigint, high bigint, viewer bigint[])
+returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, bytes_past bigint, inodes_created bigint,
+    inodes_removed bigint, inodes_held bigint)
+language plpgsql stable rows 100
+as $$
+#variable_conflict use_column
+begin
     return query
     with change as materialized (
         select o.op, o.kind, o.ino, o.new_parent, o.new_name, o.len,
@@ -42,7 +80,8 @@ begin
             end as name
         from thule.op o
         left join thule.actor a on a.id = o.actor
-        where o.op > low and o.op <= high
+        cross join lateral (select thule_internal.is_own(o.ino, viewer) as own offset 0) w
+        where o.op > low and o.op <= high and (viewer is null or w.own)
     ), place as materialized (
         -- Of each file the last directory that it had by then; paths are worked out once for each directory.
         select i.ino, n.parent, n.op_to
@@ -53,14 +92,17 @@ begin
             select d.parent, d.op_from, d.op_to from thule.dirent_history d where d.ino = i.ino and d.op_from <= high
             order by op_to desc, op_from limit 1
         ) n
+    ), shown as materialized (
+        select p.parent from place p group by p.parent
+        having viewer is null or thule_internal.may_reach(p.parent, least(max(p.op_to) - 1, high), 1, viewer)
     ), directory as materialized (
         select d.ino as parent, case d.path when '' then '/' else d.path end as path
-        from thule_internal.directory_paths(array(select distinct place.parent from place), high) d
+        from thule_internal.directory_paths(array(select s.parent from shown s), high) d
     ), named as materialized (
         select c.op, c.kind, c.ino, c.new_parent, c.new_name, c.len,
             case when by <> 'directory' then c.name
                  when p.ino is null and c.ino = 1 then '/'
-                 else coalesce(d.path, thule.path_at_op(p.parent, p.op_to - 1)) end as name
+                 when p.parent in (select s.parent from shown s) then coalesce(d.path, thule.path_at_op(p.parent, p.op_to - 1)) end as name
         from change c
         left join place p on p.ino = c.ino
         left join directory d on d.parent = p.parent
@@ -103,7 +145,8 @@ begin
         from named n
         join thule.dirent_history v on v.parent = n.new_parent and v.name = n.new_name and v.op_to = n.op
         join thule.op_kind k on k.id = n.kind and k.replaces
-        where not exists (select from thule.dirent d where d.ino = v.ino and d.op_from <= n.op)
+        where (viewer is null or thule_internal.is_own(v.ino, viewer))
+            and not exists (select from thule.dirent d where d.ino = v.ino and d.op_from <= n.op)
             and not exists (select from thule.dirent_history d where d.ino = v.ino and d.op_from <= n.op and d.op_to > n.op)
     )
     select c.name, sum(c.ops)::bigint, coalesce(sum(c.bytes_written), 0)::bigint, sum(c.bytes_held)::bigint,

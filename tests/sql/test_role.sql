@@ -70,13 +70,14 @@ select set_eq($$select r.role, c.relname from thule.role r join pg_class c on c.
         and has_any_column_privilege(r.role, c.oid, 'select, insert, update, references') where r.kind <> 'auditor'$$,
     $$values ('sees_as_5', 'file'), ('sees_as_6', 'file'), ('writes_as_5', 'file')$$, 'relations that a reader and a writer may read');
 select set_eq($$select c.relname from pg_class c where c.relnamespace = 'thule'::regnamespace and c.relkind in ('r', 'v', 'm', 'p', 'f')
-        and not has_table_privilege('audits', c.oid, 'select')$$, array['blob'], 'and that an auditor may not read');
+        and not has_table_privilege('audits', c.oid, 'select')$$, array['blob', 'duplicate_file'], 'and that an auditor may not read');
 select is_empty($$select r.role, c.relname from thule.role r join pg_class c on c.relnamespace = 'thule'::regnamespace and c.relkind in ('r', 'v')
         and has_any_column_privilege(r.role, c.oid, 'insert, update') where r.kind in ('reader', 'auditor')$$, 'only a writer may write');
 -- Whatever function there is: those that run as the owner are these, and each asks who it is (thule_internal.session_grant).
 select set_eq($$select p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace and n.nspname in ('thule', 'thule_internal', 'osquery')
         where p.prosecdef and p.prosrc !~ 'write_begin' and p.prorettype <> 'trigger'::regtype$$,
-    array['session_grant', 'resolve_seen', 'path_seen', 'read_seen', 'op_seen', 'tree_seen', 'names_seen', 'user_seen', 'file_seen', 'files_in_seen', 'files_under_seen', 'log_seen', 'change_seen'],
+    array['session_grant', 'resolve_seen', 'path_seen', 'read_seen', 'op_seen', 'tree_seen', 'names_seen', 'user_seen', 'file_seen', 'files_in_seen', 'files_under_seen', 'log_seen', 'change_seen',
+        'op_at_seen', 'instant_seen', 'instant_op_seen', 'changes_seen', 'feed_seen', 'deleted_seen', 'blame_seen', 'diff_seen', 'usage_seen'],
     'functions that run as the owner: a new one needs a test that it asks for the session');
 select set_eq($$select p.proname from pg_proc p where p.prosecdef and p.pronamespace = 'thule'::regnamespace$$,
     array['append', 'chmod', 'chown', 'copy_range', 'create', 'fallocate', 'link', 'mkdir', 'mknod', 'put', 'remove', 'removexattr', 'rename', 'rmdir', 'setflags', 'setxattr',
@@ -101,10 +102,30 @@ begin atomic
 end;
 set local role sees_as_5;
 select set_eq('select fx.answered()', array['view file', 'file', 'files_in', 'files_under', 'file_at', 'file_at_op', 'resolve', 'resolve_at_op', 'path',
-    'content', 'log', 'change'], 'all that a reader is answered');
+    'content', 'content_at_op', 'read_at_op', 'path_at_op', 'log', 'change', 'changes_under', 'feed', 'deleted_file', 'blame', 'diff', 'usage', 'instant', 'instant_op', 'username', 'groupname'], 'all that a reader is answered');
 set local role has_nothing;
 select is_empty('select fx.answered()', 'a stranger is answered nothing');
+set local role audits;
+select set_eq($$select e.name from fx.example e where fx.outcome(e.statement) = 'refused' and e.name not in (select p.proname from pg_proc p where p.prosrc ~ 'write_begin')$$,
+    array['view duplicate_file', 'table blob', 'view fsck', 'view space_usage'], 'all that an auditor is refused, of what changes nothing');
 reset role;
+-- A view or function that shows everything, and is opened, does not pass: it is in each of these lists.
+savepoint everything;
+create view thule.everything as select * from thule.dirent;
+comment on view thule.everything is 'Everything. Example: select * from thule.everything;';
+create function thule.all_of_it() returns setof thule.dirent language sql security definer as 'select * from thule.dirent';
+comment on function thule.all_of_it() is 'All. Example: select * from thule.all_of_it();';
+insert into fx.example values ('view everything', 'select * from thule.everything'), ('all_of_it', 'select * from thule.all_of_it()');
+select fx.grant('reader', 'sees_as_5', 5, '{77}');
+set local role sees_as_5;
+select set_has('select fx.answered()', $$values ('all_of_it')$$, 'a function that runs as the owner is seen');
+select set_hasnt('select fx.answered()', $$values ('view everything')$$, 'a view is closed as it comes');
+reset role;
+grant select on thule.everything to sees_as_5;
+set local role sees_as_5;
+select set_has('select fx.answered()', $$values ('view everything')$$, 'and seen when it is opened');
+reset role;
+rollback to everything;
 
 -- The tree is of root, with modes that everybody may read.
 set local role sees_as_5;
@@ -233,6 +254,56 @@ reset role;
 delete from thule.dirent where ino > 5000;
 delete from thule.inode where ino > 5000;
 
+-- The log of many ops looks at each directory once, and says what it says of each by itself, to whomever.
+select fx.mkdir('/mine'), fx.chmod('/dir', 448), fx.chmod('/dir/file', 384), fx.chmod('/dir', 457), fx.chmod('/dir/file', 420), fx.mkdir('/dir/new'), fx.create('/dir/new/x'), fx.rename('/dir/new', '/mine/taken'), fx.chmod('/mine/taken/x', 420),
+    fx.rename('/mine/taken/x', '/dir/x'), fx.chmod('/dir', 493), fx.setxattr('/dir', 'system.posix_acl_access', '\x02000000' || '\x01000700ffffffff'::bytea || '\x0200050006000000'
+    || '\x04000000ffffffff' || '\x10000500ffffffff' || '\x20000000ffffffff', 488), fx.chmod('/dir/x', 420), fx.create('/dir/y'), fx.setxattr('/dir', 'system.posix_acl_access', null, 493), fx.chmod('/dir/y', 420) \g /dev/null
+create function fx.by_itself(viewer bigint[]) returns setof thule.change language sql
+begin atomic
+    select v.* from thule.change c cross join lateral thule_internal.viewed_change(c, viewer) v;
+end;
+select set_eq(format('select * from thule_internal.viewed_changes(array(select op from thule.op), %L)', u), format('select * from fx.by_itself(%L)', u), 'the log as shown to ' || u)
+from unnest(array['{5,5,77}', '{6,6}', '{7,7}', '{1000,1001}', '{0,0}']) u;
+select cmp_ok((select count(distinct p) from unnest(array['{5,5,77}', '{6,6}', '{7,7}', '{1000,1001}', '{0,0}']::text[]) u
+    cross join lateral (select count(*) filter (where b.path is null) as p from fx.by_itself(u::bigint[]) b) n), '>=', 3::bigint, 'which differs');
+
+-- Of the user's own files: what was done below a directory, since an op, what was deleted, who wrote what, what differs, how much.
+select fx.mkdir('/mine/sub'), fx.create('/mine/sub/a'), fx.chmod('/mine/sub/a', 384), fx.rename('/mine/sub', '/mine/moved'), fx.chmod('/mine/moved/a', 420), fx.create('/mine/late'), fx.write('/mine/late', 0, 'by ada'), fx.create('/mine/gone'), fx.create('/private/mine'), fx.create('/mine/taker'), fx.create('/mine/victim') \g /dev/null
+update thule.inode i set uid = 5 where i.ino in (select f.ino from thule.file f where f.path in ('/mine/late', '/mine/gone', '/private/mine', '/mine/victim', '/mine', '/mine/moved', '/mine/moved/a'));
+select fx.unlink('/mine/gone'), fx.rename('/mine/taker', '/mine/victim'), fx.chmod('/private/mine', 384), fx.chmod('/mine/late', 384) \g /dev/null
+create table fx.own_change as select v.* from fx.by_itself('{5,5,77}') v where thule_internal.sees_op(v.op, '{5,5,77}');
+create table fx.all_change as select * from thule.change;
+create table fx.own_ino as select o.ino from thule.op o where thule_internal.is_own(o.ino, '{5}') group by o.ino;
+grant select on fx.own_change, fx.own_ino, fx.all_change to public;
+select cmp_ok((select count(*) from fx.own_change), '>=', 15::bigint, 'there is a log of own files');
+select cmp_ok((select count(*) from fx.own_change where path is null), '>', 0::bigint, 'some of them where the user may not look');
+set local role sees_as_5;
+select set_eq($$select * from thule.changes_under('/')$$, $$select * from fx.own_change where path is not null and path <> '/'$$, 'all of it');
+select set_eq($$select * from thule.changes_under('/mine')$$, $$select * from fx.own_change where path like '/mine/%'$$, 'below a directory');
+select results_eq($$select * from thule.feed(0, 1000)$$, $$select * from fx.own_change order by op$$, 'in order');
+select results_eq($$select op from thule.feed(200, 3)$$, $$select op from fx.own_change where op > 200 order by op limit 3$$, 'some of it');
+select is_empty($$select * from thule.changes_under('/private')$$, 'nothing where the user may not look');
+select is_empty($$select * from thule.change('/private/mine')$$, 'nor by a path that is tried');
+select results_eq($$select how, path, owner_uid, username, cmdline from thule.deleted_file('/mine/gone')$$, $$values ('unlink', '/mine/gone', 5::bigint, 'ada', null::text)$$, 'who deleted it');
+select results_eq($$select how from thule.deleted_file('/mine/victim')$$, $$values ('rename')$$, 'or put another in its place');
+select is_empty($$select * from thule.deleted_file('/gone')$$, 'not of another''s file');
+select results_eq($$select off, len, username, cmdline from thule.blame('/mine/late')$$, $$values (0::bigint, 6::bigint, 'ada', null::text)$$, 'who wrote it');
+select throws_ok($$select * from thule.blame('/dir/file')$$, '42501', null, 'not of another''s file');
+select throws_ok($$select * from thule.blame('/private/mine')$$, '42501', null, 'nor where the user may not look');
+select is_empty($$select * from thule.blame('/mine/none')$$, 'nor of none');
+select is_empty($$select d.ino from thule.diff('2024-01-01 00:00:30+00', now()) d where d.ino not in (select o.ino from fx.own_ino o)$$, 'differences of own files alone');
+select set_has($$select change, path, cmdline from thule.diff('2024-01-01 00:00:30+00', now(), '/mine')$$, $$values ('added', '/mine/late', null::text)$$, 'what differs');
+select is_empty($$select * from thule.diff('2024-01-01 00:00:30+00', now()) where path ~ '^/private'$$, 'no path where the user may not look');
+select throws_ok($$select * from thule.diff('2024-01-01 00:00:30+00', now(), '/private/mine')$$, '42501', null, 'nor one that is tried');
+select is((select sum(ops) from thule.usage('user')), (select count(*) from fx.all_change c where c.ino in (select o.ino from fx.own_ino o))::numeric, 'as many ops as were done to them');
+select is_empty($$select name from thule.usage('directory') where name like '/private%'$$, 'in directories where the user may look');
+select set_has($$select name from thule.usage('directory', '2024-01-01'::text)$$, $$values ('/mine')$$, 'by name');
+select is(thule.op_at('2024-01-01 00:01:45+00'), 105::bigint, 'ops of times are told');
+select is(thule.instant('op:105'), '2024-01-01 00:01:45+00'::timestamptz, 'and times of ops');
+select is(thule.username(1000), 'ada', 'and names of users');
+select throws_ok(s, '42501', null, s) from unnest(array['select thule.lease_holder()', 'select * from thule.write_holder()', $$select * from thule.inodes_under('/')$$, 'select * from thule.duplicate_file']) s;
+reset role;
+
 -- A writer does what its user may do, and nobody else does.
 select fx.chmod('/dir', 493);
 select fx.mkdir('/own');
@@ -278,6 +349,7 @@ select isnt_empty($$select * from thule.change('/own/file')$$, 'by path');
 select is_empty($$select * from thule.log('/empty')$$, 'nothing of another''s');
 select is_empty($$select * from thule.change('/dir/file')$$, 'nor by path');
 select throws_ok('select * from thule.change', '42501', null, 'nor the log');
+select is_empty($$select * from thule.changes_under('/dir')$$, 'nor below a directory');
 select throws_ok(s, '42501', null, 'a reader may not: ' || s) from unnest(array[$$select thule.chmod('/own/file', 384)$$, $$select thule.put('/own/x', 'x')$$,
     $$update thule.file set mode = 448 where path = '/own/file'$$, $$select thule.remove('/own', true)$$]) s;
 set local role audits;

@@ -9,8 +9,12 @@ as $$
 declare
     at    timestamptz := thule.instant(t);
     first record;
-    found_op bigint := (select s.op from thule.snapshot s where s.name = t);
+    found_op bigint;
 begin
+    if not thule_internal.sees_tables() then
+        return thule_internal.instant_op_seen(t);
+    end if;
+    select s.op into found_op from thule.snapshot s where s.name = t;
     if found_op is not null then            -- pruning keeps what was true at a snapshot
         return found_op;
     end if;

@@ -14,6 +14,9 @@ declare
     high  bigint;                           -- after it
     probe record;
 begin
+    if not thule_internal.sees_tables() then
+        return thule_internal.op_at_seen(at);
+    end if;
     -- The last stretch without a step that begins at or before the instant.
     select s.op into low from thule.clock_step s where s.at <= op_at.at order by s.op desc limit 1;
     low := coalesce(low, 0);

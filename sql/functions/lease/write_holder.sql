@@ -1,7 +1,7 @@
 -- Who writes files by SQL: the transaction that has, or asks for, the right to write (thule_internal.write_begin).
 -- Parameters: none. Returns: no row, or one; has, it has the right; since, when it asked, about: when its transaction began. What roles with
 --   fewer rights may not see in pg_stat_activity is null. Tables touched: lease, mount (read).
-create function thule.write_holder()
+create function thule_internal.writer_now()
 returns table (pid integer, role text, application_name text, client text, since timestamptz, has boolean, waiting bigint)
 language sql stable rows 1
 begin atomic
@@ -15,6 +15,19 @@ begin atomic
         and l.database = (select d.oid from pg_database d where d.datname = current_database())
     limit 1;
 end;
+
+-- The same, for the owner and auditors.
+create function thule.write_holder()
+returns table (pid integer, role text, application_name text, client text, since timestamptz, has boolean, waiting bigint)
+language plpgsql stable rows 1
+as $$
+begin
+    if not thule_internal.sees_tables() then
+        perform thule_internal.closed('thule.write_holder()', 'A change by SQL waits for whoever has the right to write; lock_timeout ends that.');
+    end if;
+    return query select w.* from thule_internal.writer_now() w;
+end
+$$;
 
 comment on function thule.write_holder() is
     'The SQL transaction that changes files at this moment, if there is one: its process, role, application and client, when it began, whether it has the right to write already, and how many others wait behind it. Example: select * from thule.write_holder();';

@@ -3,7 +3,7 @@
 -- Parameters: path, absolute and escaped (thule_internal.path_names).
 -- Returns: ino; none when there never was such a path.
 -- Tables touched: dirent, dirent_history (read).
-create function thule.inodes_under(path text) returns setof bigint
+create function thule_internal.inodes_of(path text) returns setof bigint
 language sql stable strict
 begin atomic
     with recursive named as materialized (
@@ -30,6 +30,15 @@ begin atomic
     union
     select h.ino from ever_here h
     where h.ino <> 1 and not exists (select from thule.dirent d where d.ino = h.ino);
+end;
+
+-- The same, for the owner and auditors.
+create function thule.inodes_under(path text) returns setof bigint
+language sql stable
+begin atomic
+    select i.ino from thule_internal.inodes_of(path) i (ino) where thule_internal.sees_tables()
+    union all
+    select thule_internal.closed('thule.inodes_under()', 'Ask thule.files_under() for what is there, and thule.changes_under() for what was done.') where not thule_internal.sees_tables();
 end;
 
 comment on function thule.inodes_under(text) is

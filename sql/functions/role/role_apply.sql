@@ -17,7 +17,8 @@ begin
     end if;
     if granted = 'auditor' then
         execute format('grant select on all tables in schema thule to %I', role);
-        execute format('revoke all on thule.blob from %I', role);
+        -- Of duplicates a digest is shown, by which short bytes can be guessed.
+        execute format('revoke all on thule.blob, thule.duplicate_file from %I', role);
     elsif granted = 'reader' then
         execute format('grant select on thule.file to %I', role);
     elsif granted = 'writer' then
