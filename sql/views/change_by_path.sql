@@ -69,7 +69,7 @@ create function thule.changes_under(path text, since timestamptz default null, u
 language plpgsql stable parallel safe rows 1000
 as $$
 declare
-    low  bigint := coalesce(thule.op_at(since - interval '1 microsecond'), 0);
+    low  bigint := thule_internal.op_since(since);
     high bigint := thule.op_at(coalesce(until, 'infinity'));
 begin
     if thule_internal.sees_tables() then

@@ -13,7 +13,7 @@ begin
         return query select s.* from thule_internal.feed_seen(after_op, feed.max) s;
         return;
     end if;
-    perform thule_internal.feed_begins(after_op);
+    perform thule_internal.feed_begins(after_op, feed.max);
     return query
         select c.* from thule.change c where c.op > after_op order by c.op limit feed.max;
 end
@@ -23,14 +23,17 @@ comment on function thule.feed(bigint, integer) is
     'The next changes after an op, in the order of op, at most so many. LISTEN thule_change tells when there are more. Ops that were pruned from the log are an error, so that none is skipped. Example: select * from thule.feed(1234, 1000);';
 
 -- Refuses to follow the log after an op where that would skip what was pruned.
--- Parameters: after_op. Returns: nothing. Errors: ops after it were pruned (no_data_found). Tables touched: superblock (read).
-create function thule_internal.feed_begins(after_op bigint) returns void
+-- Parameters: after_op, max. Returns: nothing. Errors: ops after it were pruned (no_data_found); max is negative (invalid_parameter_value). Tables touched: superblock (read).
+create function thule_internal.feed_begins(after_op bigint, max integer) returns void
 language plpgsql stable
 as $$
 declare
     first_op bigint := (select s.log_op from thule.superblock s);
 begin
-    if after_op + 1 < first_op then
+    if feed_begins.max < 0 then
+        raise exception using errcode = 'invalid_parameter_value', message = format('%s changes are fewer than none', feed_begins.max),
+            hint = 'Give how many there may be at most.';
+    elsif after_op < first_op - 1 then
         raise exception using errcode = 'no_data_found',
             message = format('changes after op %s were pruned from the log, which begins with op %s', after_op,
                 first_op),

@@ -20,12 +20,12 @@ returns table (name text, ops bigint, bytes_written bigint, bytes_held bigint, b
 language plpgsql stable rows 100
 as $$
 declare
-    low  bigint := coalesce(thule.op_at(since - interval '1 microsecond'), 0);
+    low  bigint := thule_internal.op_since(since);
     high bigint := thule.op_at(coalesce(until, 'infinity'));
 begin
     if by is null or by not in ('user', 'exe', 'tag', 'directory') then
         raise exception using errcode = 'invalid_parameter_value',
-            message = format('usage by %s is not known', coalesce(quote_literal(by), 'null')),
+            message = format('usage by %s is not known', coalesce(quote_literal(left(by, 100)), 'null')),
             hint = 'Count by user, exe, tag or directory.';
     end if;
     if thule_internal.sees_tables() then

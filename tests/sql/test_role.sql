@@ -171,6 +171,14 @@ select is(fx.paths(), '/ /dir /empty /link', 'a directory that may be searched a
 select is((select path from thule.file('/dir/file')), '/dir/file', 'but who knows a name may ask for it');
 select is(thule.content('/dir/file'), 'hello world', 'and read it');
 select is(thule.path(102), null, 'numbers tell no names');
+select is(thule.path(thule.resolve('/dir/sub/hard')), null, 'nor that of a directory above, where what is in it may be listed');
+reset role;
+update thule.inode set uid = 5 where ino = thule.resolve('/dir/sub');
+set local role sees_as_5;
+select is(thule.path(thule.resolve('/dir/sub')), '/dir/sub', 'but of what is the user''s own');
+reset role;
+update thule.inode set uid = 1000 where ino = thule.resolve('/dir/sub');
+set local role sees_as_5;
 reset role;
 select fx.chmod('/dir', 452);                           -- 704
 set local role sees_as_5;

@@ -48,7 +48,7 @@ begin
         return t::timestamptz;
     exception when data_exception then
         raise exception using errcode = 'invalid_datetime_format',
-            message = format('%s is not an instant', quote_literal(t)),
+            message = format('%s is not an instant', quote_literal(left(t, 100))),
             hint = 'Give a time (2024-05-01 12:00), an age with its unit (10min, 2 days), op:N or the name of a snapshot.';
     end;
 end

@@ -4,7 +4,7 @@
 -- Parameters: none. Returns: as whom the session changes them (thule_internal.session_writer), which is asked once for each role.
 --   Errors: EBUSY (fail), when a mount has no connection, or does not let go within a minute, or lock_timeout; EDEADLK; ETIMEDOUT, when the transaction has had the right for too long (write_limit); a transaction of repeatable read or serializable
 --   that began before the last change of a file (serialization_failure). A role that may not change files (thule_internal.session_writer;
---   insufficient_privilege): a granted role may call what runs as the owner.
+--   insufficient_privilege): a granted role may call what runs as the owner, and nothing else.
 -- Tables touched: those of write_free and write_claim, sql_write (written), superblock, actor, op (read).
 -- How the right changes hands, and why two tables are locked: sql/README.md, Locks. What was locked after a savepoint goes with it, as does the row
 -- of thule.sql_write, which says that the transaction has the right.
@@ -15,7 +15,7 @@ as $$
 declare
     w thule.sql_write;
 begin
-    if pg_current_xact_id_if_assigned() is not null then
+    if pg_current_xact_id_if_assigned() is not null and has_table_privilege('thule.sql_write'::regclass, 'select') then
         select s.* into w from thule.sql_write s where s.xact = pg_current_xact_id();
         if w.xact is not null and clock_timestamp() > now() + interval '1 s' and thule_internal.write_hurried() then
             perform thule_internal.fail('ETIMEDOUT',
@@ -28,6 +28,10 @@ begin
         end if;
     end if;
     w.viewer := thule_internal.session_writer();
+    if w.viewer is not null and not has_table_privilege('thule.sql_write'::regclass, 'insert') then
+        raise exception using errcode = 'insufficient_privilege', message = 'a granted writer may not change files by their inode',
+            hint = 'Give the path, which leads through the directories that its user may look into.';
+    end if;
     if w.xact is not null then
         update thule.sql_write s
             set role = thule_internal.session_role(), viewer = w.viewer, actor = (select k.actor from thule_internal.session_known(w.viewer) k)

@@ -10,16 +10,22 @@ as $$
 declare
     step  text;
     here  text := '';
+    named bigint;
     found record;
 begin
+    if not exists (select from thule.pruned_inode) then
+        return null;
+    end if;
     foreach step in array array(
         select thule.escape_name(n.name) from unnest(thule_internal.path_names(path)) with ordinality n (name, i) order by n.i)
     loop
         here := here || '/' || step;
+        named := thule.resolve_at_op(here, at_op);
+        exit when named is null;
         select p.op, o.at into found
         from thule.pruned_inode p
         left join thule.op o on o.op = p.op
-        where p.ino = thule.resolve_at_op(here, at_op) and p.op > at_op
+        where p.ino = named and p.op > at_op
             and not exists (select from thule_internal.inode_at_op(p.ino, at_op));
         if found.op is not null then
             raise exception using errcode = 'no_data_found',

@@ -40,7 +40,7 @@ begin
     place := '';
     if start <> 1 then
         if viewer is not null and not thule_internal.may_reach(start, at_op, 0, viewer) then
-            raise exception using errcode = 'insufficient_privilege', message = format('%s: you may not look there', path);
+            raise exception using errcode = 'insufficient_privilege', message = format('%s: you may not look there', left(path, 500));
         end if;
         place := rtrim(thule.path_at_op(start, at_op), '/');
         if place is null then
@@ -55,7 +55,7 @@ begin
         if step is not null then
             if viewer is not null and not thule_internal.may_reach(ino, at_op, 1, viewer) then
                 raise exception using errcode = 'insufficient_privilege',
-                    message = format('%s: you may not look into %s', path, coalesce(nullif(place, ''), '/'));
+                    message = format('%s: you may not look into %s', left(path, 500), coalesce(nullif(place, ''), '/'));
             end if;
             select d.ino into found_ino from thule.dirent d
                 where d.parent = walk_at_op.ino and d.name = step and d.op_from <= at_op;

@@ -23,7 +23,7 @@ begin
     if result is null then
         perform thule_internal.check_kept(found.place, at_op);
         raise exception using errcode = 'no_data_found',
-            message = format('there is no file %s%s%s', quote_literal(path),
+            message = format('there is no file %s%s%s', quote_literal(left(path, 500)),
                 case when at_op < thule_internal.present() then format(' as of op %s', at_op) end, ': ' || found.problem);
     end if;
     return result;

@@ -62,7 +62,7 @@ as $$
 declare
     viewer bigint[] := thule_internal.session_sees();
 begin
-    perform thule_internal.feed_begins(after_op);
+    perform thule_internal.feed_begins(after_op, feed_seen.max);
     return query select v.* from thule_internal.viewed_changes(array(
             select o.op from thule.op o
             cross join lateral (select thule_internal.is_own(o.ino, viewer) as own offset 0) w

@@ -11,7 +11,7 @@ declare
     i      thule.inode;
     w      record;
     bytes  bigint;
-    shift  bigint := to_off - from_off;
+    shift  bigint;
 begin
     source := thule_internal.write_inode(from_ino);
     i := thule_internal.write_inode(to_ino);
@@ -23,6 +23,7 @@ begin
     perform thule_internal.write_range(from_off, coalesce(len, 0));
     len := greatest(least(coalesce(len, source.size), source.size - from_off), 0);
     perform thule_internal.write_range(to_off, len);
+    shift := to_off - from_off;
     if source.ino = i.ino and from_off < to_off + len and to_off < from_off + len then
         perform thule_internal.fail('EINVAL', 'both ranges are of one file, and overlap', 'Copy less at a time, or to another file.');
     elsif len = 0 then

@@ -16,6 +16,7 @@ declare
         where e.name = errno_name);
     code   text;
 begin
+    message := left(message, 500);      -- with a path it may be as long as that
     code := 'TH' || lpad(coalesce(number, 5)::text, 3, '0');
     if hint is null then
         raise exception using errcode = code, message = format('%s: %s', errno_name, message);
