@@ -48,7 +48,7 @@ begin atomic
                 select from (select d.parent, d.op_from from thule.dirent d where d.ino = guard.ino offset 0) d
                 where d.parent = p.ino and d.op_from <= at_op
                 union all
-                select from (select d.parent, d.op_to from thule.dirent_history d where d.ino = guard.ino and d.op_from <= at_op offset 0) d
+                select from (select d.parent, d.op_to from thule.dirent_history d where d.ino = guard.ino and d.op_from <= at_op order by d.op_from offset 0) d
                 where d.parent = p.ino and d.op_to > at_op)),
         (select string_agg(concat_ws(' ', p.mode, p.uid, p.gid, encode(p.acl, 'hex')), ';' order by p.depth) from present p
             where exists (select from present s where s.depth = 0) and exists (select from up u where u.ino = 1));

@@ -3,6 +3,8 @@
 -- Returns: null. Errors: EDQUOT. Tables touched: sql_write, superblock, mount (written), op, blob, quota (read).
 create function thule_internal.write_end() returns trigger
 language plpgsql
+set enable_seqscan = off            -- as install/seal.sql has it; this runs when the function that changes files has ended
+set enable_sort = off
 as $$
 declare
     w thule.sql_write;          -- new is the row as it was put in

@@ -36,8 +36,6 @@ $$;
 -- Tables touched: inode, inode_history, xattr, xattr_history, those of thule_internal.touched_since (read).
 create function thule_internal.write_grown(first_op bigint, viewer bigint[]) returns table (kind integer, id bigint, bytes numeric, inodes bigint)
 language plpgsql
-set enable_seqscan = off            -- as install/seal.sql has it; this runs when the function that changes files has ended
-set enable_sort = off
 as $$
 #variable_conflict use_column
 begin
