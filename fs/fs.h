@@ -30,6 +30,15 @@ struct fs_config {
 	bool past_owner; /* what is gone, and older versions, are for their owner alone */
 };
 
+/* What a mount with the lease owes to those that follow, and open files; see op/follow.h. */
+struct promise {
+	int64_t until; /* until then closes wait for their commit; monotonic, nanoseconds */
+	struct journal_waiter waiter; /* for what had been acknowledged when it was asked */
+	bool waits;                   /* that is not committed yet */
+	bool settled;                 /* it is */
+	bool sure;                    /* the kernel tells the close of each file that was open */
+};
+
 /*
  * The one context of a mounted filesystem. `lock` guards state, the journal's appending and
  * next_ino: an operation checks, changes the state and appends its op in one critical section, so
@@ -50,6 +59,8 @@ struct fs {
 	int follow_fd; /* eventfd: something waits in a mount that follows another; op/follow.h */
 	bool handing;  /* the lease is being handed to another mount */
 	struct follow_waiter *followers; /* who has to know what others have committed */
+	struct follow_waiter *openers;   /* the same, and what they have closed */
+	struct promise promise;
 	struct load *loads;    /* what was asked of the database and is not here yet; op/load.c */
 	unsigned int ahead;    /* those of them that nobody needs yet */
 	struct reader *reader; /* of the present */

@@ -21,6 +21,7 @@
 #include "mount/registration.h"
 #include "mount/successor.h"
 #include "op/access.h"
+#include "op/follow.h"
 #include "op/lock.h"
 #include "op/nearby.h"
 #include "op/orphans.h"
@@ -82,6 +83,9 @@ static void lease_changed(void *arg, enum journal_lease lease)
 	reader_set_gate(s->fs.reader, gates[lease]);
 	direct_set_gate(s->fs.direct, gates[lease]);
 	reader_pool_set_gate(s->fs.past_reader, gates[lease]);
+	/* Another may have had it meanwhile, and been asked by those who open files. */
+	if (lease == JOURNAL_LEASED)
+		follow_promise(&s->fs, FOLLOW_TAKEN_NS);
 }
 
 /*

@@ -39,10 +39,19 @@ static inline int64_t clock_now_ns(void)
 	return timespec_ns(&ts);
 }
 
-/* Returns a clock that never steps, for intervals, in nanoseconds. */
+/* Returns a clock that never steps, for intervals, in nanoseconds. It stands while the host is
+ * suspended. */
 static inline int64_t clock_mono_ns(void)
 {
 	struct timespec ts;
 	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return timespec_ns(&ts);
+}
+
+/* The same, and it counts the time for which the host was suspended. */
+static inline int64_t clock_boot_ns(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return timespec_ns(&ts);
 }

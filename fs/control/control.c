@@ -212,7 +212,10 @@ static bool serve_round(struct control *c)
 		return false;
 	if (!c->looking && !live_step(c->live, c->conn, &err) && PQstatus(c->conn) == CONNECTION_OK)
 		log_warn("%s", err.text);
-	return wait_notified(c);
+	if (!wait_notified(c))
+		return false;
+	opens_serve(c, !wait_is_asking(c));
+	return true;
 }
 
 /*
@@ -252,7 +255,8 @@ static bool wait_for_round(struct control *c)
 		if (how == REST_STOP)
 			return true;
 		if (c->looking) {
-			if (!turns_answer(c) || (c->asked && !c->follows) || c->looking)
+			if (!turns_answer(c) || (c->asked && !c->follows) || c->looking ||
+				opens_due(c))
 				return false;
 		} else if (how == REST_WOKEN || look >= until) {
 			return false;

@@ -2,17 +2,59 @@
 
 /*
  * What the parts of the control thread share; nobody else includes this. In this order, each part
- * calls those before it alone: wait, turns, control.
+ * calls those before it alone: opens, wait, turns, control.
  */
 
 #include <pthread.h>
 
+#include "base/buf.h"
 #include "control/control.h"
 #include "control/invalidator.h"
 #include "control/runs.h"
+#include "control/writer.h"
 #include "op/follow.h"
 
 #define MS INT64_C(1000000)
+
+/* By the clock of this host, nanoseconds, with the time for which it was suspended; and by the
+ * server's, microseconds, which goes on while a virtual host stands. */
+struct moment {
+	int64_t boot, server;
+};
+
+/* An answer to who opens files. */
+struct opens_answer {
+	int by;               /* process of the session that has given it; 0: there is none */
+	struct moment moment; /* since when closes wait; 0: they need not */
+};
+
+/* What a mount with the lease was asked by another, and whether it is about to be answered. */
+struct question {
+	uint64_t mount, number;
+	bool settling;
+};
+
+#define OPENS_ASKED 16
+
+/* What opens.c has. */
+struct opens {
+	/* Of a mount that follows. Of those that open files: who has come; who is called with the
+	 * answer that is on its way if what was promised still holds then; and who waits for the
+	 * answer of the mount with the lease. */
+	struct follow_waiter *come, *relying, *asking;
+	/* The questions that those wait for the answer of: numbers of the first one and the last.
+	 */
+	uint64_t first, number;
+	struct moment asked[OPENS_ASKED]; /* when they were asked, by number modulo that */
+	int64_t asked_at;                 /* when the first one was */
+	bool settled;                     /* there was nothing to commit when it was looked */
+	struct opens_answer answer;       /* that was heard last */
+	struct opens_answer checked;      /* of which it is looked who gave it */
+	struct moment sure; /* since when closes wait, for FOLLOW_SURE_NS; 0: they need not */
+	/* Of the mount with the lease. */
+	struct question *questions;
+	size_t count;
+};
 
 struct control {
 	struct fs *fs;
@@ -48,7 +90,30 @@ struct control {
 			    */
 	bool free;         /* nobody had the lease then */
 	struct follow_waiter *catching; /* they are called with the answer that is on its way */
+	struct opens opens;
 };
+
+/* --- opens.c: files that are opened in mounts that follow --- */
+
+/* A notification on one of the channels of this. */
+void opens_heard(struct control *c, const PGnotify *n);
+/* Of the mount with the lease: does what it is asked for, and answers if it may send that. */
+void opens_serve(struct control *c, bool may_answer);
+/* Whether it has to. */
+bool opens_due(struct control *c);
+/* Of one that follows: looks what is committed, and asks, if somebody who opens a file has to wait
+ * for the answer. False with *err set when the session is lost. */
+bool opens_look(struct control *c, struct error *err);
+/* The answer to that: adds those whom it satisfies to c->catching. */
+void opens_seen(struct control *c, const struct writer_seen *seen);
+/* Closes wait since this moment; nothing is known of that any more, as the session was lost. */
+void opens_rely(struct control *c, const struct moment *since);
+void opens_doubt(struct control *c);
+/* Whether the mount with the lease has not answered for long, so that it is to be taken from it. */
+bool opens_wait_long(const struct control *c);
+/* Takes all who wait. */
+struct follow_waiter *opens_take(struct control *c);
+void opens_end(struct control *c);
 
 /* --- wait.c: the thread's session, and what it waits for --- */
 

@@ -88,7 +88,7 @@ static void take_waiters(struct control *c)
 	while (*end)
 		end = &(*end)->next;
 	pthread_mutex_lock(&c->fs->lock);
-	*end = follow_take(c->fs);
+	*end = follow_take(&c->fs->followers);
 	pthread_mutex_unlock(&c->fs->lock);
 }
 
@@ -98,6 +98,7 @@ static void call_waiters(struct control *c)
 	take_waiters(c);
 	invalidator_call(c->invalidator, c->catching);
 	c->catching = NULL;
+	invalidator_call(c->invalidator, opens_take(c));
 }
 
 static void set_handing(struct control *c, bool handing)
@@ -107,7 +108,8 @@ static void set_handing(struct control *c, bool handing)
 	pthread_mutex_unlock(&c->fs->lock);
 }
 
-/* Another mount has the lease; `known` is the last op of before that. */
+/* Another mount has the lease; `known` is the last op of before that. What it closes is committed
+ * for a while: see opens_rely(), or opens_doubt(). */
 static void begin_following(struct control *c, uint64_t known)
 {
 	c->follows = true;
@@ -126,6 +128,7 @@ static void serve_writer(struct control *c, bool moves)
 {
 	struct writer w = {.fs = c->fs, .conninfo = c->conninfo};
 	struct foreign f = {.exact = true};
+	struct moment lent = {.boot = clock_boot_ns()};
 	struct error err;
 
 	if (c->fs->kept)
@@ -134,6 +137,8 @@ static void serve_writer(struct control *c, bool moves)
 	if (!writer_lend(&w, &f.marks, &err))
 		log_warn("%s", err.text);
 	if (w.moved) {
+		lent.server = w.lent_at;
+		opens_rely(c, &lent);
 		begin_following(c, w.since);
 		resume(c);
 	} else if (w.since && f.marks.next_op > w.since + 1) {
@@ -149,6 +154,14 @@ static void serve_writer(struct control *c, bool moves)
 	PQclear(f.touched);
 	PQclear(f.orphans);
 	c->turn_at = clock_mono_ns();
+}
+
+/* Whoever had the lease may have been asked by those who open files. */
+static void promise(struct fs *fs)
+{
+	pthread_mutex_lock(&fs->lock);
+	follow_promise(fs, FOLLOW_TAKEN_NS);
+	pthread_mutex_unlock(&fs->lock);
 }
 
 /* Takes the lease over; `free`: only if nobody has it. */
@@ -174,6 +187,7 @@ static void take_turn(struct control *c, bool free)
 		read_changed(c, c->known, false, &f);
 	f.quotas = wait_quotas(c);
 	c->follows = false;
+	promise(c->fs);
 	foreign_go_on(c->fs, c->kernel, &f);
 	PQclear(f.touched);
 	c->got_at = c->turn_at = clock_mono_ns();
@@ -218,7 +232,8 @@ bool turns_look(struct control *c)
 		take_waiters(c);
 		c->hurried = false;
 	}
-	c->looking = writer_look(c->conn, c->follows ? STMT_FOLLOW_LOOK : STMT_WRITE_ASKED, &err);
+	c->looking =
+		c->follows ? opens_look(c, &err) : writer_look(c->conn, STMT_WRITE_ASKED, &err);
 	return c->looking;
 }
 
@@ -251,8 +266,10 @@ bool turns_answer(struct control *c)
 	c->looking = answer == WRITER_WAITS;
 	if ((answer == WRITER_ASKS || answer == WRITER_MOVES) && !is_in_burst(c))
 		serve_writer(c, answer == WRITER_MOVES);
-	if (c->follows && seen.op)
+	if (c->follows && seen.op) {
+		opens_seen(c, &seen);
 		catch_up(c, &seen);
+	}
 	/* The answer was dropped for another question. */
 	c->hurried |= !c->looking && c->catching;
 	if (!c->looking)
@@ -311,12 +328,14 @@ bool turns_follow(struct control *c)
 	pthread_mutex_unlock(&c->fs->lock);
 	/* The session of the drain was lost, and another mount has written meanwhile. */
 	if (follows && !c->follows) {
+		opens_doubt(c);
 		begin_following(c, known);
 		if (c->fs->kept)
 			kept_begin_foreign(c->fs->kept);
 		invalidator_drop(c->invalidator, &(struct foreign){0}, NULL);
 	}
-	if (c->follows && clock_mono_ns() >= c->try_at && journal_pressed(c->fs->journal))
+	if (c->follows && clock_mono_ns() >= c->try_at &&
+		(journal_pressed(c->fs->journal) || opens_wait_long(c)))
 		take_turn(c, false);
 	if (c->shared && c->conn)
 		look_for_others(c);
@@ -328,4 +347,5 @@ void turns_end(struct control *c)
 	take_waiters(c);
 	follow_call(c->catching, EIO);
 	c->catching = NULL;
+	opens_end(c);
 }

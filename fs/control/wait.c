@@ -50,6 +50,8 @@ bool wait_notified(struct control *c)
 	while ((n = PQnotifies(c->conn))) {
 		if (strcmp(n->relname, WRITER_TURN) == 0)
 			c->turn_at = clock_mono_ns();
+		else if (strncmp(n->relname, WRITER_OPEN, strlen(WRITER_OPEN)) == 0)
+			opens_heard(c, n);
 		else
 			c->asked = true;
 		PQfreemem(n);
@@ -126,8 +128,13 @@ bool wait_briefly(struct control *c, int timeout_ms)
 bool wait_listen(struct control *c, struct error *err)
 {
 	c->looking = false;
+	opens_doubt(c);
 	c->conn = db_connect(c->conninfo, "thulefs control", err);
-	if (c->conn && db_exec(c->conn, "listen thule_request; listen " WRITER_TURN, err) &&
+	if (c->conn &&
+		db_exec(c->conn,
+			"listen thule_request; listen " WRITER_TURN "; listen " WRITER_OPEN
+			"; listen " WRITER_OPENED,
+			err) &&
 		db_prepare(c->conn, STMT_REQUEST_PENDING, err) &&
 		db_prepare(c->conn, STMT_COMMITTED_TELL, err) &&
 		db_prepare(c->conn, STMT_REQUEST_FAILED, err) && writer_prepare(c->conn, err)) {

@@ -29,15 +29,41 @@ struct loan {
 bool writer_prepare(PGconn *conn, struct error *err)
 {
 	return db_prepare(conn, STMT_WRITE_ASKED, err) &&
-	       db_prepare(conn, STMT_WRITE_TOUCHED, err) && db_prepare(conn, STMT_FOLLOW_LOOK, err);
+	       db_prepare(conn, STMT_WRITE_TOUCHED, err) &&
+	       db_prepare(conn, STMT_FOLLOW_LOOK, err) && db_prepare(conn, STMT_FOLLOW_ASK, err) &&
+	       db_prepare(conn, STMT_FOLLOW_ANSWER, err);
+}
+
+static bool look(PGconn *conn, enum stmt stmt, int n, const char *const *params, struct error *err)
+{
+	if (PQsendQueryPrepared(conn, statements[stmt].name, n, params, NULL, NULL, 0) &&
+		PQflush(conn) >= 0)
+		return true;
+	return db_error(conn, NULL, "cannot look for those who write elsewhere", err);
 }
 
 bool writer_look(PGconn *conn, enum stmt stmt, struct error *err)
 {
-	if (PQsendQueryPrepared(conn, statements[stmt].name, 0, NULL, NULL, NULL, 0) &&
-		PQflush(conn) >= 0)
-		return true;
-	return db_error(conn, NULL, "cannot look for those who write by SQL", err);
+	return look(conn, stmt, 0, NULL, err);
+}
+
+bool writer_ask(PGconn *conn, const char *const params[3], struct error *err)
+{
+	return look(conn, STMT_FOLLOW_ASK, 3, params, err);
+}
+
+/* Of follow_look.sql and follow_ask.sql. */
+static struct writer_seen seen_in(const PGresult *res)
+{
+	struct writer_seen seen = {.op = strtoull(PQgetvalue(res, 0, 0), NULL, 10),
+		.request = strtoull(PQgetvalue(res, 0, 1), NULL, 10),
+		.at = strtoll(PQgetvalue(res, 0, 2), NULL, 10)};
+
+	if (PQnfields(res) > 3) {
+		seen.settled = *PQgetvalue(res, 0, 3) == 't';
+		seen.trusted = *PQgetvalue(res, 0, 4) == 't';
+	}
+	return seen;
 }
 
 enum writer_answer writer_asks(PGconn *conn, struct writer_seen *seen)
@@ -58,8 +84,7 @@ enum writer_answer writer_asks(PGconn *conn, struct writer_seen *seen)
 				 : *PQgetvalue(res, 0, 1) == 't' ? WRITER_MOVES
 								 : WRITER_ASKS;
 		else
-			*seen = (struct writer_seen){strtoull(PQgetvalue(res, 0, 0), NULL, 10),
-				strtoull(PQgetvalue(res, 0, 1), NULL, 10)};
+			*seen = seen_in(res);
 		PQclear(res);
 	}
 	return answer;
@@ -192,18 +217,22 @@ static bool take_back(struct loan *l, struct error *err)
 static bool lend(void *arg, PGconn *conn, struct error *err)
 {
 	struct loan l = {.writer = arg, .conn = conn};
-	uint64_t limit_ms;
+	PGresult *res;
 	bool ok;
 
 	pthread_mutex_lock(&l.writer->fs->lock);
 	l.writer->since = journal_next_op(l.writer->fs->journal) - 1;
 	pthread_mutex_unlock(&l.writer->fs->lock);
-	if (!db_query_u64(conn,
-		    "select (extract(epoch from thule_internal.write_limit()) * 1000)::bigint"
-		    " + $1::bigint, thule_internal.write_lend()",
-		    0, &limit_ms, err))
+	res = db_query(conn,
+		"select (extract(epoch from thule_internal.write_limit()) * 1000)::bigint,"
+		" (extract(epoch from statement_timestamp()) * 1000000)::bigint,"
+		" thule_internal.write_lend()",
+		0, NULL, err);
+	if (!res)
 		return false;
-	l.due = clock_mono_ns() + (int64_t)limit_ms * MS;
+	l.due = clock_mono_ns() + strtoll(PQgetvalue(res, 0, 0), NULL, 10) * MS;
+	l.writer->lent_at = strtoll(PQgetvalue(res, 0, 1), NULL, 10);
+	PQclear(res);
 	/* Nothing may be committed before the right is back, or the session is lost. */
 	while (!(ok = take_back(&l, err)) && PQstatus(conn) == CONNECTION_OK) {
 		log_warn("%s; trying again", err->text);

@@ -13,12 +13,18 @@
 /* The channel on which a mount says that it asks for the lease. */
 #define WRITER_TURN "thule_turn"
 
+/* And those on which it says that it opens files, and has its answer (control/opens.c). */
+#define WRITER_OPEN   "thule_open"
+#define WRITER_OPENED "thule_opened"
+
 /* Prepares what the control session asks. False with *err set. */
 bool writer_prepare(PGconn *conn, struct error *err);
 
 /* Asks whether a transaction asks, or what is committed (follow_look.sql), and waits for nothing:
  * the server may stand still. False with *err set. */
 bool writer_look(PGconn *conn, enum stmt stmt, struct error *err);
+/* The same, with parameters: follow_ask.sql. */
+bool writer_ask(PGconn *conn, const char *const params[3], struct error *err);
 
 enum writer_answer {
 	WRITER_WAITS, /* the answer is on its way */
@@ -32,6 +38,10 @@ enum writer_answer {
  * was performed, which may have touched what no op names. */
 struct writer_seen {
 	uint64_t op, request;
+	int64_t at; /* the server's time, microseconds */
+	/* Of follow_ask.sql. */
+	bool settled; /* nothing is acknowledged that is not committed */
+	bool trusted; /* the session that has answered is a daemon's */
 };
 
 /* Takes the answer. */
@@ -40,10 +50,11 @@ enum writer_answer writer_asks(PGconn *conn, struct writer_seen *seen);
 struct writer {
 	struct fs *fs;
 	const char *conninfo;
-	uint64_t mount; /* of this daemon */
-	bool free;      /* takes the lease from nobody who has it */
-	uint64_t since; /* the last op before it wrote */
-	bool moved;     /* it was another mount, which has the lease now */
+	uint64_t mount;  /* of this daemon */
+	bool free;       /* takes the lease from nobody who has it */
+	uint64_t since;  /* the last op before it wrote */
+	int64_t lent_at; /* when that was, or before: the server's time, microseconds */
+	bool moved;      /* it was another mount, which has the lease now */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "mount/labels.h"
 #include "mount/recovery.h"
 #include "mount/registration.h"
+#include "op/follow.h"
 
 static bool open_schema(const char *conninfo, struct error *err)
 {
@@ -43,6 +44,7 @@ static struct ring *open_ring(struct present *p, const struct origin *o, struct 
 		accounts_write(conn, fs->host.name, err) &&
 		quotas_read(conn, &fs->state.quotas, err) && labels_find(fs, conn, err)) {
 		fs->state.shared = !alone;
+		follow_promise(fs, FOLLOW_TAKEN_NS);
 		return ring;
 	}
 	ring_close(ring);

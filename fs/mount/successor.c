@@ -1,5 +1,6 @@
 #include "mount/successor.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,6 +53,7 @@ static void restore(struct fs *fs, struct inode *inode, const struct kept_handle
 	h->flags = k->flags;
 	h->unique = k->unique;
 	h->kept = place;
+	handle_silence(&fs->state, h, (k->flags & O_ACCMODE) != O_RDONLY);
 	inode->opens++;
 }
 

@@ -252,8 +252,7 @@ void op_create(
 		call_end(&c, rc);
 		return;
 	}
-	fi->fh = file_open(&c, inode, fi->flags)->fh;
-	fi->noflush = !file_flushes(c.fs, fi->flags);
+	file_open(&c, inode, fi, true);
 	fi->keep_cache = 1;
 	e.ino = inode->ino;
 	attr_to_stat(&inode->attr, &e.attr);

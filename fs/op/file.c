@@ -10,6 +10,7 @@
 #include "op/change.h"
 #include "op/file.h"
 #include "op/flags.h"
+#include "op/follow.h"
 #include "op/need.h"
 #include "op/op.h"
 
@@ -30,7 +31,23 @@ static void keep(struct call *c, struct handle *h)
 	h->kept = kept_open(c->fs->kept, &k);
 }
 
-struct handle *file_open(struct call *c, struct inode *inode, int flags)
+/*
+ * Whether the kernel is to tell each close (FLUSH), where locks end and those who open the file
+ * elsewhere wait for it. That takes as long again as all else that is done to a small file that is
+ * made, so of such ones it is left out, unless a mount has just opened files: until they are
+ * closed, it is told that this was so.
+ */
+static void choose_flush(struct fs *fs, struct handle *h, struct fuse_file_info *fi, bool made)
+{
+	bool writes = (fi->flags & O_ACCMODE) != O_RDONLY;
+	bool flushes =
+		fs->locking || (writes && fs->state.shared && (!made || follow_closes_wait(fs)));
+
+	fi->noflush = !flushes;
+	handle_silence(&fs->state, h, writes && !flushes);
+}
+
+static struct handle *add_handle(struct call *c, struct inode *inode, int flags)
 {
 	struct handle *h = NULL;
 
@@ -52,9 +69,13 @@ struct handle *file_open(struct call *c, struct inode *inode, int flags)
 	return h;
 }
 
-bool file_flushes(const struct fs *fs, int flags)
+struct handle *file_open(struct call *c, struct inode *inode, struct fuse_file_info *fi, bool made)
 {
-	return fs->locking || (fs->state.shared && (flags & O_ACCMODE) != O_RDONLY);
+	struct handle *h = add_handle(c, inode, fi->flags);
+
+	fi->fh = h->fh;
+	choose_flush(c->fs, h, fi, made);
+	return h;
 }
 
 /* What chattr(1) said of the file: EPERM. */
@@ -110,9 +131,7 @@ static int open_file(struct call *c, uint64_t ino, struct fuse_file_info *fi)
 		change_inode(c, inode, 0);
 		change_end(c);
 	}
-	h = file_open(c, inode, fi->flags);
-	fi->fh = h->fh;
-	fi->noflush = !file_flushes(c->fs, fi->flags);
+	h = file_open(c, inode, fi, false);
 	/* What the kernel has of the file will be read without us. */
 	if ((fi->flags & (O_ACCMODE | O_NOATIME)) == O_RDONLY)
 		h->accessed = access_note(c->fs, inode);
@@ -287,8 +306,8 @@ static bool commit_head(struct journal *journal, struct journal_waiter *w, uint6
 }
 
 /*
- * Every close of a file by a process, while there are other mounts: who opens it there then is to
- * find what was written here. Others need not wait (file_flushes()).
+ * Every close of a file by a process that the kernel tells (choose_flush()): while files are opened
+ * on other mounts, who opens it there then is to find what was written here.
  */
 void op_flush_shared(fuse_req_t req, fuse_ino_t ino)
 {
@@ -297,7 +316,8 @@ void op_flush_shared(fuse_req_t req, fuse_ino_t ino)
 
 	call_begin(&c, req);
 	inode = inode_peek(&c.fs->state, ino);
-	if (!c.fs->state.shared || !inode || inode->dirty_op <= journal_committed(c.fs->journal))
+	if (!inode || inode->dirty_op <= journal_committed(c.fs->journal) ||
+		!follow_closes_wait(c.fs))
 		call_end(&c, 0);
 	else
 		wait_synced(&c, commit_head, inode->dirty_op);

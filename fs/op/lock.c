@@ -201,11 +201,17 @@ void op_getlk(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi, struct 
 	locking_ask(w->fs->locking, &w->ask);
 }
 
-/* Every close of a file by a process, which releases what that process has by fcntl(2). */
+/* Every close of a file by a process, which releases what that process has by fcntl(2). Others know
+ * what was written before. */
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct lock_wait *w = wait_new(req, ino, fi, false);
 
+	if (!locking_holds(w->fs->locking, &w->ask.lock)) {
+		free(w);
+		op_flush_shared(req, ino);
+		return;
+	}
 	w->ask.closes = true;
 	w->ask.late = late;
 	ask_lock(w);

@@ -183,8 +183,8 @@ int need_current(struct call *c)
 		return request_error();
 	wait = xcalloc(1, sizeof(*wait));
 	wait->waiter.fn = caught_up;
-	wait->request = request_suspend(c->req, WAIT_COMMIT);
-	follow_catch_up(c->fs, &wait->waiter);
+	wait->request = request_suspend(c->req, WAIT_CLOSED);
+	follow_open(c->fs, &wait->waiter);
 	return CALL_SUSPENDED;
 }
 

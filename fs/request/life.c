@@ -55,6 +55,7 @@ const char *request_wait_name(enum request_wait wait)
 		[WAIT_PERFORMED] = "a request that is performed",
 		[WAIT_WRITER] = "a SQL transaction that writes files",
 		[WAIT_LEASE] = "the right to write, which another host has",
+		[WAIT_CLOSED] = "what was closed on another host",
 		[WAIT_LOCK] = "a lock on a file",
 	};
 

@@ -48,6 +48,7 @@ enum request_wait {
 	WAIT_PERFORMED, /* the end of an undo, a restore or the like */
 	WAIT_WRITER,    /* the end of a SQL transaction that writes files */
 	WAIT_LEASE,     /* the lease, which another mount has */
+	WAIT_CLOSED,    /* a commit of what was closed before in the mount with the lease */
 	WAIT_LOCK,      /* a lock on a file that holds across mounts */
 	WAIT_COUNT,
 };

@@ -54,8 +54,16 @@ void handle_drop(struct state *s, struct handle *h)
 		}
 		s->closed[s->closed_count++] = h->fh;
 	}
+	handle_silence(s, h, false);
 	HASH_DEL(s->handles, h);
 	free(h);
+}
+
+void handle_silence(struct state *s, struct handle *h, bool silent)
+{
+	s->silent += silent;
+	s->silent -= h->silent;
+	h->silent = silent;
 }
 
 void handles_show(

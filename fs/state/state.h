@@ -150,6 +150,7 @@ struct handle {
 	 * bytes were asked for. */
 	uint64_t read_next, read_run, read_asked;
 	bool unlocked;   /* it had locks that are lost (lock/lock.h) */
+	bool silent;     /* it may write, and the kernel does not tell when it is closed */
 	bool shown;      /* to SQL, see handles_show() */
 	uint64_t unique; /* of the request that opened it */
 	uint32_t kept;   /* where a successor finds it (keeper/kept.h); 0: nowhere */
@@ -170,6 +171,7 @@ struct state {
 	struct handle *handles;
 	struct quota *quotas;
 	uint64_t next_fh;
+	size_t silent;    /* handles that are */
 	uint64_t *closed; /* handles that were shown and are closed since */
 	size_t closed_count, closed_cap;
 	uint64_t *misplaced; /* inodes of which the kernel has bytes where they are not */
@@ -349,6 +351,8 @@ struct handle *handle_restore(struct state *s, uint64_t fh, uint64_t ino);
 /* The one that a request opened; looks at every handle. NULL: it opened none. */
 struct handle *handle_by_request(struct state *s, uint64_t unique);
 void handle_drop(struct state *s, struct handle *h);
+/* Says whether its close will be told, where it may write. */
+void handle_silence(struct state *s, struct handle *h, bool silent);
 void handles_each(struct state *s, void (*fn)(void *arg, struct handle *h), void *arg);
 /* Whether one of them is of a file that was made without a name (O_TMPFILE) and has none; it gets
  * one now. */

@@ -2,10 +2,16 @@
 # mount: no
 # labels: long
 """A host that has the lease stands still, is silent, or is killed for longer than that holds, just after it has acknowledged more than it synced: what was
-synced is there, what was not is there once or not at all, and it goes on behind what others have done meanwhile."""
+synced is there, what was not is there once or not at all, and it goes on behind what others have done meanwhile: by itself if all of it was committed, else
+once it is mounted again, and what is missing is in a file that it has named."""
+
+import os
+import re
+import shutil
+import signal
 
 from case import equal, shell
-from hosts import Hosts, get, put
+from hosts import CASE_DIR, LOG, Hosts, get, put
 from other import eventually
 
 LOOSE = 10
@@ -25,12 +31,43 @@ def acknowledge(host, how):
             f.write(how)
 
 
+LOST = "the lease of the filesystem is lost"
+
+
+def log_size():
+    return os.path.getsize(LOG)
+
+
+def mount_again(host, before):
+    """After it has lost the lease for good: what is missing was kept."""
+    kept = re.search(r"they are kept in (\S+),", host.said(before))
+    equal(True, os.path.getsize(host.namespaces.root(kept[1])) > 0, "whether what is missing was kept")
+    host.end(signal.SIGTERM)
+    host.mount()
+
+
+def mount_behind(host):
+    """After its daemon was killed: what is missing, if anything is, is in its journal, which is moved away as the daemon says."""
+    try:
+        host.mount()
+    except AssertionError as e:
+        journal = re.search(r"the journal (\S+) holds ops of an earlier mount that were never committed", str(e))
+        if not journal:
+            raise
+        shutil.move(host.namespaces.root(journal[1]), CASE_DIR)
+        host.mount()
+
+
 def check(one, two, how, leave, come_back):
+    before = log_size()
     acknowledge(two, how)
     leave()
     put(one, f"{how}-behind", "one")
     equal(how, get(one, f"{how}-synced"), f"what was synced, {how}")
     come_back()
+    eventually(f"it goes on, or says why it cannot, {how}", lambda: reads(two, f"{how}-behind") == "one" or LOST in two.said(before))
+    if LOST in two.said(before):
+        mount_again(two, before)
     eventually(f"it is there again, {how}", lambda: reads(two, f"{how}-behind") == "one")
     put(two, f"{how}-again", "two")
     for host in (one, two):
@@ -56,7 +93,7 @@ def main():
         check(one, two, "stopped", two.stop, two.go_on)
         check(one, two, "silent", two.silence, two.mend)
         check(one, two, "cut", two.cut, two.mend)
-        check(one, two, "killed", two.kill, two.mount)
+        check(one, two, "killed", two.kill, lambda: mount_behind(two))
 
 
 main()

@@ -11,9 +11,7 @@ begin atomic
     join pg_stat_activity a on a.pid = l.pid
     where l.locktype = 'advisory' and l.classid = thule_internal.lease_key() and l.objsubid = 2 and l.granted
         and l.database = (select d.oid from pg_database d where d.datname = current_database())
-        -- Also by a role that it has to change to before it may.
-        and exists (select from pg_roles r
-            where pg_has_role(a.usesysid, r.oid, 'member') and has_table_privilege(r.oid, 'thule.superblock'::regclass, 'update'))
+        and thule_internal.role_may_write(a.usesysid)
         -- Others may share it, too, such as a transaction that writes by SQL where nothing is mounted (thule_internal.write_free).
         and (l.mode = 'ExclusiveLock' or exists (select from thule.mount m where m.backend = l.pid and m.ended_at is null))
     order by l.mode = 'ExclusiveLock' desc
