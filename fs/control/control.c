@@ -25,7 +25,7 @@ struct task {
 	char id[24];
 	struct buf
 		opened; /* inodes, as the text of an array; nothing: other mounts have some, too */
-	PGresult *touched; /* ino, parent, name, revived */
+	PGresult *touched; /* ino, parent, name, revived, stays */
 };
 
 /* One transaction: all of it, or nothing. The temporary table is thule_internal.perform()'s, see
@@ -46,8 +46,9 @@ static bool perform(struct task *r, PGconn *conn, struct error *err)
 	PQclear(res);
 	if (!res)
 		return false;
-	r->touched = PQexecParams(conn, "select ino, parent, name, revived from pg_temp.touched", 0,
-		NULL, NULL, NULL, NULL, 1);
+	r->touched =
+		PQexecParams(conn, "select ino, parent, name, revived, stays from pg_temp.touched",
+			0, NULL, NULL, NULL, NULL, 1);
 	if (PQresultStatus(r->touched) != PGRES_TUPLES_OK)
 		return db_error(conn, r->touched, "cannot read what was touched", err);
 	return db_exec(conn, "commit", err);

@@ -7,6 +7,10 @@
 #include "control/quotas.h"
 #include "op/orphans.h"
 
+/* Of what was touched: the name is the same inode's, which has another owner. The kernel decides by
+ * the owner that it knows, and asks for it only when it looks the name up. */
+#define COL_STAYS 4
+
 void foreign_invalidate(struct apart *kernel, const PGresult *touched)
 {
 	struct buf told = {0};
@@ -16,7 +20,8 @@ void foreign_invalidate(struct apart *kernel, const PGresult *touched)
 			apart_add_inode(&told, (uint64_t)row_int(touched, i, 0));
 		if (!PQgetisnull(touched, i, 1) && !PQgetisnull(touched, i, 2))
 			apart_add_name(&told, (uint64_t)row_int(touched, i, 1),
-				PQgetvalue(touched, i, 2), (size_t)PQgetlength(touched, i, 2));
+				PQgetvalue(touched, i, 2), (size_t)PQgetlength(touched, i, 2),
+				*PQgetvalue(touched, i, COL_STAYS));
 	}
 	apart_tell(kernel, &told);
 	buf_free(&told);
@@ -26,7 +31,7 @@ void foreign_invalidate(struct apart *kernel, const PGresult *touched)
 static void outdate(struct fs *fs, const PGresult *touched, uint64_t next_op)
 {
 	for (int i = 0; i < PQntuples(touched); i++)
-		if (!PQgetisnull(touched, i, 1))
+		if (!PQgetisnull(touched, i, 1) && !*PQgetvalue(touched, i, COL_STAYS))
 			state_outdate_name(&fs->state, (uint64_t)row_int(touched, i, 1),
 				row_bytes(touched, i, 2));
 	for (int i = 0; i < PQntuples(touched); i++)
@@ -122,7 +127,7 @@ static void add_known(struct buf *told, const struct known *k)
 		uint64_t parent;
 
 		memcpy(&parent, k->names.data + at, sizeof(parent));
-		apart_add_name(told, parent, name, strlen(name));
+		apart_add_name(told, parent, name, strlen(name), false);
 		at += sizeof(parent) + strlen(name) + 1;
 	}
 	for (size_t i = 0; i < k->count; i++)

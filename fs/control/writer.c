@@ -91,7 +91,7 @@ enum writer_answer writer_asks(PGconn *conn, struct writer_seen *seen)
 }
 
 /* The last column of what was touched. */
-#define COL_NAMELESS 4
+#define COL_NAMELESS 5
 
 static bool any_nameless(const PGresult *touched)
 {

@@ -38,9 +38,10 @@ void apart_add_inode(struct buf *b, uint64_t ino)
 	add(b, FUSE_NOTIFY_INVAL_INODE, &body, sizeof(body), 0);
 }
 
-void apart_add_name(struct buf *b, uint64_t parent, const char *name, size_t len)
+void apart_add_name(struct buf *b, uint64_t parent, const char *name, size_t len, bool stays)
 {
-	struct fuse_notify_inval_entry_out body = {.parent = parent, .namelen = (uint32_t)len};
+	struct fuse_notify_inval_entry_out body = {
+		.parent = parent, .namelen = (uint32_t)len, .flags = stays ? FUSE_EXPIRE_ONLY : 0};
 
 	add(b, FUSE_NOTIFY_INVAL_ENTRY, &body, sizeof(body), len + 1);
 	buf_add(b, name, len);

@@ -19,9 +19,10 @@ struct apart;
  */
 struct apart *apart_new(struct fuse_session *se, bool kept);
 
-/* Adds to what is told: all of an inode but its names, or a name. */
+/* Adds to what is told: all of an inode but its names, or a name; or of one that stays, that it is
+ * to be looked up again, where kernels before 6.2 drop it with what is mounted below. */
 void apart_add_inode(struct buf *b, uint64_t ino);
-void apart_add_name(struct buf *b, uint64_t parent, const char *name, size_t len);
+void apart_add_name(struct buf *b, uint64_t parent, const char *name, size_t len, bool stays);
 
 /* Returns when the kernel has been told all that, if the connection is not gone. On one thread at a
  * time. */

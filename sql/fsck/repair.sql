@@ -48,13 +48,13 @@ begin
                 and not exists (select from pg_temp.change_name n where n.ino = c.ino and n.to_parent is not null)
                 and not exists (select from pg_temp.repair_found f where f.ino = c.ino and f.check_id = 'inode_orphan' and f.severity = 'warning');
         ops := ops + thule_internal.change_apply(actor, tag, mount, opened, now);
-        insert into pg_temp.repair_touched (ino, parent, name, revived)
-            select t.ino, t.parent, t.name, t.revived from pg_temp.touched t
+        insert into pg_temp.repair_touched (ino, parent, name, revived, stays)
+            select t.ino, t.parent, t.name, t.revived, t.stays from pg_temp.touched t
             union all
-            select r.ino, null, null, false from pg_temp.repair_inode r;
+            select r.ino, null, null, false, false from pg_temp.repair_inode r;
     end loop;
-    insert into pg_temp.touched (ino, parent, name, revived)
-        select distinct t.ino, t.parent, t.name, t.revived from pg_temp.repair_touched t;
+    insert into pg_temp.touched (ino, parent, name, revived, stays)
+        select distinct t.ino, t.parent, t.name, t.revived, t.stays from pg_temp.repair_touched t;
     return ops;
 end
 $$;

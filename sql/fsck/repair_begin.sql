@@ -12,6 +12,6 @@ begin
     -- Inodes of which something was mended in place, or is to be counted: each gets a version, by an op.
     create temp table repair_inode (ino bigint primary key) on commit drop;
     -- What the rounds before have put into pg_temp.touched.
-    create temp table repair_touched (ino bigint, parent bigint, name bytea, revived boolean not null) on commit drop;
+    create temp table repair_touched (ino bigint, parent bigint, name bytea, revived boolean not null, stays boolean not null) on commit drop;
 end
 $$;

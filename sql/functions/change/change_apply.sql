@@ -170,17 +170,23 @@ begin
         where not n.there;
 
     perform thule_internal.progress(95);
-    insert into pg_temp.touched (ino, parent, name, revived)
+    insert into pg_temp.touched (ino, parent, name, revived, stays)
         select r.ino, null, null,
             exists (select from pg_temp.change_now n
                 left join pg_temp.change_before p on p.ino = n.ino
-                where n.ino = r.ino and n.nlink > 0 and coalesce(p.nlink, 0) = 0 and thule_internal.is_directory(n.mode))
+                where n.ino = r.ino and n.nlink > 0 and coalesce(p.nlink, 0) = 0 and thule_internal.is_directory(n.mode)),
+            false
         from pg_temp.change_row r
         union all
-        select c.ino, v.parent, v.name, false
+        select c.ino, v.parent, v.name, false, false
         from pg_temp.change_name c
         cross join lateral (values (c.from_parent, c.from_name), (c.to_parent, c.to_name)) v (parent, name)
-        where c.active and v.parent is not null;
+        where c.active and v.parent is not null
+        union all
+        select null, d.parent, d.name, false, true
+        from pg_temp.change_now n
+        join pg_temp.change_before p on p.ino = n.ino and p.uid <> n.uid
+        join thule.dirent d on d.ino = n.ino;
     update thule.superblock s
         set next_op = free_op, next_ino = greatest(s.next_ino, (select max(r.ino) + 1 from pg_temp.change_row r));
     update thule.mount m set last_op = free_op - 1 where m.id = change_apply.mount;

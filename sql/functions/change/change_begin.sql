@@ -67,7 +67,7 @@ begin
         action text not null, ino bigint, parent bigint, name bytea, detail text not null, op bigint, "by" bigint
     ) on commit drop;
     -- What caches have to drop; revived: a directory that was gone and is back.
-    create temp table touched (ino bigint, parent bigint, name bytea, revived boolean not null default false) on commit drop;
+    create temp table touched (ino bigint, parent bigint, name bytea, revived boolean not null default false, stays boolean not null default false) on commit drop;
     -- Files to which the plan gives set-id bits or security.capability (caps), from thule_internal.change_power_files.
     create temp table change_power (
         ino      bigint not null,

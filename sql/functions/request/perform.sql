@@ -1,7 +1,7 @@
 -- Does what a row of thule.request asks for, in the caller's transaction, whose session must hold the lease.
 -- Parameters: request, its id; opened, inodes that processes have open, or null, see thule_internal.change_apply. Erasing does not wait for their close;
 --   now, the time by the clock of whoever makes ops.
--- Returns: nothing; writes result and done_at into the row, and leaves in pg_temp.touched (ino, parent, name, revived), which
+-- Returns: nothing; writes result and done_at into the row, and leaves in pg_temp.touched (ino, parent, name, revived, stays), which
 --   goes with the transaction, what caches have to drop: an inode, or a name in a directory.
 --   Errors: not the holder of the lease (object_not_in_prerequisite_state), no such request (no_data_found), those of
 --   what is asked for and, without force, of thule_internal.quota_check. Then nothing has changed, and it is the caller's to store the error.
