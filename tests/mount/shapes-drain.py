@@ -56,10 +56,11 @@ def copied(tables):
 
 
 def sent():
-    """Calls so far of all statements, by their first line, but for the look that comes with time (fs/control/writer.c), not with a batch."""
+    """Calls so far of all statements, by their first line, but for those that come with time, not with a batch: the look for who asks
+    (fs/control/writer.c), and telling who listens (fs/control/wait.c)."""
     rows = ask("with s as (select split_part(query, chr(10), 1) as text, sum(calls) as calls from pg_stat_statements"
                " where dbid = (select oid from pg_database where datname = current_database())"
-               " and query not like '%pg_stat_statements%' and query not like '%write_asked%' group by 1) select text || '|' || calls from s")
+               " and query not like '%pg_stat_statements%' and query !~ 'write_asked|pg_notify' group by 1) select text || '|' || calls from s")
     return {line.rpartition("|")[0]: int(line.rpartition("|")[2]) for line in rows.splitlines()}
 
 
