@@ -35,7 +35,7 @@ def turn(host, n):
 def sound(host, turns):
     equal("", git(host, "status", "--porcelain"), f"git status on {host.name}")
     git(host, "fsck", "--full", "--strict", "--no-progress", "--no-dangling")
-    equal([f"turn {n} on {('one', 'two')[n % 2]}" for n in range(turns)], git(host, "log", "--no-merges", "--reverse", "--format=%s").split("\n"),
+    equal([f"turn {n} on {('one', 'two')[n % 2]}" for n in range(turns)], git(host, "log", "--topo-order", "--no-merges", "--reverse", "--format=%s").split("\n"),
           f"commits on {host.name}")
 
 
