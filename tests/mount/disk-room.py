@@ -10,10 +10,12 @@ import os
 import random
 import signal
 import subprocess
+import time
 
 import small_disk
 from case import MNT, equal, path, shell
 from other import eventually
+from psql import Psql
 from small_disk import DISK_MIB, HOME, MIB, OTHERS
 
 BALLAST = os.path.join(HOME, "ballast")
@@ -44,6 +46,19 @@ def write_through(files, count):
     return done
 
 
+def room():
+    """What there is to say when there is too little of it."""
+    return shell("sql", """
+        select 'room inside ' || thule_internal.room_inside()
+        union all
+        select format('%s: %s bytes, %s rows live, %s dead, vacuumed %s, by itself %s', s.relname, pg_relation_size(s.relid), s.n_live_tup, s.n_dead_tup, s.last_vacuum,
+            s.last_autovacuum) from pg_stat_all_tables s join pg_class t on s.relid in (t.oid, t.reltoastrelid) where t.oid = 'thule.blob'::regclass
+        union all
+        select format('%s %s has a snapshot: %s', a.backend_type, a.pid, a.query) from pg_stat_activity a where a.backend_xmin is not null and a.pid <> pg_backend_pid()
+        union all
+        select count(*) || ' segments of log' from pg_ls_waldir()""") + f"\n{os.statvfs(HOME)}"
+
+
 def prune(files):
     """What 60 of 100 files took is there again, with the history of what was written over."""
     names = list(files.written)
@@ -51,13 +66,21 @@ def prune(files):
     freed = sum(os.stat(path(name)).st_size for name in gone)
     for name in gone:
         files.remove(name)
-    thule("prune", "--keep", "0s")
-    equal(True, files.add(100_000), "the first write after prune had room")
+    # Somebody has looked before, and may see for another moment what is deleted.
+    reader = Psql("reader")
+    equal([["1"]], reader("begin isolation level repeatable read; select 1 from thule.superblock"), "a snapshot")
+    pruning = subprocess.Popen([os.environ["THULE"], "prune", "--keep", "0s"], stdout=subprocess.DEVNULL)
+    time.sleep(3)
+    reader("rollback")
+    reader.end()
+    equal(0, pruning.wait(timeout=120), "prune")
+    if not files.add(100_000):
+        raise AssertionError(f"no room for the first write after prune: {room()}")
     before = sum(os.stat(path(name)).st_size for name in files.written)
     fill(files)
     after = sum(os.stat(path(name)).st_size for name in files.written)
     if after - before < freed // 2:
-        raise AssertionError(f"{freed} bytes were pruned, and {after - before} fitted")
+        raise AssertionError(f"{freed} bytes were pruned, and {after - before} fitted: {room()}")
 
 
 def postmaster():
