@@ -252,6 +252,9 @@ void op_create(
 		call_end(&c, rc);
 		return;
 	}
+	/* overlayfs makes such a file without saying so. */
+	if (n.nameless)
+		fi->flags |= O_TMPFILE;
 	file_open(&c, inode, fi, true);
 	fi->keep_cache = 1;
 	e.ino = inode->ino;
