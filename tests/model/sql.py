@@ -279,6 +279,7 @@ class SqlSide:
 
     name = "ours"
     keeps = True
+    sql = True
 
     def __init__(self, conninfo):
         self.conninfo = conninfo
