@@ -17,7 +17,7 @@ from proxy import FROM_SERVER
 from psql import Psql
 
 FILES = 300
-STRANGER = "thule_case_stranger"
+STRANGER = f"stranger_{os.getpid()}"  # other cases have the same server
 PROMISED = 1.2  # fs/op/follow.h: closes do not wait so long after a file was opened elsewhere
 
 
@@ -267,6 +267,7 @@ def main():
         check_forged(one, two)
         check_holder_killed(one, two)
         check_holder_gone(one, two)
+        sql(f"drop role {STRANGER}")
 
 
 main()
