@@ -103,9 +103,10 @@ bool present_open(struct present *p, const struct origin *o, struct fs *fs, stru
 }
 
 /* The last of several mounts ends what none of them has open any more. What fails is left to the
- * next one. */
-static void end_orphans(PGconn *conn)
+ * next one. Who is alone has ended that itself, and looks at no inode for it. */
+static void end_orphans(const struct fs *fs)
 {
+	PGconn *conn = fs->state.shared ? journal_conn(fs->journal) : NULL;
 	PGresult *res =
 		conn ? db_query(conn, "select thule_internal.orphans_end()", 0, NULL, NULL) : NULL;
 
@@ -116,7 +117,7 @@ void present_close(struct present *p, struct fs *fs, bool clean, struct error *e
 {
 	if (clean) {
 		registration_end(journal_conn(fs->journal), p->mount);
-		end_orphans(journal_conn(fs->journal));
+		end_orphans(fs);
 	} else {
 		error_set(err, ERR_UNREACHABLE,
 			"some changes could not be committed: they are in %s, from which the next "
