@@ -158,33 +158,29 @@ void opens_serve(struct control *c, bool may_answer)
 
 /* --- of one that follows --- */
 
-static void append(struct follow_waiter **list, struct follow_waiter **from)
+/* Adds those who have come since. */
+static void add_come(struct control *c)
 {
-	while (*list)
-		list = &(*list)->next;
-	*list = *from;
-	*from = NULL;
+	pthread_mutex_lock(&c->fs->lock);
+	follow_append(&c->opens.come, &c->fs->openers);
+	pthread_mutex_unlock(&c->fs->lock);
 }
 
 /* Who waits is distributed: relies on what was promised, or asks. */
 static void distribute(struct control *c)
 {
 	struct opens *o = &c->opens;
-	struct follow_waiter *come;
 	int64_t now = clock_boot_ns();
 
-	pthread_mutex_lock(&c->fs->lock);
-	come = follow_take(&c->fs->openers);
-	pthread_mutex_unlock(&c->fs->lock);
-	append(&o->come, &come);
-	append(&o->come, &o->relying);
+	add_come(c);
+	follow_append(&o->come, &o->relying);
 	if (o->settled)
-		append(&c->catching, &o->asking);
+		follow_append(&c->catching, &o->asking);
 	o->settled = false;
 	if (o->sure.boot && now < o->sure.boot + FOLLOW_SURE_NS) {
-		append(&o->relying, &o->come);
+		follow_append(&o->relying, &o->come);
 	} else if (o->come && !o->asking) {
-		append(&o->asking, &o->come);
+		follow_append(&o->asking, &o->come);
 		o->first = o->number + 1;
 		o->asked_at = now;
 		o->answer = (struct opens_answer){0};
@@ -225,7 +221,7 @@ static void take_answer(struct control *c, bool trusted)
 	struct opens *o = &c->opens;
 
 	if (o->asking && o->checked.by && trusted) {
-		append(&c->catching, &o->asking);
+		follow_append(&c->catching, &o->asking);
 		if (o->checked.moment.server)
 			opens_rely(c, &o->checked.moment);
 	} else if (o->checked.by && o->checked.by == o->answer.by) {
@@ -242,7 +238,7 @@ void opens_seen(struct control *c, const struct writer_seen *seen)
 	if (seen->at < o->sure.server || seen->at > o->sure.server + FOLLOW_SURE_NS / 1000)
 		opens_doubt(c);
 	if (o->sure.boot)
-		append(&c->catching, &o->relying);
+		follow_append(&c->catching, &o->relying);
 	if (o->asking && !asked->server)
 		asked->server = seen->at;
 	take_answer(c, seen->trusted);
@@ -259,14 +255,12 @@ bool opens_wait_long(const struct control *c)
 struct follow_waiter *opens_take(struct control *c)
 {
 	struct opens *o = &c->opens;
-	struct follow_waiter *all;
+	struct follow_waiter *all = NULL;
 
-	pthread_mutex_lock(&c->fs->lock);
-	all = follow_take(&c->fs->openers);
-	pthread_mutex_unlock(&c->fs->lock);
-	append(&all, &o->come);
-	append(&all, &o->relying);
-	append(&all, &o->asking);
+	add_come(c);
+	follow_append(&all, &o->come);
+	follow_append(&all, &o->relying);
+	follow_append(&all, &o->asking);
 	return all;
 }
 

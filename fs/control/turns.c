@@ -83,12 +83,8 @@ static void resume(struct control *c)
 /* Takes all who wait for what others have committed. */
 static void take_waiters(struct control *c)
 {
-	struct follow_waiter **end = &c->catching;
-
-	while (*end)
-		end = &(*end)->next;
 	pthread_mutex_lock(&c->fs->lock);
-	*end = follow_take(&c->fs->followers);
+	follow_append(&c->catching, &c->fs->followers);
 	pthread_mutex_unlock(&c->fs->lock);
 }
 

@@ -33,12 +33,12 @@ bool follow_open(struct fs *fs, struct follow_waiter *w)
 	return wait_in(fs, &fs->openers, w);
 }
 
-struct follow_waiter *follow_take(struct follow_waiter **list)
+void follow_append(struct follow_waiter **list, struct follow_waiter **from)
 {
-	struct follow_waiter *taken = *list;
-
-	*list = NULL;
-	return taken;
+	while (*list)
+		list = &(*list)->next;
+	*list = *from;
+	*from = NULL;
 }
 
 void follow_call(struct follow_waiter *list, int error)

@@ -27,9 +27,9 @@ bool follow_catch_up(struct fs *fs, struct follow_waiter *w);
 /* The same, for who opens a file: also what others had closed by now is committed, and known. */
 bool follow_open(struct fs *fs, struct follow_waiter *w);
 
-/* Under the lock: takes those who wait, of fs->followers or fs->openers. Without it: calls and
- * forgets them. */
-struct follow_waiter *follow_take(struct follow_waiter **list);
+/* Moves those of a list to the end of another: under the lock, where it is fs->followers or
+ * fs->openers. Without it: calls and forgets them. */
+void follow_append(struct follow_waiter **list, struct follow_waiter **from);
 void follow_call(struct follow_waiter *list, int error);
 
 /* Has the control thread look what waits: also that somebody wants to change something. */
