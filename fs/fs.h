@@ -53,7 +53,8 @@ struct fs {
 	uint64_t next_ino;
 	bool orphaned; /* an inode without a name was closed while others had the right to write */
 	int invalidating;  /* so often the kernel has yet to drop what others changed */
-	int invalidate_fd; /* eventfd: the control thread is to look at state.misplaced */
+	int invalidate_fd; /* eventfd: the control thread is to look at state.misplaced and
+			      .misnamed */
 	int committed_fd;  /* eventfd: the control thread is to tell who follows the changes */
 	bool untold;       /* committed_fd is readable */
 	int follow_fd; /* eventfd: something waits in a mount that follows another; op/follow.h */

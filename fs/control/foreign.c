@@ -110,11 +110,8 @@ void foreign_list(const struct state *s, struct known *k)
 	k->inos = xcalloc(s->inodes.count + 1, sizeof(k->inos[0]));
 	while ((inode = table_next(&s->inodes, &at)))
 		k->inos[k->count++] = inode->ino;
-	while ((d = table_next(&s->dirents, &next))) {
-		buf_add(&k->names, &d->parent, sizeof(d->parent));
-		buf_add(&k->names, d->name, d->name_len);
-		buf_add(&k->names, "", 1);
-	}
+	while ((d = table_next(&s->dirents, &next)))
+		name_list(&k->names, d->parent, (struct bytes){d->name, d->name_len});
 }
 
 /* To drop a directory's name is to drop all below it, too. */

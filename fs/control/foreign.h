@@ -27,7 +27,7 @@ void foreign_go_on(struct fs *fs, struct apart *kernel, const struct foreign *f)
 struct known {
 	uint64_t *inos;
 	size_t count;
-	struct buf names; /* each: number of the directory, a NUL-terminated name */
+	struct buf names; /* name_list() */
 };
 
 /* Under the lock: lists them. Without it: has the kernel drop them, and frees the list. */

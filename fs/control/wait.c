@@ -16,7 +16,7 @@
 #define TELL_REST_NS (10 * MS)
 
 /* Has the kernel forget the bytes that it has at the wrong place (inode_misplaced()), and names of
- * another file (state_misnamed()). */
+ * another file (state.misnamed). */
 static void invalidate_misplaced(struct control *c)
 {
 	struct state *s = &c->fs->state;

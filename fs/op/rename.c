@@ -141,8 +141,8 @@ static int rename_names(struct call *c, struct side *from, struct side *to, unsi
 		return rc;
 	/* The kernel moves the file that it knows by the name, and has yet to be told of others. */
 	if (c->fs->invalidating) {
-		state_misnamed(&c->fs->state, from->dir->ino, from->name);
-		state_misnamed(&c->fs->state, to->dir->ino, to->name);
+		name_list(&c->fs->state.misnamed, from->dir->ino, from->name);
+		name_list(&c->fs->state.misnamed, to->dir->ino, to->name);
 		eventfd_write(c->fs->invalidate_fd, 1);
 	}
 	change(c, from, to, flags);

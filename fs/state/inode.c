@@ -124,11 +124,11 @@ void inode_misplaced(struct state *s, struct inode *inode)
 	s->misplaced[s->misplaced_count++] = inode->ino;
 }
 
-void state_misnamed(struct state *s, uint64_t parent, struct bytes name)
+void name_list(struct buf *names, uint64_t parent, struct bytes name)
 {
-	buf_add(&s->misnamed, &parent, sizeof(parent));
-	buf_add(&s->misnamed, name.data, name.len);
-	buf_add(&s->misnamed, "", 1);
+	buf_add(names, &parent, sizeof(parent));
+	buf_add(names, name.data, name.len);
+	buf_add(names, "", 1);
 }
 
 /* How many inodes, and how many bytes with their names, are to be left. */

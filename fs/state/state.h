@@ -231,8 +231,8 @@ void inode_drop(struct state *s, struct inode *inode);
 /* The kernel has bytes of it where they are not: adds it to those that the control thread tells it
  * of, unless it is there. Whoever takes those clears inode->misplaced. */
 void inode_misplaced(struct state *s, struct inode *inode);
-/* The same of a name at which the kernel may have another inode than is there. */
-void state_misnamed(struct state *s, uint64_t parent, struct bytes name);
+/* Adds a name to a list as state.misnamed is. */
+void name_list(struct buf *names, uint64_t parent, struct bytes name);
 
 /* Evicts what is clean and has not been used lately, when there is too much; `committed` is the
  * last committed op. */
