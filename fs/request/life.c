@@ -62,6 +62,31 @@ const char *request_wait_name(enum request_wait wait)
 	return names[wait];
 }
 
+enum trace_phase request_wait_phase(enum request_wait wait)
+{
+	static const enum trace_phase phases[WAIT_COUNT] = {
+		[WAIT_NONE] = TRACE_STATE,
+		[WAIT_INODE] = TRACE_INODE,
+		[WAIT_NAME] = TRACE_NAME,
+		[WAIT_DIRECTORY] = TRACE_DIRECTORY,
+		[WAIT_XATTRS] = TRACE_XATTRS,
+		[WAIT_LAYOUT] = TRACE_LAYOUT,
+		[WAIT_DATA] = TRACE_DATA,
+		[WAIT_DISK] = TRACE_DISK,
+		[WAIT_PAST] = TRACE_PAST,
+		[WAIT_ROOM] = TRACE_ROOM,
+		[WAIT_COMMIT] = TRACE_COMMIT,
+		[WAIT_FLUSH] = TRACE_FLUSH,
+		[WAIT_PERFORMED] = TRACE_PERFORMED,
+		[WAIT_WRITER] = TRACE_PERFORMED,
+		[WAIT_LEASE] = TRACE_PERFORMED,
+		[WAIT_CLOSED] = TRACE_COMMIT,
+		[WAIT_LOCK] = TRACE_FILE_LOCK,
+	};
+
+	return phases[wait];
+}
+
 void request_enlist(struct request *r)
 {
 	struct request *head = &r->owner->head;

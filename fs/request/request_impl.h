@@ -89,6 +89,8 @@ struct requests {
 
 /* --- life.c --- */
 
+/* What waiting for it is, to the trace. */
+enum trace_phase request_wait_phase(enum request_wait wait);
 /* Under the lock: makes a transition, which must be one that is allowed. */
 void request_move(struct request *r, enum request_state to);
 /* Under the lock. */

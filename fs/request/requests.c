@@ -22,27 +22,6 @@ static _Thread_local struct {
 	struct trace_span span;
 } current;
 
-/* What waiting for each is, to the trace. */
-static const enum trace_phase phases[WAIT_COUNT] = {
-	[WAIT_NONE] = TRACE_STATE,
-	[WAIT_INODE] = TRACE_INODE,
-	[WAIT_NAME] = TRACE_NAME,
-	[WAIT_DIRECTORY] = TRACE_DIRECTORY,
-	[WAIT_XATTRS] = TRACE_XATTRS,
-	[WAIT_LAYOUT] = TRACE_LAYOUT,
-	[WAIT_DATA] = TRACE_DATA,
-	[WAIT_DISK] = TRACE_DISK,
-	[WAIT_PAST] = TRACE_PAST,
-	[WAIT_ROOM] = TRACE_ROOM,
-	[WAIT_COMMIT] = TRACE_COMMIT,
-	[WAIT_FLUSH] = TRACE_FLUSH,
-	[WAIT_PERFORMED] = TRACE_PERFORMED,
-	[WAIT_WRITER] = TRACE_PERFORMED,
-	[WAIT_LEASE] = TRACE_PERFORMED,
-	[WAIT_CLOSED] = TRACE_COMMIT,
-	[WAIT_LOCK] = TRACE_FILE_LOCK,
-};
-
 const struct request_frame *request_frame(void)
 {
 	return &current.frame;
@@ -156,10 +135,11 @@ static struct request *request_new(void)
 static void wait_begin(struct request *r, enum request_wait wait)
 {
 	struct requests *rs = r->owner;
+	enum trace_phase phase = request_wait_phase(wait);
 
 	current.request = NULL;
 	PROBE3(request__wait, r->info.unique, r->info.opcode, wait);
-	trace_enter(&current.span, phases[wait]);
+	trace_enter(&current.span, phase);
 	r->span = current.span;
 	current.span.begun = 0;
 	pthread_mutex_lock(&rs->lock);
@@ -170,7 +150,7 @@ static void wait_begin(struct request *r, enum request_wait wait)
 	if (!r->began)
 		r->began = r->info.since;
 	/* To be let into the journal is no answer. */
-	r->waits += phases[wait] != TRACE_ROOM && phases[wait] != TRACE_PERFORMED;
+	r->waits += phase != TRACE_ROOM && phase != TRACE_PERFORMED;
 	if (r->info.state != REQUEST_INTERRUPTED)
 		request_move(r, REQUEST_WAITING);
 	request_enlist(r);
