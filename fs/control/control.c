@@ -23,8 +23,8 @@
 struct task {
 	struct fs *fs;
 	char id[24];
-	struct buf
-		opened; /* inodes, as the text of an array; nothing: other mounts have some, too */
+	/* Inodes, as the text of an array; nothing: other mounts have some, too. */
+	struct buf opened;
 	PGresult *touched; /* ino, parent, name, revived, stays */
 };
 

@@ -44,9 +44,9 @@ struct direct {
 	pthread_mutex_t lock;
 	bool stop, wanted;     /* under lock */
 	enum reader_gate gate; /* under lock */
-	int64_t rest,
-		rests_until; /* under lock: how long after the next late answer; after the last */
-	int64_t refused_at;  /* the thread's; 0: not */
+	int64_t rest;          /* under lock: for how long, after the next late answer */
+	int64_t rests_until;   /* under lock */
+	int64_t refused_at;    /* the thread's; 0: not */
 	struct direct_asked asked;
 };
 
