@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "journal/record.h"
-#include "journal/record_sum.h"
 #include "suite.h"
 
 #define POOL (4 << 10)
@@ -265,28 +264,6 @@ START_TEST(sealed_records_notice_each_bit)
 }
 END_TEST
 
-START_TEST(sums)
-{
-	uint64_t words[13] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13}, sum;
-
-	/* The stored one does not count, wherever it is. */
-	for (size_t at = 0; at < 13; at++) {
-		uint64_t word = words[at];
-
-		words[at] = 0;
-		sum = record_sum(words, sizeof(words), at * 8);
-		words[at] = UINT64_MAX - 7;
-		ck_assert_uint_eq(sum, record_sum(words, sizeof(words), at * 8));
-		words[at] = word;
-	}
-	sum = record_sum(words, sizeof(words), 0);
-	/* Two of one lane that have changed places. */
-	words[5] = 10;
-	words[9] = 6;
-	ck_assert_uint_ne(sum, record_sum(words, sizeof(words), 0));
-}
-END_TEST
-
 /* In a ring other bytes follow. */
 START_TEST(more_follows)
 {
@@ -494,7 +471,6 @@ static void add_tests(TCase *tc)
 	tcase_add_loop_test(tc, round_trip, 0, 200);
 	tcase_add_test(tc, more_follows);
 	tcase_add_test(tc, sealed_records_notice_each_bit);
-	tcase_add_test(tc, sums);
 	tcase_add_test(tc, large_data);
 	tcase_add_test(tc, cut_has_no_data);
 	tcase_add_loop_test(tc, truncated, 0, 26);
