@@ -36,10 +36,20 @@ static const char *const fault_names[FAULT_COUNT] = {
 	[FAULT_REPLAY_BATCH] = "replay.batch",
 	[FAULT_REPLAY_RELEASE] = "replay.release",
 	[FAULT_REPLAY_END] = "replay.end",
+	[FAULT_KEPT_TAKE] = "kept.take",
+	[FAULT_KEPT_RESUME] = "kept.resume",
+	[FAULT_KEPT_HANDLES] = "kept.handles",
+	[FAULT_KEPT_INIT] = "kept.init",
+	[FAULT_KEPT_RESEND] = "kept.resend",
+	[FAULT_KEPT_SERVE] = "kept.serve",
+	[FAULT_KEPT_OP] = "kept.op",
+	[FAULT_KEPT_OPEN] = "kept.open",
+	[FAULT_DEV_READ] = "dev.read",
+	[FAULT_DEV_REPLY] = "dev.reply",
+	[FAULT_DEV_REPLIED] = "dev.replied",
 	[FAULT_READER_OPEN] = "reader.open",
 	[FAULT_READER_ASK] = "reader.ask",
 	[FAULT_READER_ANSWER] = "reader.answer",
-	[FAULT_DEV_REPLY] = "dev.reply",
 };
 
 static const char *const action_names[] = {
@@ -107,12 +117,15 @@ static void count(enum fault_point p)
 {
 	struct fault_count *c = faults.count;
 
-	if (!c || p >= FAULT_READER_OPEN)
+	if (!c || p >= (c->kept ? FAULT_READER_OPEN : FAULT_KEPT_TAKE))
 		return;
 	c->passed++;
-	snprintf(c->point, sizeof(c->point), "%s", fault_names[p]);
-	if (c->left && !--c->left)
-		die();
+	if (!c->left || --c->left)
+		return;
+	snprintf(c->died[c->deaths++ % 2], sizeof(c->died[0]), "%s", fault_names[p]);
+	c->left = c->next;
+	c->next = 0;
+	die();
 }
 
 enum fault_action fault(enum fault_point p)

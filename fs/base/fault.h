@@ -16,7 +16,7 @@
  * removed. A unit test sets them by fault_set().
  *
  * THULE_FAULT_COUNT names a file of struct fault_count, by which tests/crash/ kills the program at
- * the n-th point that it passes, whichever that is.
+ * the n-th point that it passes, whichever that is, and then its successor.
  *
  * A new point needs a row in fault_names and a case in tests/unit/test_engine.c, which fails
  * without.
@@ -42,11 +42,23 @@ enum fault_point {
 	FAULT_REPLAY_BATCH,   /* before a batch of an earlier daemon is sent */
 	FAULT_REPLAY_RELEASE, /* between its commit and the release of the file */
 	FAULT_REPLAY_END,     /* between a replay and the mount's own journal; stop and kill */
-	/* Those of the readers and replies come last: no struct fault_count has them. */
+	/* From one daemon of a keeper to the next; stop and kill. Without a keeper a request that
+	 * was read and not answered is lost, so these count where fault_count says so. */
+	FAULT_KEPT_TAKE,    /* before a daemon of a keeper has begun anything */
+	FAULT_KEPT_RESUME,  /* between the replay and what the last daemon is known to have done */
+	FAULT_KEPT_HANDLES, /* between that and the open files */
+	FAULT_KEPT_INIT,    /* between the open files and the kernel's INIT */
+	FAULT_KEPT_RESEND,  /* between INIT and what the kernel sends again */
+	FAULT_KEPT_SERVE,   /* between that and the first request */
+	FAULT_KEPT_OP,      /* between the place of an op and its number */
+	FAULT_KEPT_OPEN,    /* between the place of an open file and its number */
+	FAULT_DEV_READ,     /* between a request and what is done for it */
+	FAULT_DEV_REPLY,    /* before a reply by /dev/fuse */
+	FAULT_DEV_REPLIED,  /* after it */
+	/* Those of the readers, which change nothing, come last: none of them counts. */
 	FAULT_READER_OPEN,   /* before a reader's session is begun */
 	FAULT_READER_ASK,    /* before a question is sent */
 	FAULT_READER_ANSWER, /* when its answer has come */
-	FAULT_DEV_REPLY,     /* before a reply by /dev/fuse; stop and kill */
 	FAULT_COUNT,
 };
 
@@ -61,9 +73,12 @@ enum fault_action {
 /* In a file that the test and the program have mapped, so it outlives the program. The points of
  * the readers, which change nothing, are not counted. */
 struct fault_count {
-	uint32_t left;   /* the program dies at the point that makes this 0; 0: at none */
-	uint32_t passed; /* points, since the test has set it */
-	char point[32];  /* the last one that was passed */
+	uint32_t left;    /* the program dies at the point that makes this 0; 0: at none */
+	uint32_t next;    /* what becomes of `left` then, for its successor */
+	uint32_t kept;    /* whether those from one daemon of a keeper to the next count */
+	uint32_t passed;  /* points, since the test has set it */
+	uint32_t deaths;  /* how many have died since then, */
+	char died[2][32]; /* and at which points */
 };
 
 #ifdef THULE_FAULTS

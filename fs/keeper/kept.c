@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fault.h"
 
 /* The environment variable that names the descriptor of the file. */
 #define FD_VARIABLE "THULE_KEPT_FD"
@@ -175,6 +176,7 @@ bool kept_take(struct kept **k, struct error *err)
 	}
 	keep_from_children(*k);
 	find_vacant(*k);
+	fault(FAULT_KEPT_TAKE);
 	return true;
 }
 
@@ -280,6 +282,7 @@ void kept_begin_op(struct kept *k, const struct kept_op *op)
 	e->ino = op->ino;
 	e->len = op->len;
 	atomic_thread_fence(memory_order_release);
+	fault(FAULT_KEPT_OP);
 	e->op = op->op;
 	atomic_thread_fence(memory_order_release);
 }
@@ -308,6 +311,7 @@ bool kept_resume(
 	/* Its number goes to another op now. */
 	if (begun->op > last_op)
 		begun->op = 0;
+	fault(FAULT_KEPT_RESUME);
 	s->last_op = last_op;
 	return true;
 }
@@ -371,6 +375,7 @@ uint32_t kept_open(struct kept *k, const struct kept_handle *h)
 	e->known = h->known;
 	e->start_time = h->start_time;
 	atomic_thread_fence(memory_order_release);
+	fault(FAULT_KEPT_OPEN);
 	e->fh = h->fh;
 	return place + 1;
 }

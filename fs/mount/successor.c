@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "db/conn.h"
 #include "op/load.h"
@@ -63,6 +64,7 @@ static bool restore_handles(struct fs *fs, PGconn *conn, struct error *err)
 	uint32_t place = 0;
 	bool ok = true;
 
+	fault(FAULT_KEPT_HANDLES);
 	while (ok && (k = kept_next_handle(fs->kept, &place))) {
 		struct error wrong;
 		struct inode *inode = find_inode(fs, conn, k->ino, &wrong);

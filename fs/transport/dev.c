@@ -87,12 +87,15 @@ static ssize_t dev_reply(struct request_port *port, const struct iovec *iov, int
 {
 	struct reader *r = (struct reader *)port;
 	const struct fuse_in_header *in = (const void *)request_frame()->bytes;
+	ssize_t n;
 
 	if (in && in->opcode == FUSE_INIT && count > 1)
 		reply_init(r->transport, &iov[1]);
 	else
 		fault(FAULT_DEV_REPLY);
-	return writev(r->fd, iov, count);
+	n = writev(r->fd, iov, count);
+	fault(FAULT_DEV_REPLIED);
+	return n;
 }
 
 /* The kernel has no such request any more when its connection is gone. */
@@ -177,6 +180,7 @@ static bool read_one(struct reader *r)
 		fuse_session_exit(t->se);
 		return false;
 	}
+	fault(FAULT_DEV_READ);
 	if (!interrupts(t, r->buf, (size_t)n) && !is_answered_init(r, r->buf, (size_t)n))
 		requests_begin(
 			t->requests, &r->port, raw_disguise(r->buf, (size_t)n), r->buf, (size_t)n);
@@ -205,15 +209,18 @@ void dev_take_over(struct transport *t)
 
 	if (kept_restarts(t->kept) == 0)
 		return;
+	fault(FAULT_KEPT_INIT);
 	if (init) {
 		memcpy(r->buf, init->request, init->request_len);
 		r->replay = (struct request_port){.reply = replay_reply};
 		requests_begin(t->requests, &r->replay, RAW_NONE, r->buf, init->request_len);
 	}
+	fault(FAULT_KEPT_RESEND);
 	/* A connection that is gone has nothing to send. */
 	if (write(r->fd, &resend, sizeof(resend)) < 0 && errno != ENODEV && errno != EPERM)
 		log_error("the kernel does not send again what was not answered: %s",
 			strerror(errno));
+	fault(FAULT_KEPT_SERVE);
 }
 
 bool dev_serve_one(struct transport *t)

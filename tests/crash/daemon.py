@@ -14,7 +14,7 @@ from other import eventually
 
 CASE_DIR = os.environ["CASE_DIR"]
 LOG = os.path.join(CASE_DIR, "daemon.log")
-COUNT = struct.Struct("II32s")  # struct fault_count
+COUNT = struct.Struct("IIIII32s32s")  # struct fault_count
 MNT_DETACH = 2
 MOUNT_SECONDS = 120
 
@@ -40,17 +40,17 @@ class Daemon:
         self.kept = False  # the next mount has a keeper, which is self.process then
         self.process = None
 
-    def arm(self, n):
-        """It dies at the n-th point from now; 0: at none."""
-        self.count[:] = COUNT.pack(n, 0, b"")
+    def arm(self, n, m=0):
+        """It dies at the n-th point from now, and with a keeper its successor at the m-th; 0: at none."""
+        self.count[:] = COUNT.pack(n, m, self.kept, 0, 0, b"", b"")
 
-    def point(self):
-        """Where it died, or None."""
-        left, passed, name = COUNT.unpack(self.count[:])
-        return name.split(b"\0")[0].decode() if passed and not left else None
+    def died_at(self):
+        """The points at which it died, and its successor, since it was armed."""
+        *_, deaths, first, second = COUNT.unpack(self.count[:])
+        return [name.split(b"\0")[0].decode() for name in (first, second)[:deaths]]
 
     def passed(self):
-        return COUNT.unpack(self.count[:])[1]
+        return COUNT.unpack(self.count[:])[3]
 
     def mount(self):
         """Whether it came as far as to be mounted."""

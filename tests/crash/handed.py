@@ -6,7 +6,7 @@ import sys
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 RUN = os.path.join(HERE, "run")
-CASES = {"points": "crash", "fsynced": "crash-fsynced", "wire": "crash-wire"}
+CASES = {"points": "crash", "fsynced": "crash-fsynced", "wire": "crash-wire", "keeper": "crash-keeper"}
 
 
 def hand_to_case(what, seconds):

@@ -30,11 +30,11 @@ class Wrong(Exception):
     """What is there is not what was promised."""
 
 
-def known_points():
-    """Of fs/base/fault.c, without those of the readers and what comes after them, which are not counted."""
+def known_points(kept=False):
+    """Of fs/base/fault.c, without those that are not counted: of the readers, and but with a keeper of what leads to the next daemon."""
     with open(os.path.join(HERE, "../../fs/base/fault.c"), encoding="ascii") as f:
         names = re.findall(r'\[FAULT_\w+\] = "(\w+\.\w+)"', f.read())
-    return list(itertools.takewhile(lambda name: not name.startswith("reader."), names))
+    return list(itertools.takewhile(lambda name: not name.startswith("reader." if kept else "kept."), names))
 
 
 def look(top):
@@ -62,6 +62,8 @@ class Reference:
 
 
 class Run:
+    NAME = "crash"
+
     def __init__(self, args):
         self.args = args
         self.server = Server()
@@ -71,7 +73,8 @@ class Run:
         self.kills = collections.Counter()  # by point
         self.recovery_kills = collections.Counter()
         self.in_flight = 0
-        self.died_at = None  # the point of the last sequence
+        self.died_at = []  # the points of the last sequence
+        self.points = known_points()
         self.end = time.monotonic() + args.seconds
 
     def make_daemon(self):
@@ -111,8 +114,8 @@ class Run:
         self.daemon.bury()
         self.daemon.arm(m)
         mounted = self.daemon.mount()
-        if m and self.daemon.point():
-            self.recovery_kills[self.daemon.point()] += 1
+        if died_at := self.daemon.died_at():
+            self.recovery_kills[died_at[0]] += 1
             self.daemon.bury()
             self.daemon.arm(0)
             mounted = self.daemon.mount()
@@ -138,24 +141,31 @@ class Run:
                 lines.append(f"{path}: is {is_}, expected {was}")
         raise Wrong("\n".join(lines))
 
-    def play(self, sequence, reference, n, m):
-        """Whether it was killed."""
-        folder, start = self.begin()
+    def arm(self, n, _m):
         self.daemon.arm(n)
-        acknowledged, flushed = self.work(folder, sequence, reference)
-        self.died_at = point = n and self.daemon.point()
-        if not point:
-            self.passed = self.daemon.passed()
-        if point:
-            self.kills[point] += 1
+
+    def settle(self, m, acknowledged, flushed):
+        """After a sequence: the filesystem is mounted again if the daemon has died."""
+        if self.died_at:
+            self.kills[self.died_at[0]] += 1
             self.recover(m)
         elif not flushed:
             raise Wrong(f"operation {acknowledged} failed as if the daemon had died")
+
+    def play(self, sequence, reference, n, m):
+        """Whether it was killed."""
+        folder, start = self.begin()
+        self.arm(n, m)
+        acknowledged, flushed = self.work(folder, sequence, reference)
+        self.died_at = self.daemon.died_at()
+        if not self.died_at:
+            self.passed = self.daemon.passed()
+        self.settle(m, acknowledged, flushed)
         self.daemon.arm(0)
         self.check(folder, start, reference, acknowledged)
-        if point and not sum(self.kills.values()) % FSCK_EVERY:
+        if self.died_at and not sum(self.kills.values()) % FSCK_EVERY:
             self.fsck()
-        return bool(point)
+        return bool(self.died_at)
 
     def fsck(self):
         found = self.server.rows("select * from thule.fsck limit 5")
@@ -164,6 +174,18 @@ class Run:
         twice = self.server.rows("select op from thule.op group by op having count(*) > 1 limit 5")
         if twice:
             raise Wrong(f"ops that are in the log twice: {twice}")
+
+    def check_again(self, trees):
+        """What the kernel remembers is no proof: a new mount has only what is in the database."""
+        self.daemon.unmount()
+        if not self.daemon.mount():
+            raise Wrong("it does not mount again")
+        for folder, tree in trees.items():
+            if look(folder) != tree:
+                raise Wrong(f"{os.path.relpath(folder, MNT)} is another after a remount")
+
+    def finish(self):
+        """What is looked at when all were played."""
 
     # All of them.
 
@@ -215,8 +237,8 @@ class Run:
                 if not self.play(sequence, reference, at, m) and n is None:
                     return
             except (Wrong, OSError) as e:
-                print(f"crash: wrong after a kill at point {at} ({self.died_at or 'none'}), and at point {m} of the recovery (0: none):\n{e}")
-                print("To run it again: tests/crash/run --replay", repr(json.dumps({"ops": sequence, "n": at})), flush=True)
+                print(f"{self.NAME}: wrong after a kill at point {at} ({self.died_at}), and at point {m} of the recovery (0: none):\n{e}")
+                print("To run it again: tests/crash/run", self.args.what, "--replay", repr(json.dumps({"ops": sequence, "n": at})), flush=True)
                 raise
             if self.over():
                 return
@@ -225,7 +247,7 @@ class Run:
         return not self.args.all and not self.args.replay and time.monotonic() > self.end
 
     def run(self):
-        print(f"crash: seed {self.args.seed}", flush=True)
+        print(f"{self.NAME}: seed {self.args.seed}", flush=True)
         began = time.monotonic()
         try:
             if not self.daemon.mount():
@@ -235,9 +257,10 @@ class Run:
                     break
                 self.each(sequence, n)
             self.fsck()
+            self.finish()
             self.daemon.unmount()
         except Wrong as e:
-            print("crash:", e)
+            print(f"{self.NAME}: {e}")
             return False
         finally:
             self.server.end()
@@ -246,15 +269,15 @@ class Run:
 
     def tell(self, seconds):
         kills, recoveries = sum(self.kills.values()), sum(self.recovery_kills.values())
-        print(f"crash: {self.sequences} sequences, {kills} kills and {recoveries} in recoveries in {seconds:.0f} s; {self.in_flight} times the"
+        print(f"{self.NAME}: {self.sequences} sequences, {kills} kills and {recoveries} in recoveries in {seconds:.0f} s; {self.in_flight} times the"
               " operation on its way was there as well")
-        for name in known_points():
-            print(f"crash: {name:17} {self.kills[name]:6} kills {self.recovery_kills[name]:6} in recoveries", flush=True)
+        for name in self.points:
+            print(f"{self.NAME}: {name:17} {self.kills[name]:6} kills {self.recovery_kills[name]:6} in recoveries", flush=True)
 
     def enough(self):
         """Nothing was tried is no success; neither is it when the whole has left out a point."""
-        missed = [name for name in known_points() if not self.kills[name] + self.recovery_kills[name]]
+        missed = [name for name in self.points if not self.kills[name] + self.recovery_kills[name]]
         if self.args.all and not self.args.part and missed:
-            print("crash: nobody died at", *missed)
+            print(f"{self.NAME}: nobody died at", *missed)
             return False
         return bool(self.kills) or bool(self.args.replay)

@@ -2,7 +2,6 @@
 
 import collections
 import itertools
-import os
 import random
 import time
 
@@ -63,15 +62,6 @@ class Wire(Run):
             application = rng.choice((APPLICATIONS[0], APPLICATIONS[0], application))
             yield sequence, Rule(application, direction, rng.randrange(1, 30), action)
 
-    def check_kept(self):
-        """A new mount has only what is in the database."""
-        self.daemon.unmount()
-        if not self.daemon.mount():
-            raise Wrong("it does not mount again")
-        for folder, tree in self.kept.items():
-            if look(folder) != tree:
-                raise Wrong(f"{os.path.relpath(folder, MNT)} is another after a remount")
-
     def run(self):
         print(f"wire: seed {self.args.seed}", flush=True)
         began, good = time.monotonic(), False
@@ -87,7 +77,7 @@ class Wire(Run):
                     raise Wrong(f"{rule}, in {sequence}:\n{e}") from e
                 self.sequences += 1
             self.fsck()
-            self.check_kept()
+            self.check_again(self.kept)
             self.daemon.unmount()
             good = bool(self.failures)
         except Wrong as e:

@@ -444,10 +444,20 @@ static void (*const cases[FAULT_COUNT])(enum fault_point p) = {
 	[FAULT_REPLAY_BATCH] = replay_point,
 	[FAULT_REPLAY_RELEASE] = replay_point,
 	[FAULT_REPLAY_END] = mount_point,
+	[FAULT_KEPT_TAKE] = mount_point,
+	[FAULT_KEPT_RESUME] = mount_point,
+	[FAULT_KEPT_HANDLES] = mount_point,
+	[FAULT_KEPT_INIT] = mount_point,
+	[FAULT_KEPT_RESEND] = mount_point,
+	[FAULT_KEPT_SERVE] = mount_point,
+	[FAULT_KEPT_OP] = mount_point,
+	[FAULT_KEPT_OPEN] = mount_point,
+	[FAULT_DEV_READ] = mount_point,
+	[FAULT_DEV_REPLY] = mount_point,
+	[FAULT_DEV_REPLIED] = mount_point,
 	[FAULT_READER_OPEN] = reader_point,
 	[FAULT_READER_ASK] = reader_point,
 	[FAULT_READER_ANSWER] = reader_point,
-	[FAULT_DEV_REPLY] = mount_point,
 };
 
 START_TEST(fault_point)
