@@ -30,6 +30,8 @@ create table thule.inode (
 -- inode whenever a new version of it does not fit in the page of the one before. The key ends in what grows now and then (apply_inode_update), so the living row
 -- is among the last few of its inode, and most versions need no entry (HOT).
 create index inode_ino on thule.inode (ino, era nulls first);
+-- Those that are open and have no name: each mount, and each transaction by SQL beside one, looks for them.
+create index inode_nameless on thule.inode (ino) where nlink = 0;
 alter table thule.inode replica identity full; -- see thule.inode_history
 
 -- Versions that ended, in the same columns and order.
