@@ -426,18 +426,24 @@ static bool begin_again(struct live *l, PGconn *conn, struct error *err)
 	return l->clean;
 }
 
+static bool publish(struct live *l, PGconn *conn, struct error *err)
+{
+	return (l->begun || begin(l, conn, err)) && (l->clean || begin_again(l, conn, err)) &&
+	       step_locks(l, conn, err) && step_handles(l, conn, err) &&
+	       live_waits_step(l->waits, conn, l->mount, err);
+}
+
 bool live_step(struct live *l, PGconn *conn, struct error *err)
 {
 	int64_t start = clock_mono_ns();
-	bool ok;
+	bool rests = start < l->rest_until, ok;
 
-	if (start < l->rest_until)
+	/* An answer is taken all the same: until then nothing else is asked on the session. */
+	if (rests && !live_waits(l, conn))
 		return true;
-	ok = (l->begun || begin(l, conn, err)) && (l->clean || begin_again(l, conn, err)) &&
-	     step_locks(l, conn, err) && step_handles(l, conn, err) &&
-	     live_waits_step(l->waits, conn, l->mount, err) &&
-	     live_asked_step(l->asked, conn, l->mount, err);
-	l->rest_until = start + (clock_mono_ns() - start) * REST_FACTOR;
+	ok = (rests || publish(l, conn, err)) && live_asked_step(l->asked, conn, l->mount, err);
+	if (!rests)
+		l->rest_until = start + (clock_mono_ns() - start) * REST_FACTOR;
 	if (!ok) {
 		l->clean = false;
 		l->rest_until = start + FAILED_REST_NS;
