@@ -2,10 +2,12 @@
 -- Parameters: none. Returns: its process in the server; null when nobody has it.
 -- Tables touched: lease, mount (read).
 create function thule_internal.lease_pid() returns integer
-language sql stable
-begin atomic
-    select s.pid from thule_internal.lease_state() s;
-end;
+language plpgsql stable
+as $$
+begin
+    return (select s.pid from thule_internal.lease_state() s);
+end
+$$;
 
 -- The same, for the owner and auditors.
 create function thule.lease_holder() returns integer

@@ -8,10 +8,13 @@ as $$
 declare
     held integer;
 begin
-    if thule.lease_holder() is distinct from pg_backend_pid() then
+    select e.key into held from thule.lease e;
+    if not exists (select from pg_locks l
+        where l.pid = pg_backend_pid() and l.locktype = 'advisory' and l.classid = thule_internal.lease_key() and l.objid = held::oid and l.objsubid = 2
+            and l.granted and l.mode = 'ExclusiveLock'
+            and l.database = (select d.oid from pg_database d where d.datname = current_database())) then
         raise exception using errcode = 'object_not_in_prerequisite_state', message = 'this session does not hold the lease of the filesystem';
     end if;
-    select e.key into held from thule.lease e;
     perform pg_advisory_lock_shared(thule_internal.lease_key(), held);
     perform pg_advisory_unlock(thule_internal.lease_key(), held);
 end
