@@ -51,5 +51,9 @@ select is(thule.instant('today 19:00'), 'today 19:00'::timestamptz, 'a time of a
 update thule.config set value = '90' where key = 'retention';
 select throws_ok('select thule_internal.prune_horizon(null, null, null)', '22023', null, 'a setting without unit');
 
+-- Before the earliest time that there is, nothing is.
+select is(thule_internal.op_before(t), 0::bigint, 'a selection from ' || t || ' on begins with the log')
+from unnest(array['4714-11-24 00:00:00+00 BC', '-infinity', '1900-01-01']) t;
+
 select * from finish();
 rollback;

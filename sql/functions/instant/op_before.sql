@@ -9,6 +9,6 @@ declare
     at timestamptz := thule.instant(t);
 begin
     return coalesce((select s.op from thule.snapshot s where s.name = t) - 1,
-        thule_internal.typed_op(t)::bigint - 1, thule.op_at(at - interval '1 microsecond'));
+        thule_internal.typed_op(t)::bigint - 1, thule_internal.op_since(at));
 end
 $$;
