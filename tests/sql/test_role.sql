@@ -405,6 +405,9 @@ revoke all on thule.file from sees_as_5;
 :regrant
 select ok(has_table_privilege('sees_as_5', 'thule.file', 'select'), 'an upgrade gives back what it took');
 alter role sees_as_5 rename to was_renamed;
+create role sees_as_5;
+:regrant
+select ok(not has_schema_privilege('sees_as_5', 'thule', 'usage'), 'and nothing to another role that was given the name since');
 set local role was_renamed;
 select throws_ok('select * from thule.file', '42501', null, 'a role that was renamed was granted nothing');
 reset role;
