@@ -22,6 +22,8 @@ begin
         perform thule_internal.fail('EINVAL', format('%s: path, mode, uid, gid, size, atime, mtime and content can be set, and not to null', old.path),
             'octal and the names of owners follow from mode, uid and gid; a link with another target is another link.');
     end if;
+    -- For returning.
+    new.octal := thule_internal.mode_text(new.mode);
     if new.mode <> old.mode and old.kind <> 'symlink' and new.content is null and (new.path, new.uid, new.gid, new.size, new.atime, new.mtime)
         = (old.path, old.uid, old.gid, old.size, old.atime, old.mtime) and thule_internal.session_viewer() is null then
         perform thule_internal.chmod_gather(old.ino, new.mode);
@@ -29,6 +31,8 @@ begin
     end if;
     if new.uid <> old.uid or new.gid <> old.gid then
         perform thule.chown(old.ino, nullif(new.uid, old.uid), nullif(new.gid, old.gid));
+        new.username := thule.username(new.uid);
+        new.groupname := thule.groupname(new.gid);
     end if;
     if new.mode <> old.mode and old.kind <> 'symlink' then
         perform thule.chmod(old.ino, new.mode);
@@ -42,9 +46,12 @@ begin
     if new.atime <> old.atime or new.mtime <> old.mtime then
         perform thule.utimens(old.ino, nullif(new.atime, old.atime), nullif(new.mtime, old.mtime));
     end if;
-    if new.path <> old.path then
+    if new.path <> old.path and old.parent is null then
+        perform thule_internal.fail('EBUSY', 'the root of the filesystem stays', 'Add: where path <> ''/''.');
+    elsif new.path <> old.path then
         to_place := thule_internal.write_place(new.path, thule_internal.session_viewer(), 'EEXIST', 'EEXIST', 'EEXIST');
         perform thule.rename(old.parent, thule_internal.last_name(old.path), to_place.dir, to_place.name, 1);
+        new.parent := to_place.dir;
     end if;
     return new;
 end
@@ -153,10 +160,15 @@ begin
     -- For returning.
     i := thule_internal.write_inode(new.ino);
     new.mode := thule_internal.permission_bits(i.mode);
+    new.octal := thule_internal.mode_text(new.mode);
     new.uid := i.uid;
     new.gid := i.gid;
     new.size := i.size;
     new.nlink := i.nlink;
+    new.atime := thule.ns_time(i.atime_ns);
+    new.mtime := thule.ns_time(i.mtime_ns);
+    new.ctime := thule.ns_time(i.ctime_ns);
+    new.btime := thule.ns_time(i.btime_ns);
     return new;
 end
 $$;

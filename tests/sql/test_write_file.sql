@@ -53,6 +53,12 @@ select is((select count(*) from thule.files_in('/made-dir') where path ~ 'txt$')
 create temp table returned (ino bigint, kind text, mode integer, size bigint);
 with made as (insert into thule.file (path, content) values ('/returned', 'four') returning ino, kind, mode, size) insert into returned select * from made;
 select is((select row(r.*)::text from returned r), format('(%s,file,420,4)', thule.resolve('/returned')), 'returning');
+create temp table returned_all (path text, mode integer, octal text, username text, groupname text, parent bigint);
+with made as (insert into thule.file (path, mode) values ('/returned2', 384) returning path, mode, octal, username, groupname, parent) insert into returned_all select path, mode, octal from made;
+with set as (update thule.file set mode = 292 where path = '/returned2' returning path, mode, octal) insert into returned_all select * from set;
+with set as (update thule.file set path = '/made-dir/returned', uid = 7 where path = '/returned2' returning path, mode, octal, username, groupname, parent) insert into returned_all select * from set;
+select results_eq('select * from returned_all', $$values ('/returned2', 384, '0600', null, null, null), ('/returned2', 292, '0444', null, null, null),
+    ('/made-dir/returned', 292, '0444', thule.username(7), thule.groupname(0), thule.resolve('/made-dir'))$$, 'what follows from it, too');
 select fx.refused(c, s) from (values ($$insert into thule.file (path) values ('/made')$$, 'TH017'), ($$insert into thule.file (path, kind) values ('/x', 'door')$$, 'TH022'),
     ($$insert into thule.file (path, ino) values ('/x', 7)$$, 'TH022'), ($$insert into thule.file (path, kind, content) values ('/x', 'directory', 'x')$$, 'TH022'),
     ($$insert into thule.file (path, kind) values ('/x', 'symlink')$$, 'TH022'), ($$insert into thule.file (path, kind) values ('/x', 'char')$$, 'TH022'),
@@ -80,7 +86,7 @@ select is((select count(*) from thule.files_in('/made-dir') where path ~ '\.text
 select fx.refused(c, s) from (values ($$update thule.file set path = '/new' where path = '/made-dir/moved'$$, 'TH017'), ($$update thule.file set ino = 7 where path = '/new'$$, 'TH022'),
     ($$update thule.file set mode = null where path = '/new'$$, 'TH022'), ($$update thule.file set octal = '0644' where path = '/new'$$, 'TH022'), ($$update thule.file set mode = -1 where path = '/new'$$, 'TH022'),
     ($$update thule.file set size = -1 where path = '/new'$$, 'TH022'), ($$update thule.file set size = 1 where path = '/dir'$$, 'TH021'), ($$update thule.file set content = 'x' where path = '/dir'$$, 'TH021'),
-    ($$update thule.file set path = '/dir/sub/x' where path = '/dir'$$, 'TH022'), ($$update thule.file set path = '/none/x' where path = '/new'$$, 'TH002')) t (c, s);
+    ($$update thule.file set path = '/dir/sub/x' where path = '/dir'$$, 'TH022'), ($$update thule.file set path = '/root' where path = '/'$$, 'TH016'), ($$update thule.file set path = '/none/x' where path = '/new'$$, 'TH002')) t (c, s);
 -- Modes of many are set together, and are the same ops and versions as one by one.
 insert into thule.file (path, mode) select '/many/' || n, 438 from (select thule.mkdir('/many')) m, generate_series(1, 1500) n;
 select thule.link('/many/1', '/many/another');
