@@ -7,7 +7,7 @@ as $$
 #variable_conflict use_column
 declare
     checks constant text[] := array(select p.proname from pg_proc p where p.pronamespace = 'thule_internal'::regnamespace
-        and p.proname like 'fsck\_%' order by p.proname);
+        and p.proname like E'fsck\\_%' order by p.proname);
 begin
     for i in 1 .. cardinality(checks) loop
         return query execute format('select check_id, severity, ino, detail, op, repair from thule_internal.%I()', checks[i]);

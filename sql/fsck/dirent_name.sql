@@ -32,8 +32,8 @@ as $$
 begin
     with gone as (
         delete from thule.dirent d
-        where octet_length(d.name) not between 1 and 255 or d.name in ('\x2e', '\x2e2e') or position('\x2f'::bytea in d.name) > 0
-            or position('\x00'::bytea in d.name) > 0
+        where octet_length(d.name) not between 1 and 255 or d.name in (E'\\x2e', E'\\x2e2e') or position(E'\\x2f'::bytea in d.name) > 0
+            or position(E'\\x00'::bytea in d.name) > 0
             or d.ino not between 1 and 1099511627775 or d.parent not between 1 and 1099511627775
         returning d.parent, d.name, d.ino
     ), noted as (

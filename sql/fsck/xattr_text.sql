@@ -25,7 +25,7 @@ as $$
 begin
     with gone as (
         delete from thule.xattr x
-        where octet_length(x.name) not between 1 and 255 or position('\x00'::bytea in x.name) > 0 or octet_length(x.value) > 65536
+        where octet_length(x.name) not between 1 and 255 or position(E'\\x00'::bytea in x.name) > 0 or octet_length(x.value) > 65536
         returning x.ino
     )
     insert into pg_temp.repair_inode (ino) select distinct g.ino from gone g on conflict do nothing;

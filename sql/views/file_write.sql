@@ -132,7 +132,7 @@ begin
     if num_nonnulls(new.ino, new.nlink, new.ctime, new.btime, new.octal, new.username, new.groupname, new.allocated, new.parent) > 0
         or new.kind <> 'file' and num_nonnulls(new.content, new.size) > 0 or (new.kind = 'symlink') <> (new.target is not null)
         or (new.kind in ('char', 'block')) <> (new.rdev is not null) or new.kind = 'symlink' and new.mode is not null
-        or thule_internal.type_bits(new.kind) is null or new.rdev !~ '^\d{1,4}:\d{1,7}$' then
+        or thule_internal.type_bits(new.kind) is null or new.rdev !~ E'^\\d{1,4}:\\d{1,7}$' then
         perform thule_internal.fail('EINVAL', format('%s cannot be made of these columns', coalesce(new.path, 'null')),
             'Give path, and kind, mode, uid, gid, atime and mtime where they are not as of any new file; content or size of a file, target of a symlink, rdev (MAJOR:MINOR) of a device.');
     end if;

@@ -8,12 +8,12 @@ create function thule_internal.age_of(t text) returns interval
 language plpgsql stable strict parallel unsafe
 as $$
 declare
-    span   text := regexp_replace(t, '\sago\s*$', '', 'i');
+    span   text := regexp_replace(t, E'\\sago\\s*$', '', 'i');
     result interval;
 begin
     -- The seconds of 1:30 would be hours, and those of `5 ago` seconds.
-    if (span !~ '^\s*(\d+(\.\d+)?\s*[[:alpha:]]+\s*)+$' or span ~* '(\d|\m)ago\M' or span ~* '\de\d')
-        and span !~ '^\s*P(\d+(\.\d+)?[YMWD])*(T(\d+(\.\d+)?[HMS])+)?\s*$'
+    if (span !~ E'^\\s*(\\d+(\\.\\d+)?\\s*[[:alpha:]]+\\s*)+$' or span ~* E'(\\d|\\m)ago\\M' or span ~* E'\\de\\d')
+        and span !~ E'^\\s*P(\\d+(\\.\\d+)?[YMWD])*(T(\\d+(\\.\\d+)?[HMS])+)?\\s*$'
     then
         return null;
     end if;

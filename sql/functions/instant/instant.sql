@@ -42,7 +42,7 @@ begin
         return now() - span;
     end if;
     begin
-        if t ~ '^\s*[-+]?[\d:]+(\.\d*)?\s*$' and t !~ '^\s*\d{8}\s*$' then
+        if t ~ E'^\\s*[-+]?[\\d:]+(\\.\\d*)?\\s*$' and t !~ E'^\\s*\\d{8}\\s*$' then
             raise invalid_datetime_format;
         end if;
         return t::timestamptz;

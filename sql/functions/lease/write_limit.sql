@@ -9,7 +9,7 @@ begin
         (select substr(s.entry, length('thule.write_limit=') + 1)
             from pg_db_role_setting d, unnest(d.setconfig) s (entry)
             where d.setdatabase = (select b.oid from pg_database b where b.datname = current_database()) and d.setrole = 0
-                and s.entry like 'thule.write\_limit=%'),
+                and s.entry like E'thule.write\\_limit=%'),
         nullif(current_setting('thule.write_limit', true), ''), '10s')::interval;
 exception when others then
     return interval '10 s';

@@ -22,8 +22,8 @@ begin
         words[1] := '';
     end if;
     whole := ' ' || array_to_string(array(select case when w ~ '^''' then '?' else w end from unnest(words) w), ' ') || ' ';
-    if asks is null or starts is null or asks < starts or whole !~ '^ (?: (?:\( [a-z ,]+ \) |analyze |verbose )*)?select '
-        or (select count(*) > 1 from unnest(words) w where w in ('select', 'with', 'values', 'table')) or whole ~ ' (from|where) .* \1 '
+    if asks is null or starts is null or asks < starts or whole !~ E'^ (?: (?:\\( [a-z ,]+ \\) |analyze |verbose )*)?select '
+        or (select count(*) > 1 from unnest(words) w where w in ('select', 'with', 'values', 'table')) or whole ~ E' (from|where) .* \\1 '
         or whole ~ ' (union|intersect|except|into|tablesample|lateral|case|between|having|window) ' or whole ~ ' ; +[^ ]' then
         return;
     end if;

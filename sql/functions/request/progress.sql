@@ -6,7 +6,7 @@ create function thule_internal.progress(percent integer) returns void
 language plpgsql
 as $$
 begin
-    perform set_config('application_name', regexp_replace(current_setting('application_name'), ' \d+%$', '') || format(' %s%%', percent), true);
+    perform set_config('application_name', regexp_replace(current_setting('application_name'), E' \\d+%$', '') || format(' %s%%', percent), true);
     raise debug 'thule progress %', percent;
 end
 $$;

@@ -27,7 +27,7 @@ begin
     if granted is not null and has_table_privilege(role, case granted when 'auditor' then 'thule.blob' else 'thule.dirent' end, 'select') then
         raise exception using errcode = 'invalid_parameter_value',
             message = format('role %I would still read the tables, because another role that it is a member of may, or everybody', role),
-            hint = 'Take it out of that role, or revoke what that one has: \dp thule.* shows it.';
+            hint = E'Take it out of that role, or revoke what that one has: \\dp thule.* shows it.';
     end if;
 end
 $$;

@@ -7,19 +7,19 @@ create function thule.unescape_name(name text) returns bytea
 language plpgsql immutable strict parallel safe
 as $$
 begin
-    if strpos(name, '\') = 0 then
+    if strpos(name, E'\\') = 0 then
         return convert_to(name, 'UTF8');
     end if;
-    if name !~ '^([^\\]|\\x[0-9a-fA-F]{2})*$' then
+    if name !~ E'^([^\\\\]|\\\\x[0-9a-fA-F]{2})*$' then
         raise exception using errcode = 'invalid_escape_sequence',
-            message = format('a backslash in %s does not begin \xNN', quote_literal(name)),
-            hint = 'Write a backslash that is part of a name as \x5c.';
+            message = format(E'a backslash in %s does not begin \\xNN', quote_literal(name)),
+            hint = E'Write a backslash that is part of a name as \\x5c.';
     end if;
     return (
         select string_agg(
-            case when part[1] like '\\x__' then decode(substr(part[1], 3), 'hex')
+            case when part[1] like E'\\\\x__' then decode(substr(part[1], 3), 'hex')
                  else convert_to(part[1], 'UTF8') end, '' order by n)
-        from regexp_matches(name, '(\\x..|[^\\]+)', 'g') with ordinality as m (part, n));
+        from regexp_matches(name, E'(\\\\x..|[^\\\\]+)', 'g') with ordinality as m (part, n));
 end
 $$;
 

@@ -7,7 +7,7 @@ as $$
 declare
     tags integer[] := '{}';
 begin
-    if octet_length(acl) % 8 <> 4 or substr(acl, 1, 4) <> '\x02000000' then
+    if octet_length(acl) % 8 <> 4 or substr(acl, 1, 4) <> E'\\x02000000' then
         return false;
     end if;
     for at in 4..octet_length(acl) - 8 by 8 loop

@@ -7,7 +7,7 @@ begin
         perform thule_internal.fail('ENOENT', 'a symbolic link leads somewhere: its target is empty');
     elsif octet_length(target) > 4095 then
         perform thule_internal.fail('ENAMETOOLONG', format('the target has %s bytes', octet_length(target)), 'It has at most 4095 bytes.');
-    elsif position('\x00'::bytea in target) > 0 then
+    elsif position(E'\\x00'::bytea in target) > 0 then
         perform thule_internal.fail('EINVAL', 'the target has a zero byte');
     end if;
     return target;

@@ -39,3 +39,6 @@ $$;
 
 create constraint trigger write_end after insert on thule.sql_write deferrable initially deferred
     for each row execute function thule_internal.write_end();
+
+-- Also where triggers are off (session_replication_role): ids that the superblock does not know of would be given again.
+alter table thule.sql_write enable always trigger write_end;

@@ -4,9 +4,9 @@ create function thule_internal.write_escapes(typed text) returns void
 language plpgsql immutable
 as $$
 begin
-    if strpos(typed, '\') > 0 and typed !~ '^([^\\]|\\x[0-9a-fA-F]{2})*$' then
-        perform thule_internal.fail('EINVAL', format('%s: a backslash does not begin \xNN', left(typed, 100)),
-            'Write a backslash that is part of a name as \x5c.');
+    if strpos(typed, E'\\') > 0 and typed !~ E'^([^\\\\]|\\\\x[0-9a-fA-F]{2})*$' then
+        perform thule_internal.fail('EINVAL', format(E'%s: a backslash does not begin \\xNN', left(typed, 100)),
+            E'Write a backslash that is part of a name as \\x5c.');
     end if;
 end
 $$;

@@ -57,7 +57,7 @@ as $$
 begin
     if octet_length(name) > 255 then
         perform thule_internal.fail('ENAMETOOLONG', format('the name has %s bytes', octet_length(name)), 'A name has at most 255 bytes.');
-    elsif name is null or name in ('', '.', '..') or position('\x00'::bytea in name) > 0 or position('/'::bytea in name) > 0 then
+    elsif name is null or name in ('', '.', '..') or position(E'\\x00'::bytea in name) > 0 or position('/'::bytea in name) > 0 then
         perform thule_internal.fail('EINVAL', format('%s is no name in a directory', coalesce(quote_literal(thule.escape_name(name)), 'null')));
     end if;
     return (select d.ino from thule.dirent d where d.parent = write_entry.parent and d.name = write_entry.name order by d.op_from desc limit 1);

@@ -29,7 +29,7 @@ begin
     elsif left(path, 1) <> '/' then
         perform thule_internal.fail('EINVAL', format('%s is not an absolute path', quote_literal(path)), 'Begin it with /, the root of the mount.');
     end if;
-    if strpos(path, '\') > 0 then
+    if strpos(path, E'\\') > 0 then
         perform thule_internal.write_escapes(path);
     end if;
     todo := array_remove(string_to_array(path, '/'), '');
@@ -38,7 +38,7 @@ begin
     dots := '/';
     while next <= cardinality(todo) loop
         step := todo[next];
-        name := case when strpos(step, '\') = 0 then convert_to(step, 'UTF8') else thule.unescape_name(step) end;
+        name := case when strpos(step, E'\\') = 0 then convert_to(step, 'UTF8') else thule.unescape_name(step) end;
         next := next + 1;
         last := next > cardinality(todo);
         dir := ino;

@@ -24,7 +24,7 @@ as $$
 declare
     called bytea := thule_internal.xattr_bytes(name);
 begin
-    if position('\x00'::bytea in called) > 0 or called in ('user.', 'trusted.', 'security.') then
+    if position(E'\\x00'::bytea in called) > 0 or called in ('user.', 'trusted.', 'security.') then
         perform thule_internal.fail('EINVAL', format('%s is no name of an attribute', quote_literal(name)), 'Give one like user.origin.');
     elsif called not in ('system.posix_acl_access', 'system.posix_acl_default') and substr(called, 1, 5) <> 'user.' and substr(called, 1, 8) <> 'trusted.'
         and substr(called, 1, 9) <> 'security.' then

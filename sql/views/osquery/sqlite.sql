@@ -12,19 +12,19 @@ declare
     result   timestamp;
     part     text[];
 begin
-    if value ~ '^[+-]?\d+(\.\d+)?$' then
+    if value ~ E'^[+-]?\\d+(\\.\\d+)?$' then
         result := case when modifiers && array['unixepoch', 'auto'] then to_timestamp(value::float8) at time zone 'UTC'
             else to_timestamp((value::float8 - 2440587.5) * 86400) at time zone 'UTC' end;
     elsif lower(value) = 'now' then
         result := now() at time zone 'UTC';
     else
         result := value::timestamptz at time zone 'UTC';
-        if value !~ '(Z|[+-]\d\d:?\d\d)$' then
+        if value !~ E'(Z|[+-]\\d\\d:?\\d\\d)$' then
             result := value::timestamp;
         end if;
     end if;
     foreach modifier in array coalesce(modifiers, '{}') loop
-        part := regexp_match(lower(modifier), '^([+-]?\d+(?:\.\d+)?) +(second|minute|hour|day|month|year)s?$');
+        part := regexp_match(lower(modifier), E'^([+-]?\\d+(?:\\.\\d+)?) +(second|minute|hour|day|month|year)s?$');
         result := case
             when part is not null then result + part[1]::float8 * ('1 ' || part[2])::interval
             when lower(modifier) in ('unixepoch', 'auto') then result
