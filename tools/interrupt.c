@@ -60,22 +60,33 @@ static void obey(int number)
 	end_by(number);
 }
 
-static void handle(int number)
+/* Signals that were ignored at the start stay ignored. */
+static void exchange(void (*from)(int), void (*to)(int))
 {
-	struct sigaction ours = {.sa_handler = obey, .sa_flags = SA_RESETHAND | SA_NODEFER}, old;
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	struct sigaction ours = {.sa_handler = to, .sa_flags = SA_RESETHAND | SA_NODEFER}, old;
 
-	/* Signals that were ignored at the start stay ignored. */
-	if (sigaction(number, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
-		sigaction(number, &ours, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], NULL, &old) == 0 && old.sa_handler == from)
+			sigaction(signals[i], &ours, NULL);
+}
+
+void interrupt_pause(void)
+{
+	exchange(obey, SIG_DFL);
+}
+
+void interrupt_resume(void)
+{
+	if (cancel)
+		exchange(SIG_DFL, obey);
 }
 
 void interrupt_watch(PGconn *conn)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
 	/* Servers before 14 do not know it. */
 	PQclear(PQexec(conn, "set client_connection_check_interval = '" CHECK_INTERVAL "'"));
 	/* Several threads may connect at a time. */
 	PQfreeCancel(__atomic_exchange_n(&cancel, PQgetCancel(conn), __ATOMIC_SEQ_CST));
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		handle(signals[i]);
+	exchange(SIG_DFL, obey);
 }

@@ -12,3 +12,11 @@ void interrupt_watch(PGconn *conn);
 
 /* Cancels the query of the watched connection, if there is one. Safe in signal handlers. */
 void interrupt_cancel(int signal);
+
+/*
+ * Between them the signals end the program as if they were not watched: while it runs no query, and
+ * waits for a mount. A daemon that is stopped answers nothing, and the kernel ends the waiting by a
+ * signal that kills alone: one that is caught waits, too.
+ */
+void interrupt_pause(void);
+void interrupt_resume(void);

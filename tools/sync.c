@@ -10,9 +10,10 @@
 #include "ask.h"
 #include "base/host.h"
 #include "door.h"
+#include "interrupt.h"
 #include "mounts.h"
 
-bool sync_directory(const char *dir, struct error *err)
+static bool commit(const char *dir, struct error *err)
 {
 	int fd = open(dir, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	bool ok;
@@ -24,6 +25,16 @@ bool sync_directory(const char *dir, struct error *err)
 		error_set(err, ERR_UNREACHABLE, "not everything in %s is in the database: %s", dir,
 			strerror(errno));
 	close(fd);
+	return ok;
+}
+
+bool sync_directory(const char *dir, struct error *err)
+{
+	bool ok;
+
+	interrupt_pause();
+	ok = commit(dir, err);
+	interrupt_resume();
 	return ok;
 }
 

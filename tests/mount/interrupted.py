@@ -89,6 +89,26 @@ def nobody_reads():
     eventually("the end of a query that nobody reads", lambda: queries() == 0)
 
 
+def waits_for_daemon(pid):
+    with open(f"/proc/{pid}/wchan", encoding="ascii") as f:
+        return f.read() == "request_wait_answer"
+
+
+def daemon_that_is_stopped():
+    """What waits for the mount cannot be answered, and ends all the same."""
+    daemon = int(shell("daemon_pid"))
+    os.kill(daemon, signal.SIGSTOP)
+    try:
+        for words in (["log", MNT], ["df"], ["usage", "exe"], ["snapshot", "create", "s"], ["sync", MNT], ["log", path("file")]):
+            process = start(words)
+            eventually(f"the waiting of {words}", lambda pid=process.pid: waits_for_daemon(pid))
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=120)
+            equal(-signal.SIGINT, process.returncode, f"how {words} ended while the daemon is stopped")
+    finally:
+        os.kill(daemon, signal.SIGCONT)
+
+
 def undo_that_was_begun():
     """By the daemon: it goes on, and so does who asked, until it is done."""
     pid = subprocess.run(["sh", "-c", f"echo $$; echo bad >{path('file')}"], stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
@@ -129,6 +149,7 @@ def main():
     every_command()
     terminals()
     nobody_reads()
+    daemon_that_is_stopped()
     undo_that_was_begun()
     undo_without_a_mount()
 
