@@ -78,6 +78,50 @@ void journal_seen_refusal_json(const struct ring_peek *peek)
 	printf("}");
 }
 
+/* --- what was kept --- */
+
+struct kept {
+	const char *uuid;
+	bool json, found;
+};
+
+static void show_kept(const char *path, const struct ring_peek *peek)
+{
+	char text[PATH_MAX + 200];
+
+	snprintf(text, sizeof(text),
+		"op:%llu to op:%llu, which are not in the database: `thule journal show` lists "
+		"them, of %s",
+		(unsigned long long)peek->kept_from, (unsigned long long)peek->head_op, path);
+	print_field("kept", text);
+}
+
+static bool visit_kept(void *arg, const char *path, const struct ring_peek *peek)
+{
+	struct kept *k = arg;
+
+	if (!peek->kept_from || strcmp(peek->uuid, k->uuid) != 0)
+		return true;
+	if (k->json) {
+		printf("%s{\"file\": ", k->found ? ", " : "");
+		print_json_string(stdout, path);
+		printf(", \"from\": %llu, \"to\": %llu}", (unsigned long long)peek->kept_from,
+			(unsigned long long)peek->head_op);
+	} else {
+		show_kept(path, peek);
+	}
+	k->found = true;
+	return true;
+}
+
+static void each_kept(const struct journal_seen *j, bool json)
+{
+	struct kept k = {j->peek.uuid, json, false};
+
+	ring_visit(visit_kept, &k);
+	ring_visit_kept(j->path, visit_kept, &k);
+}
+
 void journal_seen_show(const struct journal_seen *j)
 {
 	char text[PATH_MAX + 2 * RING_REFUSED_MAX], since[64];
@@ -106,13 +150,7 @@ void journal_seen_show(const struct journal_seen *j)
 		journal_seen_refusal(&j->peek, text, sizeof(text));
 		print_field("refused", text);
 	}
-	if (!j->peek.kept_from)
-		return;
-	snprintf(text, sizeof(text),
-		"op:%llu to op:%llu were acknowledged and are in that file alone: see `thule "
-		"journal show`",
-		(unsigned long long)j->peek.kept_from, (unsigned long long)j->peek.head_op);
-	print_field("", text);
+	each_kept(j, false);
 }
 
 void journal_seen_show_json(const struct journal_seen *j)
@@ -134,5 +172,7 @@ void journal_seen_show_json(const struct journal_seen *j)
 		printf("null");
 	printf(", \"refused\": ");
 	journal_seen_refusal_json(&j->peek);
-	printf("}");
+	printf(", \"kept\": [");
+	each_kept(j, true);
+	printf("]}");
 }

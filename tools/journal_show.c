@@ -10,6 +10,7 @@
 #include "base/proc_text.h"
 #include "journal/record.h"
 #include "journal/ring.h"
+#include "journal_paths.h"
 #include "journal_seen.h"
 #include "print.h"
 
@@ -58,6 +59,8 @@ struct show {
 	struct buf record; /* a copy: a daemon that lives may use its room again */
 	struct actor *actors;
 	size_t actor_count;
+	struct journal_paths *paths;
+	uint64_t from; /* ops before it are not shown */
 	void (*print)(struct show *s, const struct record *r);
 	uint64_t op; /* whose bytes are wanted */
 	bool found;  /* it is there; or for JSON, an op was printed */
@@ -100,12 +103,43 @@ static const struct actor *find_actor(const struct show *s, uint64_t id)
 
 /* --- lines --- */
 
-static void print_name(uint64_t parent, struct bytes name)
+/* Returns the path of a name in a directory, escaped, or of the inode where there is none; NULL: it
+ * is not known. free() it. */
+static char *path_of(const struct show *s, uint64_t ino, uint64_t parent, struct bytes name)
 {
-	char *text = text_of(name);
+	char *above = journal_paths_of(s->paths, parent ? parent : ino), *text, *path = NULL;
 
-	printf("%" PRIu64 "/", parent);
+	if (!above || !parent)
+		return above;
+	text = text_of(name);
+	/* The root ends with a slash. */
+	if (asprintf(&path, "%s/%s", above[1] ? above : "", text) < 0)
+		abort();
+	free(above);
+	free(text);
+	return path;
+}
+
+static void print_name(const struct show *s, uint64_t parent, struct bytes name)
+{
+	char *text = path_of(s, 0, parent, name);
+
+	if (!text) {
+		text = text_of(name);
+		printf("%" PRIu64 "/", parent);
+	}
 	print_safe(stdout, text, 0);
+	free(text);
+}
+
+static void print_path(const struct show *s, uint64_t ino)
+{
+	char *text = journal_paths_of(s->paths, ino);
+
+	if (text) {
+		printf("  ");
+		print_safe(stdout, text, 0);
+	}
 	free(text);
 }
 
@@ -121,11 +155,13 @@ static void print_line(struct show *s, const struct record *r)
 	printf("op:%" PRIu64 "  %s  %-11s inode %" PRIu64, r->op, text, kind_name(r), r->ino);
 	if (r->parent) {
 		printf("  ");
-		print_name(r->parent, r->name);
+		print_name(s, r->parent, r->name);
+	} else {
+		print_path(s, r->ino);
 	}
 	if (r->new_parent) {
 		printf(" -> ");
-		print_name(r->new_parent, r->new_name);
+		print_name(s, r->new_parent, r->new_name);
 	}
 	if (r->off >= 0)
 		printf("  at %" PRId64, r->off);
@@ -160,6 +196,13 @@ static void print_number_json(const char *label, int64_t n, int64_t absent)
 		printf(", \"%s\": %" PRId64, label, n);
 }
 
+static void print_path_json(const char *label, char *path)
+{
+	printf(", \"%s\": ", label);
+	print_json_string(stdout, path);
+	free(path);
+}
+
 static void print_object(struct show *s, const struct record *r)
 {
 	const struct actor *a = find_actor(s, r->actor);
@@ -171,6 +214,9 @@ static void print_object(struct show *s, const struct record *r)
 	print_text_json("name", r->name, r->parent != 0);
 	print_number_json("new_parent", (int64_t)r->new_parent, 0);
 	print_text_json("new_name", r->new_name, r->new_parent != 0);
+	print_path_json("path", path_of(s, r->ino, r->parent, r->name));
+	print_path_json(
+		"new_path", r->new_parent ? path_of(s, 0, r->new_parent, r->new_name) : NULL);
 	print_number_json("offset", r->off, -1);
 	print_number_json("length", r->len, -1);
 	print_text_json("tag", r->tag, r->tag.len != 0);
@@ -238,7 +284,8 @@ static bool walk(struct show *s, struct error *err)
 				" nothing can be told",
 				ring_name(s->ring), before, ring_head_op(s->ring));
 		note_actors(s, &r);
-		if (r.kind != OP_NONE)
+		journal_paths_note(s->paths, &r);
+		if (r.kind != OP_NONE && r.op >= s->from)
 			s->print(s, &r);
 		before = r.op;
 		pos += n;
@@ -250,6 +297,7 @@ static void show_free(struct show *s)
 {
 	ring_close(s->ring);
 	buf_free(&s->record);
+	journal_paths_free(s->paths);
 	for (size_t i = 0; i < s->actor_count; i++) {
 		free(s->actors[i].program);
 		free(s->actors[i].command);
@@ -263,6 +311,8 @@ static bool open_journal(
 	if (!ring_peek(path, peek, err))
 		return false;
 	s->ring = ring_view(path, err);
+	s->paths = journal_paths_new();
+	s->from = peek->kept_from;
 	return s->ring != NULL;
 }
 
@@ -280,15 +330,32 @@ static void print_head_json(const char *path, const struct ring_peek *peek)
 	printf(", \"ops\": [");
 }
 
-bool journal_show(const char *path, bool json, struct error *err)
+static void print_nothing(struct show *s, const struct record *r)
+{
+}
+
+/* What is damaged is said when it is printed. */
+static bool ask_paths(struct show *s, PGconn *conn, struct error *err)
+{
+	void (*print)(struct show *, const struct record *) = s->print;
+
+	s->print = print_nothing;
+	walk(s, NULL);
+	s->print = print;
+	return journal_paths_ask(s->paths, conn, err);
+}
+
+bool journal_show(const char *path, PGconn *conn, bool json, struct error *err)
 {
 	struct show s = {.print = json ? print_object : print_line};
 	char text[3 * RING_REFUSED_MAX];
 	struct ring_peek peek;
 	bool ok;
 
-	if (!open_journal(path, &s, &peek, err))
+	if (!open_journal(path, &s, &peek, err) || (conn && !ask_paths(&s, conn, err))) {
+		show_free(&s);
 		return false;
+	}
 	if (json) {
 		print_head_json(path, &peek);
 	} else if (*peek.refused) {
@@ -313,8 +380,10 @@ bool journal_show_bytes(const char *path, uint64_t op, struct error *err)
 	struct ring_peek peek;
 	bool ok;
 
-	if (!open_journal(path, &s, &peek, err))
+	if (!open_journal(path, &s, &peek, err)) {
+		show_free(&s);
 		return false;
+	}
 	ok = walk(&s, err) || s.found;
 	if (ok && !s.found)
 		ok = error_set(err, ERR_NOT_FOUND, "%s has no op:%" PRIu64, path, op);

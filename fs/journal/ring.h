@@ -134,10 +134,20 @@ void ring_tell(struct ring *ring, enum ring_state state);
 void ring_refuse(struct ring *ring, const char *sqlstate, const char *why);
 
 /*
- * Gives the file another name, at which the next mount does not look for it, because what is in it
- * after last_op will not be committed. Fills path with that name. False when that cannot be done.
+ * Gives the file another name in its directory, at which the next mount does not look for it,
+ * because what is in it after last_op will not be committed. Fills path with that name. False when
+ * that cannot be done.
  */
 bool ring_keep(struct ring *ring, uint64_t last_op, char *path, size_t size);
+
+/* After that, without the caller's lock: has the disk know it, without the room that it does not
+ * use. */
+void ring_settle(struct ring *ring);
+
+/* Calls fn for each journal that was kept beside the file `journal`, where that is no place in
+ * which ring_visit() looks, until it returns false. */
+void ring_visit_kept(const char *journal,
+	bool (*fn)(void *arg, const char *path, const struct ring_peek *peek), void *arg);
 
 bool ring_empty(const struct ring *ring);
 uint64_t ring_mount(const struct ring *ring);

@@ -8,7 +8,6 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -414,21 +413,4 @@ void ring_close(struct ring *ring)
 	log_close(ring);
 	close(ring->fd);
 	free(ring);
-}
-
-bool ring_keep(struct ring *ring, uint64_t last_op, char *path, size_t size)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-	char stamp[32];
-
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
-	snprintf(path, size, "%.3900s-kept-%s", ring->path, stamp);
-	/* Never over another: the second is its name. */
-	if (renameat2(AT_FDCWD, ring->path, AT_FDCWD, path, RENAME_NOREPLACE) < 0)
-		return false;
-	snprintf(ring->path, sizeof(ring->path), "%s", path);
-	atomic_store(&ring->h->kept_from, last_op + 1);
-	return true;
 }

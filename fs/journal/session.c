@@ -55,6 +55,8 @@ static bool keep(struct journal *j, uint64_t last_op, char *path, size_t size)
 	pthread_mutex_lock(j->config.lock);
 	ok = ring_keep(j->ring, last_op, path, size);
 	pthread_mutex_unlock(j->config.lock);
+	if (ok)
+		ring_settle(j->ring);
 	return ok;
 }
 

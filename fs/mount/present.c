@@ -23,6 +23,14 @@ static bool open_schema(const char *conninfo, struct error *err)
 	return ok;
 }
 
+/* Whether there are programs that have seen what an earlier daemon had. */
+static bool is_successor(const struct fs *fs)
+{
+	const int *fds;
+
+	return fs->kept && kept_fds(fs->kept, &fds) > 0;
+}
+
 /* Opens the journal's file, empties it, and registers the mount. NULL with *err set. */
 static struct ring *open_ring(struct present *p, const struct origin *o, struct fs *fs,
 	struct database_session *session, struct superblock *super, struct error *err)
@@ -37,8 +45,7 @@ static struct ring *open_ring(struct present *p, const struct origin *o, struct 
 	if (schema_superblock(conn, super, err) && host_read(&fs->host, err) &&
 		recovery_key(conn, super, &p->key, err) &&
 		recovery_check_end(&p->key, wish.path, (uint64_t)super->next_op - 1, err) &&
-		(ring = ring_open(&p->key, &wish, err)) &&
-		recovery_replay(session, ring, super, err) &&
+		(ring = recovery_ring(session, &p->key, &wish, is_successor(fs), super, err)) &&
 		registration_begin(conn, o, &fs->host, &p->mount, err) &&
 		registration_is_alone(conn, p->mount, &alone, err) &&
 		accounts_write(conn, fs->host.name, err) &&
@@ -113,17 +120,28 @@ static void end_orphans(const struct fs *fs)
 	PQclear(res);
 }
 
+/* Says where the changes are that were not committed. */
+static void say_left(const char *path, struct error *err)
+{
+	struct ring_peek peek;
+	bool kept = ring_peek(path, &peek, NULL) && peek.kept_from;
+
+	error_set(err, ERR_UNREACHABLE,
+		kept ? "some changes could not be committed before another mount, or a command, "
+		       "wrote: they are kept in %s; `thule journal show` lists them"
+		     : "some changes could not be committed: they are in %s, from which the next "
+		       "mount on this host takes them, unless another has written since; `thule "
+		       "journal show` lists them",
+		path);
+}
+
 void present_close(struct present *p, struct fs *fs, bool clean, struct error *err)
 {
 	if (clean) {
 		registration_end(journal_conn(fs->journal), p->mount);
 		end_orphans(fs);
 	} else {
-		error_set(err, ERR_UNREACHABLE,
-			"some changes could not be committed: they are in %s, from which the next "
-			"mount on this host takes them, unless another has written since; `thule "
-			"journal show` lists them",
-			journal_path(fs->journal));
+		say_left(journal_path(fs->journal), err);
 	}
 	journal_free(fs->journal);
 }

@@ -28,12 +28,14 @@ bool recovery_check_end(
 	const struct ring_key *key, const char *path, uint64_t end, struct error *err);
 
 /*
- * Commits what the journal's file holds, and reads *super anew when it held anything. The session
- * holds the lease. False with *err set: ERR_BUSY when the file does not fit the database, as after
- * a backup was restored; then nothing was changed.
+ * Opens the journal's file and commits what it holds, and reads *super anew when it held anything.
+ * Where others have written what follows its ops, it is kept under another name, which the log
+ * says, and there is a new one; not for a `successor`, whose programs have seen what that has. The
+ * session holds the lease. NULL with *err set: ERR_BUSY when the file does not fit the database, as
+ * after a backup was restored; then nothing was changed. ring_close() it.
  */
-bool recovery_replay(struct database_session *session, struct ring *ring, struct superblock *super,
-	struct error *err);
+struct ring *recovery_ring(struct database_session *session, const struct ring_key *key,
+	const struct ring_wish *wish, bool successor, struct superblock *super, struct error *err);
 
 /* Sets *us to the time of the last op up to `op`: the log's time never goes back, also when the
  * clock did. 0 when there is no op. */

@@ -52,6 +52,7 @@ class Host:
         self.mountpoint = os.path.join(CASE_DIR, name)
         os.mkdir(self.mountpoint)
         self.process = None  # the daemon
+        self.prefix = []  # what it is run by
         self.proxy = Proxy.of_case()
         self.namespaces = namespaces.Namespaces(name, CASE_DIR)
 
@@ -79,7 +80,7 @@ class Host:
         with open(LOG, "ab") as log:
             before = log.tell()
             self.process = subprocess.Popen(
-                self.command(os.environ["THULEFS"], self.proxy.source(), self.mountpoint, "-f", "-o", options),
+                self.command(*self.prefix, os.environ["THULEFS"], self.proxy.source(), self.mountpoint, "-f", "-o", options),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/")
         end = time.monotonic() + patience
         while f"{self.mountpoint} mounted: " not in self.said(before):

@@ -7,11 +7,10 @@ once it is mounted again, and what is missing is in a file that it has named."""
 
 import os
 import re
-import shutil
 import signal
 
 from case import equal, shell
-from hosts import CASE_DIR, LOG, Hosts, get, put
+from hosts import LOG, Hosts, get, put
 from other import eventually
 
 LOOSE = 10
@@ -44,18 +43,6 @@ def mount_again(host, before):
     equal(True, os.path.getsize(host.namespaces.root(kept[1])) > 0, "whether what is missing was kept")
     host.end(signal.SIGTERM)
     host.mount()
-
-
-def mount_behind(host):
-    """After its daemon was killed: what is missing, if anything is, is in its journal, which is moved away as the daemon says."""
-    try:
-        host.mount()
-    except AssertionError as e:
-        journal = re.search(r"the journal (\S+) holds ops of an earlier mount that were never committed", str(e))
-        if not journal:
-            raise
-        shutil.move(host.namespaces.root(journal[1]), CASE_DIR)
-        host.mount()
 
 
 def check(one, two, how, leave, come_back):
@@ -93,7 +80,7 @@ def main():
         check(one, two, "stopped", two.stop, two.go_on)
         check(one, two, "silent", two.silence, two.mend)
         check(one, two, "cut", two.cut, two.mend)
-        check(one, two, "killed", two.kill, lambda: mount_behind(two))
+        check(one, two, "killed", two.kill, two.mount)
 
 
 main()

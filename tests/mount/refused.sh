@@ -67,8 +67,8 @@ assert_match 'refused +since .*not today; come back tomorrow \(SQLSTATE P0001\).
 assert_eq P0001 "$(jq -r '.. | .refused? // empty | .sqlstate' "$CASE_DIR/status.json" | head -n 1)" "thule status --json"
 shown=$(show "$MNT")
 assert_match 'refused since .*not today.*SQLSTATE P0001' "$shown" "thule journal show of the mount"
-assert_match "create +inode [0-9]+  1/kept.*  by sh\\[$maker\\] of uid $(id -u)" "$shown" "the op that made the file"
-assert_match 'write +inode [0-9]+  at 0, 5 bytes' "$shown" "the op that wrote it"
+assert_match "create +inode [0-9]+  /kept.*  by sh\\[$maker\\] of uid $(id -u)" "$shown" "the op that made the file"
+assert_match 'write +inode [0-9]+  /kept  at 0, 5 bytes' "$shown" "the op that wrote it"
 show "$MNT" --json >"$CASE_DIR/shown.json"
 assert_eq "kept create $maker sh" "$(jq -r '.ops[] | select(.kind == "create" and .name == "kept") | "\(.name) \(.kind) \(.actor.pid) \(.actor.program)"' \
 	"$CASE_DIR/shown.json")" "the op as JSON"

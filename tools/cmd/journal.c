@@ -133,11 +133,74 @@ static bool find(const char *word, char path[static PATH_MAX], struct error *err
 	return path_format(path, PATH_MAX, err, "%s", word) && ring_peek(path, &peek, err);
 }
 
+/* Of a journal that the user has put elsewhere. */
+static bool list_kept(const struct mount_point *m, void *arg)
+{
+	pid_t pid = daemon_by_connection(m);
+	char path[PATH_MAX];
+	struct ring_peek peek;
+
+	if (pid && m->whole && daemon_journal(pid, path, &peek))
+		ring_visit_kept(path, list_one, arg);
+	return true;
+}
+
+/* --- the database of a journal --- */
+
+struct owner {
+	const char *uuid;
+	struct mount_point mount;
+	bool found;
+};
+
+static bool match_owner(const struct mount_point *m, void *arg)
+{
+	struct owner *o = arg;
+	pid_t pid = daemon_by_connection(m);
+	char path[PATH_MAX];
+	struct ring_peek peek;
+
+	o->found = pid && daemon_journal(pid, path, &peek) && !strcmp(peek.uuid, o->uuid);
+	if (o->found)
+		o->mount = *m;
+	return !o->found;
+}
+
+/* Connects to the database of the filesystem of a journal: that of a mount of it, or the one that
+ * THULE_DB names. NULL with *err set. */
+static PGconn *connect_of(const char *path, struct error *err)
+{
+	struct target *t = xcalloc(1, sizeof(*t));
+	struct ring_peek peek;
+	struct superblock sb;
+	struct owner o = {.uuid = peek.uuid};
+	PGconn *conn = NULL;
+
+	if (ring_peek(path, &peek, err)) {
+		mounts_visit(match_owner, &o, NULL);
+		if (o.found ? target_of_mount(&o.mount, t, err) : target_find_running(NULL, t, err))
+			conn = target_connect(t, err);
+	}
+	free(t);
+	if (!conn || (schema_superblock(conn, &sb, err) && !strcmp(sb.uuid, peek.uuid)))
+		return conn;
+	if (!err->class)
+		error_set(err, ERR_USAGE,
+			"%s is of filesystem %s, and this database has %s: name its own in "
+			"THULE_DB",
+			path, peek.uuid, sb.uuid);
+	PQfinish(conn);
+	return NULL;
+}
+
+/* --- the command --- */
+
 static int list(void)
 {
 	int count = 0;
 
 	ring_visit(list_one, &count);
+	mounts_visit(list_kept, &count, NULL);
 	if (!count)
 		show_line(stderr, "thule: this user has no journals on this host\n");
 	return EXIT_DONE;
@@ -148,10 +211,11 @@ enum { LIST, SHOW };
 static const struct command_verb verbs[] = {
 	[LIST] = {"list", NULL, 0, 0}, [SHOW] = {"show", "[FILE|DIR|DB] [op:N]", 0, 2}, {0}};
 
-enum { OPT_JSON };
+enum { OPT_JSON, OPT_PATHS };
 
 static const struct command_option options[] = {
 	[OPT_JSON] = {0, "json", NULL, "print the ops as an object of JSON"},
+	[OPT_PATHS] = {0, "paths", NULL, "ask the database for paths"},
 	{0},
 };
 
@@ -162,27 +226,37 @@ static bool read_op(const char *text, uint64_t *op)
 	return sscanf(text, "op:%" SCNu64 "%n", op, &end) == 1 && !text[end] && *op;
 }
 
+static bool show(const char *path, bool paths, bool json, struct error *err)
+{
+	PGconn *conn = paths ? connect_of(path, err) : NULL;
+	bool ok = (!paths || conn) && journal_show(path, conn, json, err);
+
+	PQfinish(conn);
+	return ok;
+}
+
 static int run(const struct arguments *args)
 {
 	const char *word = args->operands > 1 ? args->operand[1] : NULL;
 	const char *text = args->operands > 2 ? args->operand[2] : NULL;
 	bool json = args->option[OPT_JSON] != NULL, ok;
+	bool paths = args->option[OPT_PATHS] != NULL;
 	char path[PATH_MAX];
 	struct error err = {0};
 	uint64_t op = 0;
 
-	if (args->verb == LIST && !json)
+	if (args->verb == LIST && !json && !paths)
 		return list();
 	if (args->verb == LIST)
-		ok = error_set(&err, ERR_USAGE, "--json is for `thule journal show`");
+		ok = error_set(&err, ERR_USAGE, "--json and --paths are for `thule journal show`");
 	else if (text && !read_op(text, &op))
 		ok = error_set(&err, ERR_USAGE, "%s is not an op: write it as op:17", text);
-	else if (op && json)
-		ok = error_set(
-			&err, ERR_USAGE, "op:N prints bytes, and --json ops: give one of them");
+	else if (op && (json || paths))
+		ok = error_set(&err, ERR_USAGE,
+			"op:N prints bytes, and --json and --paths ops: give one of them");
 	else
 		ok = find(word, path, &err) &&
-		     (op ? journal_show_bytes(path, op, &err) : journal_show(path, json, &err));
+		     (op ? journal_show_bytes(path, op, &err) : show(path, paths, json, &err));
 	return ok ? EXIT_DONE : command_fail(&err);
 }
 
@@ -195,12 +269,13 @@ const struct command command_journal = {
 		"error where the database refuses them, and with op:N the bytes that this op\n"
 		"wrote. It is that of a FILE, that of the mount of DIR, the one that was left\n"
 		"of the filesystem in DB, or else the only one of this user that has ops. No\n"
-		"database is asked, but for DB. Of a damaged journal it prints all that is\n"
-		"before the damage, and fails.\n"
+		"database is asked, but for DB, and with --paths for the paths of what was\n"
+		"there before; else the journal tells those of what it has named itself. Of a\n"
+		"damaged journal it prints all that is before the damage, and fails.\n"
 		"\n"
-		"A file with -kept- in its name has the changes of a mount whose filesystem\n"
-		"another mount took over. They are in no database; the file is yours to read\n"
-		"and to remove.",
+		"A file with -kept- in its name has the changes that a mount had acknowledged\n"
+		"and not committed when another one wrote. They are in no database; the file is\n"
+		"yours to read and to remove. The log, `thule status` and `list` name it.",
 	.verbs = verbs,
 	.options = options,
 	.operands_min = 1,
