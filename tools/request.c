@@ -282,8 +282,12 @@ static char *ask_holder(PGconn *conn, const char *kind, const char *args, struct
 		signals_close(&signals, &old);
 		return NULL;
 	}
-	if (wait_for_answer(conn, id, signals, &old, &result, progress, err))
+	if (wait_for_answer(conn, id, signals, &old, &result, progress, err)) {
+		/* It was done by another host, perhaps, and is to be seen on this one. */
+		if (result)
+			sync_shown(conn);
 		return result;
+	}
 	res = ask(conn, STMT_REQUEST_WITHDRAW, 1, params, err);
 	*gone = res && PQntuples(res) == 1;
 	PQclear(res);

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "ask.h"
 #include "base/host.h"
+#include "base/pass.h"
 #include "door.h"
 #include "interrupt.h"
 #include "mounts.h"
@@ -62,6 +64,15 @@ bool sync_database(PGconn *conn, struct error *err)
 	struct mount_point m;
 
 	return door_behind(conn) || !mounted_here(conn, &m) || sync_directory(m.dir, err);
+}
+
+void sync_shown(PGconn *conn)
+{
+	char pass[PASS_TEXT_SIZE];
+	struct mount_point m;
+
+	if (!door_behind(conn) && mounted_here(conn, &m))
+		(void)getxattr(m.dir, PASS_XATTR, pass, sizeof(pass));
 }
 
 PGresult *sync_ask(

@@ -20,6 +20,10 @@ bool sync_directory(const char *dir, struct error *err);
  */
 bool sync_database(PGconn *conn, struct error *err);
 
+/* Waits until what is committed can be seen in the mount of conn's filesystem on this host, which
+ * may follow another one. Nothing is to be done where that fails. */
+void sync_shown(PGconn *conn);
+
 /*
  * Runs a statement as ask() does; one that is refused is asked again after sync_database(), because
  * the instant that somebody types may be of what was just done.

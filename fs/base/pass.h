@@ -7,7 +7,8 @@
 /*
  * A pass proves elsewhere that its bearer can reach the mount: the mount gives it to those who can,
  * and to nobody else. It is a random text that changes every minute, and the value of an extended
- * attribute that every file of the mount has and none lists.
+ * attribute that every file of the mount has and none lists. A mount that follows another one tells
+ * it when it knows, and the kernel, what was committed when it was asked.
  */
 #define PASS_XATTR     "system.thule_pass"
 #define PASS_TEXT_SIZE 33 /* with its zero */

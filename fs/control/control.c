@@ -154,24 +154,42 @@ static bool serve_pending(struct control *c)
 	return ok;
 }
 
+/* Looks for atomic runs of this host that have lost their keeper. Returns whether it asked for the
+ * undo of some. */
+static bool watch_runs(struct control *c)
+{
+	bool asked = c->begun, found = false;
+	struct error err;
+
+	c->begun = false;
+	if (!runs_watch(&c->runs, c->conn, &c->fs->host, asked, &found, &err) &&
+		PQstatus(c->conn) == CONNECTION_OK)
+		log_warn("%s", err.text);
+	return found;
+}
+
+/* Of a mount that follows: who has the lease performs what is asked for, and knows nothing of the
+ * processes of this host. */
+static void serve_runs(struct control *c)
+{
+	const char *id[] = {""};
+
+	if (!wait_is_asking(c) && watch_runs(c))
+		PQclear(db_query(c->conn, statements[STMT_REQUEST_NOTIFY].text, 1, id, NULL));
+}
+
 /* What only the mount with the lease does: access times that have gathered, what is asked for, if
  * there may be any, and atomic runs that have lost their keeper. False when the connection is lost.
  */
 static bool serve_asked(struct control *c)
 {
-	bool was_asked = c->asked, found = false;
-	struct error err;
-
 	pthread_mutex_lock(&c->fs->lock);
 	access_flush(c->fs);
 	pthread_mutex_unlock(&c->fs->lock);
 	if (c->asked && !serve_pending(c))
 		return false;
 	c->asked = false;
-	if (!runs_watch(&c->runs, c->conn, &c->fs->host, was_asked, &found, &err) &&
-		PQstatus(c->conn) == CONNECTION_OK)
-		log_warn("%s", err.text);
-	return !found || serve_pending(c);
+	return !watch_runs(c) || serve_pending(c);
 }
 
 /* In a successor, once libfuse knows the kernel: that drops what others changed while there was no
@@ -211,6 +229,8 @@ static bool serve_round(struct control *c)
 		return false;
 	if (!c->conn)
 		return false;
+	if (c->follows)
+		serve_runs(c);
 	if (!c->looking && !live_step(c->live, c->conn, &err) && PQstatus(c->conn) == CONNECTION_OK)
 		log_warn("%s", err.text);
 	if (!wait_notified(c))
@@ -288,7 +308,7 @@ static void *control_main(void *arg)
 			PQfinish(c->conn);
 			c->conn = NULL;
 			/* What was asked while nobody listened. */
-			c->asked = true;
+			c->asked = c->begun = true;
 		}
 		if (wait_for_round(c))
 			return NULL;
@@ -310,7 +330,7 @@ struct control *control_start(struct fs *fs, const char *conninfo, uint64_t moun
 	c->invalidator = invalidator;
 	c->live = live;
 	live_serve(live, published_write);
-	c->asked = true;
+	c->asked = c->begun = true;
 	c->conninfo = strdup(conninfo);
 	c->stop_fd = eventfd(0, EFD_CLOEXEC);
 	c->kernel = apart_new(se, fs->kept != NULL);

@@ -69,6 +69,7 @@ struct control {
 	bool fenced;       /* the journal has failed, and nothing is known any more */
 	bool untold;       /* a successor has yet to tell the kernel what others changed */
 	bool asked;        /* there may be requests that are pending */
+	bool begun;        /* an atomic run may have begun */
 	int64_t told_at;   /* when those who follow the changes were told of some last */
 	bool looking;      /* a question of turns_look() is asked of the database */
 	int64_t looked_at; /* when that was answered last */

@@ -53,7 +53,7 @@ bool wait_notified(struct control *c)
 		else if (strncmp(n->relname, WRITER_OPEN, strlen(WRITER_OPEN)) == 0)
 			opens_heard(c, n);
 		else
-			c->asked = true;
+			c->asked = c->begun = true;
 		PQfreemem(n);
 	}
 	return true;

@@ -174,7 +174,7 @@ static void caught_up(struct follow_waiter *w, int error)
 	free(wait);
 }
 
-int need_current(struct call *c)
+static int need_news(struct call *c, bool (*wait_for)(struct fs *fs, struct follow_waiter *w))
 {
 	struct follow_wait *wait;
 
@@ -184,8 +184,18 @@ int need_current(struct call *c)
 	wait = xcalloc(1, sizeof(*wait));
 	wait->waiter.fn = caught_up;
 	wait->request = request_suspend(c->req, WAIT_CLOSED);
-	follow_open(c->fs, &wait->waiter);
+	wait_for(c->fs, &wait->waiter);
 	return CALL_SUSPENDED;
+}
+
+int need_current(struct call *c)
+{
+	return need_news(c, follow_open);
+}
+
+int need_caught_up(struct call *c)
+{
+	return need_news(c, follow_catch_up);
 }
 
 static int wait_for(struct call *c, enum request_wait why,

@@ -41,6 +41,8 @@ int need_journal(struct call *c);
 
 /* Before a file is opened: in a mount that follows another, what that has committed is known. */
 int need_current(struct call *c);
+/* What others have committed is known, here and to the kernel. */
+int need_caught_up(struct call *c);
 
 /* That no request is being performed: it was told what is open, and that is to stay so. */
 int need_unquiesced(struct call *c);

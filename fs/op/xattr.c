@@ -244,7 +244,13 @@ void op_getxattr(fuse_req_t req, fuse_ino_t ino, const char *name, size_t size)
 	int rc = check_name(name);
 
 	if (rc && !strcmp(name, PASS_XATTR)) {
-		tell_pass(req, size);
+		call_begin(&c, req);
+		rc = need_caught_up(&c);
+		call_leave(&c);
+		if (!rc)
+			tell_pass(req, size);
+		else if (rc != CALL_SUSPENDED)
+			fuse_reply_err(req, rc);
 		return;
 	}
 	if (rc) {

@@ -3,7 +3,7 @@
 -- Parameters: path, absolute and escaped (thule_internal.path_names).
 -- Returns: ino, at least one. Errors: no such file (no_data_found), a directory (wrong_object_type), a file that is held,
 --   one without a name that a program still has open (object_in_use).
--- Tables touched: dirent, dirent_history, inode, inode_history, hold (read).
+-- Tables touched: dirent, dirent_history, inode, inode_history, hold, mount (read).
 create function thule_internal.erase_inodes(path text) returns setof bigint
 language plpgsql stable strict
 as $$
@@ -32,6 +32,12 @@ begin
                 hint = '`thule hold --list` shows by whom, `thule hold --release` ends it.';
         end if;
         if exists (select from thule.inode i where i.ino = one and i.nlink = 0) then
+            -- Nobody knows of several mounts what is open: a file without a name stays until one is alone.
+            if (select count(*) from thule_internal.mounts_live()) > 1 then
+                raise exception using errcode = 'object_in_use',
+                    message = format('a program may have open, on one of several hosts, what was removed from %s', path),
+                    hint = 'Erase it again when one host is alone: unmount the others, and mount them again after it.';
+            end if;
             raise exception using errcode = 'object_in_use',
                 message = format('a program still has open what was removed from %s', path),
                 hint = 'Erase it again when that program has closed it.';
