@@ -33,7 +33,7 @@ begin
             ) a
         ) f;
     return jsonb_build_object('sound', n = 0, 'link', head.link, 'op', head.last_op, 'at', head.at, 'digest', encode(head.digest, 'hex'),
-        'unlinked', (select s.next_op - 1 - head.last_op from thule.superblock s),
+        'unlinked', (select max(s.next_op) - 1 - head.last_op from thule.superblock s),
         'since', case when since.link is not null then jsonb_build_object('link', since.link, 'op', since.last_op, 'at', since.at) end,
         'deleted', thule_internal.audit_deletions(since.link), 'count', n, 'findings', found);
 end

@@ -12,7 +12,8 @@ begin atomic
     with head as materialized (
         select max(c.last_op) as last_op, coalesce(max(c.horizon), 0) as horizon from thule.chain c
     ), log as materialized (
-        select least(s.log_op, h.horizon) as begins from thule.superblock s, head h
+        -- Without a superblock nobody has pruned the log.
+        select coalesce((select least(min(s.log_op), h.horizon) from thule.superblock s having count(*) > 0), 0) as begins from head h
     ), gone as materialized (
         select x.ino, x.op from thule_internal.audit_excused() x
     ), compared as (
