@@ -305,9 +305,17 @@ static bool commit_head(struct journal *journal, struct journal_waiter *w, uint6
 	return journal_commit(journal, w);
 }
 
+/* Whether it is known that what was acknowledged may never be committed. */
+static bool is_refused(struct journal *journal)
+{
+	return journal_failed(journal) ||
+	       journal_room(journal, 0, JOURNAL_CHANGE) == JOURNAL_REFUSED;
+}
+
 /*
  * Every close of a file by a process that the kernel tells (choose_flush()): while files are opened
- * on other mounts, who opens it there then is to find what was written here.
+ * on other mounts, who opens it there then is to find what was written here. It does not wait to
+ * say that what was written may be lost.
  */
 void op_flush_shared(fuse_req_t req, fuse_ino_t ino)
 {
@@ -316,8 +324,11 @@ void op_flush_shared(fuse_req_t req, fuse_ino_t ino)
 
 	call_begin(&c, req);
 	inode = inode_peek(&c.fs->state, ino);
-	if (!inode || inode->dirty_op <= journal_committed(c.fs->journal) ||
-		!follow_closes_wait(c.fs))
+	if (!inode || inode->dirty_op <= journal_committed(c.fs->journal))
+		call_end(&c, 0);
+	else if (is_refused(c.fs->journal))
+		call_end(&c, EIO);
+	else if (!follow_closes_wait(c.fs))
 		call_end(&c, 0);
 	else
 		wait_synced(&c, commit_head, inode->dirty_op);

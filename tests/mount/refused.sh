@@ -137,3 +137,38 @@ assert_eq x "$(<"$MNT/x")" "what was refused"
 sync_fs
 in_log_once x
 assert_eq "" "$(sql 'select * from thule.fsck')" "fsck"
+
+echo "== a close of which the kernel tells"
+umount_fs
+THULE_TEST_OPTIONS=locks=cluster
+mount_fs
+cat >"$CASE_DIR/closer" <<'END'
+import errno, os, sys, time
+mnt = sys.argv[1]
+fd = os.open(f"{mnt}/before", os.O_WRONLY | os.O_APPEND)
+print("ready", flush=True)
+sys.stdin.readline()
+os.write(fd, b"more\n")
+for i in range(6000):
+    try:
+        os.mkdir(f"{mnt}/dir-{i}")
+    except OSError as e:
+        assert e.errno == errno.EIO, e
+        break
+    time.sleep(0.01)
+try:
+    os.close(fd)
+except OSError as e:
+    sys.exit(0 if e.errno == errno.EIO else 2)
+sys.exit(1)
+END
+coproc python3 "$CASE_DIR/closer" "$MNT"
+closer=$COPROC_PID
+read -r -u "${COPROC[0]}"
+sync_fs
+sql "create trigger refuse before insert on thule.op for each statement execute function public.refuse()"
+echo >&"${COPROC[1]}"
+wait "$closer" || fail "a close after a write that was refused gives no EIO: status $?"
+sql 'drop trigger refuse on thule.op'
+sync_fs
+assert_eq $'before\nmore' "$(<"$MNT/before")" "what was written before the close"
