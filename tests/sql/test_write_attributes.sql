@@ -139,6 +139,10 @@ select fx.refused(c, 'TH022') from (values ($$thule.chown('/empty', -1)$$), ($$t
 select fx.refused(c, 'TH002') from (values ($$thule.chown('/none', 1)$$), ($$thule.utimens('/none')$$), ($$thule.setxattr('/none', 'user.a', 'x')$$),
     ($$thule.removexattr('/none', 'user.a')$$), ($$thule.setflags('/none', 'none')$$)) t (c);
 
+-- What is wrong is named, and nothing that was not given.
+select throws_ok(c, 'TH022', m, m) from (values ($$select thule.chown('/empty', -1)$$, 'EINVAL: there is no user -1'), ($$select thule.chown('/empty', gid => -1)$$, 'EINVAL: there is no group -1'),
+    ($$select thule.chown('/empty', 5, -1)$$, 'EINVAL: there is no user 5 or group -1'), ($$select thule.utimens('/empty', atime => 'infinity')$$, 'EINVAL: a file cannot have the time infinity')) t (c, m);
+
 set constraints all immediate;
 select is_empty('select * from thule.fsck', 'sound');
 select * from finish();

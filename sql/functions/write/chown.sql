@@ -11,7 +11,7 @@ declare
 begin
     i := thule_internal.write_inode(chown.ino);
     if least(chown.uid, chown.gid) < 0 or greatest(chown.uid, chown.gid) > 4294967294 then
-        perform thule_internal.fail('EINVAL', format('there is no user %s or group %s', chown.uid, chown.gid), 'Ids are 0 to 4294967294.');
+        perform thule_internal.fail('EINVAL', format('there is no %s', concat_ws(' or ', 'user ' || chown.uid, 'group ' || chown.gid)), 'Ids are 0 to 4294967294.');
     end if;
     -- Who changes nothing need not own it.
     if num_nonnulls(chown.uid, chown.gid) > 0 or thule_internal.without_set_id(i.mode, i.gid, viewer) <> i.mode then

@@ -13,7 +13,7 @@ begin
     i := thule_internal.write_inode(utimens.ino);
     -- What 64 bits of nanoseconds hold.
     if least(utimens.atime, utimens.mtime) < '1677-09-21 00:12:44+00' or greatest(utimens.atime, utimens.mtime) > '2262-04-11 23:47:16+00' then
-        perform thule_internal.fail('EINVAL', format('a file cannot have the times %s and %s', utimens.atime, utimens.mtime), 'Times are from 1678 to 2262.');
+        perform thule_internal.fail('EINVAL', format('a file cannot have the time %s', concat_ws(' or ', utimens.atime, utimens.mtime)), 'Times are from 1678 to 2262.');
     end if;
     if now and viewer[1] not in (0, i.uid) then
         perform thule_internal.write_permit(i, 2, viewer);      -- as touch(1): who may write it may
