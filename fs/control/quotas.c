@@ -11,13 +11,14 @@ static uint64_t limit(const PGresult *res, int row, int column)
 	return PQgetisnull(res, row, column) ? QUOTA_NONE : (uint64_t)row_int(res, row, column);
 }
 
-bool quotas_read(PGconn *conn, struct quota **out, struct error *err)
+bool quotas_of(const PGresult *res, struct quota **out, struct error *err)
 {
-	PGresult *res = row_query(conn, STMT_QUOTA_READ, 0, NULL, err);
 	struct error wrong;
 
 	*out = NULL;
-	for (int i = 0; res && i < PQntuples(res); i++) {
+	if (!row_check_columns(STMT_QUOTA_READ, res, err))
+		return false;
+	for (int i = 0; i < PQntuples(res); i++) {
 		struct quota q;
 
 		if (!row_check_one(STMT_QUOTA_READ, res, i, &wrong)) {
@@ -34,8 +35,16 @@ bool quotas_read(PGconn *conn, struct quota **out, struct error *err)
 			.history = (uint64_t)row_int(res, i, 7)};
 		quota_add(out, &q);
 	}
+	return true;
+}
+
+bool quotas_read(PGconn *conn, struct quota **out, struct error *err)
+{
+	PGresult *res = row_query(conn, STMT_QUOTA_READ, 0, NULL, err);
+	bool ok = res && quotas_of(res, out, err);
+
 	PQclear(res);
-	return res != NULL;
+	return ok;
 }
 
 void quotas_take(struct fs *fs, struct quota *quotas)

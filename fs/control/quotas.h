@@ -14,6 +14,9 @@
 /* Reads them all into *out, to be freed by quotas_free(). False with *err set. */
 bool quotas_read(PGconn *conn, struct quota **out, struct error *err);
 
+/* The same of the answer to STMT_QUOTA_READ, in binary format, which remains the caller's. */
+bool quotas_of(const PGresult *res, struct quota **out, struct error *err);
+
 /* Under the lock: these are the quotas from now on; takes them. */
 void quotas_take(struct fs *fs, struct quota *quotas);
 

@@ -104,12 +104,14 @@ static void set_handing(struct control *c, bool handing)
 	pthread_mutex_unlock(&c->fs->lock);
 }
 
-/* Another mount has the lease; `known` is the last op of before that. What it closes is committed
- * for a while: see opens_rely(), or opens_doubt(). */
-static void begin_following(struct control *c, uint64_t known)
+/* Another mount has the lease; `known` is the last op of before that, and `request` the last one
+ * that was performed. What it closes is committed for a while: see opens_rely(), or opens_doubt().
+ */
+static void begin_following(struct control *c, uint64_t known, uint64_t request)
 {
 	c->follows = true;
 	c->known = known;
+	c->request = request;
 	c->free = false;
 	pthread_mutex_lock(&c->fs->lock);
 	c->fs->kept_late = false;
@@ -119,36 +121,59 @@ static void begin_following(struct control *c, uint64_t known)
 	follow_wake(c->fs);
 }
 
+/* The session of the drain was lost meanwhile, or what has no name any more is to be read, too. */
+static void complete(struct control *c, const struct writer *w, bool orphans)
+{
+	struct foreign *f = w->changed;
+
+	if (!f->touched) {
+		read_changed(c, w->since, orphans, f);
+		f->quotas = wait_quotas(c);
+	} else if (orphans && writer_nameless(f->touched)) {
+		PQclear(f->touched);
+		read_changed(c, w->since, true, f);
+	}
+}
+
+static void free_changed(struct foreign *f)
+{
+	PQclear(f->touched);
+	PQclear(f->orphans);
+	quotas_free(&f->quotas);
+	f->touched = f->orphans = NULL;
+}
+
 /* A SQL transaction, or another mount, asks for the right to write. */
 static void serve_writer(struct control *c, bool moves)
 {
-	struct writer w = {.fs = c->fs, .conninfo = c->conninfo};
 	struct foreign f = {.exact = true};
+	struct writer w = {.fs = c->fs, .conninfo = c->conninfo, .changed = &f};
 	struct moment lent = {.boot = clock_boot_ns()};
 	struct error err;
 
 	if (c->fs->kept)
 		kept_begin_foreign(c->fs->kept);
 	set_handing(c, moves);
-	if (!writer_lend(&w, &f.marks, &err))
+	if (!writer_lend(&w, &err)) {
 		log_warn("%s", err.text);
+		free_changed(&f);
+	}
 	if (w.moved) {
 		lent.server = w.lent_at;
 		opens_rely(c, &lent);
-		begin_following(c, w.since);
+		begin_following(c, w.since, w.request);
 		resume(c);
 	} else if (w.since && f.marks.next_op > w.since + 1) {
-		read_changed(c, w.since, !c->fs->state.shared, &f);
-		f.quotas = wait_quotas(c);
+		complete(c, &w, !c->fs->state.shared);
 		foreign_go_on(c->fs, c->kernel, &f);
+		f.quotas = NULL;
 	} else {
 		resume(c);
 	}
 	set_handing(c, false);
 	if (!c->follows)
 		call_waiters(c);
-	PQclear(f.touched);
-	PQclear(f.orphans);
+	free_changed(&f);
 	c->turn_at = clock_mono_ns();
 }
 
@@ -163,29 +188,35 @@ static void promise(struct fs *fs)
 /* Takes the lease over; `free`: only if nobody has it. */
 static void take_turn(struct control *c, bool free)
 {
-	struct writer w = {.fs = c->fs, .conninfo = c->conninfo, .mount = c->mount, .free = free};
 	struct foreign f = {.exact = true};
+	struct writer w = {.fs = c->fs,
+		.conninfo = c->conninfo,
+		.mount = c->mount,
+		.free = free,
+		.since = c->known,
+		.changed = &f};
 	struct error err;
 
 	if (c->fs->kept)
 		kept_begin_foreign(c->fs->kept);
-	if (!writer_take(&w, &f.marks, &err)) {
+	if (!writer_take(&w, &err)) {
 		if (err.class != ERR_BUSY)
 			log_warn("%s", err.text);
 		c->try_at = clock_mono_ns() + AGAIN_NS;
+		free_changed(&f);
 		resume(c);
 		return;
 	}
-	/* A server that crashed has lost what was known here. */
-	if (f.marks.next_op <= c->known)
+	/* A request may have changed what no op names, and a server that crashed has lost what was
+	 * known here. */
+	f.exact = f.request == c->request && f.marks.next_op > c->known;
+	if (!f.exact)
 		invalidator_drop(c->invalidator, &(struct foreign){0}, NULL);
-	else
-		read_changed(c, c->known, false, &f);
-	f.quotas = wait_quotas(c);
 	c->follows = false;
 	promise(c->fs);
 	foreign_go_on(c->fs, c->kernel, &f);
-	PQclear(f.touched);
+	f.quotas = NULL;
+	free_changed(&f);
 	c->got_at = c->turn_at = clock_mono_ns();
 	c->asked = true;
 	call_waiters(c);
@@ -325,7 +356,7 @@ bool turns_follow(struct control *c)
 	/* The session of the drain was lost, and another mount has written meanwhile. */
 	if (follows && !c->follows) {
 		opens_doubt(c);
-		begin_following(c, known);
+		begin_following(c, known, 0);
 		if (c->fs->kept)
 			kept_begin_foreign(c->fs->kept);
 		invalidator_drop(c->invalidator, &(struct foreign){0}, NULL);

@@ -50,28 +50,34 @@ enum writer_answer writer_asks(PGconn *conn, struct writer_seen *seen);
 struct writer {
 	struct fs *fs;
 	const char *conninfo;
-	uint64_t mount;  /* of this daemon */
-	bool free;       /* takes the lease from nobody who has it */
-	uint64_t since;  /* the last op before it wrote */
-	int64_t lent_at; /* when that was, or before: the server's time, microseconds */
-	bool moved;      /* it was another mount, which has the lease now */
+	uint64_t mount;   /* of this daemon */
+	bool free;        /* takes the lease from nobody who has it */
+	uint64_t since;   /* the last op that is known; of one that lends, before others wrote */
+	uint64_t request; /* the last request that was performed when it lent */
+	int64_t lent_at;  /* when that was, or before: the server's time, microseconds */
+	bool moved;       /* it was another mount, which has the lease now */
+	/* What is different when the right is there, or is back: marks, also after a failure;
+	 * touched, NULL: not known; quotas and request with that. */
+	struct foreign *changed;
 };
 
 /*
  * On the control thread: lends the right, and returns when it is back; changes wait until
- * journal_resume(). *marks say how far ids are used, also after a failure: false with *err set, and
- * something may have been changed all the same.
+ * journal_resume(). The marks say how far ids are used, also after a failure: false with *err set,
+ * and something may have been changed all the same.
  */
-bool writer_lend(struct writer *w, struct journal_marks *marks, struct error *err);
+bool writer_lend(struct writer *w, struct error *err);
 
 /*
  * On the control thread, of a mount that follows: takes the lease over and returns when it is
  * there, or another session keeps it; the rest as above. The mount follows no more when it is
  * there.
  */
-bool writer_take(struct writer *w, struct journal_marks *marks, struct error *err);
+bool writer_take(struct writer *w, struct error *err);
 
 /* Reads what was changed after op `since` into *f, whose results are the caller's; `orphans`: and
  * what has no name since. False with *err set. */
 bool writer_changed(
 	PGconn *conn, uint64_t since, bool orphans, struct foreign *f, struct error *err);
+/* Whether an inode of what was touched has no name any more. */
+bool writer_nameless(const PGresult *touched);

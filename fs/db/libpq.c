@@ -71,6 +71,13 @@ static bool read_server(PGconn *conn, uint64_t *server, struct error *err)
 		0, server, err);
 }
 
+/* What a session that may have the lease asks beside the statements of batches: for commits that
+ * nobody waits for, and to hand the right to write over (control/loan.c). */
+static const enum stmt writer_ids[] = {STMT_APPLY_LAZILY, STMT_LEASE_ASK, STMT_LEASE_MOVE,
+	STMT_LEASE_MARKS, STMT_WRITE_LEND, STMT_WRITE_REGAIN, STMT_WRITE_TOUCHED, STMT_QUOTA_READ};
+static const struct database_statements writer_statements = {
+	.ids = writer_ids, .count = sizeof(writer_ids) / sizeof(writer_ids[0])};
+
 static bool prepare_all(PGconn *conn, const struct database_statements *stmts, struct error *err)
 {
 	for (int i = 0; i < stmts->count; i++)
@@ -119,7 +126,7 @@ static struct database_session *open_writer(struct database *db, enum database_l
 	bool ready = conn && pooler_pass(conn, err) && open_lease(conn, lease, err) &&
 		     db_exec(conn, writer_settings, err) && db_exec(conn, writer_patience, err) &&
 		     (d->history || db_exec(conn, "set thule.history = off", err)) &&
-		     db_prepare(conn, STMT_APPLY_LAZILY, err) && prepare_all(conn, stmts, err) &&
+		     prepare_all(conn, &writer_statements, err) && prepare_all(conn, stmts, err) &&
 		     read_server(conn, &server, err);
 
 	if (ready)

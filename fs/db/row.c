@@ -468,6 +468,11 @@ bool row_check_one(enum stmt stmt, const PGresult *res, int row, struct error *e
 	return check_row(&shapes[stmt], res, row, 0, err);
 }
 
+bool row_check_columns(enum stmt stmt, const PGresult *res, struct error *err)
+{
+	return check_columns(&shapes[stmt], res, err);
+}
+
 PGresult *row_query(
 	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err)
 {

@@ -36,6 +36,8 @@ bool row_check(enum stmt stmt, const PGresult *res, uint64_t about, struct error
  */
 PGresult *row_query(
 	PGconn *conn, enum stmt stmt, int nparams, const char *const *params, struct error *err);
+/* Of an answer that was got in another way: checks its columns. False with *err set. */
+bool row_check_columns(enum stmt stmt, const PGresult *res, struct error *err);
 bool row_check_one(enum stmt stmt, const PGresult *res, int row, struct error *err);
 
 /* Columns of rows that were checked. */

@@ -5,33 +5,30 @@
 #define MARKS_DELAY_MS 200
 
 /* The ids that a job used are used: the next op and the next blob come after them. */
-static bool take_marks(struct journal *j, struct journal_marks *marks, struct error *err)
+static void use_marks(
+	struct journal *j, const struct database_progress *p, struct journal_marks *marks)
 {
-	struct database_progress p;
-
-	if (!database_progress(j->session, 0, &p, err))
-		return false;
-	*marks = (struct journal_marks){.next_op = p.next_op, .next_ino = p.next_ino};
-	batch_set_next_blob(j->batch, p.next_blob);
+	*marks = (struct journal_marks){.next_op = p->next_op, .next_ino = p->next_ino};
+	batch_set_next_blob(j->batch, p->next_blob);
 	j->session->marked = 0; /* the superblock may be another mount's: see apply_mark_left.sql */
 	pthread_mutex_lock(j->config.lock);
-	j->next_op = p.next_op;
-	j->committed_op = j->flushed_op = p.next_op - 1;
-	if (p.at)
-		j->last_at = p.at;
-	j->committed_at = p.at;
-	ring_begin(j->ring, j->config.mount, p.next_op - 1, j->committed_at);
+	j->next_op = p->next_op;
+	j->committed_op = j->flushed_op = p->next_op - 1;
+	if (p->at)
+		j->last_at = p->at;
+	j->committed_at = p->at;
+	ring_begin(j->ring, j->config.mount, p->next_op - 1, j->committed_at);
 	pthread_mutex_unlock(j->config.lock);
-	return true;
 }
 
 /* Until it succeeds: without the marks, the next op could have an id that is used. False when the
  * drain has failed. */
 static bool insist_on_marks(struct journal *j, struct journal_marks *marks)
 {
+	struct database_progress p;
 	struct error err;
 
-	while (!take_marks(j, marks, &err)) {
+	while (!database_progress(j->session, 0, &p, &err)) {
 		log_warn("%s; trying again", err.text);
 		if (err.class == ERR_UNREACHABLE || !database_alive(j->session, NULL)) {
 			if (!session_regain(j, &err))
@@ -43,7 +40,13 @@ static bool insist_on_marks(struct journal *j, struct journal_marks *marks)
 			return false;
 		}
 	}
+	use_marks(j, &p, marks);
 	return true;
+}
+
+void journal_used(struct journal *j, const struct database_progress *used)
+{
+	j->job->used = *used;
 }
 
 /* Under the lock: whoever waits for the job goes on. */
@@ -75,10 +78,13 @@ static bool is_following(struct journal *j)
 
 static bool perform(struct journal *j, struct job *job)
 {
-	bool ok;
+	bool ok = true;
 
 	job->ok = job->fn(job->arg, database_connection(j->session), job->err);
-	ok = is_following(j) || insist_on_marks(j, job->marks);
+	if (job->ok && job->used.next_op)
+		use_marks(j, &job->used, job->marks);
+	else
+		ok = is_following(j) || insist_on_marks(j, job->marks);
 	pthread_mutex_lock(j->config.lock);
 	if (ok)
 		machine_move(j, DRAIN_GATHERING);

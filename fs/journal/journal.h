@@ -134,6 +134,8 @@ bool journal_lent(const struct journal *j);
 bool journal_following(const struct journal *j);
 /* Without the lock, in a job of journal_lend(): it follows from now on, or has the lease. */
 void journal_follow(struct journal *j, bool follows);
+/* In a job that succeeds: this is how far ids are used, so that the database need not be asked. */
+void journal_used(struct journal *j, const struct database_progress *used);
 /*
  * Without the lock, by one thread, now and then: makes the journal's file again if somebody has
  * removed it, so that what it holds outlives the daemon.

@@ -17,7 +17,8 @@ struct job {
 	void *arg;
 	struct journal_marks *marks;
 	struct error *err;
-	bool lent; /* it has others write: see journal_lend() */
+	bool lent;                     /* it has others write: see journal_lend() */
+	struct database_progress used; /* journal_used(); next_op 0: it was not said */
 	bool ok;
 	bool done; /* ok and *err say how it went, and the drain has forgotten it */
 };

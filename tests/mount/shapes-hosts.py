@@ -8,9 +8,9 @@ from proxy import FROM_SERVER
 
 TURNS = 20
 
-# Of both drains, in a turn: the batch; to ask for the lease and get it, and to learn how far ids are used; to lend it, to wait for its end, and to
-# see that it has moved.
-MOST = 6
+# Of both drains, in a turn: the batch; to say that the lease is asked for, and to get it, with all that is to be known; to lend it, and to see that it
+# has moved.
+MOST = 4
 
 
 class RoundTrips:
