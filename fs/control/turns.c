@@ -17,7 +17,7 @@
  * follow, or after a mount has said that it asks.
  */
 #define LOOK_IDLE_NS   (80 * MS)
-#define LOOK_BUSY_NS   (12 * MS)
+#define LOOK_BUSY_NS   (6 * MS)
 #define LOOK_FOLLOW_NS (1 * MS)
 #define FOLLOW_NS      (30 * MS)
 

@@ -8,7 +8,7 @@ select t.ino, t.parent, t.name,
                order by h.op_from desc limit 1), false), false),
        false, coalesce(now.nlink = 0, false)
 from thule_internal.touched_since($1::bigint) t
-left join lateral (select i.nlink, i.mode, i.op_from from thule.inode i where i.ino = t.ino order by i.op_from desc limit 1) now on true
+left join lateral (select i.nlink, i.mode, i.op_from from thule.inode i where i.ino = t.ino offset 0) now on true
 union all
 select null, d.parent, d.name, false, true, false
 from (select distinct o.ino from (select o.ino, o.kind from thule.op o where o.op > $1::bigint order by o.op) o
