@@ -11,6 +11,7 @@ import re
 import shlex
 import stat
 import subprocess
+import time
 
 from case import equal, shell
 from hosts import CASE_DIR, LOG, Hosts, get, put, shows
@@ -19,6 +20,7 @@ from psql import Psql
 
 THULE = os.environ["THULE"]
 UID = 65534
+CLOSES_WAIT_S = 0.5  # FOLLOW_TAKEN_NS, and more
 KEPT = r"op:(\d+) to op:(\d+), which that had acknowledged, are not in the database: they are kept in (\S+), see"
 
 
@@ -66,7 +68,9 @@ def end_session(host):
 
 
 def acknowledge(two, commands, name):
-    """What is synced is in the database, and what is acknowledged after it is in the journal alone."""
+    """What is synced is in the database, and what is acknowledged after it is in the journal alone: closes wait for their commit for a while after a mount has
+    taken the lease over (fs/op/follow.h), and then no more."""
+    time.sleep(CLOSES_WAIT_S)
     commands.shell(f"mkdir {name}; echo synced >{name}/synced; sync {name}/synced; ls -R >/dev/null")
     lock = Psql()
     lock.do("begin")

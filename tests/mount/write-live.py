@@ -8,7 +8,7 @@ from other import eventually
 from psql import Psql
 
 TAKES_S = 1.2  # it rests for twenty times that
-PATIENCE_S = 8
+PATIENCE_S = 15
 
 
 def main():
