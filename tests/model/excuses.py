@@ -72,6 +72,11 @@ def excused(call, ours, reference, sequence, sql):
     return any(e.applies(call, ours, reference, sequence) for e in EXCUSES if sql or not e.sql)
 
 
+def excused_absence(ours, reference, sequence, sql):
+    """What SQL looks at, it finds by the same links as what it does."""
+    return sql and ours is None and reference is not None and sequence.uses("symlink") and not protects_symlinks()
+
+
 def excused_mode(ours, reference):
     """FUSE (HANDLE_KILLPRIV_V2) lets a change by somebody outside the group clear the set-group-id bit of a file only
     where the group may execute it; elsewhere, where it once marked mandatory locks, ext4 clears it, too."""
