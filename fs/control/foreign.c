@@ -77,13 +77,14 @@ void foreign_follow(struct fs *fs, const struct foreign *f, struct known *known)
 	pthread_mutex_unlock(&fs->lock);
 }
 
-void foreign_go_on(struct fs *fs, struct apart *kernel, const struct foreign *f)
+void foreign_go_on(struct fs *fs, struct apart *kernel, struct foreign *f)
 {
 	bool orphaned;
 
 	pthread_mutex_lock(&fs->lock);
 	drop(fs, f, f->marks.next_op);
 	quotas_take(fs, f->quotas);
+	f->quotas = NULL;
 	if (f->marks.next_ino > fs->next_ino)
 		fs->next_ino = f->marks.next_ino;
 	orphans_add(fs, f->orphans);

@@ -21,7 +21,7 @@ struct foreign {
 };
 
 /* On the control thread, without the lock. */
-void foreign_go_on(struct fs *fs, struct apart *kernel, const struct foreign *f);
+void foreign_go_on(struct fs *fs, struct apart *kernel, struct foreign *f);
 
 /* What the kernel may have of the state: inodes, then pairs of a directory and a name. */
 struct known {

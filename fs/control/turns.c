@@ -166,7 +166,6 @@ static void serve_writer(struct control *c, bool moves)
 	} else if (w.since && f.marks.next_op > w.since + 1) {
 		complete(c, &w, !c->fs->state.shared);
 		foreign_go_on(c->fs, c->kernel, &f);
-		f.quotas = NULL;
 	} else {
 		resume(c);
 	}
@@ -215,7 +214,6 @@ static void take_turn(struct control *c, bool free)
 	c->follows = false;
 	promise(c->fs);
 	foreign_go_on(c->fs, c->kernel, &f);
-	f.quotas = NULL;
 	free_changed(&f);
 	c->got_at = c->turn_at = clock_mono_ns();
 	c->asked = true;
