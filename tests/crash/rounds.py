@@ -22,7 +22,7 @@ FSCK_EVERY = 40  # kills
 # In the recovery of one kill in three the daemon is killed as well, at one of so many points.
 RECOVERIES = 14
 COMPARED = [i for i, name in enumerate(COLUMNS) if name not in ("atime", "mtime", "same_inode_as")]
-LOG_SINCE = "select o.op, k.name as kind from thule.op o join thule.op_kind k on k.id = o.kind where o.op > {} order by o.op"
+LOG_SINCE = "select o.op, o.ino, k.name as kind from thule.op o join thule.op_kind k on k.id = o.kind where o.op > {} order by o.op"
 END_SESSION = "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name like 'thulefs drain%' and datname = current_database()"
 
 
@@ -123,11 +123,15 @@ class Run:
         if not mounted:
             raise Wrong("the next mount fails: see the daemon's log")
 
+    def logged(self, start):
+        """The ops since then, in order."""
+        return self.server.rows(LOG_SINCE.format(start))
+
     def check(self, folder, start, reference, acknowledged):
         """It is as after what was acknowledged, or after the operation that was on its way as well."""
         ops.do(MNT, ops.SYNC)
         tree = look(folder)
-        log = self.server.rows(LOG_SINCE.format(start))
+        log = self.logged(start)
         kinds = [row["kind"] for row in log]
         likely = range(acknowledged, min(acknowledged + 1, len(reference.results)) + 1)
         for done in likely:
