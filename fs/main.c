@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/notify.h"
@@ -404,6 +405,8 @@ int main(int argc, char **argv)
 	struct kept *kept;
 	struct error err;
 
+	if (!descriptors_fill_standard())
+		return 1;
 	if (argc > 0 && !strcmp(argv[0], NOTIFIER_NAME))
 		return notifier_run(argc, argv);
 	log_init("thulefs", LOG_LEVEL_INFO, 0);

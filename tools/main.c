@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "arguments.h"
+#include "base/descriptors.h"
 #include "base/show.h"
 #include "command.h"
 #include "complete/words.h"
@@ -105,10 +106,6 @@ static int run(const struct command *command, int argc, char **argv)
 	else if (code == EXIT_DONE)
 		code = perform(command, &args);
 	arguments_release(&args);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		perror("thule: cannot write the output");
-		return code == EXIT_DONE ? EXIT_FAILED : code;
-	}
 	return code;
 }
 
@@ -144,7 +141,8 @@ static bool is(const char *word, const char *one, const char *other)
 	return !strcmp(word, one) || !strcmp(word, other);
 }
 
-int main(int argc, char **argv)
+/* Runs the command that the words name, or what is asked of the program itself. */
+static int serve(int argc, char **argv)
 {
 	const char *slash = argc ? strrchr(argv[0], '/') : NULL;
 	const char *called = slash ? slash + 1 : argc ? argv[0] : "";
@@ -182,4 +180,18 @@ int main(int argc, char **argv)
 	if (command != &command_run && command != &command_watch)
 		source_verify_servers();
 	return run(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	if (!descriptors_fill_standard())
+		return EXIT_FAILED;
+	code = serve(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror("thule: cannot write the output");
+		return code == EXIT_DONE ? EXIT_FAILED : code;
+	}
+	return code;
 }

@@ -1,7 +1,16 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Raises the limit of open descriptors as far as this process may, and returns it; 0 when the
  * kernel does not say. */
 size_t descriptors_raise(void);
+
+/*
+ * Takes the places of stdin, stdout and stderr that whoever started this program left free, with
+ * something that fails as a free one does (EBADF). Else the next file that is opened is one of
+ * them, and gets what is meant to be read. For the begin of main(). Returns false when there are no
+ * descriptors to be had.
+ */
+bool descriptors_fill_standard(void);
