@@ -51,6 +51,9 @@ void signals_block(void)
 	waited_for(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A journal or a log that would be larger than the limit of files is an error, not the end.
+	 */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 struct signals *signals_start(const char *path, struct fs *fs, struct error *err)

@@ -12,7 +12,7 @@
 struct signals;
 
 /* Blocks those signals for this thread and those that it starts, so it comes before all others;
- * SIGPIPE is ignored. */
+ * SIGPIPE and SIGXFSZ are ignored. */
 void signals_block(void);
 
 /* Starts the thread; `path`, where it is mounted, is for the log and must stay, as must `fs`. NULL
