@@ -407,6 +407,8 @@ int main(int argc, char **argv)
 
 	if (!descriptors_fill_standard())
 		return 1;
+	/* Who started us may ignore it, and then a child's status cannot be had. */
+	signal(SIGCHLD, SIG_DFL);
 	if (argc > 0 && !strcmp(argv[0], NOTIFIER_NAME))
 		return notifier_run(argc, argv);
 	log_init("thulefs", LOG_LEVEL_INFO, 0);

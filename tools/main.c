@@ -1,3 +1,4 @@
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -188,6 +189,8 @@ int main(int argc, char **argv)
 
 	if (!descriptors_fill_standard())
 		return EXIT_FAILED;
+	/* Who started us may ignore it, and then a child's status cannot be had. */
+	signal(SIGCHLD, SIG_DFL);
 	code = serve(argc, argv);
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror("thule: cannot write the output");

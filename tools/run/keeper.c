@@ -214,7 +214,6 @@ int keeper_main(int argc, char **argv)
 	/* A signal to the whole group, by a terminal or the command, is not for the keeper. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &mask);
-	signal(SIGCHLD, SIG_DFL);
 	prctl(PR_SET_NAME, "thule-run");
 	if (!strcmp(argv[2], KEEPER_ATOMIC))
 		a = &atomic;
