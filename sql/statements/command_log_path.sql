@@ -6,30 +6,14 @@
 -- The ops are chosen before paths are worked out, since below a directory there may be many; in arrays, of which the planner expects a few rows: it goes
 -- by the index of ops, and makes the path of a directory once (thule_internal.directory_span).
 with found as (
-    select array_agg(q.op::bigint) as ops, array_agg(q.in_place_of) as earlier
+    select array_agg(l.op) as ops, array_agg(l.in_place_of) as earlier
     from (
-        select o.op, l.in_place_of
-        from (
-            select l.op, max(l.in_place_of) as in_place_of
-            from (select unnest($10::text[]) union select thule.escape_name(b.path) from unnest($11::bytea[]) b (path)) p (path)
-            cross join lateral thule_internal.log_ops(p.path, coalesce((select thule_internal.op_until($2::text)), thule_internal.present()),
-                $12::boolean, $13::boolean) l
-            group by l.op
-        ) l
-        cross join lateral (select x.op, x.kind, x.actor, x.tag from thule.op x where x.op = l.op offset 0) o
-        left join thule.op_kind k on k.id = o.kind
-        left join thule.actor p on p.id = o.actor
-        where o.op > coalesce((select thule_internal.op_before($1::text)), 0)
-            and o.op < coalesce($14::bigint, thule_internal.present())
-            and ($3::text is null or p.username = $3 or p.uid::text = $3)
-            and ($4::integer is null or p.pid = $4)
-            and ($5::text is null or p.exe = $5 or right(p.exe, length($5) + 1) = '/' || $5)
-            and ($6::text is null or o.tag = $6)
-            and ($7::text is null or k.name = $7)
-            and ($15::bigint[] is null or thule_internal.sees_op(o.op, $15))
-        order by o.op desc
-        limit $8::bigint
-    ) q
+        select array(select unnest($10::text[]) union select thule.escape_name(b.path) from unnest($11::bytea[]) b (path)) as paths,
+            coalesce((select thule_internal.op_until($2::text)), thule_internal.present()) as upto
+    ) a
+    cross join lateral thule_internal.log_newest(a.paths, a.upto, $12::boolean, $13::boolean, coalesce((select thule_internal.op_before($1::text)), 0),
+        least(a.upto, coalesce($14::bigint, thule_internal.present()) - 1), $3::text, $4::integer, $5::text, $6::text, $7::text, $15::bigint[],
+        $8::bigint) l
 )
 select case when $9::boolean then row_to_json(c) end as json,
     c.op,
