@@ -14,8 +14,8 @@ begin atomic
         union
         select o.op
         from wanted w
-        join thule.op o on o.name = w.name and o.parent is not null and o.op <= greatest(
-            (select s.pruned_op from thule.superblock s), (select max(p.op) from thule.pruned_inode p))
+        cross join thule_internal.pruned_until() p
+        cross join lateral (select o.op from thule.op o where o.name = w.name and o.parent is not null and o.op <= p.op offset 0) o
     )
     select c.*
     from ops
@@ -40,7 +40,7 @@ comment on function thule.change(text) is
 -- Parameters: path of the directory, absolute and escaped (thule_internal.path_names); low, high: ops, after the first and until the second.
 -- Returns: rows of thule.change, in no order.
 -- Tables touched: dirent, dirent_history, op, actor, op_kind, superblock, pruned_inode (read).
--- As thule.change(path), for all that was ever below: of a short time ask that part of the log instead (thule.change where at > ... and path like ...).
+-- As thule.change(path), for all that was ever below; of a short time, for what was changed in it.
 create function thule_internal.change_rows_under(path text, low bigint, high bigint) returns setof thule.change
 language sql stable strict parallel safe rows 1000
 begin atomic
@@ -48,19 +48,21 @@ begin atomic
         select thule_internal.plain_path(change_rows_under.path) || '/' as prefix
     ), ops as materialized (
         select o.op
-        from thule_internal.subtree_spans(change_rows_under.path) s
+        from thule_internal.spans_changed(change_rows_under.path, low, high) s
         cross join lateral (
             select o.op from thule.op o where o.ino = s.ino and o.op between greatest(s.op_from, low + 1) and least(s.op_to, high) offset 0
         ) o
         union
-        select o.op from thule.op o
-        where o.parent is not null and o.op > low and o.op <= least(high, greatest(
-            (select s.pruned_op from thule.superblock s), (select max(p.op) from thule.pruned_inode p)))
+        select o.op
+        from thule_internal.pruned_until() p
+        cross join lateral (select o.op from thule.op o where o.parent is not null and o.op > low and o.op <= least(high, p.op) offset 0) o
     )
+    -- In an array, of which the planner expects a few: it makes the path of a directory once (thule_internal.directory_span).
     select c.*
-    from ops
+    from (select array_agg(o.op) as ops from ops o) found
+    cross join unnest(found.ops) s (op)
+    join thule.change c on c.op = s.op
     cross join wanted w
-    cross join lateral (select c.* from thule.change c where c.op = ops.op offset 0) c
     where left(c.path, length(w.prefix)) = w.prefix and c.path <> '/';
 end;
 

@@ -16,7 +16,12 @@ begin atomic
         union
         select unnest(array[d.op_from, d.op_to]) from target t join thule.dirent_history d on d.ino = t.ino
     )
-    select c.* from ops join thule.change c on c.op = ops.op where c.op <= upto order by c.op;
+    -- In an array, of which the planner expects a few, whatever it knows of the log: it goes by the index.
+    select c.*
+    from (select array_agg(o.op) as ops from ops o where o.op <= upto) found
+    cross join unnest(found.ops) s (op)
+    join thule.change c on c.op = s.op
+    order by c.op;
 end;
 
 -- The same, for a granted role as thule_internal.log_seen shows it.

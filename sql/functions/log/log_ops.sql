@@ -41,9 +41,9 @@ begin atomic
         union
         -- Names that were pruned lead nowhere, but ops that are left have the directory that they were in.
         select o.op
-        from thule.op o
-        where o.parent in (select b.ino from below b) and o.op <= greatest(
-            (select s.pruned_op from thule.superblock s), (select max(p.op) from thule.pruned_inode p))
+        from thule_internal.pruned_until() p
+        cross join lateral (select o.op, o.parent from thule.op o where o.op <= p.op offset 0) o
+        where o.parent in (select b.ino from below b)
     )
     select o.op, (select f.in_place_of from file f where f.began = o.op and f.in_place_of is not null) from ops o where o.op <= upto;
 end;

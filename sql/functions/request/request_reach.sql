@@ -19,10 +19,8 @@ begin
     if args ->> 'path' = '/' then
         return (select count(distinct o.ino) from thule.op o where o.op > at_op);
     end if;
-    return (select count(distinct o.ino)
-        from thule.op o
-        where o.op > at_op
-            and exists (select from thule_internal.subtree_spans(thule_internal.real_path(args ->> 'path', at_op)) s
-                where s.ino = o.ino and o.op >= s.op_from and o.op <= s.op_to));
+    return (select count(distinct s.ino)
+        from thule_internal.spans_changed(thule_internal.real_path(args ->> 'path', at_op), at_op, thule_internal.present()) s
+        where exists (select from thule.op o where o.ino = s.ino and o.op between greatest(s.op_from, at_op + 1) and s.op_to));
 end
 $$;

@@ -34,7 +34,7 @@ declare
     ops    bigint[] := array(
         with own as materialized (
             select s.ino, greatest(s.op_from, low + 1) as op_from, least(s.op_to, high) as op_to
-            from thule_internal.subtree_spans(changes_seen.path) s
+            from thule_internal.spans_changed(changes_seen.path, low, high) s
             cross join lateral (select thule_internal.is_own(s.ino, viewer) as own offset 0) w
             where w.own
         )
@@ -48,9 +48,10 @@ declare
         cross join lateral (select d.op_to from thule.dirent_history d where d.ino = s.ino and d.op_to between s.op_from and s.op_to offset 0) d
         cross join lateral (select o.op from thule.op o where o.op = d.op_to and o.ino <> s.ino and o.new_name is not null offset 0) o
         union
-        select o.op from thule.op o
-        where o.parent is not null and o.op > low and o.op <= least(high, greatest(
-            (select s.pruned_op from thule.superblock s), (select max(p.op) from thule.pruned_inode p))) and thule_internal.sees_op(o.op, viewer));
+        select o.op
+        from thule_internal.pruned_until() p
+        cross join lateral (select o.op from thule.op o where o.parent is not null and o.op > low and o.op <= least(high, p.op) offset 0) o
+        where thule_internal.sees_op(o.op, viewer));
 begin
     return query select v.* from thule_internal.viewed_changes(ops, viewer) v where left(v.path, length(prefix)) = prefix and v.path <> '/';
 end

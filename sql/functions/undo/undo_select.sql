@@ -59,7 +59,7 @@ begin
                             or a.uid::text = args ->> 'user')));
     if args ->> 'path' is not null then
         create temp table undo_span on commit drop as
-            select * from thule_internal.subtree_spans(thule_internal.real_path(args ->> 'path', last));
+            select * from thule_internal.spans_changed(thule_internal.real_path(args ->> 'path', last), first - 1, last);
         if viewer is null and not exists (select from pg_temp.undo_span) then
             raise exception using errcode = 'no_data_found',
                 message = format('there never was a file %s', quote_literal(args ->> 'path')),
