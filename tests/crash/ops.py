@@ -135,6 +135,7 @@ SMALL = (
     ["setxattr", "a", "value"],
 )
 SYNC = ["fsync", "."]
+LOSE = ["lose"]
 
 
 def do(base, op):
@@ -180,6 +181,6 @@ class Generator:
             (2, lambda: ["chmod", self.name(), self.random.choice((0o600, 0o640, 0o700))]),
             (2, lambda: ["setxattr", self.name(), str(number)]),
             (2, lambda: ["fsync", self.random.choice((".", self.name()))]),
-            (0.5, lambda: ["lose"]),
+            (0.5, lambda: LOSE),
         )
         return self.random.choices([make for _, make in makers], [weight for weight, _ in makers])[0]()

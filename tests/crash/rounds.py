@@ -95,7 +95,7 @@ class Run:
     def work(self, folder, sequence, reference):
         """How many operations were acknowledged, and whether all was flushed in the end; the daemon may die."""
         for i, op in enumerate(sequence):
-            if op[0] == "lose":
+            if op == ops.LOSE:
                 self.server.rows(END_SESSION)
             try:
                 result = ops.do(folder, op)
@@ -194,11 +194,14 @@ class Run:
     # All of them.
 
     def small(self):
-        """All sequences of one and two operations, with and without an fsync after each."""
+        """All sequences of one and two operations, with and without an fsync after each, and of one beside the loss of the drain's session."""
         for length in (1, 2):
             for sequence in itertools.product(ops.SMALL, repeat=length):
                 yield list(sequence)
                 yield [op for one in sequence for op in (one, ops.SYNC)]
+        for one in ops.SMALL:
+            yield [ops.LOSE, one]
+            yield [one, ops.LOSE]
 
     def part(self, sequences):
         """What is asked for of them, which follow each other."""
