@@ -46,7 +46,7 @@ bool db_error(PGconn *conn, const PGresult *res, const char *doing, struct error
 	if (res && !state && PQstatus(conn) == CONNECTION_OK)
 		class = ERR_INTERNAL;
 	error_set(err, class, "%s: %s%s%s", doing, text && *text ? text : "the connection was lost",
-		hint ? "; " : "", hint ? hint : "");
+		hint ? ". " : "", hint ? hint : "");
 	if (err) {
 		if (state)
 			snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", state);

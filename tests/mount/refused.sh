@@ -48,7 +48,7 @@ sync_fs
 
 echo "== a trigger"
 sql "create function public.refuse() returns trigger language plpgsql as
-		\$\$ begin raise exception 'not today' using hint = 'come back tomorrow'; end \$\$;
+		\$\$ begin raise exception 'not today' using hint = 'Come back tomorrow.'; end \$\$;
 	create trigger refuse before insert on thule.op for each statement execute function public.refuse()"
 # A process that the database does not know: the journal has who it was.
 # shellcheck disable=SC2016 # expanded by the inner shell
@@ -62,7 +62,7 @@ assert_fails 'input/output error' sync "$MNT/kept"
 assert_eq kept "$(<"$MNT/kept")" "what is refused"
 assert_eq before "$(<"$MNT/before")" "what was there before"
 status=$("$THULE" status "$MNT" 2>&1) || true
-assert_match 'refused +since .*not today; come back tomorrow \(SQLSTATE P0001\).*drop it' "$status" "thule status"
+assert_match 'refused +since .*not today\. Come back tomorrow\. \(SQLSTATE P0001\).*drop it' "$status" "thule status"
 "$THULE" status "$MNT" --json >"$CASE_DIR/status.json" || true
 assert_eq P0001 "$(jq -r '.. | .refused? // empty | .sqlstate' "$CASE_DIR/status.json" | head -n 1)" "thule status --json"
 shown=$(show "$MNT")

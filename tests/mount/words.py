@@ -62,6 +62,8 @@ def check_log():
     refused(USAGE, "unknown option: -3", "blame", "-3", "many-1")
     refused(USAGE, "not `1x`", "log", "-n", "1x")
     refused(USAGE, "--reverse", "log", "--follow", "--reverse")
+    # A hint is a sentence of its own.
+    refused(FAILED, " now. Restore that one, or give", "restore", "many-1", "--at", "0s", "--to", "/none/many")
 
 
 def logged(*words):
