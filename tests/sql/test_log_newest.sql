@@ -125,6 +125,12 @@ select is_empty('select * from fx.differing_below', 'also where names were prune
 select is_empty('select * from fx.differing where upto > 900', 'which the newest do not need');
 rollback to whole;
 
+-- What a user of the mount sees of many ops.
+select array_agg(op)::text as ops from thule.op \gset
+select set_eq(format('select thule_internal.ops_seen(%L, ''{1002,1002}'')', :'ops'), $$select op from thule.op where thule_internal.sees_op(op, '{1002,1002}')$$,
+    'a user sees of many ops those that he sees of each');
+select isnt_empty(format('select thule_internal.ops_seen(%L, ''{1002,1002}'')', :'ops'), 'which are some');
+
 -- What is read for it: 40 directories with 200 files each, the last changes in one of them and in a directory beside them.
 create function fx.reads(query text) returns bigint language plpgsql as $$
 declare plan jsonb;
@@ -157,6 +163,8 @@ select cmp_ok(fx.reads(format('select op from thule.changes_under(''/many'', %L,
 select cmp_ok(fx.reads($$select op from thule.changes_under('/many')$$), '<', 115000::bigint, 'and for all that ever did, each directory once');
 select cmp_ok(fx.reads(format('select thule_internal.request_reach(''restore'', ''{"path": "/many", "at": "op:%s"}'')', :base + 7990)), '<', 12000::bigint,
     'nor for what a restoration takes back');
+select cmp_ok(fx.reads(format('select thule_internal.ops_seen(array_fill(%s::bigint, ''{500}''), ''{1002,1002}'')', :base)), '<', 2500::bigint,
+    'whose an inode is, is looked up once');
 select is(thule_internal.request_reach('restore', format('{"path": "/many", "at": "op:%s"}', :base + 7990)::jsonb), 49::bigint, 'which is as many as were changed');
 select thule_internal.undo_begin();
 select cmp_ok(fx.reads(format('select thule_internal.undo_select(''{"path": "/many", "since": "op:%s"}'')', :base + 7991)), '<', 15000::bigint, 'nor for what an undo does');

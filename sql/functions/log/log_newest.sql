@@ -39,27 +39,31 @@ begin
             oldest := greatest(low, seen - 16 * look);
             batch := array(select s.op from thule_internal.ops_selected(oldest, seen, username, pid, exe, tag, kind) s order by s.op desc limit look);
             seen := case when cardinality(batch) = look then batch[look] - 1 else oldest end;
-            found := found || array(
-                select b.op from thule_internal.ops_below(batch, dirs) b (op) where viewer is null or thule_internal.sees_op(b.op, viewer));
+            batch := array(select thule_internal.ops_below(batch, dirs));
+            found := found || case when viewer is null then batch else array(select thule_internal.ops_seen(batch, viewer)) end;
             enough := seen <= low
                 or coalesce((select count(*) from (select unnest(found) union select o.op from unnest(own) o (op) where o.op > seen) f) >= most, false);
             look := 4 * look;
         end loop;
     end if;
     return query
-        select o.op, max(o.in_place_of)
-        from (
-            select f.op, null::bigint as in_place_of from unnest(found) f (op)
-            union all
-            select l.op, l.in_place_of
-            from unnest(paths) p (path)
-            cross join lateral thule_internal.log_ops(p.path, upto, alone or enough, earlier) l
-            cross join lateral (select from thule_internal.ops_selected(l.op - 1, l.op, username, pid, exe, tag, kind) offset 0) s
-            where l.op > case when enough then greatest(seen, low) else low end and l.op <= high
-                and (viewer is null or thule_internal.sees_op(l.op, viewer))
-        ) o
-        group by o.op
-        order by o.op desc
+        with fits as materialized (
+            select o.op, max(o.in_place_of) as in_place_of
+            from (
+                select f.op, null::bigint as in_place_of from unnest(found) f (op)
+                union all
+                select l.op, l.in_place_of
+                from unnest(paths) p (path)
+                cross join lateral thule_internal.log_ops(p.path, upto, alone or enough, earlier) l
+                cross join lateral (select from thule_internal.ops_selected(l.op - 1, l.op, username, pid, exe, tag, kind) offset 0) s
+                where l.op > case when enough then greatest(seen, low) else low end and l.op <= high
+            ) o
+            group by o.op
+        )
+        select f.op, f.in_place_of
+        from fits f
+        where viewer is null or f.op in (select thule_internal.ops_seen(array(select f.op from fits f), viewer))
+        order by f.op desc
         limit most;
 end
 $$;
