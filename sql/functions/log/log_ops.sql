@@ -25,13 +25,13 @@ begin atomic
             union all
             select from thule.inode_history i where i.ino = t.ino and thule_internal.is_directory(i.mode))
     ), ops (op) as (
-        select o.op from file f join thule.op o on o.ino = f.ino and o.op <= f.until
+        select o.op from file f cross join lateral (select o.op from thule.op o where o.ino = f.ino and o.op <= f.until offset 0) o
         union
-        select d.op_from from file f join thule.dirent d on d.ino = f.ino and d.op_from <= f.until
+        select d.op_from from file f cross join lateral (select d.op_from from thule.dirent d where d.ino = f.ino and d.op_from <= f.until offset 0) d
         union
         select n.op
         from file f
-        join thule.dirent_history d on d.ino = f.ino
+        cross join lateral (select d.op_from, d.op_to from thule.dirent_history d where d.ino = f.ino offset 0) d
         cross join lateral (values (d.op_from), (d.op_to)) n (op)
         where n.op <= f.until
         union
