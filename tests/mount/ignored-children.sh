@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Started with SIGCHLD ignored, as servers that reap no children start theirs: the kernel then forgets a child's status. What
-# ran well did run well all the same, and what failed did fail.
+# ran well did run well all the same, and what failed did fail. And with SIGTERM ignored, by which what watches over the private
+# PostgreSQL ends with its daemon.
 # db: private
 # mount: no
 # shellcheck disable=SC2016 # what inner shells expand
@@ -9,7 +10,7 @@
 
 # timeout(1) itself has it as usual again.
 ignoring() { # COMMAND...
-	timeout 120 bash -c 'trap "" CHLD && exec "$@"' bash "$@"
+	timeout --signal=KILL 120 bash -c 'trap "" CHLD TERM && exec "$@"' bash "$@"
 }
 
 ignoring "$THULE" mount "$MNT" >"$CASE_DIR/out" 2>&1 || fail "thule mount, which makes a private PostgreSQL: $(<"$CASE_DIR/out")"
@@ -34,6 +35,10 @@ wait $! || fail "thule watch ran nothing"
 cd /
 ignoring "$THULE" backup "$CASE_DIR/backup" >"$CASE_DIR/out" 2>&1 || fail "thule backup: $(<"$CASE_DIR/out")"
 ignoring "$THULE" umount "$MNT" || fail "thule umount: $?"
+nobody_watches() {
+	! pgrep --exact thule-watch --ns $$ --nslist mnt >/dev/null
+}
+wait_until 60 nobody_watches || fail "the daemon ended, and who watches its server did not"
 ignoring "$THULE" cluster stop >"$CASE_DIR/out" 2>&1 || fail "thule cluster stop: $(<"$CASE_DIR/out")"
 
 IFS=. read -r major minor _ <<<"$(uname -r)"

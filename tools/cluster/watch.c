@@ -166,6 +166,17 @@ static bool watch(const struct cluster *c, int signals)
 	}
 }
 
+/* Has a signal end this process, which whoever started the daemon may have ignored or blocked. */
+static void end_by(int number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, number);
+	signal(number, SIG_DFL);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 void cluster_watch(const struct cluster *c, bool foreground)
 {
 	pid_t parent = getpid(), pid = fork();
@@ -177,6 +188,7 @@ void cluster_watch(const struct cluster *c, bool foreground)
 			strerror(errno));
 	if (pid != 0)
 		return;
+	end_by(SIGTERM);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(0);
