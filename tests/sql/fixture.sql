@@ -266,6 +266,14 @@ begin atomic
     select fx.symlink('/link', 'dir/file');           -- 106, inode 104
 end;
 
+-- What a query reads, in buffers.
+create function fx.buffers(query text) returns bigint language plpgsql as $$
+declare plan jsonb;
+begin
+    execute 'explain (analyze, buffers, timing off, format json) ' || query into plan;
+    return (plan -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::bigint + (plan -> 0 -> 'Plan' ->> 'Shared Read Blocks')::bigint;
+end $$;
+
 -- Drops what keeps impossible rows out, as a dump that somebody has made by hand would.
 create function fx.unchecked() returns void language plpgsql as $$
 declare c record;

@@ -33,13 +33,6 @@ select is_empty($$
     where case p.path when '' then '/' else p.path end is distinct from thule.path_at_op(i.ino, o.op)$$,
     'a directory has one path, however it is asked for');
 
--- What a query reads, in buffers.
-create function fx.buffers(query text) returns bigint language plpgsql as $$
-declare plan jsonb;
-begin
-    execute 'explain (analyze, buffers, timing off, format json) ' || query into plan;
-    return (plan->0->'Plan'->>'Shared Hit Blocks')::bigint + (plan->0->'Plan'->>'Shared Read Blocks')::bigint;
-end $$;
 create table fx.cost (what text, size integer, buffers bigint);
 create function fx.measure(size integer, base bigint) returns void language plpgsql as $$
 begin

@@ -132,12 +132,6 @@ select set_eq(format('select thule_internal.ops_seen(%L, ''{1002,1002}'')', :'op
 select isnt_empty(format('select thule_internal.ops_seen(%L, ''{1002,1002}'')', :'ops'), 'which are some');
 
 -- What is read for it: 40 directories with 200 files each, the last changes in one of them and in a directory beside them.
-create function fx.reads(query text) returns bigint language plpgsql as $$
-declare plan jsonb;
-begin
-    execute 'explain (analyze, buffers, timing off, format json) ' || query into plan;
-    return (plan -> 0 -> 'Plan' ->> 'Shared Hit Blocks')::bigint + (plan -> 0 -> 'Plan' ->> 'Shared Read Blocks')::bigint;
-end $$;
 select fx.mkdir('/many'), fx.mkdir('/beside');
 select next_op as base, thule.resolve('/many') as many, thule.resolve('/beside') as beside from thule.superblock \gset
 insert into thule.op (op, at, kind, ino, parent, name, actor, mount)
@@ -151,15 +145,15 @@ update thule.superblock set next_op = :base + 8040, next_ino = :base + 8040;
 select fx.create('/beside/f' || n) from generate_series(1, 150) n;
 \set newest '$$execute log_path (null, null, null, null, null, null, null, 5, false, ''{/many}'', null, false, true, null, null)$$'
 \set nobody '$$execute log_path (null, null, ''nobody'', null, null, null, null, 5, false, ''{/many}'', null, false, true, null, null)$$'
-select cmp_ok(fx.reads(:newest), '<', 20000::bigint, 'the newest below a directory are found without statistics');
+select cmp_ok(fx.buffers(:newest), '<', 20000::bigint, 'the newest below a directory are found without statistics');
 analyze;
-select cmp_ok(fx.reads(:newest), '<', 15000::bigint, 'and with them, for less than a read for each file');
-select cmp_ok(fx.reads(replace(:newest, '5', '300')), '<', 40000::bigint, 'and so are many');
-select cmp_ok(fx.reads(format('execute log_path (''op:%s'', null, null, null, null, null, null, null, false, ''{/many}'', null, false, true, null, null)', :base + 7990)),
+select cmp_ok(fx.buffers(:newest), '<', 15000::bigint, 'and with them, for less than a read for each file');
+select cmp_ok(fx.buffers(replace(:newest, '5', '300')), '<', 40000::bigint, 'and so are many');
+select cmp_ok(fx.buffers(format('execute log_path (''op:%s'', null, null, null, null, null, null, null, false, ''{/many}'', null, false, true, null, null)', :base + 7990)),
     '<', 15000::bigint, 'and those since an op');
-select cmp_ok(fx.reads(:nobody), '<', 150000::bigint, 'one who did nothing is looked for in little more than all of it');
-select cmp_ok(fx.reads(replace(:newest, '/many', '/few')), '<', 2000::bigint, 'a small directory is looked at as a whole');
-select cmp_ok(fx.reads(format('select op from thule.changes_under(''/many'', %L, ''infinity'')', fx.at(:base + 7990))), '<', 20000::bigint, 'nor are all of its files looked at for what changed lately');
+select cmp_ok(fx.buffers(:nobody), '<', 150000::bigint, 'one who did nothing is looked for in little more than all of it');
+select cmp_ok(fx.buffers(replace(:newest, '/many', '/few')), '<', 2000::bigint, 'a small directory is looked at as a whole');
+select cmp_ok(fx.buffers(format('select op from thule.changes_under(''/many'', %L, ''infinity'')', fx.at(:base + 7990))), '<', 20000::bigint, 'nor are all of its files looked at for what changed lately');
 -- What the tests before have rolled back is read as well, so pages would not tell.
 create function fx.ways_up(query text) returns bigint language plpgsql as $$
 declare path_up constant regprocedure := 'thule_internal.path_up(bigint, integer)';
@@ -171,13 +165,13 @@ begin
     return pg_stat_get_xact_function_calls(path_up) - before;
 end $$;
 select cmp_ok(fx.ways_up($$select path from thule.changes_under('/many')$$), '<', 500::bigint, 'and for all that ever did, the way up from each directory is gone once');
-select cmp_ok(fx.reads(format('select thule_internal.request_reach(''restore'', ''{"path": "/many", "at": "op:%s"}'')', :base + 7990)), '<', 12000::bigint,
+select cmp_ok(fx.buffers(format('select thule_internal.request_reach(''restore'', ''{"path": "/many", "at": "op:%s"}'')', :base + 7990)), '<', 12000::bigint,
     'nor for what a restoration takes back');
-select cmp_ok(fx.reads(format('select thule_internal.ops_seen(array_fill(%s::bigint, ''{500}''), ''{1002,1002}'')', :base)), '<', 2500::bigint,
+select cmp_ok(fx.buffers(format('select thule_internal.ops_seen(array_fill(%s::bigint, ''{500}''), ''{1002,1002}'')', :base)), '<', 2500::bigint,
     'whose an inode is, is looked up once');
 select is(thule_internal.request_reach('restore', format('{"path": "/many", "at": "op:%s"}', :base + 7990)::jsonb), 49::bigint, 'which is as many as were changed');
 select thule_internal.undo_begin();
-select cmp_ok(fx.reads(format('select thule_internal.undo_select(''{"path": "/many", "since": "op:%s"}'')', :base + 7991)), '<', 15000::bigint, 'nor for what an undo does');
+select cmp_ok(fx.buffers(format('select thule_internal.undo_select(''{"path": "/many", "since": "op:%s"}'')', :base + 7991)), '<', 15000::bigint, 'nor for what an undo does');
 select is((select count(*) from pg_temp.undo_op), 49::bigint, 'which are those ops');
 
 -- Where nothing was ever analyzed, the log is not read for one path of it.
