@@ -342,6 +342,23 @@ static void check_follows(struct engine *e)
 	ck_assert_uint_eq(report(e).on_disk, report(e).acknowledged);
 }
 
+/* Who syncs while the session that follows is lost is told by the next one that all is there. */
+static void sync_between_sessions(struct engine *e)
+{
+	struct engine_waiter w = {.waiter = {.fn = engine_called}, .engine = e};
+
+	fault_set(FAULT_SESSION_OPEN, FAULT_STOP, 1);
+	memory_end_sessions(e->database);
+	fault_wait_stopped(FAULT_SESSION_OPEN);
+	pthread_mutex_lock(&e->lock);
+	ck_assert(!journal_sync(e->journal, &w.waiter));
+	pthread_mutex_unlock(&e->lock);
+	fault_let_go(FAULT_SESSION_OPEN);
+	pthread_mutex_lock(&e->lock);
+	ck_assert_int_eq(engine_await(&w), 0);
+	pthread_mutex_unlock(&e->lock);
+}
+
 /* The same, and nothing is missing: the other one is followed, also in the next session. */
 START_TEST(followed)
 {
@@ -356,7 +373,7 @@ START_TEST(followed)
 	memory_mount(e->database);
 	fault_let_go(FAULT_SESSION_OPEN);
 	check_follows(e);
-	memory_end_sessions(e->database);
+	sync_between_sessions(e);
 	check_follows(e);
 	end(e);
 }
