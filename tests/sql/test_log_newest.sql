@@ -11,7 +11,13 @@ select setseed(0.5);
 select fx.mkdir('/top'), fx.mkdir('/other'), fx.mkdir('/top/in'), fx.mkdir('/few'), fx.create('/few/a');
 select fx.mkdir(case when d % 4 = 0 then '/other/d' when d % 3 = 0 then '/top/in/d' else '/top/d' end || d) from generate_series(1, 12) d;
 create function fx.random_path(wanted text) returns text language sql volatile
-return (select f.path from thule.file f where f.kind = wanted and f.path ~ '/d[0-9]+' order by random() limit 1);
+return (
+    select p.path
+    from (
+        select d.parent, d.name from thule.dirent d join thule.inode i on i.ino = d.ino where thule.mode_kind(i.mode) = wanted order by random()
+    ) d
+    cross join lateral (select thule_internal.entry_path(d.parent, d.name, thule_internal.present()) as path offset 0) p
+    where p.path ~ '/d[0-9]+' limit 1);
 create function fx.change_something(n integer) returns void language plpgsql as $$
 declare
     file text := fx.random_path('file');
