@@ -48,9 +48,9 @@ static void ask_neighbours(struct fs *fs, struct inode *dir)
 }
 
 /*
- * The first name that is missed may be the only one, and is asked for alone. At the second one all
- * of the directory is, which is likely to be small; where it is not, the next ones are asked for
- * alone, and more neighbours behind them, for those that follow.
+ * The first name that is missed may be the only one, and is asked for alone. So is the second one,
+ * and behind it, for those that follow, what is likely to be all of the directory; where that is
+ * not all, the next ones are asked for alone, and more neighbours behind them.
  */
 int guess_name(struct call *c, struct inode *dir, struct bytes name)
 {
@@ -62,8 +62,6 @@ int guess_name(struct call *c, struct inode *dir, struct bytes name)
 		reads->missed = true;
 		return load(c, LOAD_NAME, dir->ino, name);
 	}
-	if (!reads->asked)
-		ask_neighbours(c->fs, dir);
 	if (load_is_ahead(c->fs, dir->ino, next))
 		return load_names(c, dir->ino, next);
 	rc = load(c, LOAD_NAME, dir->ino, name);
