@@ -21,6 +21,9 @@
 #define PINNED_MS  30000
 #define STEP_MS    20
 
+/* After so long it says for whom it waits. */
+#define TELL_MS 2000
+
 static const char who_sql[] =
 	"select m.pid, m.id is not null, m.source"
 	"  from thule.lease_holder() l (pid)"
@@ -119,12 +122,19 @@ static enum holder look(
 	return answer;
 }
 
-/* Shows progress each second to a person at a terminal. */
+/* Shows progress each second to a person at a terminal, and says once to others for whom it waits,
+ * and why. */
 static void show_progress(const struct wait *w, long waited)
 {
-	if (!isatty(STDERR_FILENO) || waited < 1000 || waited % 1000)
+	bool person = isatty(STDERR_FILENO);
+
+	if (waited < 1000 || waited % 1000 || waited >= w->limit_ms)
 		return;
-	if (waited < w->limit_ms)
+	if (waited == TELL_MS && w->pid && !w->pinned)
+		log_warn("waiting for the daemon that had it mounted (pid %ld): it commits what "
+			 "it has, or a file in it is still open, as `umount -l` allows",
+			(long)w->pid);
+	else if (person)
 		fprintf(stderr, "\rwaiting for the daemon that had it mounted (pid %ld): %ld s ",
 			(long)w->pid, waited / 1000);
 }

@@ -53,3 +53,18 @@ kill -TERM "$pid"
 wait_until 60 process_gone "$pid" || fail "the daemon is there after SIGTERM"
 assert_eq 0 "$(mounts)" "mounts after SIGTERM"
 assert_eq "" "$(daemon)" "mounts that have not ended"
+
+# One that was taken away while a file was open waits for that file, and says so.
+"$THULE" mount "$THULE_SOURCE" "$MNT" >/dev/null
+pid=$(daemon)
+exec 9<"$MNT/file"
+umount -l "$MNT"
+"$THULE" mount "$THULE_SOURCE" "$MNT" >"$CASE_DIR/out" 2>&1 9<&- &
+mount=$!
+wait_until 60 grep -q "waiting for the daemon that had it mounted (pid $pid).* still open" "$CASE_DIR/out" ||
+	fail "it does not say what it waits for: $(<"$CASE_DIR/out")"
+assert_eq 0 "$(mounts)" "mounts while the file is open"
+exec 9<&-
+wait "$mount" || fail "not mounted when the file was closed: $(<"$CASE_DIR/out")"
+assert_eq second "$(<"$MNT/file")" "in the new mount"
+"$THULE" umount "$MNT"
