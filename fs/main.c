@@ -372,6 +372,7 @@ static int detach(const struct config *config, char *const *argv, enum log_level
 	if (getppid() != parent)
 		return 1;
 	h.fd = fds[1];
+	descriptors_close_inherited(h.fd, config->dir_fd);
 	setsid();
 	if (chdir("/") < 0)
 		return 1;

@@ -1,6 +1,7 @@
 #include "base/descriptors.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -24,4 +25,27 @@ bool descriptors_fill_standard(void)
 	while ((fd = open("/", O_PATH)) >= 0 && fd <= STDERR_FILENO)
 		;
 	return fd >= 0 && close(fd) == 0;
+}
+
+/* Closes [from, end). */
+static void close_between(int from, int end)
+{
+	if (from < end)
+		close_range((unsigned int)from, (unsigned int)end - 1, 0);
+}
+
+void descriptors_close_inherited(int keep, int also)
+{
+	int low = keep < also ? keep : also, high = keep < also ? also : keep;
+	int from = STDERR_FILENO + 1;
+
+	if (low >= from) {
+		close_between(from, low);
+		from = low + 1;
+	}
+	if (high >= from) {
+		close_between(from, high);
+		from = high + 1;
+	}
+	close_between(from, INT_MAX);
 }
