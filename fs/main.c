@@ -92,10 +92,21 @@ static bool ready(void *arg, const char *message)
 	return true;
 }
 
+/* Prints what became of a daemon that has said nothing. */
+static void show_death(pid_t pid)
+{
+	char end[64] = "ended";
+	int status;
+
+	if (waitpid(pid, &status, 0) == pid)
+		show_end(end, sizeof(end), status);
+	show_line(stderr, "thulefs: the daemon %s while it was mounting: see the system log\n", end);
+}
+
 /*
  * Prints what the daemon said, but no good news when mount(8) called us. Returns the exit status.
  */
-static int await_daemon(int fd, bool quiet)
+static int await_daemon(int fd, pid_t pid, bool quiet)
 {
 	char line[PATH_MAX + 2100];
 	size_t len = 0;
@@ -112,8 +123,10 @@ static int await_daemon(int fd, bool quiet)
 			show_line(stdout, "%s\n", line + 1);
 		return 0;
 	}
-	show_line(stderr, "thulefs: %s\n",
-		len ? line + 1 : "the daemon died while it was mounting: see the system log");
+	if (len)
+		show_line(stderr, "thulefs: %s\n", line + 1);
+	else
+		show_death(pid);
 	return 1;
 }
 
@@ -364,7 +377,7 @@ static int detach(const struct config *config, char *const *argv, enum log_level
 	}
 	if (pid > 0) {
 		close(fds[1]);
-		return await_daemon(fds[0], config->helper);
+		return await_daemon(fds[0], pid, config->helper);
 	}
 	close(fds[0]);
 	/* Nobody gets a mount after the process that waited for it was killed. */

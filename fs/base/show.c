@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/utf8.h"
 
@@ -89,4 +90,16 @@ void show_line(FILE *out, const char *fmt, ...)
 	free(marked);
 	free(text);
 	free(newlines);
+}
+
+void show_end(char *out, size_t size, int status)
+{
+	const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
+
+	if (name)
+		snprintf(out, size, "was killed by signal %d (SIG%s)", WTERMSIG(status), name);
+	else if (WIFSIGNALED(status))
+		snprintf(out, size, "was killed by signal %d", WTERMSIG(status));
+	else
+		snprintf(out, size, "ended with status %d", WEXITSTATUS(status));
 }

@@ -23,3 +23,7 @@ void show_escape(char *out, size_t size, const char *text);
 
 /* Prints as printf(3), with arguments that are shown so; newlines of the format are newlines. */
 void show_line(FILE *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes what became of a child process, of whom waitpid(2) gave this status, into out, of size
+ * (> 0) bytes: "ended with status 1", "was killed by signal 9 (SIGKILL)". */
+void show_end(char *out, size_t size, int status);

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/show.h"
 #include "keeper/name.h"
 
 /* The pause before the next attempt, which doubles. */
@@ -189,14 +190,6 @@ static bool reap(struct run *r, int *status)
 	return true;
 }
 
-static void describe(int status, char *out, size_t size)
-{
-	if (WIFSIGNALED(status))
-		snprintf(out, size, "was killed by signal %d", WTERMSIG(status));
-	else
-		snprintf(out, size, "ended with status %d", WEXITSTATUS(status));
-}
-
 /* What is asked of the keeper is for its daemon. A terminal sends ^C to both by itself. */
 static void signalled(struct run *r, const struct signalfd_siginfo *info)
 {
@@ -263,7 +256,7 @@ static bool goes_on(struct run *r, int status)
 
 	if (clean || !r->served)
 		return false;
-	describe(status, how, sizeof(how));
+	show_end(how, sizeof(how), status);
 	if (r->stopping && kept_connected(r->k->kept))
 		r->k->detach();
 	/* Without a mount an error is the last word; one that was killed has a successor all the
@@ -307,6 +300,7 @@ int keeper_run(struct keeper *k, struct error *err)
 {
 	struct run r = {.k = k, .err = err, .socket = -1, .pause_ms = PAUSE_MS};
 	ssize_t n = readlink("/proc/self/exe", r.program, sizeof(r.program) - 1);
+	char how[64];
 	int status;
 
 	if (n < 0 || !block_signals(&r)) {
@@ -323,8 +317,11 @@ int keeper_run(struct keeper *k, struct error *err)
 		if (!r.ready)
 			rest(&r);
 	}
+	show_end(how, sizeof(how), status);
 	if (!r.served && *r.last)
 		error_set(err, ERR_SYSTEM, "%s", r.last);
+	else if (!r.served && WIFSIGNALED(status))
+		error_set(err, ERR_SYSTEM, "the daemon %s while it was mounting", how);
 	close(r.signals);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

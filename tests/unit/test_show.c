@@ -1,6 +1,8 @@
 /* What names and paths may look like where people read them. */
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/show.h"
 #include "base/utf8.h"
@@ -83,12 +85,27 @@ START_TEST(lines)
 }
 END_TEST
 
+START_TEST(ends)
+{
+	char out[64];
+
+	show_end(out, sizeof(out), __W_EXITCODE(3, 0));
+	ck_assert_str_eq(out, "ended with status 3");
+	show_end(out, sizeof(out), __W_EXITCODE(0, SIGSEGV));
+	ck_assert_str_eq(out, "was killed by signal 11 (SIGSEGV)");
+	/* Signals without names. */
+	show_end(out, sizeof(out), __W_EXITCODE(0, 40));
+	ck_assert_str_eq(out, "was killed by signal 40");
+}
+END_TEST
+
 static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, characters);
 	tcase_add_test(tc, whole_texts);
 	tcase_add_test(tc, room);
 	tcase_add_test(tc, lines);
+	tcase_add_test(tc, ends);
 }
 
 int main(void)

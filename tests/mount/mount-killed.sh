@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# A daemon that is killed while it mounts: whoever mounts is told by what, has no mount, and can mount again.
+# mount: no
+# shellcheck source=../lib/mount.sh
+. "$(dirname "$0")/../lib/mount.sh"
+
+for options in defaults keeper; do
+	assert_fails 'the daemon was killed by signal 9 \(SIGKILL\)' \
+		env THULE_FAULT=session.open:kill "$THULE" mount "$THULE_SOURCE" "$MNT" -o "$options"
+	is_mounted && fail "it is mounted after that, with $options"
+	"$THULE" mount "$THULE_SOURCE" "$MNT" -o "$options" >/dev/null
+	echo "$options" >"$MNT/file"
+	"$THULE" umount "$MNT"
+done
