@@ -85,6 +85,34 @@ static int open_parent(const struct mount_point *m, const char **name, struct er
 	return -1;
 }
 
+struct inside {
+	const struct mount_point *outer;
+	char dir[PATH_MAX]; /* of a mount in it; "": none seen */
+};
+
+static bool find_inside(const struct mount_point *m, void *arg)
+{
+	struct inside *s = arg;
+
+	if (m->parent == s->outer->id)
+		snprintf(s->dir, sizeof(s->dir), "%s", m->dir);
+	return !*s->dir;
+}
+
+/* Adds to *err what keeps a mount: another one in it, or else processes. */
+static void name_what_keeps(const struct mount_point *m, struct error *err)
+{
+	struct inside s = {.outer = m};
+
+	if (mountinfo_visit(0, find_inside, &s, NULL) && *s.dir)
+		error_set(err, ERR_BUSY,
+			"%s is in use: %s is mounted in it: unmount that first, or detach both "
+			"with --lazy",
+			m->dir, s.dir);
+	else
+		daemon_name_users(m, err);
+}
+
 static bool unmount(const struct mount_point *m, bool lazy, bool force, struct error *err)
 {
 	int flags = UMOUNT_NOFOLLOW | (lazy ? MNT_DETACH : 0) | (force ? MNT_FORCE : 0);
@@ -99,7 +127,7 @@ static bool unmount(const struct mount_point *m, bool lazy, bool force, struct e
 		ok = run_fusermount(m->dir, parent, name, lazy, err);
 		close(parent);
 		if (!ok)
-			daemon_name_users(m, err);
+			name_what_keeps(m, err);
 		return ok;
 	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", parent, name);
@@ -112,7 +140,7 @@ static bool unmount(const struct mount_point *m, bool lazy, bool force, struct e
 	if (errno != EBUSY)
 		return error_sys(err, "cannot unmount %s", m->dir);
 	error_set(err, ERR_BUSY, "%s is in use: end its users, or detach it with --lazy", m->dir);
-	daemon_name_users(m, err);
+	name_what_keeps(m, err);
 	return false;
 }
 
