@@ -100,7 +100,8 @@ static void show_death(pid_t pid)
 
 	if (waitpid(pid, &status, 0) == pid)
 		show_end(end, sizeof(end), status);
-	show_line(stderr, "thulefs: the daemon %s while it was mounting: see the system log\n", end);
+	show_line(
+		stderr, "thulefs: the daemon %s while it was mounting: see the system log\n", end);
 }
 
 /*
