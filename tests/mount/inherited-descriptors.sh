@@ -8,7 +8,7 @@
 held() { # what processes of the mount have open of this case, but the log
 	local pid
 	for pid in $(sql 'select pid from thule.mount where ended_at is null') $(pgrep -f "^$THULEFS .*$MNT" || true); do
-		ls -l "/proc/$pid/fd" | grep -E "$CASE_DIR/(lock|fifo)|pipe:\[$pipe\]" || true
+		find "/proc/$pid/fd" \( -lname "$CASE_DIR/lock" -o -lname "pipe:\[$pipe\]" \) -printf '%p -> %l\n'
 	done
 }
 
