@@ -386,7 +386,8 @@ static int detach(const struct config *config, char *const *argv, enum log_level
 	if (getppid() != parent)
 		return 1;
 	h.fd = fds[1];
-	descriptors_close_inherited(h.fd, config->dir_fd);
+	if (!descriptors_close_inherited(h.fd, config->dir_fd))
+		log_warn("what was open when it was mounted stays open: %m");
 	setsid();
 	if (chdir("/") < 0)
 		return 1;

@@ -28,24 +28,18 @@ bool descriptors_fill_standard(void)
 }
 
 /* Closes [from, end). */
-static void close_between(int from, int end)
+static bool close_between(int from, int end)
 {
-	if (from < end)
-		close_range((unsigned int)from, (unsigned int)end - 1, 0);
+	return from >= end || close_range((unsigned int)from, (unsigned int)end - 1, 0) == 0;
 }
 
-void descriptors_close_inherited(int keep, int also)
+bool descriptors_close_inherited(int keep, int also)
 {
 	int low = keep < also ? keep : also, high = keep < also ? also : keep;
-	int from = STDERR_FILENO + 1;
+	int first = STDERR_FILENO + 1;
+	int second = low < first ? first : low + 1;
+	int third = high < second ? second : high + 1;
 
-	if (low >= from) {
-		close_between(from, low);
-		from = low + 1;
-	}
-	if (high >= from) {
-		close_between(from, high);
-		from = high + 1;
-	}
-	close_between(from, INT_MAX);
+	return close_between(first, low) && close_between(second, high) &&
+	       close_between(third, INT_MAX);
 }

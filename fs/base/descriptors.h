@@ -18,6 +18,7 @@ bool descriptors_fill_standard(void);
 /*
  * Closes what whoever started this program left open, but stdin, stdout, stderr and these two (-1:
  * none): a process that stays would keep their locks, the ends of their pipes, and the filesystems
- * that these are in. Before anything else is opened.
+ * that these are in. Before anything else is opened. Returns false with errno when the kernel
+ * refuses.
  */
-void descriptors_close_inherited(int keep, int also);
+bool descriptors_close_inherited(int keep, int also);

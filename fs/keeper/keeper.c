@@ -317,11 +317,13 @@ int keeper_run(struct keeper *k, struct error *err)
 		if (!r.ready)
 			rest(&r);
 	}
-	show_end(how, sizeof(how), status);
-	if (!r.served && *r.last)
+	if (!r.served && *r.last) {
 		error_set(err, ERR_SYSTEM, "%s", r.last);
-	else if (!r.served && WIFSIGNALED(status))
-		error_set(err, ERR_SYSTEM, "the daemon %s while it was mounting", how);
+	} else if (!r.served && !r.stopping && WIFSIGNALED(status)) {
+		show_end(how, sizeof(how), status);
+		error_set(err, ERR_SYSTEM,
+			"the daemon %s while it was mounting: see the system log", how);
+	}
 	close(r.signals);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }

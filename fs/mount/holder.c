@@ -21,7 +21,7 @@
 #define PINNED_MS  30000
 #define STEP_MS    20
 
-/* After so long it says for whom it waits. */
+/* How long it waits before it says for whom. */
 #define TELL_MS 2000
 
 static const char who_sql[] =
@@ -70,6 +70,7 @@ static bool is_mounted(pid_t pid, long connection, const char *source, struct mo
 struct wait {
 	long limit_ms; /* for how long to look again, when the answer is HOLDER_STAYS */
 	pid_t pid;     /* the daemon that has the lease; 0: unknown, or of another host */
+	bool told;     /* for whom it waits */
 	bool looked;   /* for who keeps it mounted, found or not */
 	bool pinned;
 	struct pinned pin;
@@ -99,6 +100,7 @@ static enum holder look(
 	enum holder answer = HOLDER_STAYS;
 
 	w->limit_ms = 0;
+	w->pid = 0;
 	if (!res)
 		return HOLDER_STAYS;
 	if (PQntuples(res) == 0) {
@@ -122,19 +124,28 @@ static enum holder look(
 	return answer;
 }
 
-/* Shows progress each second to a person at a terminal, and says once to others for whom it waits,
- * and why. */
-static void show_progress(const struct wait *w, long waited)
+/* Ends the line of show_progress(). */
+static void hide_progress(void)
 {
-	bool person = isatty(STDERR_FILENO);
+	if (isatty(STDERR_FILENO))
+		fprintf(stderr, "\r%79s\r", "");
+}
 
-	if (waited < 1000 || waited % 1000 || waited >= w->limit_ms)
+/* Says once for whom it waits, and why that may be; and shows progress each second to a person at a
+ * terminal. */
+static void show_progress(struct wait *w, long waited)
+{
+	if (waited >= w->limit_ms || !w->pid)
 		return;
-	if (waited == TELL_MS && w->pid && !w->pinned)
-		log_warn("waiting for the daemon that had it mounted (pid %ld): it commits what "
-			 "it has, or a file in it is still open, as `umount -l` allows",
+	if (waited >= TELL_MS && !w->told && !w->pinned) {
+		hide_progress();
+		log_warn("waiting for the daemon with process id %ld, which has the filesystem and "
+			 "is not mounted here: it is starting, or commits what it has, or a file "
+			 "is still open after `umount -l`",
 			(long)w->pid);
-	else if (person)
+		w->told = true;
+	}
+	if (isatty(STDERR_FILENO) && waited >= 1000 && waited % 1000 == 0)
 		fprintf(stderr, "\rwaiting for the daemon that had it mounted (pid %ld): %ld s ",
 			(long)w->pid, waited / 1000);
 }
@@ -159,8 +170,8 @@ enum holder holder_await(const char *conninfo, struct mount_point *m, struct err
 			show_progress(&w, waited);
 			nanosleep(&step, NULL);
 		}
-		if (isatty(STDERR_FILENO) && waited > 1000)
-			fprintf(stderr, "\r%70s\r", "");
+		if (waited > 1000)
+			hide_progress();
 	}
 	if (answer == HOLDER_STAYS && w.pinned) {
 		pinned_describe(&w.pin, text, sizeof(text));

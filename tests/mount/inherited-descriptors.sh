@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # A daemon stays, and keeps nothing of what the shell that mounted had open: not the lock of a script, nor the pipe that
-# somebody reads to its end, nor a file of another mount.
+# somebody reads to its end.
 # mount: no
 # shellcheck source=../lib/mount.sh
 . "$(dirname "$0")/../lib/mount.sh"
 
-held() { # what processes of the mount have open of this case, but the log
+held() { # which of the two the processes of the mount have open
 	local pid
 	for pid in $(sql 'select pid from thule.mount where ended_at is null') $(pgrep -f "^$THULEFS .*$MNT" || true); do
 		find "/proc/$pid/fd" \( -lname "$CASE_DIR/lock" -o -lname "pipe:\[$pipe\]" \) -printf '%p -> %l\n'
@@ -13,11 +13,13 @@ held() { # what processes of the mount have open of this case, but the log
 }
 
 : >"$CASE_DIR/lock"
-for options in defaults keeper; do
+all=(defaults)
+sends_again && all+=(keeper)
+for options in "${all[@]}"; do
 	exec 9>"$CASE_DIR/lock"
 	flock -n 9 || fail "the lock is held before the mount"
 	# The reader comes to the end when all who can write have closed the pipe.
-	exec 8> >(cat >"$CASE_DIR/read")
+	exec 8> >(exec 9>&- && exec cat >"$CASE_DIR/read")
 	reader=$!
 	pipe=$(readlink "/proc/$$/fd/8" | tr -dc '0-9')
 	"$THULE" mount "$THULE_SOURCE" "$MNT" -o "$options" >/dev/null

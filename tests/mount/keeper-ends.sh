@@ -6,8 +6,7 @@
 . "$(dirname "$0")/../lib/mount.sh"
 need_root
 
-IFS=. read -r major minor _ <<<"$(uname -r)"
-((major > 6 || (major == 6 && minor >= 9))) || skip "the kernel does not send again what was not answered"
+sends_again || skip "the kernel does not send again what was not answered"
 
 THULE_TEST_OPTIONS=keeper
 

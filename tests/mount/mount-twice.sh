@@ -61,7 +61,7 @@ exec 9<"$MNT/file"
 umount -l "$MNT"
 "$THULE" mount "$THULE_SOURCE" "$MNT" >"$CASE_DIR/out" 2>&1 9<&- &
 mount=$!
-wait_until 60 grep -q "waiting for the daemon that had it mounted (pid $pid).* still open" "$CASE_DIR/out" ||
+wait_until 60 grep -q "waiting for the daemon with process id $pid, .* still open" "$CASE_DIR/out" ||
 	fail "it does not say what it waits for: $(<"$CASE_DIR/out")"
 assert_eq 0 "$(mounts)" "mounts while the file is open"
 exec 9<&-

@@ -7,10 +7,6 @@ begin;
 \ir fixture.sql
 select no_plan();
 
--- An autovacuum would see none of what this transaction writes.
-lock table thule.inode, thule.dirent, thule.blob, thule.extent, thule.xattr, thule.op, thule.superblock, thule.quota, thule.inode_history, thule.dirent_history,
-    thule.extent_history, thule.xattr_history in share update exclusive mode;
-
 -- As the daemon's sessions have them.
 \set settings `sed -n '/char writer_settings/,/;$/p' "$SQL_DIR/../fs/db/libpq.c" | grep -o '"[^"]*"' | tr -d '"'`
 \set resets `sed -n '/char writer_settings/,/;$/p' "$SQL_DIR/../fs/db/libpq.c" | grep -o 'set [a-z_]*' | sed 's/.*/re&;/'`

@@ -174,8 +174,24 @@ static bool may_take(struct error *err)
 	return !fault(FAULT_BATCH_COPY) || fault_lost(FAULT_BATCH_COPY, err);
 }
 
+/* Without calls: whether the session is alive. What is committed is flushed with that. */
+static bool look(struct session *s, bool flush, struct error *err)
+{
+	struct memory *m = s->memory;
+	bool ok;
+
+	pthread_mutex_lock(&m->lock);
+	ok = !has_ended(s, err);
+	if (ok && flush) {
+		store_free(m->flushed);
+		m->flushed = store_copy(m->committed);
+	}
+	pthread_mutex_unlock(&m->lock);
+	return ok;
+}
+
 /* Only who has the lease applies anything, so nothing is committed between the copy and the commit.
- * Who follows another mount asks with no calls whether the session is alive. */
+ */
 static bool apply(struct database_session *session, const struct database_call *calls, int count,
 	bool flush, struct error *err)
 {
@@ -183,9 +199,11 @@ static bool apply(struct database_session *session, const struct database_call *
 	struct store *next;
 	bool ok;
 
+	if (!count)
+		return look(s, flush, err);
 	pthread_mutex_lock(&s->memory->lock);
 	ok = !has_ended(s, err);
-	assert(!ok || !count || s->memory->holder == s);
+	assert(!ok || s->memory->holder == s);
 	next = store_copy(s->memory->committed);
 	pthread_mutex_unlock(&s->memory->lock);
 	for (int i = 0; ok && i < count; i++)

@@ -103,12 +103,10 @@ static bool find_inside(const struct mount_point *m, void *arg)
 static void name_what_keeps(const struct mount_point *m, struct error *err)
 {
 	struct inside s = {.outer = m};
+	size_t len = strlen(err->text);
 
 	if (mountinfo_visit(0, find_inside, &s, NULL) && *s.dir)
-		error_set(err, ERR_BUSY,
-			"%s is in use: %s is mounted in it: unmount that first, or detach both "
-			"with --lazy",
-			m->dir, s.dir);
+		snprintf(err->text + len, sizeof(err->text) - len, "; %s is mounted in it", s.dir);
 	else
 		daemon_name_users(m, err);
 }
@@ -126,7 +124,7 @@ static bool unmount(const struct mount_point *m, bool lazy, bool force, struct e
 	if (geteuid() != 0) {
 		ok = run_fusermount(m->dir, parent, name, lazy, err);
 		close(parent);
-		if (!ok)
+		if (!ok && !lazy)
 			name_what_keeps(m, err);
 		return ok;
 	}
