@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 from case import FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, MNT, equal, fallocate, path, remount, settled, shell, sql, write
+from statements import STATEMENTS
 
 KIB, MIB = 1 << 10, 1 << 20
 CHUNK = 128 * KIB
@@ -17,9 +18,7 @@ random_bytes = random.Random(9).randbytes
 
 def asked():
     """Statements so far that brought bytes of files. What is asked for changes nothing, so there is nothing to commit."""
-    return int(shell("sql", "select coalesce(sum(calls), 0) from pg_stat_statements where query ilike '%join thule.blob%'"
-                     " and dbid = (select oid from pg_database where datname = current_database())"
-                     " and query not like '%pg_stat_statements%'"))
+    return int(shell("sql", f"select coalesce(sum(calls), 0) from {STATEMENTS} where query ilike '%join thule.blob%'"))
 
 
 def at_most(limit, what, function, *arguments):

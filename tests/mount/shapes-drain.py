@@ -4,6 +4,7 @@ import os
 
 from case import equal, path, shell
 from locked import Locked
+from statements import STATEMENTS
 
 FILES = 1500
 
@@ -14,20 +15,27 @@ def ask(query):
 
 def statements(like="%"):
     """Calls so far of statements like this, of all sessions of the database."""
-    return int(ask(f"select coalesce(sum(calls), 0) from pg_stat_statements where query like '{like}'"
-                   " and dbid = (select oid from pg_database where datname = current_database())"))
+    return int(ask(f"select coalesce(sum(calls), 0) from {STATEMENTS} where query like '{like}'"))
+
+
+def sent():
+    """Calls so far of all statements, by their first line, but for those that come with time, not with a batch: the looks for who asks
+    (fs/control/writer.c) and for who watches live tables, the sizes for statfs, and telling who listens (fs/control/wait.c)."""
+    rows = ask(f"with s as (select split_part(query, chr(10), 1) as text, sum(calls) as calls from {STATEMENTS}"
+               " where query !~ 'write_asked|live_ask|For statfs|pg_notify' group by 1) select text || '|' || calls from s")
+    return {line.rpartition("|")[0]: int(line.rpartition("|")[2]) for line in rows.splitlines()}
 
 
 def gathered(function):
     """Lets no batch commit until function is done, so that its ops come in as few as there can be. Returns statements for each op."""
     batches = Locked("op", mode="exclusive")
-    before, op = statements(), int(ask("select next_op from thule.superblock"))
+    before, op = sent(), int(ask("select next_op from thule.superblock"))
     try:
         function()
     finally:
         batches.release()
     shell("sync_fs")
-    return (statements() - before) / (int(ask("select next_op from thule.superblock")) - op)
+    return (sum(sent().values()) - sum(before.values())) / (int(ask("select next_op from thule.superblock")) - op)
 
 
 def make():
@@ -55,15 +63,6 @@ def copied(tables):
             raise AssertionError(f"the rows of thule.{table} were not copied")
 
 
-def sent():
-    """Calls so far of all statements, by their first line, but for those that come with time, not with a batch: the look for who asks
-    (fs/control/writer.c), and telling who listens (fs/control/wait.c)."""
-    rows = ask("with s as (select split_part(query, chr(10), 1) as text, sum(calls) as calls from pg_stat_statements"
-               " where dbid = (select oid from pg_database where datname = current_database())"
-               " and query not like '%pg_stat_statements%' and query !~ 'write_asked|pg_notify' group by 1) select text || '|' || calls from s")
-    return {line.rpartition("|")[0]: int(line.rpartition("|")[2]) for line in rows.splitlines()}
-
-
 def fsync_of_few_rows(rounds=50):
     """A small batch is one pipeline, which is a transaction without being begun and committed, and a row alone needs no array."""
     fd = os.open(path("few"), os.O_CREAT | os.O_WRONLY)
@@ -84,8 +83,7 @@ def fsync_of_few_rows(rounds=50):
 
 def log_written():
     """Bytes of log so far that statements in the database made; what others do to the server is not in it."""
-    return int(ask("select coalesce(sum(wal_bytes), 0) from pg_stat_statements"
-                   " where dbid = (select oid from pg_database where datname = current_database())"))
+    return int(ask(f"select coalesce(sum(wal_bytes), 0) from {STATEMENTS}"))
 
 
 def stream(name, data):

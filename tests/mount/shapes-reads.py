@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from case import MNT, equal, path, remount, settled, shell
+from statements import STATEMENTS
 
 FOLDERS, FILES, LARGE = 30, 100, 5000
 PAGE = 1000
@@ -22,8 +23,7 @@ def asked():
     columns = ",".join(
         f"coalesce(sum({what}) filter (where query like '{like}'), 0)" for like in KINDS.values() for what in ("calls", "rows")
     )
-    row = shell("sql", "select " + columns + " from pg_stat_statements where dbid = (select oid from pg_database"
-                " where datname = current_database()) and query not like '%pg_stat_statements%'")
+    row = shell("sql", f"select {columns} from {STATEMENTS}")
     numbers = [int(n) for n in row.split("|")]
     return dict(zip(KINDS, zip(numbers[::2], numbers[1::2])))
 
@@ -148,7 +148,7 @@ def past_copies():
             f.write(random.Random(i).randbytes(200000 if i < 2 else 3000))
     shell("sync_fs")
     then = "op:" + shell("sql", "select max(op) from thule.op")
-    total = "select coalesce(sum(calls), 0) from pg_stat_statements where query like '%is_kept(%' and query not like '%pg_stat_statements%'"
+    total = f"select coalesce(sum(calls), 0) from {STATEMENTS} where query like '%is_kept(%'"
     before = settled(lambda: int(shell("sql", total)))
     subprocess.run(["diff", "-r", path("copied"), path(".thule", "at", then, "copied")], check=True)
     asked_for = int(shell("sql", total)) - before
