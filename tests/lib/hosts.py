@@ -22,6 +22,7 @@ import namespaces  # noqa: E402 pylint: disable=wrong-import-position
 from case import MNT, equal, need_root, shell, skip  # noqa: E402 pylint: disable=wrong-import-position
 from other import eventually  # noqa: E402 pylint: disable=wrong-import-position
 from proxy import Proxy  # noqa: E402 pylint: disable=wrong-import-position
+from stopped import stop  # noqa: E402 pylint: disable=wrong-import-position
 
 CASE_DIR = os.environ["CASE_DIR"]
 LOG = os.path.join(CASE_DIR, "daemon.log")
@@ -133,7 +134,7 @@ class Host:
 
     def stop(self):
         """The daemon stands still."""
-        self.process.send_signal(signal.SIGSTOP)
+        stop(self.process.pid)
 
     def go_on(self):
         self.process.send_signal(signal.SIGCONT)

@@ -65,6 +65,16 @@ wait_until() { # SECONDS COMMAND...
 	done
 }
 
+stands_still() { # PID
+	! grep -q '^State:[[:space:]]*[^[:space:]TtZX]' /proc/"$1"/task/*/status
+}
+
+# Stands still when this returns: of a process that was sent the signal, one thread stops the others when it gets a CPU, and they run until then.
+stop_process() { # PID
+	kill -STOP "$1"
+	wait_until 60 stands_still "$1" || fail "process $1 does not stand still"
+}
+
 # Runs one query, or several commands; unaligned tuples on stdout.
 sql() { # QUERY [psql arguments]
 	local query=$1

@@ -7,11 +7,11 @@
 # transport: uring
 import os
 import random
-import signal
 import threading
 import time
 
 from case import equal, path, remount, shell, sql, write
+from stopped import stop
 
 CRASHES = 6
 seed = int(os.environ.get("THULE_SEED", random.randrange(1 << 30)))
@@ -117,7 +117,7 @@ def check_copies():
     """A copy whose source the server would lose, with the ids that its blobs had. Nobody flushes in the background,
     and someone is always busy, so nothing is flushed for want of other work."""
     write("busy", b"")
-    os.kill(int(sql("select pid from pg_stat_activity where backend_type = 'walwriter'")[0][0]), signal.SIGSTOP)
+    stop(int(sql("select pid from pg_stat_activity where backend_type = 'walwriter'")[0][0]))
     busy = threading.Event()
 
     def keep_busy():

@@ -7,7 +7,7 @@
 
 echo x >"$MNT/first"
 sync_fs
-kill -STOP "$(sql "select pid from pg_stat_activity where backend_type = 'walwriter'")"
+stop_process "$(sql "select pid from pg_stat_activity where backend_type = 'walwriter'")"
 for i in 1 2 3 4 5 6 7 8 9 10; do
 	echo "$i" >"$MNT/$i"
 	sleep 0.03

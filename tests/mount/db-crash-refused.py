@@ -4,11 +4,11 @@
 # db: private
 # options: cache_inodes=1000
 import os
-import signal
 import threading
 import time
 
 from case import equal, path, shell, sql, write
+from stopped import stop
 
 FILES = 3000
 busy = threading.Event()
@@ -41,7 +41,7 @@ sql("create trigger refuse before insert on thule.op for each statement execute 
 os.mkdir(path("many"))
 write("busy", b"")
 sql("select")
-os.kill(int(shell("sql", "select pid from pg_stat_activity where backend_type = 'walwriter'")), signal.SIGSTOP)
+stop(int(shell("sql", "select pid from pg_stat_activity where backend_type = 'walwriter'")))
 worker = threading.Thread(target=keep_busy, daemon=True)
 worker.start()
 for i in range(FILES):

@@ -35,7 +35,7 @@ echo ours >"$MNT/file"
 for ((i = 0; ; i++)); do
 	number=$(device "$MNT")
 	daemon=$(sql 'select pid from thule.mount where ended_at is null')
-	kill -STOP "$daemon"
+	stop_process "$daemon"
 	umount -ic "$MNT" # asks nobody but the kernel
 	"$THULE" mount "$other_source" "$other" >/dev/null
 	[[ $(device "$other") != "$number" ]] || break

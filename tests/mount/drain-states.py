@@ -6,11 +6,11 @@ unmounted: nothing hangs, what was acknowledged is in the database once, and wha
 import errno
 import os
 import re
-import signal
 import subprocess
 
 from case import MNT, equal, fails, path, read, shell, write
 from other import Other, eventually
+from stopped import go_on, stop
 
 THULE = os.environ["THULE"]
 DAEMON_LOG = os.path.join(os.environ["CASE_DIR"], "daemon.log")
@@ -132,13 +132,13 @@ def check_committing():
     write("committing", b"first")
     eventually("a batch waits", drain_waits_for_lock)
     backend = int(ask(f"select pid from pg_stat_activity where {DRAIN}"))
-    os.kill(backend, signal.SIGSTOP)
+    stop(backend)
     gate.open()
     write("committing", b" second", "ab")
     going = umount()
     eventually("it is unmounted", lambda: not os.path.ismount(MNT))
     equal(None, going.poll(), "thule umount, which waits for the server")
-    os.kill(backend, signal.SIGCONT)
+    go_on(backend)
     status, out = said(going)
     equal(0, status, f"thule umount, which said {out!r}")
     mount_again()
@@ -240,14 +240,14 @@ def check_overtaken():
     gate, request = begin_job("overtaken")
     before = mark()
     daemon = int(shell("daemon_pid"))
-    os.kill(daemon, signal.SIGSTOP)
+    stop(daemon)
     end_session()
     ask("with other as (insert into thule.mount (host, boot_id, pid, mountpoint, source, options, version, read_only, backend)"
         " select 'other', boot_id, pid, mountpoint, source, options, version, false, backend"
         " from thule.mount order by id desc limit 1 returning id)"
         " update thule.superblock s set mount = o.id from other o")
     gate.open()
-    os.kill(daemon, signal.SIGCONT)
+    go_on(daemon)
     eventually("it says so", lambda: "follows the mount" in logged(before))
     write("late", b"x")
     sync()

@@ -19,6 +19,7 @@ import time
 from case import equal, need_root, path, shell, skip, write
 from locked import Locked
 from other import eventually
+from stopped import stop
 
 need_root()
 CASE_DIR = os.environ["CASE_DIR"]
@@ -99,7 +100,7 @@ def forget_boot():
 def crash(writers):
     """Power fails. Returns what each writer had been told by then."""
     pid = int(shell("daemon_pid"))
-    os.kill(pid, signal.SIGSTOP)
+    stop(pid)
     told = [writer.done for writer in writers]
     shutil.copyfile(image, copy)
     os.kill(pid, signal.SIGKILL)

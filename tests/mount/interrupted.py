@@ -10,6 +10,7 @@ import sys
 from case import MNT, equal, path, read, shell, sql, write
 from locked import Locked, waiting
 from other import eventually
+from stopped import go_on, stop
 from terminal import Terminal
 
 THULE = os.environ["THULE"]
@@ -99,20 +100,20 @@ def daemon_that_is_stopped():
     lets nobody off who waits for that: there it ends when the daemon goes on."""
     daemon = int(shell("daemon_pid"))
     has_it = os.environ.get("THULE_TEST_TRANSPORT") == "uring"
-    os.kill(daemon, signal.SIGSTOP)
+    stop(daemon)
     try:
         for words in (["log", MNT], ["df"], ["usage", "exe"], ["snapshot", "create", "s"], ["sync", MNT], ["log", path("file")]):
             process = start(words)
             eventually(f"the waiting of {words}", lambda pid=process.pid: waits_for_daemon(pid))
             process.send_signal(signal.SIGINT)
             if has_it:
-                os.kill(daemon, signal.SIGCONT)
+                go_on(daemon)
             process.communicate(timeout=120)
             equal(-signal.SIGINT, process.returncode, f"how {words} ended while the daemon is stopped")
             if has_it:
-                os.kill(daemon, signal.SIGSTOP)
+                stop(daemon)
     finally:
-        os.kill(daemon, signal.SIGCONT)
+        go_on(daemon)
 
 
 def undo_that_was_begun():

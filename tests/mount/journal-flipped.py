@@ -7,7 +7,7 @@ import os
 import subprocess
 
 from case import MNT, equal, path, read, shell
-from stopped import Stopped
+from stopped import StoppedServer
 
 SECRET = b"these bytes are acknowledged, and not committed yet"
 
@@ -35,7 +35,7 @@ def main():
     fd = os.open(path("file"), os.O_WRONLY | os.O_CREAT)
     os.write(fd, b"before")
     os.fsync(fd)
-    with Stopped():
+    with StoppedServer():
         os.pwrite(fd, SECRET, 0)
         os.close(fd)
         shell("kill_daemon")

@@ -151,7 +151,7 @@ mount_fs
 mkdir "$MNT/d"
 sync_fs
 pid=$(child)
-kill -STOP "$(daemon_pid)"
+stop_process "$(daemon_pid)"
 kill -KILL "$pid"
 wait_until 60 process_gone "$pid" || fail "the daemon is still there"
 sql 'update thule.superblock set next_op = next_op + 5'

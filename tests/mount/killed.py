@@ -11,7 +11,7 @@ import time
 
 from case import MNT, equal, need_root, path, remount, shell, sql
 from other import eventually
-from stopped import Stopped
+from stopped import StoppedServer
 
 # What each does, with what it is to find: nothing of it is in the daemon's memory or in the kernel's.
 DO = {
@@ -77,7 +77,7 @@ def begin_anew():
 def ends(number):
     """All wait, all are sent the signal, all end while the server still stands still."""
     begin_anew()
-    with Stopped():
+    with StoppedServer():
         processes = {name: start(what) for name, what in DO.items()}
         for process in processes.values():
             waits(process)
@@ -96,7 +96,7 @@ def ends(number):
 def handled():
     """A timer that a program has set does not show in what it asks of files."""
     begin_anew()
-    with Stopped():
+    with StoppedServer():
         # The kernel tells of the first signal alone. (It lets nobody go who waits for a directory that another request has locked.)
         late = start(ALARM % "os.stat('k/none')")
         waits(late)

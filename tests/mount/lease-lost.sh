@@ -67,7 +67,7 @@ echo 'begin; lock table thule.op in share mode; select 1;' >&3
 wait_until 60 test -s "$CASE_DIR/said" || fail "no lock"
 cat "$MNT/one" >/dev/null
 echo lost >"$MNT/acknowledged"
-kill -STOP "$(daemon_pid)"
+stop_process "$(daemon_pid)"
 end_drain
 exec 3>&-
 mkdir "$CASE_DIR/second"

@@ -11,7 +11,7 @@ import sys
 
 from case import equal, path, remount, shell, write
 from other import eventually
-from stopped import Stopped
+from stopped import StoppedServer
 
 BLOCK, BLOCKS = 4096, 2048
 DIRECT = "application_name = 'thulefs direct'"
@@ -83,7 +83,7 @@ def reader(copy, block):
 
 def standing_still(copy):
     """Who reads waits for the server, and is killed all the same."""
-    with Stopped():
+    with StoppedServer():
         killed, patient = reader(copy, 5), reader(copy, 900)
         for process in (killed, patient):
             try:

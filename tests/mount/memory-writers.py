@@ -11,7 +11,7 @@ import time
 
 from case import MNT, equal, need_root, path, shell, sql
 from other import eventually
-from stopped import Stopped
+from stopped import StoppedServer
 
 MIB = 1 << 20
 SANITIZED = "THULE_SANITIZED" in os.environ
@@ -76,7 +76,7 @@ def main():
     os.sync()
     killed, others = writers(0, KILLED), writers(KILLED, WRITERS)
     before = resident()
-    with Stopped():
+    with StoppedServer():
         begin(others)
         begin(killed)
         # Longer than what is counted may take to be put away.

@@ -4,13 +4,12 @@
 # db: private
 import os
 import shutil
-import signal
 import subprocess
 import threading
 
 from case import MNT, equal, fails, need_root, path, shell, skip, sql, write
 from other import eventually
-from stopped import Stopped
+from stopped import Stopped, StoppedServer
 
 try:
     from prometheus_client.openmetrics.parser import text_string_to_metric_families
@@ -181,7 +180,7 @@ def other_users():
 
 
 def server_away():
-    with Stopped():
+    with StoppedServer():
         write("waits", b"for the server")
         scrape = eventually("lag", lambda: (s := Scrape(MNT)).value("journal_lag_seconds") > 0.2 and s)
         equal((1, True), (scrape.value("up"), scrape.value("journal_uncommitted_operations") >= 1), "while the server stands still")
@@ -215,13 +214,9 @@ def two_mounts():
 
 def no_daemon():
     """One that stands still, one that was killed, and none."""
-    pid = int(shell("daemon_pid"))
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with Stopped(int(shell("daemon_pid"))):
         scrape = Scrape(MNT)
         equal((0, None), (scrape.value("up"), scrape.value("journal_bytes")), "while the daemon stands still")
-    finally:
-        os.kill(pid, signal.SIGCONT)
     shell("kill_only_daemon")
     equal(0, Scrape(MNT).value("up"), "after the daemon was killed")
     check_text(MNT)

@@ -4,13 +4,13 @@
 # options: past_timeout=2
 import errno
 import os
-import signal
 import subprocess
 import sys
 import threading
 
 from case import equal, fails, need_root, path, shell, skip, sql, write
 from other import eventually
+from stopped import Stopped
 
 FILES = 200
 USERS = 1001, 1002
@@ -54,24 +54,9 @@ def many(then):
     equal({"thulefs reader": "f", "thulefs past": "t"}, asked, "connections whose last question was about the past")
 
 
-class Stopped:
-    """Backends that stand still; everything else of the server goes on."""
-
-    def __init__(self, pids):
-        self.pids = pids
-
-    def __enter__(self):
-        for pid in self.pids:
-            os.kill(pid, signal.SIGSTOP)
-
-    def __exit__(self, *_):
-        for pid in self.pids:
-            os.kill(pid, signal.SIGCONT)
-
-
 def present_goes_on(then, past):
     """Cold files are found while what is asked of the past gets no answer."""
-    with Stopped(past):
+    with Stopped(*past):
         waiting = [lister(path(".thule", "at", then, f"d{n}"), uid) for n, uid in enumerate((0, *USERS))]
         for n in range(FILES):
             equal(n, os.stat(path("cold", f"{n}")).st_size, "size of a cold file")
@@ -84,7 +69,7 @@ def present_goes_on(then, past):
 def users_take_turns(then, past):
     """One who floods the past has one connection of it; another user goes by the other."""
     # Which of them serves a user is seen by stopping one.
-    with Stopped(past[:1]):
+    with Stopped(*past[:1]):
         flood = [lister(path(".thule", "at", then, f"d{n % 8}"), USERS[0]) for n in range(12)]
         others = [lister(path(".thule", "at", then, "d1"), USERS[1]) for _ in range(2)]
         eventually("one of two users is answered", lambda: all(p.poll() is not None for p in flood) or all(p.poll() is not None for p in others))

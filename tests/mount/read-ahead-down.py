@@ -11,7 +11,7 @@ import sys
 
 from case import MNT, equal, path, remount, shell, write
 from other import eventually
-from stopped import Stopped
+from stopped import StoppedServer
 
 MIB = 1 << 20
 READ = "import sys; sys.exit(open(sys.argv[1], 'rb').read() != open(sys.argv[2], 'rb').read())"
@@ -37,7 +37,7 @@ def main():
     for off in range(0, MIB, 131072):
         equal(data[off:off + 131072], os.pread(fd, 131072, off), f"the bytes at {off}")
     os.close(fd)
-    with Stopped():
+    with StoppedServer():
         killed, patient = reader(copy), reader(copy)
         eventually("a read that waits", waiting)
         killed.send_signal(signal.SIGKILL)

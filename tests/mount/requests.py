@@ -13,7 +13,7 @@ import time
 
 from case import MNT, equal, need_root, path, remount, shell, sql
 from other import eventually
-from stopped import Stopped
+from stopped import StoppedServer
 
 THULE, CASE_DIR = os.environ["THULE"], os.environ["CASE_DIR"]
 ALICE = 65530
@@ -129,7 +129,7 @@ def standing_still():
     doers = {name: Doer(*what[:2]) for name, what in DO.items()}
     # In the directory of the other lookup: the kernel does not have one wait for the other.
     doers["alice"] = Doer("os.stat('e')", "os.stat('e/alice')", ALICE)
-    with Stopped():
+    with StoppedServer():
         # First what finds room in the journal, which the writer fills.
         for name in sorted(doers, key=lambda name: name == "writer"):
             doers[name].go_on()

@@ -6,6 +6,7 @@ import signal
 import subprocess
 
 from case import MNT, equal, path, read, shell, sql, write
+from stopped import stop
 
 THULE = os.environ["THULE"]
 
@@ -122,7 +123,7 @@ def host_down(before):
     equal([["1"]], sql("select count(*) from thule.run where ended_at is null"), "runs that go on over a remount")
     equal(True, os.path.isdir(path("new")), "what a run did that goes on")
     # Nobody who could undo it is left before the command has lost its keeper.
-    process.send_signal(signal.SIGSTOP)
+    stop(process.pid)
     shell("kill_daemon")
     os.kill(keeper, signal.SIGKILL)
     process.kill()

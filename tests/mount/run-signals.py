@@ -8,6 +8,7 @@ from case import MNT, equal, path, sql
 from locked import Locked
 from other import eventually
 from runs import RUN, children, field, gone, kill_all, ready, start
+from stopped import stop
 from terminal import Terminal
 
 # A shell goes on after a SIGINT that the program it waits for has survived, as one that just ends does: so no program is run
@@ -111,7 +112,7 @@ def killed():
     process = start(SCRIPT.replace("; sleep", "; exec sleep"))
     keeper = children(process.pid)[0]
     command = children(keeper)[0]
-    process.send_signal(signal.SIGSTOP)
+    stop(process.pid)
     os.kill(keeper, signal.SIGKILL)
     process.kill()
     process.wait()

@@ -76,7 +76,7 @@ assert_eq before "$(<"$MNT/before")" "what is known from here on"
 ls "$MNT/written" "$MNT/killed" >/dev/null
 
 echo "== no connection left"
-kill -STOP "$(daemon_pid)"
+stop_process "$(daemon_pid)"
 end_sessions
 taken=()
 # Sessions that are idle until their client goes.

@@ -12,6 +12,7 @@ import subprocess
 from case import equal, sql
 from hosts import Hosts, get, put
 from other import eventually
+from stopped import stop
 
 THULE = os.environ["THULE"]
 UID = 65534
@@ -88,7 +89,7 @@ def check_abandoned(one, two):
     keeper = children(process.pid)[0]
     with Writer(one):
         eventually("the other one writes", lambda: sql("select m.host from thule.mount m where m.backend = thule.lease_holder()") == [["one"]])
-        process.send_signal(signal.SIGSTOP)
+        stop(process.pid)
         os.kill(keeper, signal.SIGKILL)
         process.kill()
         process.wait()

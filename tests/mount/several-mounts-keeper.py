@@ -22,11 +22,11 @@ def replaced(host, meanwhile=None):
     """Its daemon is killed, and another serves."""
     before, served = daemon(host), host.said().count("a new daemon serves")
     if meanwhile:
-        os.kill(host.process.pid, signal.SIGSTOP)
+        host.stop()
     os.kill(before, signal.SIGKILL)
     if meanwhile:
         meanwhile()
-        os.kill(host.process.pid, signal.SIGCONT)
+        host.go_on()
     eventually(f"{host.name} has another daemon", lambda: host.said().count("a new daemon serves") > served)
 
 

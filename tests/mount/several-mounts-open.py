@@ -50,9 +50,10 @@ class Questions:
         return [row[0].split('"')[3] for row in self.session.do("select") if "thule_open" in row[0]]
 
 
-def stranger(host, statement):
-    """By a role that may connect, and no more."""
-    subprocess.run(["psql", "-XAtqc", statement, host.proxy.source().replace("postgres@", f"{STRANGER}@")], check=True)
+def stranger(host, *statements):
+    """By a role that may connect, and no more. Each is a transaction."""
+    commands = [word for statement in statements for word in ("-c", statement)]
+    subprocess.run(["psql", "-XAtq", *commands, host.proxy.source().replace("postgres@", f"{STRANGER}@")], check=True)
 
 
 def close(host, name, text):
@@ -247,8 +248,7 @@ def check_forged(one, two):
     reader.start()
     asked = []
     eventually("it asks", lambda: asked.extend(questions.heard()) or asked)
-    for _ in range(10):
-        stranger(two, f"notify thule_opened, '{asked[-1]} 1'")
+    stranger(two, *[f"notify thule_opened, '{asked[-1]} 1'"] * 10)
     equal([], opened, "what was opened upon an answer of a stranger")
     one.go_on()
     reader.join()

@@ -12,7 +12,7 @@ import sys
 
 from case import MNT, equal, fails, path, read, remount, shell, sql, write
 from other import eventually
-from stopped import Stopped
+from stopped import StoppedServer
 
 THULE = os.environ["THULE"]
 PIECE = 1 << 18
@@ -78,7 +78,7 @@ def paused():
     through, big = os.open(path("through"), os.O_WRONLY | os.O_CREAT | os.O_DSYNC), os.open(path("big"), os.O_RDONLY)
     # Nothing of the directory is known to the kernel or the daemon.
     os.fsync(fd)
-    with Stopped():
+    with StoppedServer():
         nothing_answers(fd, through, big)
         done = fill(filled)
         equal(True, done > 0, "bytes that were acknowledged")
@@ -94,7 +94,7 @@ def down():
     """Restarted, after some have failed."""
     fd = os.open(path("down"), os.O_RDWR | os.O_CREAT)
     os.fsync(fd)
-    with Stopped():
+    with StoppedServer():
         # The daemon starts a private server that has ended; this one it finds standing still.
         os.write(fd, b"down")
         fails(errno.EIO, os.fsync, fd)

@@ -11,10 +11,10 @@ stopped=()
 stop_server() {
 	local postmaster child
 	postmaster=$(head -n 1 "$(private_data)/postmaster.pid")
-	kill -STOP "$postmaster"
+	stop_process "$postmaster"
 	stopped=("$postmaster")
 	for child in $(<"/proc/$postmaster/task/$postmaster/children"); do
-		kill -STOP "$child"
+		stop_process "$child"
 		stopped+=("$child")
 	done
 }

@@ -10,7 +10,7 @@ import time
 
 from case import MNT, equal, need_root, path, remount, shell, write
 from other import eventually
-from stopped import Stopped
+from stopped import StoppedServer
 from terminal import Terminal
 
 THULE, CASE_DIR = os.environ["THULE"], os.environ["CASE_DIR"]
@@ -112,7 +112,7 @@ def stopped_server():
     program = f"import os, sys; os.stat({MNT!r}); print('begun', flush=True); sys.stdin.readline(); os.stat({path('g3')!r})"
     doer = subprocess.Popen([sys.executable, "-c", program], cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     equal("begun\n", doer.stdout.readline(), "who looks for a name")
-    with Stopped():
+    with StoppedServer():
         doer.stdin.write("\n")
         doer.stdin.flush()
         eventually("a lookup that waits", waiting)

@@ -13,7 +13,7 @@ import sys
 
 from case import MNT, equal, need_root, path, shell
 from other import eventually
-from stopped import Stopped
+from stopped import StoppedServer
 
 THULE, THULEFS, HOME = os.environ["THULE"], os.environ["THULEFS"], os.environ["CASE_DIR"]
 SWITCH = "/sys/module/fuse/parameters/enable_uring"
@@ -125,7 +125,7 @@ def crowd():
     equal("ready\n", process.stdout.readline(), "what it says")
     victim = subprocess.Popen([sys.executable, "-c", SYNC.replace("sync{", "other{")], cwd="/", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     equal("ready\n", victim.stdout.readline(), "what the other says")
-    with Stopped():
+    with StoppedServer():
         for each in (process, victim):
             each.stdin.write("go\n")
             each.stdin.flush()

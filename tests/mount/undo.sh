@@ -107,7 +107,7 @@ assert_eq first "$(cat "$MNT/a/f")" "undone without a mount"
 rm "$MNT/a/f"
 before=$(last_op)
 daemon=$(daemon_pid)
-kill -STOP "$daemon"
+stop_process "$daemon"
 "$THULE" undo --since "op:$before" --yes 2>"$CASE_DIR/undo.err" &
 waiting=$!
 asked() {

@@ -4,13 +4,13 @@
 done, and nothing is done twice."""
 
 import os
-import signal
 import subprocess
 
 import hand
 from case import MNT, equal, path, read, shell, sql, write
 from other import Other, eventually
 from psql import Psql
+from stopped import Stopped
 
 
 def mode(name):
@@ -63,8 +63,7 @@ def check_waiter():
     """Who waits for a daemon that stands still can be cancelled, has lock_timeout, and leaves nothing behind."""
     s = Psql()
     pid = int(shell("daemon_pid"))
-    os.kill(pid, signal.SIGSTOP)
-    try:
+    with Stopped(pid):
         s.do("set lock_timeout = '300ms'")
         s("select thule_internal.write_begin()")
         equal(True, "EBUSY" in s.error, s.error)
@@ -74,8 +73,6 @@ def check_waiter():
         shell("sql", f"select pg_cancel_backend({s.pid})")
         s.finish()
         equal(True, "57014" in s.error, s.error)
-    finally:
-        os.kill(pid, signal.SIGCONT)
     os.chmod(path("f"), 0o600)
     hand.change(s, "chmod('/f', 449)")
     eventually("the mode", lambda: mode("f") == 0o701)
