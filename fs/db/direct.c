@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/spin.h"
 #include "db/reader_query.h"
 
 /* An answer that has not come by then takes its time, and a thread of the transport has more to do.
@@ -33,6 +34,7 @@ struct direct_asked {
 	enum use use;                     /* under lock */
 	struct database_session *session; /* its user's; of a free one under lock. NULL: none */
 	struct reader_query *query;
+	struct spin spin; /* its user's */
 	bool lost;
 };
 
@@ -146,7 +148,8 @@ bool direct_answer(struct direct_asked *s, PGresult **res)
 		left = end - clock_mono_ns();
 		if (s->lost || left <= 0)
 			return false;
-		readable = poll(&p, 1, (int)(left / 1000000) + 1) > 0 && p.revents & ~POLLOUT;
+		readable = spin_poll(&s->spin, &p, 1, (int)(left / 1000000) + 1) > 0 &&
+			   p.revents & ~POLLOUT;
 	}
 	if (!settle(s, *res)) {
 		*res = NULL;
@@ -275,6 +278,7 @@ struct direct *direct_start(
 	d->config.statements.count = sizeof(ids) / sizeof(ids[0]);
 	d->reader = reader;
 	d->asked.owner = d;
+	d->asked.spin.max_ns = READER_SPIN_NS;
 	d->rest = REST_NS;
 	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&d->lock, NULL);

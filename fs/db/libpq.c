@@ -22,7 +22,8 @@ struct libpq_session {
 	struct database_session session;
 	PGconn *conn;
 	const struct libpq_database *database;
-	uint64_t server; /* of a reader */
+	uint64_t server;  /* of a reader */
+	struct spin spin; /* of a writer */
 };
 
 /*
@@ -99,6 +100,7 @@ static struct database_session *session_new(struct database *db, PGconn *conn, b
 	s->session.ops = db->ops;
 	s->conn = conn;
 	s->database = database_of(db);
+	s->spin.max_ns = TRANSACTION_SPIN_NS;
 	return &s->session;
 }
 
@@ -185,7 +187,9 @@ static bool progress(struct database_session *s, uint64_t mount, struct database
 static bool apply(struct database_session *s, const struct database_call *calls, int count,
 	bool flush, struct error *err)
 {
-	return transaction_apply(conn_of(s), calls, count, flush, s->span, err);
+	struct libpq_session *session = (struct libpq_session *)s;
+
+	return transaction_apply(session->conn, calls, count, flush, &session->spin, s->span, err);
 }
 
 static bool set_limit(PGconn *conn, unsigned int seconds, struct error *err)

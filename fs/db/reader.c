@@ -1,7 +1,5 @@
 #include "db/reader.h"
 
-#include <assert.h>
-#include <endian.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -17,7 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/probe.h"
-#include "db/array.h"
+#include "base/spin.h"
 #include "db/conn.h"
 #include "db/reader_query.h"
 #include "db/row.h"
@@ -42,6 +40,7 @@ struct reader {
 	bool stop;              /* under lock */
 	enum reader_gate gate;  /* under lock */
 	struct queue sent;      /* the thread's: in the order in which answers come */
+	struct spin spin;       /* the thread's: for a question that is alone */
 	atomic_uint under_way;  /* questions that were submitted and not answered */
 	int64_t turn; /* the thread's: when the first of those was begun, CLOCK_MONOTONIC */
 };
@@ -85,24 +84,6 @@ const struct database_statements reader_past = STATEMENTS(past_ids);
 static struct database_session *open_session(const struct reader_config *c, struct error *err)
 {
 	return database_open_reader(c->database, c->application, &c->statements, err);
-}
-
-bool reader_query_send(struct database_session *s, struct reader_query *q)
-{
-	const char *values[READER_MAX_PARAMS];
-	int lengths[READER_MAX_PARAMS];
-
-	trace_enter(&q->span, TRACE_SERVER);
-	PROBE2(query__ask, q->stmt, q->arg);
-
-	for (int i = 0; i < q->nparams; i++) {
-		values[i] = i == 0 && q->array ? q->array : q->params[i].data;
-		lengths[i] = q->params[i].len;
-	}
-	return database_ask(s, &(struct database_call){.stmt = q->stmt,
-				       .nparams = q->nparams,
-				       .values = values,
-				       .lengths = lengths});
 }
 
 static bool stopping(struct reader *r)
@@ -199,27 +180,6 @@ static void reconnect(struct reader *r)
 		}
 }
 
-/* The first parameter, which of most statements is an inode number. */
-static uint64_t asked_about(const struct reader_query *q)
-{
-	uint64_t be = 0;
-
-	if (q->nparams && q->params[0].len == sizeof(be))
-		memcpy(&be, q->params[0].data, sizeof(be));
-	return be64toh(be);
-}
-
-bool reader_query_check(const struct reader_query *q, const PGresult *res, struct error *err)
-{
-	return row_check(q->stmt, res, asked_about(q), err);
-}
-
-void reader_query_settled(struct reader_query *q, struct trace *trace)
-{
-	trace_enter(&q->span, TRACE_SETTLE);
-	trace_end(trace, &q->span);
-}
-
 static void query_error(const struct reader *r, const PGresult *res, const struct reader_query *q,
 	struct error *err)
 {
@@ -227,7 +187,7 @@ static void query_error(const struct reader *r, const PGresult *res, const struc
 	size_t n;
 
 	if (row_is_of_inode(q->stmt))
-		snprintf(doing, sizeof(doing), "inode %" PRIu64 ": %s", asked_about(q),
+		snprintf(doing, sizeof(doing), "inode %" PRIu64 ": %s", reader_query_about(q),
 			statements[q->stmt].name);
 	else
 		snprintf(doing, sizeof(doing), "%s", statements[q->stmt].name);
@@ -280,7 +240,7 @@ static bool take_result(struct reader *r, PGresult *res)
 	atomic_fetch_sub(&r->under_way, 1);
 	trace_enter(&q->span, TRACE_SETTLE);
 	span = q->span;
-	if (good && row_check(q->stmt, res, asked_about(q), &err))
+	if (good && row_check(q->stmt, res, reader_query_about(q), &err))
 		q->done(q, res, NULL);
 	else
 		fail(q, res, &err);
@@ -333,6 +293,15 @@ static bool send_submitted(struct reader *r)
 	return ok;
 }
 
+/* Waits for answers and questions. Where several questions are under way, others have work for the
+ * CPUs meanwhile, and one wake-up is for several answers. */
+static int await(struct reader *r, struct pollfd *p, nfds_t count)
+{
+	if (r->sent.first && !r->sent.first->next)
+		return spin_poll(&r->spin, p, count, -1);
+	return poll(p, count, -1);
+}
+
 static bool step(struct reader *r)
 {
 	struct pollfd p[2] = {
@@ -340,7 +309,7 @@ static bool step(struct reader *r)
 		{.fd = r->wake, .events = POLLIN},
 	};
 
-	if (poll(p, 2, -1) < 0 && errno != EINTR)
+	if (await(r, p, 2) < 0 && errno != EINTR)
 		return true;
 	if (p[1].revents) {
 		uint64_t n;
@@ -372,6 +341,7 @@ struct reader *reader_start(const struct reader_config *config, struct error *er
 	struct reader *r = xcalloc(1, sizeof(*r));
 
 	r->config = *config;
+	r->spin.max_ns = READER_SPIN_NS;
 	r->session = open_session(config, err);
 	if (!r->session) {
 		free(r);
@@ -443,56 +413,4 @@ void reader_submit(struct reader *r, struct reader_query *q)
 	pthread_mutex_unlock(&r->lock);
 	if (first)
 		wake(r);
-}
-
-static struct reader_query *query_new(enum stmt stmt,
-	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg,
-	size_t room)
-{
-	struct reader_query *q = xcalloc(1, sizeof(*q) + room);
-
-	trace_begin(&q->span, TRACE_STATEMENT + stmt, TRACE_QUEUE, clock_mono_ns());
-	q->stmt = stmt;
-	q->done = done;
-	q->arg = arg;
-	return q;
-}
-
-struct reader_query *reader_query_new(enum stmt stmt,
-	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg)
-{
-	return query_new(stmt, done, arg, 0);
-}
-
-struct reader_query *reader_query_new_array(enum stmt stmt,
-	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg,
-	const uint64_t *values, size_t count)
-{
-	struct reader_query *q;
-	struct array a;
-	const char *param;
-	int len;
-
-	array_init(&a, ARRAY_INT8);
-	for (size_t i = 0; i < count; i++)
-		array_add_int(&a, (int64_t)values[i]);
-	param = array_param(&a, &len);
-	q = query_new(stmt, done, arg, (size_t)len);
-	q->array = memcpy(q + 1, param, (size_t)len);
-	q->params[q->nparams++].len = len;
-	array_free(&a);
-	return q;
-}
-
-void reader_query_int(struct reader_query *q, int64_t v)
-{
-	uint64_t be = htobe64((uint64_t)v);
-	reader_query_bytes(q, &be, sizeof(be));
-}
-
-void reader_query_bytes(struct reader_query *q, const void *data, size_t len)
-{
-	assert(q->nparams < READER_MAX_PARAMS && len <= sizeof(q->params[0].data));
-	memcpy(q->params[q->nparams].data, data, len);
-	q->params[q->nparams++].len = (int)len;
 }

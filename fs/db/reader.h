@@ -13,6 +13,9 @@ struct reader;
 
 #define READER_MAX_PARAMS 4
 
+/* An answer of a server nearby comes sooner, and is waited for awake (base/spin.h). */
+#define READER_SPIN_NS INT64_C(250000)
+
 struct reader_query {
 	enum stmt stmt;
 	int nparams;

@@ -106,6 +106,15 @@ static bool lost(PGconn *conn, bool told, struct error *err)
 	return false;
 }
 
+/* What is not sent yet PQgetResult() sends, and all that is late it waits for. */
+static void await_answers(PGconn *conn, struct spin *spin)
+{
+	struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};
+
+	if (PQflush(conn) == 0)
+		spin_poll(spin, &p, 1, 1);
+}
+
 /* Reads the answers up to the end of the pipeline. False with *err set when any is an error. What
  * comes after `rows` of them is the commit's, which the span tells apart. */
 static bool read_answers(PGconn *conn, int rows, struct trace_span *span, struct error *err)
@@ -162,7 +171,7 @@ static bool run_call(struct transaction *t, const struct database_call *c, struc
 }
 
 static bool run(struct transaction *t, const struct database_call *calls, int count, bool flush,
-	struct error *err)
+	struct spin *spin, struct error *err)
 {
 	if (!queue_begin(t, flush))
 		return cannot_send(t->conn, err);
@@ -173,18 +182,20 @@ static bool run(struct transaction *t, const struct database_call *calls, int co
 		return cannot_send(t->conn, err);
 	if (fault(FAULT_BATCH_SENT))
 		return fault_lost(FAULT_BATCH_SENT, err);
+	if (flush)
+		await_answers(t->conn, spin);
 	return read_answers(t->conn, t->queued, t->span, err);
 }
 
 bool transaction_apply(PGconn *conn, const struct database_call *calls, int count, bool flush,
-	struct trace_span *span, struct error *err)
+	struct spin *spin, struct trace_span *span, struct error *err)
 {
 	struct transaction t = {.conn = conn, .span = span};
 
 	/* libpq copies outside of a pipeline alone. */
 	for (int i = 0; i < count; i++)
 		t.block |= copy_pays(&calls[i]);
-	if (run(&t, calls, count, flush, err))
+	if (run(&t, calls, count, flush, spin, err))
 		return true;
 	/* A refused batch is still in its block, in which nothing else would be taken. */
 	if (t.block && PQstatus(conn) == CONNECTION_OK && queue_text(&t, "rollback") &&
