@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,7 @@
 #include "base/ns.h"
 #include "base/path.h"
 #include "base/private.h"
+#include "base/rlimit.h"
 #include "base/show.h"
 #include "cluster/cluster.h"
 #include "cluster/watch.h"
@@ -412,6 +414,19 @@ static int serve_kept(struct config *config, struct kept *kept, enum log_level l
 	return status;
 }
 
+/* The mount is there for others than the shell that made it. */
+static void outlive_limits(void)
+{
+	uint64_t seconds;
+
+	rlimits_raise();
+	seconds = rlimits_cpu_seconds();
+	if (seconds)
+		log_warn("the mount ends when its daemon has used %" PRIu64
+			 " s of CPU time: mount from where there is no such limit (ulimit -t)",
+			seconds);
+}
+
 int main(int argc, char **argv)
 {
 	struct herald foreground = {.fd = -1};
@@ -465,6 +480,7 @@ int main(int argc, char **argv)
 	}
 	if (config.remount || config.there)
 		return 0;
+	outlive_limits();
 	if (!config.foreground)
 		return detach(&config, argv, level);
 	return config.keeper ? keep(&config, argv, &foreground) : run(&config, &foreground);

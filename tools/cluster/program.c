@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/path.h"
+#include "base/rlimit.h"
 #include "base/show.h"
 
 #define PACKAGES "/usr/lib/postgresql"
@@ -114,6 +115,7 @@ static void become_program(const char *const *argv, const struct account *accoun
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
+	rlimits_raise();
 	setsid();
 	umask(077);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0 ||
