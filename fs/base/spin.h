@@ -7,8 +7,8 @@
  * Waiting for what a process nearby is about to say: awake for a while, then asleep. A thread that
  * sleeps is woken 20 to 50 us late where its CPU has gone idle in a virtual machine, as long as a
  * server on the same host takes to answer. What is gained so is learned: after waits in which
- * nothing came in time it is tried once in a while, so who waits for something slow, or has the
- * CPU that the other needs, sleeps at once. KVM waits so for its guests
+ * nothing came in time it is tried once in a while, so who waits for something slow sleeps at once,
+ * and so does who has a CPU that others want. KVM waits so for its guests
  * (Documentation/virt/kvm/halt-polling.rst in Linux).
  */
 struct spin {
