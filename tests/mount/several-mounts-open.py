@@ -13,30 +13,11 @@ import time
 from case import equal, sql
 from hosts import Hosts, get, put
 from other import eventually
-from proxy import FROM_SERVER
 from psql import Psql
 
 FILES = 300
 STRANGER = f"stranger_{os.getpid()}"  # other cases have the same server
 PROMISED = 1.2  # fs/op/follow.h: closes do not wait so long after a file was opened elsewhere
-
-
-class Batches:
-    """Of a drain: the server says when it is ready for the next one."""
-
-    def __init__(self, host):
-        self.host = host
-        self.count = 0
-
-    def __enter__(self):
-        self.host.proxy.due = self.add
-        return self
-
-    def add(self, connection, direction, kind):
-        self.count += direction == FROM_SERVER and kind == b"Z" and connection.application == "thulefs drain"
-
-    def __exit__(self, *_):
-        del self.host.proxy.due
 
 
 class Questions:
@@ -63,15 +44,17 @@ def close(host, name, text):
 
 
 def check_idle(one, two):
-    """Beside an idle mount files go to the database by the batch."""
+    """Beside an idle mount a file is closed before it is committed."""
     os.mkdir(one.path("idle"))
     put(one, "idle/first", "")
     time.sleep(PROMISED)
-    with Batches(one) as batches:
-        for n in range(FILES):
-            close(one, f"idle/{n}", str(n))
-    if batches.count > FILES // 3:
-        raise AssertionError(f"{batches.count} batches for {FILES} files that were closed")
+    session = Psql()
+    session.do("begin; lock table thule.op in exclusive mode")
+    worker = threading.Thread(target=lambda: [close(one, f"idle/{n}", str(n)) for n in range(FILES)], daemon=True)
+    worker.start()
+    eventually("files are closed while nothing can be committed", lambda: not worker.is_alive())
+    session.do("commit")
+    session.end()
     eventually("the last one", lambda: os.path.exists(two.path(f"idle/{FILES - 1}")))
     for n in range(FILES):
         equal(str(n), get(two, f"idle/{n}"), "what was closed")
