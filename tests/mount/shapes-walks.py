@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 # transport: uring
+# lock: kernel-caches
 # What is asked of the database for who walks a tree, counted: statements for each directory and for many files, and what is there before
 # anybody asks for it. Never times.
 import json
