@@ -51,9 +51,9 @@ static int poll_awake(struct spin *s, struct pollfd *fds, nfds_t count)
 
 	while ((n = poll(fds, count, 0)) == 0 && !wanted && clock_mono_ns() < end)
 		wanted = is_wanted();
-	if (n)
+	if (n > 0 && fds[0].revents & ~POLLOUT)
 		spin_won(s);
-	else
+	else if (n == 0)
 		spin_lost(s);
 	return n;
 }

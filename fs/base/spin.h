@@ -18,5 +18,8 @@ struct spin {
 	int left;          /* of these */
 };
 
-/* As poll(2), for a timeout in milliseconds that is not 0. */
+/*
+ * As poll(2), for a timeout in milliseconds that is not 0. The answer comes by the first descriptor:
+ * when another is ready, or there is room to send, the wait ends and nothing is learned from it.
+ */
 int spin_poll(struct spin *s, struct pollfd *fds, nfds_t count, int timeout_ms);

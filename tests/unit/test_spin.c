@@ -43,6 +43,26 @@ START_TEST(what_comes_in_time)
 }
 END_TEST
 
+/* What else is polled ends the wait, and says nothing about the answer. */
+START_TEST(what_else_comes)
+{
+	struct spin s = {.max_ns = LONG_NS, .budget_ns = LONG_NS / 4, .pause = 32};
+	struct pollfd p[2] = {
+		{.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .events = POLLIN},
+		{.fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK), .events = POLLIN},
+	};
+
+	ck_assert_int_eq(spin_poll(&s, p, 2, 1), 1);
+	p[0].events = POLLIN | POLLOUT;
+	ck_assert_int_eq(spin_poll(&s, p, 1, 1), 1);
+	ck_assert_int_eq(p[0].revents, POLLOUT);
+	ck_assert_int_eq(s.budget_ns, LONG_NS / 4);
+	ck_assert_int_eq(s.pause, 32);
+	close(p[0].fd);
+	close(p[1].fd);
+}
+END_TEST
+
 /* How many of so many waits in vain were awake. */
 static int tries(struct spin *s, int waits)
 {
@@ -79,6 +99,7 @@ static void add(TCase *tc)
 {
 	tcase_add_test(tc, what_is_there);
 	tcase_add_test(tc, what_comes_in_time);
+	tcase_add_test(tc, what_else_comes);
 	tcase_add_test(tc, what_is_late);
 }
 
