@@ -15,19 +15,21 @@ ADDRESSES=$((64 * GIB))
 stays() { # all processes of the mount and of its server
 	local postmaster
 	postmaster=$(head -n 1 "$(private_data)/postmaster.pid")
-	pgrep -f "^$THULEFS .*$MNT"
+	pgrep -f "^$THULEFS .*$MNT" || return
 	echo "$postmaster"
 	cat "/proc/$postmaster/task/$postmaster/children"
 }
 
 check_limits() { # OPTIONS
-	local pid name
-	for pid in $(stays); do
+	local pid pids name limits
+	pids=$(stays) || fail "no daemon, with $1"
+	for pid in $pids; do
+		limits=$(cat "/proc/$pid/limits" 2>/dev/null) || continue # it has ended since
 		for name in 'cpu time' 'address space' 'data size' 'file size' 'processes'; do
 			awk -v name="Max $name" -v pid="$pid" 'index($0, name) == 1 {
 				$0 = substr($0, length(name) + 1)
 				if ($1 != $2) { print "process " pid ", " name ": " $1 " of " $2; exit 1 }
-			}' "/proc/$pid/limits" || fail "a limit of the shell, with $1"
+			}' <<<"$limits" || fail "a limit of the shell, with $1"
 		done
 	done
 }
