@@ -66,7 +66,9 @@ wait_until() { # SECONDS COMMAND...
 }
 
 stands_still() { # PID
-	! grep -q '^State:[[:space:]]*[^[:space:]TtZX]' /proc/"$1"/task/*/status
+	local status=0
+	grep -qs '^State:[[:space:]]*[^[:space:]TtZX]' /proc/"$1"/task/*/status || status=$?
+	[[ $status == 1 ]] # 2: a thread has just ended
 }
 
 # Stands still when this returns: of a process that was sent the signal, one thread stops the others when it gets a CPU, and they run until then.
