@@ -8,11 +8,11 @@
 /* Half of the budget goes with each wait in vain, and all of it below this share of the maximum. */
 #define LEAST_SHARE 8
 
-/* Waits until the next attempt, twice as many after each failure. */
+/* So many waits are asleep until the next attempt, twice as many after each failure. */
 #define FIRST_PAUSE 16
 #define MAX_PAUSE   1024
 
-/* It takes less where nobody else is to run. */
+/* sched_yield() takes less when nobody else wants the CPU. */
 #define YIELD_NS INT64_C(20000)
 
 static void spin_won(struct spin *s)

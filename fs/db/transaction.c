@@ -106,7 +106,8 @@ static bool lost(PGconn *conn, bool told, struct error *err)
 	return false;
 }
 
-/* What is not sent yet PQgetResult() sends, and all that is late it waits for. */
+/* Waits awake for the first answer. PQgetResult() sends what is not sent yet, and waits for all
+ * that is late. */
 static void await_answers(PGconn *conn, struct spin *spin)
 {
 	struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};

@@ -160,7 +160,7 @@ function(thule_bench_tests)
   # Fails when there is a workload that is not in this list.
   add_test(NAME bench.faults COMMAND ${check} --faults ${workloads})
   foreach(test IN LISTS workloads ITEMS faults)
-    # It drops the caches of the kernel, of which others count on what is in them.
+    # It drops the caches of the kernel, and other tests count on what is in them.
     set_tests_properties(bench.${test} PROPERTIES LABELS bench SKIP_RETURN_CODE 77 TIMEOUT 300 RESOURCE_LOCK kernel-caches
       ENVIRONMENT "THULE_BIN=${PROJECT_BINARY_DIR}/bin")
   endforeach()
