@@ -71,14 +71,15 @@ struct fs {
 	struct host host;
 	struct transport *transport;
 	struct trace *trace;
-	struct figures figures;  /* of the database, for statfs(2) */
-	struct disk disk;        /* of the server */
-	struct pass pass;        /* for who asks at the door */
-	struct past *past;       /* instants that are being read; past/past.c */
-	struct access *access;   /* access times; op/access.c */
-	struct nearby *nearby;   /* who reads small files; op/nearby.c */
-	struct locking *locking; /* locks that hold across mounts; NULL: the kernel has them */
-	struct kept *kept;       /* what a successor of this daemon is told; NULL: it has none */
+	struct figures figures;    /* of the database, for statfs(2) */
+	struct disk disk;          /* of the server */
+	struct pass pass;          /* for who asks at the door */
+	struct past *past;         /* instants that are being read; past/past.c */
+	struct access *access;     /* access times; op/access.c */
+	struct nearby *nearby;     /* who reads small files; op/nearby.c */
+	struct contents *contents; /* who reads here and there; op/content.c */
+	struct locking *locking;   /* locks that hold across mounts; NULL: the kernel has them */
+	struct kept *kept;         /* what a successor of this daemon is told; NULL: it has none */
 	uint64_t kept_since; /* the daemon before has told the kernel what was changed up to this
 				op; 0: all */
 	bool greeted;        /* INIT has come, before which the kernel can not be told anything */

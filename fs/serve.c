@@ -21,6 +21,7 @@
 #include "mount/registration.h"
 #include "mount/successor.h"
 #include "op/access.h"
+#include "op/content.h"
 #include "op/follow.h"
 #include "op/lock.h"
 #include "op/nearby.h"
@@ -233,6 +234,7 @@ static bool start(struct server *s, struct error *err)
 	}
 	s->fs.access = access_new();
 	s->fs.nearby = nearby_new();
+	s->fs.contents = contents_new(&s->fs);
 	if (!start_database(s, past, err) || !start_locks(s, err) || !start_mount(s, err) ||
 		(!past && !start_services(s, err)))
 		return false;
@@ -284,6 +286,7 @@ static bool stop(struct server *s, struct error *err)
 	past_free(s->fs.past);
 	access_free(s->fs.access);
 	nearby_free(s->fs.nearby);
+	contents_free(s->fs.contents);
 	handles_each(&s->fs.state, drop_opener, NULL);
 	actor_cache_free(s->fs.actors);
 	if (s->session)

@@ -72,8 +72,8 @@ static struct reader_query *queue_pop(struct queue *q)
 	}
 
 static const enum stmt present_ids[] = {STMT_READ_INODE, STMT_READ_DIRENT, STMT_READ_DIR,
-	STMT_READ_DATA, STMT_READ_FILES, STMT_READ_HOLES, STMT_READ_EXTENTS, STMT_READ_SIZE,
-	STMT_READ_XATTRS, STMT_READ_XATTR};
+	STMT_READ_DATA, STMT_READ_RANGES, STMT_READ_FILES, STMT_READ_HOLES, STMT_READ_EXTENTS,
+	STMT_READ_SIZE, STMT_READ_XATTRS, STMT_READ_XATTR};
 const struct database_statements reader_present = STATEMENTS(present_ids);
 
 static const enum stmt past_ids[] = {STMT_READ_PAST_INSTANT, STMT_READ_PAST_INODE,

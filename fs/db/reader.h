@@ -23,7 +23,8 @@ struct reader_query {
 		int len;
 		char data[256]; /* in binary format */
 	} params[READER_MAX_PARAMS];
-	const char *array; /* the data of one that has more bytes, behind the query; NULL: none */
+	const char
+		*arrays[READER_MAX_PARAMS]; /* those that are arrays, behind the query; NULL: not */
 	/*
 	 * Called once, on the reader's thread. `res` has binary columns, has been checked
 	 * (db/row.h), and is the callee's to clear, as the query is to free; NULL with err set when
@@ -84,9 +85,9 @@ void reader_submit(struct reader *r, struct reader_query *q);
 /* A new query, zeroed. */
 struct reader_query *reader_query_new(enum stmt stmt,
 	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg);
-/* The same, with an array of bigint as its first parameter. */
-struct reader_query *reader_query_new_array(enum stmt stmt,
+/* The same, with arrays of bigint as its first parameters: count values in each of the columns. */
+struct reader_query *reader_query_new_arrays(enum stmt stmt,
 	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg,
-	const uint64_t *values, size_t count);
+	const uint64_t *const *columns, int ncolumns, size_t count);
 void reader_query_int(struct reader_query *q, int64_t v);
 void reader_query_bytes(struct reader_query *q, const void *data, size_t len); /* at most 256 */

@@ -29,23 +29,32 @@ struct reader_query *reader_query_new(enum stmt stmt,
 	return query_new(stmt, done, arg, 0);
 }
 
-struct reader_query *reader_query_new_array(enum stmt stmt,
+struct reader_query *reader_query_new_arrays(enum stmt stmt,
 	void (*done)(struct reader_query *, PGresult *, const struct error *), void *arg,
-	const uint64_t *values, size_t count)
+	const uint64_t *const *columns, int ncolumns, size_t count)
 {
+	struct array arrays[READER_MAX_PARAMS];
+	const char *params[READER_MAX_PARAMS];
+	int lengths[READER_MAX_PARAMS];
 	struct reader_query *q;
-	struct array a;
-	const char *param;
-	int len;
+	size_t room = 0;
+	char *at;
 
-	array_init(&a, ARRAY_INT8);
-	for (size_t i = 0; i < count; i++)
-		array_add_int(&a, (int64_t)values[i]);
-	param = array_param(&a, &len);
-	q = query_new(stmt, done, arg, (size_t)len);
-	q->array = memcpy(q + 1, param, (size_t)len);
-	q->params[q->nparams++].len = len;
-	array_free(&a);
+	assert(ncolumns <= READER_MAX_PARAMS);
+	for (int i = 0; i < ncolumns; i++) {
+		array_init(&arrays[i], ARRAY_INT8);
+		for (size_t row = 0; row < count; row++)
+			array_add_int(&arrays[i], (int64_t)columns[i][row]);
+		params[i] = array_param(&arrays[i], &lengths[i]);
+		room += (size_t)lengths[i];
+	}
+	q = query_new(stmt, done, arg, room);
+	at = (char *)(q + 1);
+	for (int i = 0; i < ncolumns; at += lengths[i++]) {
+		q->arrays[i] = memcpy(at, params[i], (size_t)lengths[i]);
+		q->params[q->nparams++].len = lengths[i];
+		array_free(&arrays[i]);
+	}
 	return q;
 }
 
@@ -71,7 +80,7 @@ bool reader_query_send(struct database_session *s, struct reader_query *q)
 	PROBE2(query__ask, q->stmt, q->arg);
 
 	for (int i = 0; i < q->nparams; i++) {
-		values[i] = i == 0 && q->array ? q->array : q->params[i].data;
+		values[i] = q->arrays[i] ? q->arrays[i] : q->params[i].data;
 		lengths[i] = q->params[i].len;
 	}
 	return database_ask(s, &(struct database_call){.stmt = q->stmt,

@@ -150,6 +150,13 @@ static const char *files_also(const PGresult *res, int row, int before)
 		       : NULL;
 }
 
+static const char *places_also(const PGresult *res, int row, int before)
+{
+	return before >= 0 && row_int(res, row, 0) < row_int(res, before, 0)
+		       ? "ranges that are not in their order"
+		       : files_also(res, row, before);
+}
+
 static const char *holes_also(const PGresult *res, int row, int before)
 {
 	bool bounded = !PQgetisnull(res, row, 0) && !PQgetisnull(res, row, 1);
@@ -187,6 +194,10 @@ static const struct shape shapes[STMT_COUNT] = {
 	[STMT_READ_DATA] = {{{"offset", INT8, NEVER, 0, FILE_SIZE_MAX, 0},
 				    {"bytes", BYTEA, NEVER, 0, EXTENT_MAX, ANY}},
 		data_also, true},
+	[STMT_READ_RANGES] = {{{"place", INT8, NEVER, 1, READ_RANGES_MAX, 0},
+				      {"offset", INT8, NEVER, 0, FILE_SIZE_MAX, 0},
+				      {"bytes", BYTEA, NEVER, 0, EXTENT_MAX, ANY}},
+		places_also, false},
 	[STMT_READ_FILES] =
 		{{{"ino", INT8, NEVER, 1, INO_MAX, 0}, {"offset", INT8, NEVER, 0, FILE_SIZE_MAX, 0},
 			 {"bytes", BYTEA, NEVER, 0, EXTENT_MAX, ANY}},

@@ -18,6 +18,9 @@
  * thought; what has not is ERR_CORRUPT, which names the inode.
  */
 
+/* So many ranges one read_ranges asks for at most. */
+#define READ_RANGES_MAX 64
+
 /* Returns whether statement stmt has a shape. Those of the reader all have one. */
 bool row_has_shape(enum stmt stmt);
 

@@ -161,10 +161,11 @@ void fetch_files(struct fetch *f)
 {
 	struct reader_query *q;
 	uint64_t inos[FETCH_FILES];
+	const uint64_t *columns[] = {inos};
 
 	for (size_t i = 0; i < f->count; i++)
 		inos[i] = f->targets[i].ino;
-	q = reader_query_new_array(STMT_READ_FILES, fetch_done, f, inos, f->count);
+	q = reader_query_new_arrays(STMT_READ_FILES, fetch_done, f, columns, 1, f->count);
 	reader_query_int(q, FETCH_SMALL_BYTES);
 	reader_submit(f->fs->reader, q);
 }

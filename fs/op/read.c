@@ -1,12 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/buf.h"
-#include "base/log.h"
 #include "op/access.h"
 #include "op/call.h"
+#include "op/content.h"
 #include "op/fetch.h"
 #include "op/lock.h"
 #include "op/nearby.h"
@@ -17,28 +18,15 @@
 /* A read that waits for what the database has of the file. */
 struct read_wait {
 	struct journal_waiter waiter; /* first: it is found by it */
+	struct content content;       /* what the database has, when it has come */
 	struct fs *fs;
 	fuse_req_t req;
 	struct request *request;
-	PGresult *res; /* what the database has, when it has come */
-	uint64_t ino, off, len;
 	uint64_t committed; /* last committed op when it was asked */
 	uint64_t evictions;
 };
 
 static void read_data(struct read_wait *w);
-
-/* Puts the rows of an answer into buf, which is [off, off+len) of the file and is zeros. */
-static void place(const PGresult *res, char *buf, uint64_t off, uint64_t len)
-{
-	for (int row = 0; row < PQntuples(res); row++) {
-		uint64_t at = (uint64_t)row_int(res, row, 0);
-		uint64_t n = (uint64_t)PQgetlength(res, row, 1);
-
-		if (at >= off && at - off <= len && n <= len - (at - off))
-			memcpy(buf + (at - off), PQgetvalue(res, row, 1), n);
-	}
-}
 
 /* Bytes of a read at off that the file has. */
 static uint64_t clip(const struct inode *inode, uint64_t off, uint64_t len)
@@ -55,25 +43,27 @@ static bool is_outdated(const struct read_wait *w, const struct inode *inode)
 {
 	if (!inode)
 		return w->fs->state.evictions != w->evictions;
-	return inode->dropped_op > w->committed || pending_shared(inode, w->off, w->len);
+	return inode->dropped_op > w->committed ||
+	       pending_shared(inode, w->content.off, w->content.len);
 }
 
 /* False: bytes left the state for the database while the answer was on its way, which may not have
  * them. */
 static bool reply_data(struct read_wait *w)
 {
-	char *buf = xcalloc(1, w->len);
+	const struct content *c = &w->content;
+	char *buf = xcalloc(1, c->len);
 	struct inode *inode;
-	uint64_t n = w->len;
+	uint64_t n = c->len;
 	bool outdated;
 
-	place(w->res, buf, w->off, w->len);
+	content_place(c, buf);
 	pthread_mutex_lock(&w->fs->lock);
-	inode = inode_find(&w->fs->state, w->ino);
+	inode = inode_find(&w->fs->state, c->ino);
 	outdated = is_outdated(w, inode);
 	if (!outdated && inode) {
-		pending_overlay(inode, buf, w->off, w->len);
-		n = clip(inode, w->off, w->len);
+		pending_overlay(inode, buf, c->off, c->len);
+		n = clip(inode, c->off, c->len);
 	}
 	pthread_mutex_unlock(&w->fs->lock);
 	if (!outdated)
@@ -84,7 +74,7 @@ static bool reply_data(struct read_wait *w)
 
 static void read_free(struct read_wait *w)
 {
-	PQclear(w->res);
+	content_clear(&w->content);
 	free(w);
 }
 
@@ -95,7 +85,7 @@ static void read_resume(void *arg, int error)
 
 	if (error)
 		fuse_reply_err(w->req, error);
-	else if (!w->res || !reply_data(w)) {
+	else if (!w->content.answer || !reply_data(w)) {
 		read_data(w);
 		return;
 	}
@@ -110,15 +100,11 @@ static void wait(struct read_wait *w, enum request_wait why)
 		w->request = request_keep(w->req, why, read_resume, w);
 }
 
-static void data_done(struct reader_query *q, PGresult *res, const struct error *err)
+static void content_done(struct content *c, int error)
 {
-	struct read_wait *w = q->arg;
+	struct read_wait *w = (struct read_wait *)((char *)c - offsetof(struct read_wait, content));
 
-	free(q);
-	if (err)
-		log_error("%s", err->text);
-	w->res = res;
-	request_wake(w->request, err ? error_to_errno(err) : 0);
+	request_wake(w->request, error);
 }
 
 static void shares_committed(struct journal_waiter *waiter, int error)
@@ -130,9 +116,9 @@ static void shares_committed(struct journal_waiter *waiter, int error)
  * Returns 0, an errno, or CALL_SUSPENDED: it will be asked then. */
 static int wait_for_shares(struct read_wait *w)
 {
-	const struct inode *inode = inode_find(&w->fs->state, w->ino);
+	const struct inode *inode = inode_find(&w->fs->state, w->content.ino);
 
-	if (!inode || !pending_shared(inode, w->off, w->len))
+	if (!inode || !pending_shared(inode, w->content.off, w->content.len))
 		return 0;
 	if (journal_failed(w->fs->journal))
 		return EIO;
@@ -144,32 +130,24 @@ static int wait_for_shares(struct read_wait *w)
 }
 
 /* Asks, and waits for an answer that comes at once. True with it; else it is waited for. */
-static bool answered(struct read_wait *w, struct reader_query *q)
+static bool answered(struct read_wait *w)
 {
-	struct direct_asked *asked = direct_ask(w->fs->direct, q);
-
 	request_enter(TRACE_DATA);
-	if (asked && direct_answer(asked, &w->res)) {
+	if (content_get(w->fs->contents, &w->content)) {
 		request_enter(TRACE_STATE);
-		free(q);
 		return true;
 	}
 	wait(w, WAIT_DATA);
-	if (asked)
-		direct_leave(asked);
-	else
-		reader_submit(w->fs->reader, q);
+	content_ask(w->fs->contents, &w->content);
 	return false;
 }
 
 /* Returns whether it has the answer already. */
 static bool ask_data(struct read_wait *w)
 {
-	struct reader_query *q;
 	int rc;
 
-	PQclear(w->res);
-	w->res = NULL;
+	content_clear(&w->content);
 	pthread_mutex_lock(&w->fs->lock);
 	rc = wait_for_shares(w);
 	if (!rc) {
@@ -184,11 +162,7 @@ static bool ask_data(struct read_wait *w)
 		read_free(w);
 		return false;
 	}
-	q = reader_query_new(STMT_READ_DATA, data_done, w);
-	reader_query_int(q, (int64_t)w->ino);
-	reader_query_int(q, (int64_t)w->off);
-	reader_query_int(q, (int64_t)(w->off + w->len));
-	return answered(w, q);
+	return answered(w);
 }
 
 /* Replies with what the database has, which is asked for as often as it takes. */
@@ -443,8 +417,9 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 		pending_needs_base(inode, (uint64_t)off, n)) {
 		call_leave(&c);
 		w = xcalloc(1, sizeof(*w));
-		*w = (struct read_wait){
-			.fs = c.fs, .req = req, .ino = ino, .off = (uint64_t)off, .len = n};
+		*w = (struct read_wait){.fs = c.fs,
+			.req = req,
+			.content = {ino, (uint64_t)off, n, .done = content_done}};
 		read_data(w);
 		return;
 	}

@@ -11,7 +11,7 @@ select no_plan();
 \set settings `sed -n '/char writer_settings/,/;$/p' "$SQL_DIR/../fs/db/libpq.c" | grep -o '"[^"]*"' | tr -d '"'`
 \set resets `sed -n '/char writer_settings/,/;$/p' "$SQL_DIR/../fs/db/libpq.c" | grep -o 'set [a-z_]*' | sed 's/.*/re&;/'`
 :settings;
-\set names 'read_dirent read_inode read_dir read_extents read_data read_files read_holes read_xattr read_xattrs read_past_dirent read_past_dir read_past_inode read_past_open read_past_data'
+\set names 'read_dirent read_inode read_dir read_extents read_data read_ranges read_files read_holes read_xattr read_xattrs read_past_dirent read_past_dir read_past_inode read_past_open read_past_data'
 \set names :names' read_past_holes read_past_xattrs read_orphans write_touched apply_inode_close apply_inode_close_one apply_inode_update apply_inode_update_one apply_inode_delete apply_atime apply_dirent_close apply_dirent_close_one apply_dirent_insert apply_extent_close apply_extent_close_one'
 \set names :names' apply_extent_cut apply_extent_cut_one apply_xattr_close apply_mark'
 \setenv NAMES :names
@@ -78,6 +78,7 @@ declare
         'read_dir', format('(500, %s, 1000)', 2 * size - 2),       -- the last 1,000
         'read_extents', format('(1000, %s, %s, 100)', size / 2 * 4096, size / 2 * 4096 + 4096),
         'read_data', format('(1000, %s, %s)', size / 2 * 4096, size / 2 * 4096 + 4096),
+        'read_ranges', format('(''{1000}'', ''{%s}'', ''{%s}'')', size / 2 * 4096, size / 2 * 4096 + 4096),
         'read_files', format('(''{%s}'', 131072)', 1000 + size / 2),
         'read_holes', format('(1000, %s, 1)', (size - 10) * 4096),
         'read_xattr', format('(%s, ''user.a'')', 1000 + size / 20 * 10), 'read_xattrs', format('(%s, 1000)', 1000 + size / 20 * 10),

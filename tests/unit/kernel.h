@@ -9,6 +9,7 @@
 #include "engine.h"
 #include "fs.h"
 #include "op/access.h"
+#include "op/content.h"
 #include "past/past.h"
 #include "request/requests.h"
 #include "transport/raw.h"
@@ -170,6 +171,7 @@ static inline struct kernel *kernel_start(void)
 	k->fs.next_ino = 2;
 	k->fs.past = past_new(PAST_CACHE_DEFAULT);
 	k->fs.access = access_new();
+	k->fs.contents = contents_new(&k->fs);
 	k->fs.actors = actor_cache_new(16, 1 << 20, ACTOR_OFF);
 	reading = (struct reader_config){.database = k->engine->database,
 		.application = "unit",
@@ -207,6 +209,7 @@ static inline struct engine *kernel_stop(struct kernel *k)
 	past_free(k->fs.past);
 	access_free(k->fs.access);
 	requests_free(k->requests);
+	contents_free(k->fs.contents);
 	handles_each(&k->fs.state, kernel_drop_opener, NULL);
 	actor_cache_free(k->fs.actors);
 	fuse_session_destroy(k->session);

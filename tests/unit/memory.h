@@ -6,8 +6,8 @@
  * A database in memory behind the seam of db/database.h, for unit tests of all that needs one: no
  * server, no connection. It keeps the tables in hash tables, applies the rows of a batch as
  * sql/statements/apply_*.sql do, and answers the statements of the present that the daemon reads:
- * inode, dirent, dir, data, xattrs, extents, size. What a server knows of itself it keeps, too: who
- * has the lease, what is committed, and what of that is flushed. Any thread.
+ * inode, dirent, dir, data, ranges, xattrs, extents, size. What a server knows of itself it keeps,
+ * too: who has the lease, what is committed, and what of that is flushed. Any thread.
  */
 
 enum memory_table {

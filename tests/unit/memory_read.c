@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/buf.h"
+#include "db/array.h"
 #include "memory_store.h"
 
 enum { INT4 = 23, INT8 = 20, BYTEA = 17 };
@@ -215,21 +216,54 @@ static struct stretch clip(const struct row *e, int64_t lo, int64_t hi)
 	return s;
 }
 
-static PGresult *read_data(const struct store *s, const struct database_call *call)
+/* Appends the pieces of a file in [lo, hi), from `column` on. `place`: what the column before says
+ * of each. */
+static void put_pieces(PGresult *res, const struct store *s, int64_t ino, int64_t lo, int64_t hi,
+	int column, int64_t place)
 {
-	PGresult *res = answer_new("8b");
 	const struct row *e, *blob;
 	int64_t after = -1;
+	int row;
 
-	for (int row = 0; (e = next_row(s, MEMORY_EXTENT, param(call, 0), EXTENT_OFF, after));) {
-		struct stretch in = clip(e, param(call, 1), param(call, 2));
+	while ((e = next_row(s, MEMORY_EXTENT, ino, EXTENT_OFF, after))) {
+		struct stretch in = clip(e, lo, hi);
 
 		after = number(e, EXTENT_OFF);
 		blob = store_find(s, MEMORY_BLOB, &e->cell[EXTENT_BLOB], 1);
 		if (in.len <= 0 || !blob)
 			continue;
-		put_int(res, row, 0, in.off);
-		put_bytes(res, row++, 1, blob->cell[1].data + in.blob_off, (int)in.len);
+		row = PQntuples(res);
+		if (column)
+			put_int(res, row, column - 1, place);
+		put_int(res, row, column, in.off);
+		put_bytes(res, row, column + 1, blob->cell[1].data + in.blob_off, (int)in.len);
+	}
+}
+
+static PGresult *read_data(const struct store *s, const struct database_call *call)
+{
+	PGresult *res = answer_new("8b");
+
+	put_pieces(res, s, param(call, 0), param(call, 1), param(call, 2), 0, 0);
+	return res;
+}
+
+static PGresult *read_ranges(const struct store *s, const struct database_call *call)
+{
+	PGresult *res = answer_new("88b");
+	const char *at[3];
+	int64_t v[3];
+	int len;
+
+	for (int i = 0; i < 3; i++)
+		at[i] = call->values[i] + ARRAY_HEADER;
+	for (int place = 1; at[0] < call->values[0] + call->lengths[0]; place++) {
+		for (int i = 0; i < 3; i++) {
+			const char *element = array_take(&at[i], &len);
+
+			v[i] = cell_int(element, len);
+		}
+		put_pieces(res, s, v[0], v[1], v[2], 1, place);
 	}
 	return res;
 }
@@ -276,6 +310,7 @@ PGresult *store_read(const struct store *s, const struct database_call *call)
 		{STMT_READ_DIR, read_dir},
 		{STMT_READ_XATTRS, read_xattrs},
 		{STMT_READ_DATA, read_data},
+		{STMT_READ_RANGES, read_ranges},
 		{STMT_READ_EXTENTS, read_extents},
 		{STMT_READ_SIZE, read_size},
 	};
