@@ -52,7 +52,7 @@ struct direct {
 	struct direct_asked asked;
 };
 
-static const enum stmt ids[] = {STMT_READ_DATA};
+static const enum stmt ids[] = {STMT_READ_DATA, STMT_READ_RANGES};
 
 static void wake(struct direct *d)
 {
@@ -156,6 +156,22 @@ bool direct_answer(struct direct_asked *s, PGresult **res)
 		return false;
 	}
 	release(s, true);
+	return true;
+}
+
+bool direct_submit(struct direct *d, struct reader_query *q)
+{
+	struct direct_asked *s = d ? take(d) : NULL;
+	bool more;
+
+	if (!s)
+		return false;
+	s->query = q;
+	s->lost = !reader_query_send(s->session, q) || !database_exchange(s->session, false, &more);
+	pthread_mutex_lock(&d->lock);
+	s->use = LEFT;
+	pthread_mutex_unlock(&d->lock);
+	wake(d);
 	return true;
 }
 

@@ -35,5 +35,10 @@ struct direct_asked *direct_ask(struct direct *d, struct reader_query *q);
  * query. False: it is to be left. */
 bool direct_answer(struct direct_asked *asked, PGresult **res);
 
+/* Any thread; does not wait: sends a question beside those that the reader has, of which q->done()
+ * gets the answer. False: the session is not free, and the caller asks the reader. d may be NULL.
+ */
+bool direct_submit(struct direct *d, struct reader_query *q);
+
 /* Leaves the question, which gets its answer by q->done(). */
 void direct_leave(struct direct_asked *asked);

@@ -158,8 +158,12 @@ static void go_on(struct contents *cs)
 {
 	struct together *t;
 
-	while ((t = next_together(cs)))
-		reader_submit(cs->fs->reader, query_together(t));
+	while ((t = next_together(cs))) {
+		struct reader_query *q = query_together(t);
+
+		if (!direct_submit(cs->fs->direct, q))
+			reader_submit(cs->fs->reader, q);
+	}
 }
 
 static void ask_alone(struct contents *cs, struct content *c)

@@ -63,6 +63,12 @@ static struct kernel *start(void)
 	return k;
 }
 
+static void set_gates(struct kernel *k, enum reader_gate gate)
+{
+	reader_set_gate(k->fs.reader, gate);
+	direct_set_gate(k->fs.direct, gate);
+}
+
 /* The n-th read: a file, and a part of it that is not that of its neighbours. */
 static void ask(struct kernel *k, struct wanted *w, int n)
 {
@@ -94,10 +100,10 @@ START_TEST(together)
 	struct kernel *k = start();
 	int before = fault_passed(FAULT_READER_ASK), asked;
 
-	reader_set_gate(k->fs.reader, READER_HELD);
+	set_gates(k, READER_HELD);
 	for (int n = 0; n < READS; n++)
 		ask(k, &w[n], n);
-	reader_set_gate(k->fs.reader, READER_OPEN);
+	set_gates(k, READER_OPEN);
 	for (int n = 0; n < READS; n++)
 		check(k, &w[n], n);
 	asked = fault_passed(FAULT_READER_ASK) - before;
@@ -130,10 +136,10 @@ START_TEST(the_lease_is_lost)
 	struct wanted w[READS];
 	struct kernel *k = start();
 
-	reader_set_gate(k->fs.reader, READER_HELD);
+	set_gates(k, READER_HELD);
 	for (int n = 0; n < READS; n++)
 		ask(k, &w[n], n);
-	reader_set_gate(k->fs.reader, READER_SHUT);
+	set_gates(k, READER_SHUT);
 	for (int n = 0; n < READS; n++) {
 		ck_assert_int_ne(await(&w[n]), 0);
 		ck_assert_ptr_null(w[n].content.answer);

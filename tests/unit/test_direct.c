@@ -421,6 +421,37 @@ START_TEST(a_gate_that_is_shut)
 }
 END_TEST
 
+/* A question that nobody's thread waits for: one at a time, beside those of the reader. */
+START_TEST(submitted)
+{
+	struct desk *d = open_desk();
+	struct question busy, a, b;
+	struct reader_query *q;
+
+	check_works(d);
+	memory_set_pace(d->database, MEMORY_UNANSWERED);
+	reader_submit(d->reader, question(&busy, STMT_READ_DATA));
+	ck_assert(direct_submit(d->direct, question(&a, STMT_READ_DATA)));
+	q = question(&b, STMT_READ_DATA);
+	ck_assert(!direct_submit(d->direct, q));
+	pause_ms(LATE_MS);
+	ck_assert(!is_called(&a));
+	/* With the session the answer is gone, and the reader asks again. */
+	if (_i)
+		memory_end_sessions(d->database);
+	memory_set_pace(d->database, MEMORY_PROMPT);
+	await(&a);
+	await(&busy);
+	ck_assert(!a.failed && !busy.failed);
+	direct_set_gate(d->direct, READER_HELD);
+	ck_assert(!direct_submit(d->direct, q));
+	direct_set_gate(d->direct, READER_OPEN);
+	free(q);
+	check_works(d);
+	close_desk(d);
+}
+END_TEST
+
 /* What waits when all ends is told so. */
 START_TEST(an_end)
 {
@@ -450,6 +481,7 @@ static void add_tests(TCase *tc)
 #endif
 	tcase_add_loop_test(tc, a_gate_that_is_held, 0, 2);
 	tcase_add_test(tc, a_gate_that_is_shut);
+	tcase_add_loop_test(tc, submitted, 0, 2);
 	tcase_add_test(tc, an_end);
 }
 
