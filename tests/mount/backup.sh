@@ -59,10 +59,10 @@ echo over >"$MNT/first"
 rm "$MNT/wanted"
 for i in 1 2 3; do
 	sql "select pg_create_restore_point('$i')" >/dev/null
-	sql 'select pg_switch_wal()' >/dev/null
+	completed=$(sql 'select pg_walfile_name(pg_switch_wal())')
 done
-archived() {
-	[[ $(sql 'select last_archived_wal >= pg_walfile_name(pg_current_wal_lsn() - 1) from pg_stat_archiver') == t ]]
+archived() { # whatever the server has written since
+	[[ $(sql "select last_archived_wal >= '$completed' from pg_stat_archiver") == t ]]
 }
 wait_until 60 archived || fail "WAL is not archived"
 
