@@ -222,7 +222,7 @@ static const struct shape shapes[STMT_COUNT] = {
 			 {"attribute's length", INT4, NEVER, 0, XATTR_VALUE_MAX_BYTES, 0}},
 			NULL, true},
 	[STMT_READ_PAST_INSTANT] =
-		{{{"op", INT8, MAYBE, 1, INT64_MAX, 0}, {"age", INT4, NEVER, 0, 1, 0}}, NULL,
+		{{{"op", INT8, MAYBE, 1, INT64_MAX, 0}, {"kind", INT4, NEVER, 0, 2, 0}}, NULL,
 			false},
 	[STMT_READ_PAST_INODE] = {{INODE(NEVER, 0), GUARD}, inode_also, true},
 	[STMT_READ_PAST_OPEN] =

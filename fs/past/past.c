@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "past/instants.h"
+#include "past/known.h"
 #include "past/listings.h"
 
 /* Ages that are being used, see past_age_find(). */
@@ -27,6 +28,7 @@ struct past {
 	struct age ages[AGES];
 	struct instants *instants;
 	struct listings listings;
+	struct known known;
 	struct budget waiting;
 };
 
@@ -170,6 +172,36 @@ void past_age_drop(struct past *past, uint64_t op)
 	for (struct age *a = past->ages; a < past->ages + AGES; a++)
 		if (a->op == op)
 			*a = (struct age){0};
+	pthread_mutex_unlock(&past->lock);
+}
+
+bool past_top_find(struct past *past, uint64_t op, struct stat *st)
+{
+	pthread_mutex_lock(&past->lock);
+	bool found = known_top(&past->known, op, st);
+	pthread_mutex_unlock(&past->lock);
+	return found;
+}
+
+void past_top_keep(struct past *past, uint64_t op, const struct stat *st)
+{
+	pthread_mutex_lock(&past->lock);
+	known_top_put(&past->known, op, st);
+	pthread_mutex_unlock(&past->lock);
+}
+
+bool past_is_plain(struct past *past, uint64_t node)
+{
+	pthread_mutex_lock(&past->lock);
+	bool plain = known_plain(&past->known, node);
+	pthread_mutex_unlock(&past->lock);
+	return plain;
+}
+
+void past_plain_keep(struct past *past, uint64_t node)
+{
+	pthread_mutex_lock(&past->lock);
+	known_plain_put(&past->known, node);
 	pthread_mutex_unlock(&past->lock);
 }
 

@@ -9,8 +9,8 @@
  *
  * A node of the past is a number of its own: PAST_BIT, which no inode number has, then the number
  * of the instant in a table that lives as long as the daemon, then the inode number. So a node says
- * what it is, and nothing else is remembered of it: every request asks the database, which the
- * kernel's caches make seldom.
+ * what it is, and hardly anything else is remembered of it (known.h): a request asks the database,
+ * which the kernel's caches make seldom.
  *
  * Who may read it: those who could then, which the kernel checks (default_permissions) by the
  * attributes of then, and who can now, which is checked here (guard.c). With -o past=owner,
@@ -66,6 +66,14 @@ uint64_t past_age_find(struct past *past, const char *name, pid_t pid);
 void past_age_keep(struct past *past, const char *name, pid_t pid, uint64_t op);
 /* That op is not kept any more. */
 void past_age_drop(struct past *past, uint64_t op);
+
+/* The attributes of the root as of an op, if they were read in the last second. Any thread. */
+bool past_top_find(struct past *past, uint64_t op, struct stat *st);
+void past_top_keep(struct past *past, uint64_t op, const struct stat *st);
+
+/* Whether a node is known to have no extended attributes. Any thread. */
+bool past_is_plain(struct past *past, uint64_t node);
+void past_plain_keep(struct past *past, uint64_t node);
 
 /*
  * A page of a directory that is being read: the names after cookie `after` up to and with `upto`,

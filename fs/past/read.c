@@ -53,8 +53,23 @@ static void answer_top(struct past_request *r, const PGresult *res)
 		return;
 	}
 	past_attr(r, res, 0, &e.attr);
+	past_top_keep(r->fs->past, r->op, &e.attr);
 	e.ino = past_node(r->fs->past, r->op, FUSE_ROOT_ID);
 	fuse_reply_entry(r->req, &e);
+}
+
+/* Replies with the root as of an op, if that is known. */
+static bool reply_top(const struct fs *fs, fuse_req_t req, uint64_t op, double timeout)
+{
+	struct fuse_entry_param e = {
+		.attr_timeout = KERNEL_CACHE_SECONDS, .entry_timeout = timeout};
+
+	if (!past_top_find(fs->past, op, &e.attr))
+		return false;
+	e.ino = past_node(fs->past, op, FUSE_ROOT_ID);
+	e.attr.st_ino = past_stat_ino(fs, e.ino);
+	fuse_reply_entry(req, &e);
+	return true;
 }
 
 static void answer_getattr(struct past_request *r, const PGresult *res)
@@ -172,18 +187,25 @@ static void ask_root(struct past_request *r, uint64_t op)
 	past_submit(r, false);
 }
 
+/* Second column of read_past_instant. */
+enum { INSTANT_ASKED, INSTANT_AGE, INSTANT_FIXED };
+
 static void answer_instant(struct past_request *r, const PGresult *res)
 {
 	uint64_t op = (uint64_t)row_int(res, 0, 0);
+	int64_t kind = row_int(res, 0, 1);
 
 	/* What was typed is no instant, or none that is kept. */
 	if (PQgetisnull(res, 0, 0)) {
 		fuse_reply_err(r->req, ENOENT);
 		return;
 	}
-	if (row_int(res, 0, 1))
+	if (kind == INSTANT_AGE)
 		past_age_keep(r->fs->past, r->name, r->pid, op);
-	ask_root(past_request_next(r, STMT_READ_PAST_INODE, answer_top), op);
+	if (kind == INSTANT_FIXED && !r->timeout)
+		r->timeout = PAST_NAME_SECONDS;
+	if (!reply_top(r->fs, r->req, op, r->timeout))
+		ask_root(past_request_next(r, STMT_READ_PAST_INODE, answer_top), op);
 }
 
 static void lookup_instant(fuse_req_t req, const char *name)
@@ -199,6 +221,8 @@ static void lookup_instant(fuse_req_t req, const char *name)
 		return;
 	}
 	op = past_age_find(fs->past, name, pid);
+	if (op && reply_top(fs, req, op, 0))
+		return;
 	if (op) {
 		ask_root(past_request_new(req, STMT_READ_PAST_INODE, answer_top), op);
 		return;
@@ -209,7 +233,7 @@ static void lookup_instant(fuse_req_t req, const char *name)
 	reader_query_bytes(r->query, name, strlen(name));
 	snprintf(r->name, sizeof(r->name), "%s", name);
 	r->pid = pid;
-	/* Ages move, and snapshots can be deleted. */
+	/* Others may move, or be snapshots, which can be deleted. */
 	r->timeout = digits && !name[3 + digits] ? KERNEL_CACHE_SECONDS : 0;
 	past_submit(r, true);
 }

@@ -199,10 +199,12 @@ struct fuse_entry_param past_entry(struct past_request *r, const PGresult *res, 
 
 	/* Names that the kernel keeps, it gives to everyone whom the directory's mode of then lets
 	 * in: it may do so only where the present is no stricter. */
-	e.entry_timeout = stricter || r->fs->config.past_owner ? 0 : 1;
+	e.entry_timeout = stricter || r->fs->config.past_owner ? 0 : PAST_NAME_SECONDS;
 	if (!PQgetisnull(res, row, 0)) {
 		past_attr(r, res, row, &e.attr);
 		e.ino = past_node(r->fs->past, r->op, (uint64_t)row_int(res, row, 0));
+		if (row_int(res, row, PAST_XATTRS) == 0)
+			past_plain_keep(r->fs->past, e.ino);
 	}
 	return e;
 }

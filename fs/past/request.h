@@ -6,8 +6,20 @@
 
 /* Columns of the read_past statements, after those of the inode; then those of a listing, or of one
  * name. */
-enum { PAST_TARGET = 15, PAST_STRICTER, PAST_GUARD, PAST_OWNER, PAST_ENTRY_NAME, PAST_COOKIE };
+enum {
+	PAST_XATTRS = 13,
+	PAST_TARGET = 15,
+	PAST_STRICTER,
+	PAST_GUARD,
+	PAST_OWNER,
+	PAST_ENTRY_NAME,
+	PAST_COOKIE
+};
 enum { PAST_ENTRY_INO = PAST_ENTRY_NAME, PAST_BYTES = PAST_ENTRY_NAME };
+
+/* How long the kernel may keep a name that could mean something else later, or be closed to some.
+ */
+#define PAST_NAME_SECONDS 1
 
 /*
  * A request that waits for the database. What the present says of permissions counts, so all that

@@ -88,7 +88,8 @@ void past_getxattr(fuse_req_t req, fuse_ino_t node, const char *name, size_t siz
 		   !strcmp(name, PAST_XATTR)) {
 		snprintf(op, sizeof(op), "op:%llu", (unsigned long long)fs->config.at_op);
 		reply_xattr(req, op, strlen(op), size);
-	} else if (node == PAST_DIR || node == PAST_AT || grants_power(name, strlen(name))) {
+	} else if (node == PAST_DIR || node == PAST_AT || past_is_plain(fs->past, node) ||
+		   grants_power(name, strlen(name))) {
 		fuse_reply_err(req, ENODATA);
 	} else {
 		ask(req, node, name, size, answer_getxattr);
@@ -97,8 +98,10 @@ void past_getxattr(fuse_req_t req, fuse_ino_t node, const char *name, size_t siz
 
 void past_listxattr(fuse_req_t req, fuse_ino_t node, size_t size)
 {
-	if (node == PAST_DIR || node == PAST_AT)
-		fuse_reply_xattr(req, 0);
+	const struct fs *fs = fuse_req_userdata(req);
+
+	if (node == PAST_DIR || node == PAST_AT || past_is_plain(fs->past, node))
+		reply_xattr(req, NULL, 0, size);
 	else
 		ask(req, node, "", size, answer_listxattr);
 }

@@ -51,6 +51,38 @@ START_TEST(forgets)
 }
 END_TEST
 
+/* What is known of a node is of that node alone. */
+START_TEST(knows)
+{
+	struct past *past = past_new(UINT64_C(1) << 20);
+	struct stat st = {.st_size = 5}, got;
+	int known = 0;
+
+	for (uint64_t ino = 1; ino <= 1000; ino++)
+		past_plain_keep(past, past_node(past, 7, 2 * ino));
+	for (uint64_t ino = 1; ino <= 1000; ino++) {
+		ck_assert(!past_is_plain(past, past_node(past, 7, 2 * ino + 1)));
+		ck_assert(!past_is_plain(past, past_node(past, 8, 2 * ino)));
+		known += past_is_plain(past, past_node(past, 7, 2 * ino));
+	}
+	/* Some have the same place. */
+	ck_assert_int_ge(known, 900);
+	ck_assert(!past_is_plain(past, 0));
+	ck_assert(!past_top_find(past, 0, &got));
+	for (uint64_t op = 1; op <= 100; op++) {
+		past_top_keep(past, op, &st);
+		ck_assert(past_top_find(past, op, &got));
+		ck_assert_int_eq(got.st_size, 5);
+	}
+	ck_assert(past_top_find(past, 99, &got));
+	ck_assert(!past_top_find(past, 1, &got));
+	ck_assert(!past_top_find(past, 101, &got));
+	nanosleep(&(struct timespec){.tv_sec = 1, .tv_nsec = 10000000}, NULL);
+	ck_assert(!past_top_find(past, 100, &got));
+	past_free(past);
+}
+END_TEST
+
 START_TEST(keeps_pages)
 {
 	struct past *past = past_new(UINT64_C(1) << 20);
@@ -165,6 +197,7 @@ static void add_tests(TCase *tc)
 {
 	tcase_add_test(tc, nodes);
 	tcase_add_test(tc, forgets);
+	tcase_add_test(tc, knows);
 	tcase_add_test(tc, keeps_pages);
 	tcase_add_test(tc, bounds_what_waits);
 	tcase_add_test(tc, guards);
