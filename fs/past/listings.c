@@ -1,10 +1,12 @@
 #include "past/listings.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "past/request.h"
 
 #define KEPT_NS (2 * INT64_C(1000000000))
 
@@ -49,6 +51,33 @@ PGresult *listings_take(struct listings *l, uint64_t node, uint64_t off, struct 
 	DL_FOREACH (l->oldest, one)
 		if (one->page.node == node && one->page.after <= off && off < one->page.upto &&
 			!is_old(one)) {
+			*page = one->page;
+			return take(l, one);
+		}
+	return NULL;
+}
+
+/* Returns the row of a page that has the name; -1: none. */
+static int row_of(const PGresult *res, const char *name)
+{
+	int len = (int)strlen(name);
+
+	for (int row = 0; row < PQntuples(res); row++)
+		if (PQgetlength(res, row, PAST_ENTRY_NAME) == len &&
+			!memcmp(PQgetvalue(res, row, PAST_ENTRY_NAME), name, (size_t)len))
+			return row;
+	return -1;
+}
+
+PGresult *listings_find(
+	struct listings *l, uint64_t node, const char *name, struct past_page *page, int *row)
+{
+	int64_t since = clock_mono_ns() - PAST_NAME_SECONDS * INT64_C(1000000000);
+	struct listing *one;
+
+	DL_FOREACH (l->oldest, one)
+		if (one->page.node == node && one->page.read > since &&
+			(*row = row_of(one->res, name)) >= 0) {
 			*page = one->page;
 			return take(l, one);
 		}

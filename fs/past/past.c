@@ -244,3 +244,14 @@ PGresult *past_page_take(struct past *past, uint64_t node, uint64_t off, struct 
 	pthread_mutex_unlock(&past->lock);
 	return res;
 }
+
+PGresult *past_page_find(
+	struct past *past, uint64_t node, const char *name, struct past_page *page, int *row)
+{
+	PGresult *res;
+
+	pthread_mutex_lock(&past->lock);
+	res = listings_find(&past->listings, node, name, page, row);
+	pthread_mutex_unlock(&past->lock);
+	return res;
+}

@@ -94,6 +94,15 @@ struct past_page {
 PGresult *past_page_take(struct past *past, uint64_t node, uint64_t off, struct past_page *page);
 void past_page_put(struct past *past, const struct past_page *page, PGresult *res);
 
+/* Takes out a page of the directory that has the name, in *row, and may be used for
+ * PAST_NAME_SECONDS from page->read on; NULL when there is none. Put it back. */
+PGresult *past_page_find(
+	struct past *past, uint64_t node, const char *name, struct past_page *page, int *row);
+
+/* How long, in seconds, a name is good for that could mean something else later, or be closed to
+ * some. */
+#define PAST_NAME_SECONDS 1
+
 /* Who asks. Groups are those of the process, with gid in front. */
 struct past_caller {
 	uid_t uid;

@@ -41,6 +41,37 @@ static void answer_lookup(struct past_request *r, const PGresult *res)
 		fuse_reply_entry(r->req, &e);
 }
 
+/*
+ * Replies from a page of the directory that was just read. False: there is none with the name, or
+ * who may see it is to be asked each time.
+ */
+static bool lookup_kept(struct past_request *r, const char *name)
+{
+	struct past_page page;
+	struct fuse_entry_param e;
+	bool replied = false;
+	int row;
+	PGresult *res = r->fs->config.past_owner
+				? NULL
+				: past_page_find(r->fs->past, r->node, name, &page, &row);
+
+	if (!res)
+		return false;
+	e = past_entry(r, res, row);
+	if (e.ino && e.entry_timeout > 0) {
+		replied = true;
+		e.entry_timeout -= (double)(clock_mono_ns() - page.read) / 1e9;
+		if (!past_request_allowed(r, res, X_OK))
+			fuse_reply_err(r->req, EACCES);
+		else
+			fuse_reply_entry(r->req, &e);
+	}
+	past_page_put(r->fs->past, &page, res);
+	if (replied)
+		past_request_free(r);
+	return replied;
+}
+
 /* The root as of an instant; asked for by name, or for a mount's own root. */
 static void answer_top(struct past_request *r, const PGresult *res)
 {
@@ -254,6 +285,8 @@ void past_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	} else if (strlen(name) > NAME_MAX_BYTES) {
 		fuse_reply_err(req, ENAMETOOLONG);
 	} else if ((r = past_request_node(req, parent, STMT_READ_PAST_DIRENT, answer_lookup))) {
+		if (lookup_kept(r, name))
+			return;
 		reader_query_bytes(r->query, name, strlen(name));
 		past_submit(r, r->caller.uid != 0);
 	}
