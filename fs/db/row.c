@@ -224,7 +224,7 @@ static const struct shape shapes[STMT_COUNT] = {
 	[STMT_READ_PAST_INSTANT] =
 		{{{"op", INT8, MAYBE, 1, INT64_MAX, 0}, {"kind", INT4, NEVER, 0, 2, 0}}, NULL,
 			false},
-	[STMT_READ_PAST_INODE] = {{INODE(NEVER, 0), GUARD}, inode_also, true},
+	[STMT_READ_PAST_INODE] = {{INODE(NEVER, 0)}, inode_also, true},
 	[STMT_READ_PAST_OPEN] =
 		{{INODE(NEVER, 0), GUARD, {"bytes", BYTEA, MAYBE, 0, EXTENT_MAX, ANY}}, inode_also,
 			true},

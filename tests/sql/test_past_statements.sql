@@ -41,7 +41,7 @@ select is(:found_ino::bigint, :file::bigint, 'the file is found');
 select is(count(*), 1::bigint, 'and listed') from listed where ino = :file;
 select is(o."case", 'hello, world'::bytea, 'a small file comes with its bytes when it is opened') from opened o;
 select is(r.guard, null, 'root needs no guard') from opened_by_root r;
-select is(o.guard, l.guard, 'others have that of the file') from opened o, looked l;
+select is(o.guard, g.guard, 'others have that of the file') from opened o, thule_internal.guard(:file, :op) g;
 select fx.truncate('/dir/file', 131073);
 select max(op) as op from thule.op \gset
 create temp table large as execute read_past_open(:file, :op, 1);
