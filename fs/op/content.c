@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "base/log.h"
 
-/* With two of them the server has one to work on while the answer to the other is taken. */
+/* With two of them, in two sessions, two CPUs of the server have work, and it still has one to work
+ * on while the answer to the other is taken. */
 #define STATEMENTS_MAX 2
 
 /* What is larger is asked for by itself and at once: its bytes cost more than its statement. */

@@ -5,9 +5,9 @@
 /*
  * What the database has of ranges of files, for reads that wait for it.
  *
- * Who is alone asks on its own thread and takes the answer there (db/direct.h). Others ask the
- * reader; who comes while two statements for such ranges are under way waits for one of them, and
- * is then asked for together with others who do.
+ * Who is alone asks on its own thread and takes the answer there (db/direct.h). For others two
+ * statements are under way at most, one of them in the session of `direct` where that is free; who
+ * comes meanwhile waits for one of them, and is then asked for together with others who do.
  */
 struct contents;
 
