@@ -43,7 +43,8 @@ class Stopped:
         return self
 
     def __exit__(self, *_):
-        go_on(*self.pids)
+        # The server that goes on forgets children that have ended, so it comes after them.
+        go_on(*reversed(self.pids))
 
 
 class StoppedServer(Stopped):
