@@ -252,10 +252,9 @@ static void lookup_instant(fuse_req_t req, const char *name)
 		return;
 	}
 	op = past_age_find(fs->past, name, pid);
-	if (op && reply_top(fs, req, op, 0))
-		return;
 	if (op) {
-		ask_root(past_request_new(req, STMT_READ_PAST_INODE, answer_top), op);
+		if (!reply_top(fs, req, op, 0))
+			ask_root(past_request_new(req, STMT_READ_PAST_INODE, answer_top), op);
 		return;
 	}
 	r = past_request_new(req, STMT_READ_PAST_INSTANT, answer_instant);

@@ -17,10 +17,6 @@ enum {
 };
 enum { PAST_ENTRY_INO = PAST_ENTRY_NAME, PAST_BYTES = PAST_ENTRY_NAME };
 
-/* How long the kernel may keep a name that could mean something else later, or be closed to some.
- */
-#define PAST_NAME_SECONDS 1
-
 /*
  * A request that waits for the database. What the present says of permissions counts, so all that
  * was acknowledged is committed first, unless root asks.
